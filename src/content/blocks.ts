@@ -1,0 +1,87 @@
+import type { Item, Json, JsonObject } from "./resource.ts";
+
+/** Where a block stands inside a field's value: keys and indexes from the value down to the block. */
+export type BlockPath = readonly (string | number)[];
+
+/**
+ * Rebuilds one locale's value of a field with every block directly inside it replaced.
+ *
+ * Blocks of blocks aren't visited: a block's own fields are for the caller, who knows its model. What
+ * holds no block is returned as it is, not copied, and nothing that is passed in is changed.
+ *
+ * @param value The field's value (of a localized field: the value of one locale).
+ * @param fieldType The field's `field_type`.
+ * @param replace Called with each block, or block id in regular mode, in document order.
+ * @return The value with what `replace` returned in place of each block.
+ *
+ * @example Blocks replaced by their ids, as the API's regular mode shows them
+ * ```ts
+ * import { mapBlocks } from "./blocks.ts";
+ *
+ * const value = [{ id: "b1", type: "item", attributes: { text: "Hello" }, relationships: {} }];
+ * const ids = mapBlocks(value, "rich_text", (block) => typeof block === "string" ? block : block.id);
+ * console.assert(JSON.stringify(ids) === '["b1"]');
+ * ```
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/item#block-fields}
+ */
+export function mapBlocks(
+  value: Json,
+  fieldType: string,
+  replace: (block: Item | string, path: BlockPath) => Json,
+): Json {
+  switch (fieldType) {
+    case "rich_text":
+      if (!Array.isArray(value)) return value;
+      return mapArray(value, (entry, i) => isBlock(entry) ? replace(entry, [i]) : entry);
+    case "single_block":
+      return isBlock(value) ? replace(value, []) : value;
+    case "structured_text":
+      return isObject(value) ? mapDast(value, [], replace) : value;
+    default:
+      return value;
+  }
+}
+
+/** Walks a structured text document: a `block` or `inlineBlock` node holds its block as `item`. */
+function mapDast(
+  node: JsonObject,
+  path: BlockPath,
+  replace: (block: Item | string, path: BlockPath) => Json,
+): JsonObject {
+  if ((node.type === "block" || node.type === "inlineBlock") && isBlock(node.item)) {
+    const item = replace(node.item, [...path, "item"]);
+    return item === node.item ? node : { ...node, item };
+  }
+  let copy = node;
+  if (isObject(node.document)) {
+    const document = mapDast(node.document, [...path, "document"], replace);
+    if (document !== node.document) copy = { ...copy, document };
+  }
+  if (Array.isArray(node.children)) {
+    const children = mapArray(
+      node.children,
+      (child, i) => isObject(child) ? mapDast(child, [...path, "children", i], replace) : child,
+    );
+    if (children !== node.children) copy = { ...copy, children };
+  }
+  return copy;
+}
+
+function mapArray(values: Json[], map: (value: Json, index: number) => Json): Json[] {
+  const mapped = values.map(map);
+  return mapped.every((value, i) => value === values[i]) ? values : mapped;
+}
+
+function isBlock(value: unknown): value is Item | string {
+  return typeof value === "string" || (isObject(value) && value.type === "item");
+}
+
+/**
+ * Whether a value is a JSON object (neither `null` nor an array).
+ *
+ * @param value Any value.
+ */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

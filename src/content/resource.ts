@@ -1,0 +1,100 @@
+/** Any value that JSON can hold. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json };
+
+/** A JSON:API resource identifier: which resource, without its content. */
+export interface ResourceIdentifier {
+  readonly id: string;
+  readonly type: string;
+}
+
+/** What a JSON:API relationship holds. */
+export interface Relationship {
+  readonly data: ResourceIdentifier | readonly ResourceIdentifier[] | null;
+}
+
+/**
+ * A JSON:API resource as the Content Management API sends it.
+ *
+ * Only what Sluice relies on is typed; everything else is carried through untouched, because real
+ * answers have attributes that the documentation doesn't list and lack some that it does.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api}
+ */
+export interface Resource {
+  readonly id: string;
+  readonly type: string;
+  readonly attributes?: JsonObject;
+  readonly relationships?: { readonly [name: string]: Relationship };
+  readonly meta?: JsonObject;
+}
+
+/** A page: one answer of a listing. Pages, never single resources, are the chunks of our streams. */
+export type Page<T = Resource> = readonly T[];
+
+/**
+ * A record, or a block inside a record (DatoCMS calls both `item`).
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/item}
+ */
+export interface Item extends Resource {
+  readonly type: "item";
+  readonly attributes: JsonObject;
+  readonly relationships: {
+    readonly item_type: { readonly data: ResourceIdentifier };
+    readonly [name: string]: Relationship;
+  };
+}
+
+/**
+ * A model or block model.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/item-type}
+ */
+export interface ItemType extends Resource {
+  readonly type: "item_type";
+  readonly attributes: JsonObject & { readonly api_key: string; readonly modular_block: boolean };
+}
+
+/**
+ * A field of a model or block model.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/field}
+ */
+export interface Field extends Resource {
+  readonly type: "field";
+  readonly attributes: JsonObject & {
+    readonly api_key: string;
+    readonly field_type: string;
+    readonly localized: boolean;
+  };
+  readonly relationships: {
+    readonly item_type: { readonly data: ResourceIdentifier };
+    readonly [name: string]: Relationship;
+  };
+}
+
+/**
+ * The metadata of an asset.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload}
+ */
+export interface Upload extends Resource {
+  readonly type: "upload";
+  readonly attributes: JsonObject & { readonly url: string; readonly path: string };
+}
+
+/**
+ * The project itself.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/site}
+ */
+export interface Site extends Resource {
+  readonly type: "site";
+  readonly attributes: JsonObject & { readonly locales: string[] };
+}
+
+/** Which version of a record: the latest one, or the one that is public. */
+export type Version = "current" | "published";

@@ -1,0 +1,46 @@
+/** The exit codes of the `sluice` command. */
+export const EXIT = {
+  /** The snapshot is complete. */
+  complete: 0,
+  /** The command failed. */
+  failed: 1,
+  /** The command line or the configuration is wrong. */
+  usage: 2,
+  /** The snapshot is complete but for failed assets or a resource that was asked for by name. */
+  partial: 3,
+  /** Stopped by the time budget; resume it. */
+  unfinished: 4,
+  /** Cancelled by the user. */
+  cancelled: 130,
+} as const;
+
+/** One of {@linkcode EXIT}'s values. */
+export type ExitCode = typeof EXIT[keyof typeof EXIT];
+
+/**
+ * An error whose message is one sentence for the user: what was expected, what came, where it came
+ * from and what to do. It is printed as it is, without a stack trace.
+ *
+ * @example
+ * ```ts
+ * import { EXIT, SluiceError } from "./error.ts";
+ *
+ * const error = new SluiceError("--concurrency must be at least 1, but is 0.", EXIT.usage);
+ * console.assert(error.exitCode === 2);
+ * ```
+ */
+export class SluiceError extends Error {
+  override readonly name: string = "SluiceError";
+  /** The exit code that the command ends with. */
+  readonly exitCode: ExitCode;
+
+  /**
+   * @param message One sentence for the user.
+   * @param exitCode The exit code that the command ends with.
+   * @param options The error's cause.
+   */
+  constructor(message: string, exitCode: ExitCode = EXIT.failed, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,116 @@
+import { SluiceError } from "../error.ts";
+
+/** What a storage knows of an object. */
+export interface ObjectInfo {
+  /** The object's key: `/`-separated, relative to the storage's root. */
+  readonly key: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** When it was written, if the storage tells. */
+  readonly modifiedAt?: Date;
+  /** The storage's tag of this content, if it has one (S3's `ETag`, without quotes). */
+  readonly etag?: string;
+}
+
+/** How an object is put. */
+export interface PutOptions {
+  /** Aborts the put: nothing appears at the key, and the body is cancelled. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the put fails with {@linkcode ObjectExistsError} when the key is taken. @default {false} */
+  readonly ifAbsent?: boolean | undefined;
+  /** The body's size in bytes, if known: a body of another size is refused. */
+  readonly size?: number | undefined;
+  /** The MIME type, for storages that keep one. */
+  readonly contentType?: string | undefined;
+  /** The `Content-Disposition` header, for storages that keep one. */
+  readonly contentDisposition?: string | undefined;
+  /** Metadata of our own, for storages that keep some. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a read or a listing takes. */
+export interface ReadOptions {
+  /** Aborts the operation. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Where objects go: local disk, S3, or one of your own. A small interface, so that sinks and the
+ * snapshot format know nothing of where they write.
+ *
+ * Keys are `/`-separated and relative. A key that is empty, absolute, or has an empty, `.` or `..`
+ * segment is refused with a {@linkcode StorageError}, so that nothing outside the root can be reached.
+ */
+export interface Storage {
+  /** The root as a URL, without credentials: `file:///…` or `s3://bucket/prefix`. */
+  readonly url: string;
+
+  /**
+   * Writes an object. It appears at its key only when complete; after an error, nothing is there (or
+   * what was there before), nothing is left behind, and the body is cancelled.
+   *
+   * @throws {ObjectExistsError} If `ifAbsent` is set and the key is taken.
+   * @throws {StorageError} If the object can't be written.
+   */
+  put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options?: PutOptions,
+  ): Promise<ObjectInfo>;
+
+  /**
+   * Reads an object.
+   *
+   * @throws {ObjectNotFoundError} If there is no such object.
+   * @throws {StorageError} If it can't be read.
+   */
+  get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+
+  /** What is known of an object, or `undefined` if there is none. */
+  stat(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined>;
+
+  /**
+   * Lists the objects whose keys begin with `prefix` (a string prefix as in S3; `""` for all), in
+   * pages, ordered by key within what the storage can order.
+   */
+  list(prefix: string, options?: ReadOptions): ReadableStream<readonly ObjectInfo[]>;
+
+  /** Deletes objects; keys that aren't there are fine. */
+  delete(keys: readonly string[], options?: ReadOptions): Promise<void>;
+}
+
+/** A storage that doesn't do what it is asked to: full, read-only, unreachable. */
+export class StorageError extends SluiceError {
+  override readonly name: string = "StorageError";
+}
+
+/** The key is taken, and the put was only to create it. */
+export class ObjectExistsError extends StorageError {
+  override readonly name = "ObjectExistsError";
+}
+
+/** There is no object at this key. */
+export class ObjectNotFoundError extends StorageError {
+  override readonly name = "ObjectNotFoundError";
+}
+
+/**
+ * Checks a key, so that no storage can be made to leave its root.
+ *
+ * @param key The key to check.
+ * @return The key.
+ * @throws {StorageError} If the key is empty, absolute, or has an empty, `.` or `..` segment, a NUL or a
+ * backslash.
+ */
+export function assertKey(key: string): string {
+  const segments = key.split("/");
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  if (segments.some((s) => s === "" || s === "." || s === ".." || /[\0-\x1f\x7f\\]/.test(s))) {
+    throw new StorageError(
+      `An object's key must be a relative path without "." or ".." segments, but is ${
+        JSON.stringify(key)
+      }.`,
+    );
+  }
+  return key;
+}

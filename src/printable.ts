@@ -1,0 +1,23 @@
+/**
+ * Makes text from elsewhere safe to print: control characters, which could move the cursor, change
+ * colours or fake a line of ours, are shown as escapes; text that is too long is cut.
+ *
+ * @param text Text that a server or an editor chose.
+ * @param maxLength The longest text to return, in UTF-16 code units.
+ * @return The text, safe for a terminal, a log line or an error message.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "./printable.ts";
+ *
+ * console.assert(printable("a\x1b[2Jb") === "a\\u001b[2Jb");
+ * ```
+ */
+export function printable(text: string, maxLength = 300): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return cut.replace(
+    // deno-lint-ignore no-control-regex -- control characters are what is looked for
+    /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,60 @@
+import type { Watchdog } from "./watchdog.ts";
+
+/** A body is larger than what the reader is willing to hold. */
+export class BodyTooLargeError extends Error {
+  override readonly name = "BodyTooLargeError";
+  /** The limit that was exceeded, in bytes. */
+  readonly limit: number;
+
+  /**
+   * @param limit The limit that was exceeded, in bytes.
+   */
+  constructor(limit: number) {
+    super(`the answer is larger than ${limit} bytes`);
+    this.limit = limit;
+  }
+}
+
+/** Options of {@linkcode readBody}. */
+export interface ReadBodyOptions {
+  /** Stops the reading when the next bytes don't come in time. */
+  readonly watchdog: Watchdog;
+  /** How long to wait for the next bytes, in milliseconds. */
+  readonly stallMs: number;
+  /** The largest body to hold, in bytes. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Reads a whole body, as long as it keeps coming and isn't too large.
+ *
+ * @param response The answer whose body is read.
+ * @param options How long to wait, and how much to hold.
+ * @return The body's bytes.
+ * @throws {BodyTooLargeError} If the body is larger than `maxBytes`.
+ * @throws {StallError} If no bytes come for `stallMs`.
+ */
+export async function readBody(
+  response: Response,
+  { watchdog, stallMs, maxBytes }: ReadBodyOptions,
+): Promise<Uint8Array> {
+  if (response.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  watchdog.expect(stallMs, "the next bytes of the answer");
+  // Leaving the loop by throwing cancels the body.
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
+    chunks.push(chunk);
+    watchdog.expect(stallMs, "the next bytes of the answer");
+  }
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}

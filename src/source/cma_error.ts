@@ -1,0 +1,138 @@
+import { EXIT, type ExitCode, SluiceError } from "../error.ts";
+import { printable } from "../printable.ts";
+import { isObject } from "../content/blocks.ts";
+
+/** One error of an API answer. */
+export interface ApiErrorEntity {
+  /** The error's code, such as `INSUFFICIENT_PERMISSIONS`. */
+  readonly code: string;
+  /** What the API says about it. */
+  readonly details: unknown;
+  /** Whether trying again may help. */
+  readonly transient: boolean;
+}
+
+/**
+ * The Content Management API refused a request, or couldn't be reached.
+ *
+ * The message is one sentence for the user, and never holds the API token.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/errors}
+ */
+export class CmaError extends SluiceError {
+  override readonly name = "CmaError";
+  /** The answer's HTTP status; 0 if there was no usable answer. */
+  readonly status: number;
+  /** The codes of the errors in the answer. */
+  readonly codes: readonly string[];
+
+  /**
+   * @param message One sentence for the user.
+   * @param options The answer's status and codes, and how the command ends.
+   */
+  constructor(
+    message: string,
+    options: ErrorOptions & {
+      readonly status?: number;
+      readonly codes?: readonly string[];
+      readonly exitCode?: ExitCode;
+    } = {},
+  ) {
+    super(message, options.exitCode ?? EXIT.failed, options);
+    this.status = options.status ?? 0;
+    this.codes = options.codes ?? [];
+  }
+
+  /** Whether the token's role or the project's plan keeps this from being read. */
+  get isForbidden(): boolean {
+    return this.status === 403 || this.status === 402 ||
+      this.codes.some((code) => FORBIDDEN_CODES.has(code));
+  }
+}
+
+const FORBIDDEN_CODES = new Set([
+  "INSUFFICIENT_PERMISSIONS",
+  "PLAN_UPGRADE_REQUIRED",
+  "NOT_ON_PER_SITE_PRICING",
+]);
+
+/**
+ * Reads the errors out of an answer's body.
+ *
+ * @param body A parsed body.
+ * @return The errors, or `undefined` if the body isn't an error answer of the API.
+ */
+export function apiErrors(body: unknown): ApiErrorEntity[] | undefined {
+  if (!isObject(body) || !Array.isArray(body.data)) return undefined;
+  const errors = body.data.filter((entry) => isObject(entry) && entry.type === "api_error");
+  if (errors.length === 0 || errors.length !== body.data.length) return undefined;
+  return errors.map((entry) => {
+    const attributes = isObject(entry) && isObject(entry.attributes) ? entry.attributes : {};
+    return {
+      code: String(attributes.code ?? "UNKNOWN"),
+      details: attributes.details,
+      transient: attributes.transient === true,
+    };
+  });
+}
+
+/** Which request failed, for the error's sentence. */
+export interface RequestContext {
+  /** `GET /items`, without the query. */
+  readonly what: string;
+  /** The API's host. */
+  readonly host: string;
+  /** The environment that was asked for, if not the primary one. */
+  readonly environment?: string | undefined;
+}
+
+/**
+ * The error for an answer that isn't worth another attempt: what the API said, and what to do.
+ *
+ * @param status The answer's HTTP status.
+ * @param errors The errors in its body; none if it isn't an answer of the API.
+ * @param context Which request it was.
+ */
+export function refusal(
+  status: number,
+  errors: readonly ApiErrorEntity[],
+  context: RequestContext,
+): CmaError {
+  const codes = errors.map((error) => printable(error.code, 60));
+  const { what, host, environment } = context;
+  const answer = [String(status), ...new Set(codes)].join(" ");
+  const fail = (message: string, exitCode: ExitCode = EXIT.failed) =>
+    new CmaError(message, { status, codes, exitCode });
+  if (errors.length === 0) {
+    return fail(
+      `Expected JSON from the DatoCMS API, but ${host} answered ${what} with status ${status} and something else: check --base-url.`,
+    );
+  }
+  if (codes.includes("INVALID_ENVIRONMENT")) {
+    return fail(
+      `The project has no environment ${
+        JSON.stringify(environment ?? "")
+      } that this API token may read (${answer}): check the name given with --environment.`,
+    );
+  }
+  if (status === 401 || codes.includes("INVALID_AUTHORIZATION_HEADER")) {
+    return fail(
+      `${host} refused the API token (${answer}): copy one that may use the Content Management API from Project settings → API tokens, and pass it as DATOCMS_API_TOKEN.`,
+    );
+  }
+  if (codes.includes("PLAN_UPGRADE_REQUIRED")) {
+    return fail(
+      `The project's plan doesn't include ${what} (${answer}): leave it out with --exclude.`,
+    );
+  }
+  if (codes.includes("INSUFFICIENT_PERMISSIONS") || status === 403) {
+    return fail(
+      `The API token's role may not ${what} (${answer}): give the role that permission in Project settings → Roles, or leave the resource out with --exclude.`,
+    );
+  }
+  const details = errors.map((error) => error.details).find((d) =>
+    isObject(d) && Object.keys(d).length
+  );
+  const said = details === undefined ? "" : `; it says ${printable(JSON.stringify(details))}`;
+  return fail(`${host} refused ${what} (${answer}${said}).`);
+}

@@ -1,0 +1,299 @@
+import { BodyTooLargeError, readBody } from "./body.ts";
+import { apiErrors, CmaError, refusal, type RequestContext } from "./cma_error.ts";
+import { delay } from "./delay.ts";
+import { parseJson } from "./json.ts";
+import { printable } from "../printable.ts";
+import { RateLimiter } from "./rate_limiter.ts";
+import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry.ts";
+import { StallError, Watchdog } from "./watchdog.ts";
+
+/** An answer of the API, read whole and understood. */
+export interface CmaAnswer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The answer's headers. */
+  readonly headers: Headers;
+  /** The parsed body; `undefined` if there is none. */
+  readonly body: unknown;
+  /** The body's size in bytes, as it came. */
+  readonly bytes: number;
+}
+
+/** What the transport tells about each request, for logs and progress. */
+export type CmaEvent =
+  | {
+    readonly type: "request";
+    /** `GET /items`, with the query. */
+    readonly what: string;
+    readonly status: number;
+    readonly ms: number;
+    readonly bytes: number;
+    /** Requests left in the API's current window, as far as known. */
+    readonly available: number;
+  }
+  | {
+    readonly type: "retry";
+    readonly what: string;
+    /** Why another attempt is made. */
+    readonly reason: string;
+    /** The attempt that failed, from 1. */
+    readonly attempt: number;
+    /** The wait before the next one, in milliseconds. */
+    readonly waitMs: number;
+  };
+
+/** Options of {@linkcode CmaTransport}. */
+export interface CmaTransportOptions {
+  /** The API's address. @default {"https://site-api.datocms.com"} */
+  readonly baseUrl?: string | undefined;
+  /** The environment, for error messages. */
+  readonly environment?: string | undefined;
+  /** Paces the requests. @default {new RateLimiter()} */
+  readonly limiter?: RateLimiter | undefined;
+  /** How failed requests are tried again. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
+  readonly headersTimeoutMs?: number | undefined;
+  /** How long to wait for the next bytes of a body, in milliseconds. @default {30000} */
+  readonly stallTimeoutMs?: number | undefined;
+  /** How long to wait for an asynchronous job, in milliseconds. @default {600000} */
+  readonly jobTimeoutMs?: number | undefined;
+  /** Told about each request and retry. */
+  readonly onEvent?: ((event: CmaEvent) => void) | undefined;
+}
+
+/** Options of {@linkcode CmaTransport.send}. */
+export interface SendOptions {
+  /** Aborts the request and its retries. */
+  readonly signal?: AbortSignal | undefined;
+  /** The largest body to accept, in bytes. @default {268435456} */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Until the API has answered once, more attempts only hide a wrong address. */
+const ATTEMPTS_BEFORE_FIRST_ANSWER = 4;
+
+/**
+ * Sends requests to the Content Management API: paced, retried, bounded in time and memory, jobs
+ * polled. It sits under the official client as its `fetch`.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/technical-limits}
+ * @see {@link https://www.datocms.com/docs/content-management-api/async-jobs}
+ */
+export class CmaTransport {
+  /** The API's address, without credentials and trailing slash. */
+  readonly baseUrl: string;
+  /** Paces the requests. */
+  readonly limiter: RateLimiter;
+  readonly #options: CmaTransportOptions;
+  readonly #retry: RetryPolicy;
+  #reached = false;
+
+  /**
+   * @param options Limits and listeners.
+   */
+  constructor(options: CmaTransportOptions = {}) {
+    this.#options = options;
+    const { origin, pathname } = new URL(options.baseUrl ?? "https://site-api.datocms.com");
+    this.baseUrl = origin + pathname.replace(/\/$/, "");
+    this.limiter = options.limiter ?? new RateLimiter();
+    this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+  }
+
+  /**
+   * Sends a request until there is an answer worth returning, and polls the job if it is one.
+   *
+   * @param url The request's URL.
+   * @param init Its method, headers and body.
+   * @param options When to stop, and how much to accept.
+   * @return A successful answer.
+   * @throws {CmaError} If the API refuses, or can't be reached after all attempts.
+   * @throws {BodyTooLargeError} If the body is larger than `maxBytes`.
+   * @throws The signal's reason.
+   */
+  async send(url: string, init: RequestInit, options: SendOptions = {}): Promise<CmaAnswer> {
+    const answer = await this.#sendUntilAnswered(url, init, options);
+    return answer.status === 202 ? await this.#pollJob(url, init, answer, options) : answer;
+  }
+
+  async #sendUntilAnswered(
+    url: string,
+    init: RequestInit,
+    options: SendOptions,
+    accept?: (status: number) => boolean,
+  ): Promise<CmaAnswer> {
+    const context = this.#context(url, init);
+    const started = performance.now();
+    for (let attempt = 1;; attempt++) {
+      await this.limiter.acquire(options.signal);
+      let problem: Problem;
+      try {
+        const answer = await this.#attempt(url, init, options);
+        const { status, body } = answer;
+        if ((status >= 200 && status < 300) || accept?.(status)) return answer;
+        const errors = apiErrors(body) ?? [];
+        const transient = errors.some((error) => error.transient);
+        if (status !== 429 && status !== 408 && status < 500 && !transient) {
+          throw refusal(status, errors, context);
+        }
+        problem = {
+          reason: [`status ${status}`, ...errors.map((error) => printable(error.code, 60))].join(
+            " ",
+          ),
+          askedMs: askedWaitMs(answer.headers),
+          // A refused request did nothing; any other POST may have been carried out.
+          repeatable: status === 429 || isIdempotent(init),
+        };
+        if (status === 429) this.limiter.pause(Math.max(problem.askedMs, this.#retry.baseDelayMs));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error instanceof CmaError || error instanceof BodyTooLargeError) throw error;
+        problem = { reason: reasonOf(error), askedMs: 0, repeatable: isIdempotent(init) };
+      }
+      const waited = performance.now() - started;
+      const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
+      const attempts = this.#reached ? this.#retry.maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
+      if (
+        !problem.repeatable || attempt >= Math.min(attempts, this.#retry.maxAttempts) ||
+        waited + waitMs > this.#retry.maxTotalWaitMs
+      ) {
+        throw new CmaError(
+          `${context.host} gave no usable answer to ${context.what} in ${attempt} ${
+            attempt === 1 ? "attempt" : "attempts"
+          } over ${(waited / 1000).toFixed(1)} s (last: ${problem.reason}): ${
+            this.#reached
+              ? "try again later, or see https://status.datocms.com."
+              : "check the network and --base-url."
+          }`,
+        );
+      }
+      this.#options.onEvent?.({
+        type: "retry",
+        what: context.what,
+        reason: problem.reason,
+        attempt,
+        waitMs,
+      });
+      await delay(waitMs, options.signal);
+    }
+  }
+
+  /** One attempt: headers in time, the body as long as it keeps coming, and JSON in it. */
+  async #attempt(url: string, init: RequestInit, options: SendOptions): Promise<CmaAnswer> {
+    const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
+    const started = performance.now();
+    using watchdog = new Watchdog(options.signal);
+    watchdog.expect(headersTimeoutMs, "an answer");
+    const response = await fetch(url, { ...init, signal: watchdog.signal });
+    this.limiter.learn(response.headers);
+    const bytes = await readBody(response, {
+      watchdog,
+      stallMs: stallTimeoutMs,
+      maxBytes: options.maxBytes ?? 256 * 1024 * 1024,
+    });
+    const { status, headers } = response;
+    onEvent?.({
+      type: "request",
+      what: `${init.method ?? "GET"} ${pathOf(url)}`,
+      status,
+      ms: performance.now() - started,
+      bytes: bytes.byteLength,
+      available: this.limiter.available,
+    });
+    const body = this.#parse(bytes, response);
+    if (status < 500) this.#reached = true;
+    return { status, headers, body, bytes: bytes.byteLength };
+  }
+
+  #parse(bytes: Uint8Array, { status, headers }: Response): unknown {
+    if (status === 204 || (bytes.byteLength === 0 && status >= 400)) return undefined;
+    try {
+      return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    } catch {
+      // A refusal with a page of HTML is still a refusal; a success without JSON is a fault on the way.
+      if (status >= 400) return undefined;
+      const type = printable(headers.get("content-type") ?? "no content type", 60);
+      throw new NotJsonError(`expected JSON, but the answer (status ${status}, ${type}) isn't`);
+    }
+  }
+
+  /** Waits for an asynchronous job: its result is 404 until it is done. */
+  async #pollJob(
+    url: string,
+    init: RequestInit,
+    answer: CmaAnswer,
+    options: SendOptions,
+  ): Promise<CmaAnswer> {
+    const context = this.#context(url, init);
+    const id = (answer.body as { data?: { id?: unknown } } | null)?.data?.id;
+    if (typeof id !== "string") {
+      throw new CmaError(`Expected a job in the answer to ${context.what}, but it holds none.`);
+    }
+    const { jobTimeoutMs = 600_000 } = this.#options;
+    const started = performance.now();
+    for (let waitMs = 200;; waitMs = Math.min(waitMs * 1.5, 5000)) {
+      if (performance.now() - started > jobTimeoutMs) {
+        throw new CmaError(
+          `The job that DatoCMS started for ${context.what} didn't end within ${
+            jobTimeoutMs / 1000
+          } s: try again later, or see https://status.datocms.com.`,
+        );
+      }
+      await delay(waitMs, options.signal);
+      const result = await this.#sendUntilAnswered(
+        `${this.baseUrl}/job-results/${encodeURIComponent(id)}`,
+        { headers: init.headers ?? {} },
+        options,
+        (status) => status === 404,
+      );
+      if (result.status === 404) continue;
+      const attributes = (result.body as {
+        data?: { attributes?: { status?: number; payload?: unknown } };
+      })?.data?.attributes;
+      const status = Number(attributes?.status ?? 200);
+      const body = attributes?.payload;
+      if (status < 200 || status >= 300) throw refusal(status, apiErrors(body) ?? [], context);
+      return { ...result, status, body };
+    }
+  }
+
+  #context(url: string, init: RequestInit): RequestContext {
+    return {
+      what: `${init.method ?? "GET"} ${pathOf(url).split("?")[0]}`,
+      host: new URL(url).host,
+      environment: this.#options.environment,
+    };
+  }
+}
+
+interface Problem {
+  readonly reason: string;
+  readonly askedMs: number;
+  readonly repeatable: boolean;
+}
+
+class NotJsonError extends Error {
+  override readonly name = "NotJsonError";
+}
+
+function isIdempotent({ method = "GET" }: RequestInit): boolean {
+  return method === "GET" || method === "HEAD" || method === "DELETE";
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/** A network error's text may name the whole URL: only what went wrong is of use. */
+function reasonOf(error: unknown): string {
+  if (error instanceof StallError || error instanceof NotJsonError) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+  return printable(
+    `${message.replace(/error sending request for url \([^)]*\)/, "request not sent")}${
+      cause ? `: ${cause}` : ""
+    }`,
+    200,
+  );
+}

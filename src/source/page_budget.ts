@@ -1,0 +1,80 @@
+/**
+ * Bounds how many pages are in flight at a time, whichever stream they belong to: requested, waiting in
+ * a queue, or being written. A slow sink so slows the requests down, and memory stays bounded.
+ *
+ * @example
+ * ```ts
+ * import { PageBudget } from "./page_budget.ts";
+ *
+ * const budget = new PageBudget(2);
+ * const place = await budget.acquire();
+ * console.assert(budget.inFlight === 1);
+ * place[Symbol.dispose]();
+ * console.assert(budget.inFlight === 0);
+ * ```
+ */
+export class PageBudget {
+  readonly #size: number;
+  #inFlight = 0;
+  #waiting: (() => void)[] = [];
+
+  /**
+   * @param size How many pages may be in flight.
+   * @throws {RangeError} If `size` isn't a whole number above 0.
+   */
+  constructor(size: number) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new RangeError(
+        `A page budget must be a whole number above 0: current value is ${size}`,
+      );
+    }
+    this.#size = size;
+  }
+
+  /** How many pages are in flight. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Waits for a place; first come, first served.
+   *
+   * @param signal Ends the wait.
+   * @return The place, to be disposed when the page has left memory.
+   * @throws The signal's reason.
+   */
+  async acquire(signal?: AbortSignal): Promise<Disposable> {
+    signal?.throwIfAborted();
+    if (this.#inFlight < this.#size) this.#inFlight++;
+    else await this.#wait(signal);
+    let held = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (held) this.#release();
+        held = false;
+      },
+    };
+  }
+
+  #wait(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting = this.#waiting.filter((waiter) => waiter !== enter);
+        reject(signal!.reason);
+      };
+      this.#waiting.push(enter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  /** Hands the place to the next in line, or gives it back. */
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#inFlight--;
+  }
+}

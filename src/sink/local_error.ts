@@ -1,0 +1,79 @@
+import { StorageError } from "./storage.ts";
+
+/** The system's code of an error (`"ENOSPC"`), if it has one. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
+/** Whether the error says that a path doesn't exist, which one below a file or too long can't. */
+export function isAbsent(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(errorCode(error) ?? "");
+}
+
+/** What a system's code means for someone who reads or writes at `path`, and what to do. */
+const MEANING: Readonly<Record<string, (path: string) => string>> = {
+  ENOSPC: (path) => `the disk that holds ${path} is full: free some space or choose another one`,
+  EDQUOT: (path) => `the disk quota for ${path} is used up: free some space or choose another disk`,
+  EFBIG: (path) => `${path} would be bigger than its file system allows: choose another disk`,
+  EROFS: (path) => `${path} is on a read-only file system: choose another destination`,
+  EACCES: (path) => `this user has no permission for ${path}: change it or choose another path`,
+  EPERM: (path) => `the system doesn't permit it for ${path}: change that or choose another path`,
+  ENAMETOOLONG: (path) =>
+    `the name ${path} is longer than its file system allows: choose another destination`,
+  ENOTDIR: (path) => `a part of ${path} is a file, not a directory: move it or choose another path`,
+  EEXIST: (path) => `a part of ${path} is a file, not a directory: move it or choose another path`,
+  EISDIR: (path) => `${path} is a directory: move it or choose another path`,
+  ENOENT: (path) => `${path} or a directory on its way was removed meanwhile: try again`,
+  ELOOP: (path) => `the symbolic links on the way to ${path} lead in a circle: remove them`,
+  EMFILE: () => "too many files are open: raise the limit (ulimit -n) or lower the concurrency",
+  ENFILE: () => "the whole system has too many files open: try again later",
+  EIO: (path) => `the disk that holds ${path} fails to read or write: check that disk`,
+  EINVAL: (path) => `${path} is not a name that its file system can hold`,
+};
+
+/**
+ * Turns an error of the file system into one sentence: what was tried, what went wrong, where, and what to
+ * do.
+ *
+ * @param error What the system said.
+ * @param action What was tried, as in `write "a/b"`.
+ * @param path The file or directory.
+ * @return The error to throw.
+ */
+export function localError(error: unknown, action: string, path: string): StorageError {
+  if (error instanceof StorageError) return error;
+  const quoted = JSON.stringify(path);
+  const meaning = error instanceof Deno.errors.NotCapable
+    ? missingPermission(error, quoted)
+    : MEANING[errorCode(error) ?? ""]?.(quoted) ??
+      `${quoted} gave an error: ${error instanceof Error ? error.message : error}`;
+  return new StorageError(`Can't ${action}, because ${meaning}.`, undefined, { cause: error });
+}
+
+/**
+ * Runs an action of the file system, and says what its error means.
+ *
+ * @param action What is tried, as in `write "a/b"`.
+ * @param path The file or directory.
+ * @param run The action.
+ * @throws {StorageError} If it fails.
+ */
+export async function withLocalError<T>(
+  action: string,
+  path: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw localError(error, action, path);
+  }
+}
+
+/** Deno's own sentence ends with the flag, but without the path to give it. */
+function missingPermission(error: Error, path: string): string {
+  const kind = /--allow-(\w+)/.exec(error.message)?.[1] ?? "write";
+  return `Deno may not ${kind} ${path}: run it again with --allow-${kind}=${path}`;
+}

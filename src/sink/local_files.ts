@@ -1,0 +1,148 @@
+import { join } from "node:path";
+import { compareKeys } from "./compare_keys.ts";
+import { errorCode, isAbsent, localError } from "./local_error.ts";
+import { StorageError } from "./storage.ts";
+
+const TEMPORARY = /^\.sluice-[0-9a-f-]+\.tmp$/;
+/** Names that no key can have. */
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const NOT_A_KEY = /[\0-\x1f\x7f\\]/;
+
+/** A new name for a file that is being written. */
+export function temporaryName(): string {
+  return `.sluice-${crypto.randomUUID()}.tmp`;
+}
+
+/** Whether a file's name is one of {@linkcode temporaryName}'s. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** What {@linkcode listFiles} takes. */
+export interface ListFilesOptions {
+  /** Whether files that are being written are listed instead of the finished ones. @default {false} */
+  readonly temporary?: boolean;
+  /** Ends the listing. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The keys of the files below a directory, in the order of the keys. It holds the names of the
+ * directories that it is in, not the tree. Symbolic links are left out: they could lead in a circle.
+ *
+ * @param root The directory.
+ * @param prefix What the keys begin with.
+ * @param options The kind of files, and the signal.
+ * @throws {StorageError} If a directory can't be read.
+ */
+export async function* listFiles(
+  root: string,
+  prefix: string,
+  options: ListFilesOptions = {},
+): AsyncGenerator<string, void, void> {
+  const start = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  // In these names a directory ends with "/", as it does in keys, which decides its place among them.
+  const levels = [{ base: start, names: await readNames(root, start, prefix, options) }];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    options.signal?.throwIfAborted();
+    const name = level.names.pop();
+    if (name === undefined) levels.pop();
+    else if (name.endsWith("/")) {
+      const base = level.base + name;
+      levels.push({ base, names: await readNames(root, base, prefix, options) });
+    } else yield level.base + name;
+  }
+}
+
+/** The names in a directory that can lead to keys with the prefix, the last one first. */
+async function readNames(
+  root: string,
+  base: string,
+  prefix: string,
+  options: ListFilesOptions,
+): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(join(root, base))) {
+      options.signal?.throwIfAborted();
+      if (NOT_A_KEY.test(entry.name)) continue;
+      const name = entry.isDirectory ? `${entry.name}/` : entry.name;
+      const key = base + name;
+      if (!key.startsWith(prefix)) continue;
+      if (entry.isDirectory) names.push(name);
+      else if (entry.isFile && isTemporary(name) === (options.temporary ?? false)) names.push(name);
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    // What isn't there has no files.
+    if (!isAbsent(error)) throw localError(error, `list ${JSON.stringify(base)}`, join(root, base));
+  }
+  return names.sort((a, b) => compareKeys(b, a));
+}
+
+/**
+ * Gives a finished file its name, unless that name is taken: a hard link does so in one step.
+ *
+ * Where there are no hard links (FAT, some network file systems, Android), the name is first taken by an
+ * empty file, which is there for a moment.
+ *
+ * @param temporary The file's temporary path, which may still be there afterwards.
+ * @param path Its final path.
+ * @return Whether the name was free.
+ */
+export async function placeIfAbsent(temporary: string, path: string): Promise<boolean> {
+  try {
+    await Deno.link(temporary, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    const unsupported = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+    if (!unsupported.includes(errorCode(error) ?? "")) throw error;
+  }
+  try {
+    (await Deno.open(path, { write: true, createNew: true })).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+  try {
+    await Deno.rename(temporary, path);
+    return true;
+  } catch (error) {
+    await Deno.remove(path);
+    throw error;
+  }
+}
+
+/**
+ * Flushes directories, so that the names in them outlive a power cut.
+ *
+ * @param directories Their paths.
+ * @throws The system's error, if the disk fails or is full.
+ */
+export async function syncDirectories(directories: readonly string[]): Promise<void> {
+  if (Deno.build.os === "windows") return; // There, a directory can't be opened.
+  for (const directory of directories) {
+    try {
+      using file = await Deno.open(directory);
+      await file.sync();
+    } catch (error) {
+      // Some file systems can't flush a directory, and some directories may be written but not read.
+      if (["EIO", "ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "")) throw error;
+    }
+  }
+}
+
+/**
+ * Writes all of a piece: the system may take less of it at once.
+ *
+ * @param file The file.
+ * @param piece The bytes.
+ */
+export async function writeAll(file: Deno.FsFile, piece: Uint8Array): Promise<void> {
+  for (let written = 0; written < piece.length;) {
+    const count = await file.write(piece.subarray(written));
+    if (count === 0) throw new StorageError("The file system takes no more bytes: check the disk.");
+    written += count;
+  }
+}

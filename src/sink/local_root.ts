@@ -1,0 +1,107 @@
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isAbsent } from "./local_error.ts";
+import { isTemporary } from "./local_files.ts";
+import { assertKey, StorageError } from "./storage.ts";
+
+/** The directory that a local storage must not leave. */
+export class LocalRoot {
+  /** The directory's absolute path. */
+  readonly path: string;
+
+  /** @param path The directory's path. */
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /**
+   * The path of a key's file.
+   *
+   * @param key The key.
+   * @throws {StorageError} If the key isn't one, or is the name of a file that is being written.
+   */
+  toPath(key: string): string {
+    if (isTemporary(assertKey(key).slice(key.lastIndexOf("/") + 1))) {
+      throw new StorageError(
+        `The name ${JSON.stringify(key)} is kept for files that are being written: choose another.`,
+      );
+    }
+    return join(this.path, key);
+  }
+
+  /**
+   * The real path of a file or directory.
+   *
+   * @param path Its path below the root, with whatever symbolic links there are.
+   * @return The real path, or `undefined` if nothing is there.
+   * @throws {StorageError} If a symbolic link leads out of the root.
+   * @throws The system's error, if the path can't be followed.
+   */
+  async realPath(path: string): Promise<string | undefined> {
+    const [root, real] = await Promise.all([
+      Deno.realPath(this.path).catch(ifAbsent),
+      Deno.realPath(path).catch(ifAbsent),
+    ]);
+    if (root === undefined || real === undefined) return undefined;
+    const way = relative(root, real);
+    if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
+      throw new StorageError(
+        `${JSON.stringify(path)} is reached by a symbolic link that leads out of ${
+          JSON.stringify(this.path)
+        }: remove that link or use another destination.`,
+      );
+    }
+    return real;
+  }
+
+  /**
+   * The directories on the way to a file that aren't there yet, the deepest first.
+   *
+   * @param path The file's path.
+   * @throws {StorageError} If a symbolic link leads out of the root.
+   */
+  async missingDirectories(path: string): Promise<string[]> {
+    const missing = [];
+    for (let directory = dirname(path);; directory = dirname(directory)) {
+      if (await this.realPath(directory) !== undefined) return missing;
+      missing.push(directory);
+      if (directory === this.path) return missing;
+    }
+  }
+
+  /**
+   * Opens a new file, and makes the directories on its way.
+   *
+   * @param path The file's path.
+   * @throws {StorageError} If a symbolic link leads out of the root.
+   * @throws The system's error, if the file can't be opened.
+   */
+  async createFile(path: string): Promise<Deno.FsFile> {
+    const directory = dirname(path);
+    for (let attempt = 1;; attempt++) {
+      try {
+        await Deno.mkdir(directory, { recursive: true });
+        await this.realPath(directory);
+        return await Deno.open(path, { write: true, createNew: true });
+      } catch (error) {
+        // Someone may have removed the directory while it was empty.
+        if (!(error instanceof Deno.errors.NotFound) || attempt === 20) throw error;
+      }
+    }
+  }
+
+  /**
+   * Removes those of the directories that are empty. The root stays.
+   *
+   * @param directories The directories' paths, each one before the ones that it is in.
+   */
+  async removeEmptyDirectories(directories: Iterable<string>): Promise<void> {
+    for (const directory of directories) {
+      // A directory that is in use, gone or not ours to remove leaves nothing to do.
+      if (directory !== this.path) await Deno.remove(directory).catch(() => {});
+    }
+  }
+}
+
+function ifAbsent(error: unknown): undefined {
+  if (!isAbsent(error)) throw error;
+}

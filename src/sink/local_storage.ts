@@ -1,0 +1,318 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { errorCode, isAbsent, localError, withLocalError } from "./local_error.ts";
+import {
+  listFiles,
+  placeIfAbsent,
+  syncDirectories,
+  temporaryName,
+  writeAll,
+} from "./local_files.ts";
+import { readFile } from "./local_read.ts";
+import { LocalRoot } from "./local_root.ts";
+import { PieceReader } from "./piece_reader.ts";
+import {
+  ObjectExistsError,
+  type ObjectInfo,
+  ObjectNotFoundError,
+  type PutOptions,
+  type ReadOptions,
+  type Storage,
+  StorageError,
+} from "./storage.ts";
+
+/** Bytes written at a time: small writes are slow, and bigger ones are no faster. */
+const PIECE = 256 * 1024;
+/** Objects in a page of a listing, as in S3. */
+const PAGE = 1000;
+/** How many files are removed at a time. */
+const AT_A_TIME = 64;
+
+/** What {@linkcode LocalStorage.sweep} takes. */
+export interface SweepOptions extends ReadOptions {
+  /** Only what was last written before this moment is removed: younger files may still be written. */
+  readonly olderThan: Date;
+}
+
+/**
+ * A directory as a storage: an object's key is its path below that directory.
+ *
+ * A file is written under a temporary name in its own directory, flushed to the disk and only then
+ * renamed, so that a file at its final name is complete whatever happens, a power cut included.
+ * Symbolic links below the root are followed while they stay below it, but not listed. Content types and
+ * metadata aren't kept.
+ *
+ * @example
+ * ```ts
+ * import { LocalStorage } from "./local_storage.ts";
+ *
+ * const storage = new LocalStorage(await Deno.makeTempDir());
+ * await storage.put("greetings/hello.txt", new TextEncoder().encode("Hello"));
+ * console.assert(await new Response(await storage.get("greetings/hello.txt")).text() === "Hello");
+ * ```
+ */
+export class LocalStorage implements Storage {
+  /** The root as a `file:` URL. */
+  readonly url: string;
+  readonly #root: LocalRoot;
+
+  /**
+   * @param root The directory, as a path or a `file:` URL. It is made when something is put.
+   * @throws {TypeError} If the URL isn't a `file:` URL of this machine.
+   */
+  constructor(root: string | URL) {
+    this.#root = new LocalRoot(root instanceof URL ? fileURLToPath(root) : root);
+    this.url = pathToFileURL(this.#root.path).href;
+  }
+
+  /** The directory's absolute path. */
+  get root(): string {
+    return this.#root.path;
+  }
+
+  /**
+   * Writes a file. It appears at its path only when complete and flushed to the disk.
+   *
+   * @param key The object's key.
+   * @param body Its bytes; a stream is cancelled if they can't be written.
+   * @param options How it is put; what a file can't keep is ignored.
+   * @return What is known of the file.
+   * @throws {ObjectExistsError} If `ifAbsent` is set and the file is there.
+   * @throws {StorageError} If the file can't be written.
+   */
+  async put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
+    const { signal, size, ifAbsent = false } = options;
+    using reader = new PieceReader(body, { key, size, signal });
+    const path = this.#root.toPath(key);
+    const action = `write ${JSON.stringify(key)}`;
+    signal?.throwIfAborted();
+    // Looked at before the body is read: finding it out later would cost a whole download.
+    const missing = await withLocalError(action, path, async () => {
+      const missing = await this.#root.missingDirectories(path);
+      await assertFree(key, path, ifAbsent);
+      return missing;
+    });
+    const temporary = join(dirname(path), temporaryName());
+    let placed = false;
+    try {
+      const modifiedAt = await this.#write(temporary, reader, (run) => {
+        return withLocalError(action, path, run);
+      });
+      signal?.throwIfAborted();
+      await withLocalError(action, path, async () => {
+        if (!ifAbsent) await Deno.rename(temporary, path);
+        else if (!await placeIfAbsent(temporary, path)) throw taken(key, path);
+        placed = true;
+        await syncDirectories([dirname(path), ...missing.map((directory) => dirname(directory))]);
+      });
+      return { key, size: reader.bytesRead, ...(modifiedAt && { modifiedAt }) };
+    } finally {
+      // A failure to tidy up must not hide why the put failed; sweep() removes what is left.
+      if (!placed || ifAbsent) await Deno.remove(temporary).catch(() => {});
+      if (!placed) await this.#root.removeEmptyDirectories(missing);
+    }
+  }
+
+  /**
+   * Reads a file. It is open until the stream is read to its end, cancelled or aborted.
+   *
+   * @param key The object's key.
+   * @param options The signal.
+   * @throws {ObjectNotFoundError} If there is no such file.
+   * @throws {StorageError} If it can't be read.
+   */
+  async get(
+    key: string,
+    options: ReadOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const path = this.#root.toPath(key);
+    options.signal?.throwIfAborted();
+    const stream = await withLocalError(`read ${JSON.stringify(key)}`, path, async () => {
+      const found = await this.#find(path);
+      if (found === undefined) return undefined;
+      const file = await Deno.open(path);
+      return readFile(file, { path, size: found.size, signal: options.signal });
+    });
+    if (stream !== undefined) return stream;
+    throw new ObjectNotFoundError(`There is no file ${JSON.stringify(path)}.`);
+  }
+
+  /**
+   * What is known of a file.
+   *
+   * @param key The object's key.
+   * @param options The signal.
+   * @return Its size and time, or `undefined` if there is none.
+   * @throws {StorageError} If it can't be looked at.
+   */
+  async stat(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+    const path = this.#root.toPath(key);
+    options.signal?.throwIfAborted();
+    const found = await withLocalError(
+      `look at ${JSON.stringify(key)}`,
+      path,
+      () => this.#find(path),
+    );
+    return found && toInfo(key, found);
+  }
+
+  /**
+   * Lists the files whose keys begin with a prefix, ordered by key as in S3.
+   *
+   * @param prefix What the keys begin with.
+   * @param options The signal.
+   * @return Pages of up to 1,000 files. The stream fails with a {@linkcode StorageError} if a directory
+   * can't be read.
+   */
+  list(prefix: string, options: ReadOptions = {}): ReadableStream<readonly ObjectInfo[]> {
+    return ReadableStream.from(this.#pages(prefix, options));
+  }
+
+  /**
+   * Deletes files, and the directories that this leaves empty.
+   *
+   * @param keys The objects' keys; those that aren't there are fine.
+   * @param options The signal.
+   * @throws {StorageError} If a file can't be deleted.
+   */
+  async delete(keys: readonly string[], options: ReadOptions = {}): Promise<void> {
+    await this.#remove(keys.map((key) => this.#root.toPath(key)), options.signal);
+  }
+
+  /**
+   * Removes what killed processes left behind: files that were being written.
+   *
+   * @param prefix What their keys begin with; `""` for all.
+   * @param options How old they must be, and the signal.
+   * @return How many were removed.
+   * @throws {StorageError} If one can't be removed.
+   */
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    const paths = [];
+    for await (const page of this.#pages(prefix, options, true)) {
+      for (const { key, modifiedAt } of page) {
+        if (modifiedAt && modifiedAt < options.olderThan) paths.push(join(this.#root.path, key));
+      }
+    }
+    await this.#remove(paths, options.signal);
+    return paths.length;
+  }
+
+  /** Writes a whole file and flushes it; the body's own errors are passed on as they are. */
+  async #write(
+    path: string,
+    reader: PieceReader,
+    attempt: <T>(run: () => Promise<T>) => Promise<T>,
+  ): Promise<Date | null> {
+    using file = await attempt(() => this.#root.createFile(path));
+    for (let piece; (piece = await reader.read(PIECE)) !== undefined;) {
+      const bytes = piece;
+      await attempt(() => writeAll(file, bytes));
+    }
+    return await attempt(async () => {
+      await file.syncData();
+      return (await file.stat()).mtime;
+    });
+  }
+
+  async *#pages(
+    prefix: string,
+    options: ReadOptions,
+    temporary = false,
+  ): AsyncGenerator<ObjectInfo[], void, void> {
+    const { signal } = options;
+    const directory = prefix.slice(0, Math.max(prefix.lastIndexOf("/"), 0));
+    const start = prefix.includes("/") ? this.#root.toPath(directory) : this.#root.path;
+    const action = `list ${JSON.stringify(prefix)}`;
+    await withLocalError(action, start, () => this.#root.realPath(start));
+    let keys: string[] = [];
+    const toPage = () =>
+      withLocalError(action, start, async () => {
+        const infos = await Promise.all(keys.map((key) => this.#look(key)));
+        return infos.filter((info) => info !== undefined);
+      });
+    for await (const key of listFiles(this.#root.path, prefix, { temporary, signal })) {
+      keys.push(key);
+      if (keys.length < PAGE) continue;
+      yield await toPage();
+      keys = [];
+    }
+    if (keys.length > 0) yield await toPage();
+  }
+
+  /** A listed file; it may be gone by now. */
+  async #look(key: string): Promise<ObjectInfo | undefined> {
+    try {
+      return toInfo(key, await Deno.lstat(join(this.#root.path, key)));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      return undefined;
+    }
+  }
+
+  async #find(path: string): Promise<Deno.FileInfo | undefined> {
+    const real = await this.#root.realPath(path);
+    if (real === undefined) return undefined;
+    const info = await Deno.stat(path);
+    return info.isFile ? info : undefined;
+  }
+
+  async #remove(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const directories = new Set(paths.map((path) => dirname(path)));
+    for (const directory of directories) {
+      await withLocalError("delete files", directory, () => this.#root.realPath(directory));
+    }
+    for (let i = 0; i < paths.length; i += AT_A_TIME) {
+      signal?.throwIfAborted();
+      await Promise.all(paths.slice(i, i + AT_A_TIME).map((path) => removeFile(path)));
+    }
+    for (const directory of directories) {
+      // A set's loop also visits what is added meanwhile, up to the root.
+      if (directory !== this.#root.path) directories.add(dirname(directory));
+    }
+    const deepestFirst = [...directories].sort((a, b) => b.length - a.length);
+    await this.#root.removeEmptyDirectories(deepestFirst);
+  }
+}
+
+function toInfo(key: string, { size, mtime }: Deno.FileInfo): ObjectInfo {
+  return { key, size, ...(mtime && { modifiedAt: mtime }) };
+}
+
+function taken(key: string, path: string): ObjectExistsError {
+  return new ObjectExistsError(
+    `${JSON.stringify(key)} can't be created, because ${JSON.stringify(path)} is there already.`,
+  );
+}
+
+async function assertFree(key: string, path: string, ifAbsent: boolean): Promise<void> {
+  let found: Deno.FileInfo;
+  try {
+    found = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (ifAbsent) throw taken(key, path);
+  if (!found.isDirectory) return;
+  throw new StorageError(
+    `Can't write ${JSON.stringify(key)}, because ${
+      JSON.stringify(path)
+    } is a directory: remove it or ` +
+      "choose another destination.",
+  );
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    // ENOTEMPTY: a directory, so there is no object of this name.
+    if (isAbsent(error) || errorCode(error) === "ENOTEMPTY") return;
+    throw localError(error, `delete ${JSON.stringify(path)}`, path);
+  }
+}

@@ -1,0 +1,137 @@
+import type { Page } from "../content/resource.ts";
+import { ObjectWriter, type WrittenObject } from "./object_writer.ts";
+import type { Storage } from "./storage.ts";
+
+/** How the entries of a batch are turned into bytes. */
+export interface BatchEncoding {
+  /** Comes first in every batch. */
+  readonly head?: string | undefined;
+  /** Comes last in every batch. */
+  readonly tail?: string | undefined;
+  /**
+   * Encodes some entries.
+   *
+   * @param entries The entries.
+   * @param isFirst Whether they are the first of their batch.
+   */
+  encode(entries: Page<object>, isFirst: boolean): Uint8Array<ArrayBuffer>;
+}
+
+/** A batch that was written. */
+export interface WrittenBatch extends WrittenObject {
+  /** How many entries it holds. */
+  readonly count: number;
+}
+
+/** Options of {@linkcode batchSink}. */
+export interface BatchSinkOptions {
+  /** The key of a batch. */
+  readonly key: (batch: number) => string;
+  /** How entries become bytes. */
+  readonly encoding: BatchEncoding;
+  /** The most entries in a batch. @default {5000} */
+  readonly maxEntries?: number | undefined;
+  /** A batch of at least this size (bytes) gets no more entries. @default {33554432} */
+  readonly maxBytes?: number | undefined;
+  /** The MIME type of the objects. */
+  readonly contentType?: string | undefined;
+  /** Aborts the batch that is being written. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each batch once it is in the storage. */
+  readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
+}
+
+/** Entries are encoded this many at a time: a page of large records needn't be in memory twice. */
+const ENTRIES_AT_ONCE = 100;
+
+/**
+ * A sink that writes pages into numbered objects, each easy to load in one go. A batch is in the
+ * storage once it is full or the stream ends; without entries nothing is written.
+ *
+ * @param storage Where to write.
+ * @param options Keys, encoding and sizes.
+ * @return A sink that takes one page at a time.
+ *
+ * @example
+ * ```ts
+ * import { batchSink } from "./batch_sink.ts";
+ * import { NDJSON } from "./encodings.ts";
+ * import { LocalStorage } from "./local_storage.ts";
+ *
+ * const storage = new LocalStorage(await Deno.makeTempDir());
+ * const sink = batchSink(storage, { key: (batch) => `batch_${batch}.ndjson`, encoding: NDJSON });
+ * await ReadableStream.from([[{ id: "1" }], [{ id: "2" }]]).pipeTo(sink);
+ * ```
+ */
+export function batchSink(
+  storage: Storage,
+  options: BatchSinkOptions,
+): WritableStream<Page<object>> {
+  const batches = new Batches(storage, options);
+  return new WritableStream({
+    write: (page) => batches.write(page),
+    close: () => batches.end(),
+    abort: (reason) => batches.abort(reason),
+  }, { highWaterMark: 1 });
+}
+
+class Batches {
+  readonly #storage: Storage;
+  readonly #options: BatchSinkOptions;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  #writer: ObjectWriter | undefined;
+  #batch = 0;
+  #count = 0;
+
+  constructor(storage: Storage, options: BatchSinkOptions) {
+    this.#storage = storage;
+    this.#options = options;
+    this.#maxEntries = options.maxEntries ?? 5000;
+    this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
+  }
+
+  async write(page: Page<object>): Promise<void> {
+    try {
+      for (let from = 0; from < page.length;) {
+        const room = Math.min(ENTRIES_AT_ONCE, this.#maxEntries - this.#count);
+        await this.#append(page.slice(from, from + room));
+        from += room;
+        const { size } = this.#writer!;
+        if (this.#count >= this.#maxEntries || size >= this.#maxBytes) await this.end();
+      }
+    } catch (error) {
+      await this.abort(error);
+      throw error;
+    }
+  }
+
+  async #append(entries: Page<object>): Promise<void> {
+    const { key, encoding, contentType, signal } = this.#options;
+    const isFirst = this.#writer === undefined;
+    this.#writer ??= new ObjectWriter(this.#storage, key(this.#batch), { contentType, signal });
+    if (isFirst && encoding.head) await this.#writer.write(ENCODER.encode(encoding.head));
+    await this.#writer.write(encoding.encode(entries, isFirst));
+    this.#count += entries.length;
+  }
+
+  /** Ends the batch that is being written, if any. */
+  async end(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const { encoding, onBatch } = this.#options;
+    if (encoding.tail) await writer.write(ENCODER.encode(encoding.tail));
+    const written = await writer.close();
+    onBatch?.({ ...written, count: this.#count });
+    this.#writer = undefined;
+    this.#count = 0;
+    this.#batch++;
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    await this.#writer?.abort(reason);
+    this.#writer = undefined;
+  }
+}
+
+const ENCODER = new TextEncoder();

@@ -1,0 +1,40 @@
+/**
+ * A sink that hands every chunk to several sinks, and takes the next one when the slowest of them is
+ * ready. Unlike `tee()` it keeps nothing for a sink that lags behind.
+ *
+ * If one sink fails, the others are aborted with its reason.
+ *
+ * @param sinks The sinks.
+ * @return One sink.
+ *
+ * @example
+ * ```ts
+ * import { fanOut } from "./fan_out.ts";
+ *
+ * const seen: number[] = [];
+ * const collect = () => new WritableStream<number>({ write: (n) => void seen.push(n) });
+ * await ReadableStream.from([1, 2]).pipeTo(fanOut([collect(), collect()]));
+ * console.assert(seen.join() === "1,1,2,2");
+ * ```
+ */
+export function fanOut<T>(sinks: readonly WritableStream<T>[]): WritableStream<T> {
+  const writers = sinks.map((sink) => sink.getWriter());
+  // Every failure is seen by the write, close or abort that meets it.
+  for (const writer of writers) writer.closed.catch(() => {});
+  const abortAll = (reason: unknown) =>
+    Promise.allSettled(writers.map((writer) => writer.abort(reason)));
+  const all = async (step: (writer: WritableStreamDefaultWriter<T>) => Promise<void>) => {
+    const results = await Promise.allSettled(writers.map(step));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return;
+    await abortAll(failed.reason);
+    throw failed.reason;
+  };
+  return new WritableStream<T>({
+    write: (chunk) => all((writer) => writer.write(chunk)),
+    close: () => all((writer) => writer.close()),
+    abort: async (reason) => {
+      await abortAll(reason);
+    },
+  }, { highWaterMark: 1 });
+}

@@ -1,0 +1,144 @@
+import type { Page, Resource } from "../content/resource.ts";
+import type { CmaClient, Query } from "./cma_client.ts";
+import { CmaError } from "./cma_error.ts";
+import type { PageBudget } from "./page_budget.ts";
+import { type FetchedPage, type PageRequest, pageStream } from "./page_stream.ts";
+
+/** What all readers of listings take. */
+export interface ListingOptions {
+  /** The most pages in flight in this listing. @default {4} */
+  readonly prefetch?: number | undefined;
+  /** Bounds the pages in flight over several listings. */
+  readonly budget?: PageBudget | undefined;
+  /** Ends the stream. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told the listing's length as each page comes. */
+  readonly onTotal?: ((total: number) => void) | undefined;
+  /** Told when the API doesn't do what its documentation says and a slower way is taken. */
+  readonly onFallback?: ((message: string) => void) | undefined;
+}
+
+/** A listing of the API. */
+export interface Listing {
+  /** Its path, such as `/uploads`. */
+  readonly path: string;
+  /** Query parameters other than `page` and `order_by`. */
+  readonly query?: Query | undefined;
+  /** The most resources in one answer; left out if the listing isn't paged. */
+  readonly maxLimit?: number | undefined;
+  /** Orders to ask for, the best first: when the API refuses one, the next is tried. */
+  readonly orders?: readonly string[] | undefined;
+}
+
+/** The form of a listing's answer. */
+export interface ListingAnswer<T> {
+  /** The resources. */
+  readonly data: Page<T>;
+  /** `total_count` is there if the listing is paged. */
+  readonly meta?: { readonly total_count?: number };
+}
+
+/**
+ * Streams any listing of the API, page by page, in a stable order where the API has one.
+ *
+ * @param client Reads the pages.
+ * @param listing Which listing.
+ * @param options How much to fetch ahead.
+ * @return A stream of pages.
+ * @see {@link https://www.datocms.com/docs/content-management-api/pagination}
+ *
+ * @example Every upload's file name
+ * ```ts no-eval
+ * import { CmaClient } from "./cma_client.ts";
+ * import { listingPages } from "./listing.ts";
+ *
+ * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
+ * for await (const page of listingPages(client, { path: "/uploads", maxLimit: 500 })) {
+ *   for (const upload of page) console.log(upload.attributes?.filename);
+ * }
+ * ```
+ */
+export function listingPages<T = Resource>(
+  client: CmaClient,
+  listing: Listing,
+  options: ListingOptions = {},
+): ReadableStream<Page<T>> {
+  const { maxLimit } = listing;
+  const fetchPage = listingReader<T>(client, listing, options);
+  return pageStream(fetchPage, { ...pageOptions<T>(options), maxLimit: maxLimit ?? Infinity });
+}
+
+/**
+ * The options of a page stream that follow from those of a listing.
+ *
+ * @param options The listing's options.
+ */
+export function pageOptions<T>({ prefetch, budget, signal, onTotal }: ListingOptions): {
+  prefetch: number | undefined;
+  budget: PageBudget | undefined;
+  signal: AbortSignal | undefined;
+  onPage: (page: FetchedPage<T>) => void;
+} {
+  return { prefetch, budget, signal, onPage: ({ total, data }) => onTotal?.(total ?? data.length) };
+}
+
+/**
+ * A function that fetches parts of a listing, for {@linkcode pageStream}.
+ *
+ * @param client Reads the pages.
+ * @param listing Which listing.
+ * @param options Whom to tell about a fall-back.
+ */
+export function listingReader<T>(
+  client: CmaClient,
+  { path, query, maxLimit, orders = [] }: Listing,
+  { onFallback }: Pick<ListingOptions, "onFallback"> = {},
+): (request: PageRequest, extra?: Query) => Promise<FetchedPage<T>> {
+  let order = 0;
+  return async ({ offset, limit, signal, maxBytes }, extra) => {
+    for (;;) {
+      const asked = order;
+      const orderBy = orders[asked];
+      try {
+        const { body, bytes } = await client.get<ListingAnswer<T>>(path, {
+          ...query,
+          ...(orderBy === undefined ? {} : { order_by: orderBy }),
+          ...(maxLimit === undefined ? {} : { page: { offset, limit } }),
+          ...extra,
+        }, { signal, maxBytes: maxLimit === undefined ? undefined : maxBytes });
+        return { ...listed(body, path, maxLimit === undefined), bytes };
+      } catch (error) {
+        if (!(error instanceof CmaError && error.status === 422 && asked < orders.length)) {
+          throw error;
+        }
+        // Pages that are under way with the same order meet the same refusal: it is told once.
+        if (order === asked) {
+          order++;
+          onFallback?.(`DatoCMS refused to order ${path} by ${orderBy}: ${error.message}`);
+        }
+      }
+    }
+  };
+}
+
+function listed<T>(
+  body: ListingAnswer<T>,
+  path: string,
+  isWhole: boolean,
+): { data: Page<T>; total: number | undefined } {
+  const data: unknown = body?.data;
+  if (data === undefined || data === null) {
+    throw new CmaError(
+      `Expected a list of resources from GET ${path}, but the answer has no "data".`,
+    );
+  }
+  // A listing of one thing, such as the site's settings, is a list of one.
+  const page = Array.isArray(data) ? data as Page<T> : [data as T];
+  const total = isWhole ? page.length : body.meta?.total_count;
+  if (total === undefined) {
+    throw new CmaError(
+      `Expected "meta.total_count" in the answer to GET ${path}, but it is missing.`,
+    );
+  }
+  return { data: page, total };
+}

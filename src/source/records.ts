@@ -1,0 +1,90 @@
+import { isObject, mapBlocks } from "../content/blocks.ts";
+import type { Item, ItemType, Json, Page, Version } from "../content/resource.ts";
+import type { SchemaIndex } from "../content/schema_index.ts";
+import type { CmaClient } from "./cma_client.ts";
+import { type ListingOptions, listingReader, pageOptions } from "./listing.ts";
+import { pageStream } from "./page_stream.ts";
+
+/** The most records in one answer. */
+const FLAT_LIMIT = 500;
+/** The most records in one answer when it holds their blocks. */
+const NESTED_LIMIT = 30;
+
+/** Creation order doesn't change when records are edited, so that pages don't shuffle. */
+const ORDERS = ["_created_at_ASC,id_ASC", "_created_at_ASC"];
+
+/**
+ * Streams the records of a model, with their blocks at every depth and all their locales, exactly as the
+ * API sends them.
+ *
+ * Where the schema rules blocks out, records are read 500 at a time; should one hold a block after all,
+ * it and all further ones are read in nested mode, 30 at a time.
+ *
+ * @param client Reads the pages.
+ * @param schema The project's schema.
+ * @param model The model.
+ * @param version The latest versions, or the public ones.
+ * @param options How much to fetch ahead.
+ * @return A stream of pages of records, by creation.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/item/instances}
+ *
+ * @example
+ * ```ts no-eval
+ * import { CmaClient } from "./cma_client.ts";
+ * import { readSchema } from "./schema.ts";
+ * import { recordPages } from "./records.ts";
+ *
+ * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
+ * const { schema } = await readSchema(client);
+ * for (const model of schema.models) {
+ *   for await (const page of recordPages(client, schema, model, "current")) console.log(page.length);
+ * }
+ * ```
+ */
+export function recordPages(
+  client: CmaClient,
+  schema: SchemaIndex,
+  model: ItemType,
+  version: Version,
+  options: ListingOptions = {},
+): ReadableStream<Page<Item>> {
+  const read = listingReader<Item>(client, {
+    path: "/items",
+    query: { filter: { type: model.id }, version },
+    maxLimit: FLAT_LIMIT,
+    orders: ORDERS,
+  }, options);
+  let nested = schema.holdsBlocks(model.id);
+  return pageStream<Item>(async (request) => {
+    if (!nested) {
+      const page = await read(request);
+      if (!page.data.some((item) => holdsBlock(item, schema))) return page;
+      if (!nested) {
+        options.onFallback?.(
+          `Records of model ${model.attributes.api_key} hold blocks, although its fields allow none.`,
+        );
+      }
+      nested = true;
+    }
+    const limit = Math.min(request.limit, NESTED_LIMIT);
+    return { ...await read({ ...request, limit }, { nested: true }), maxLimit: NESTED_LIMIT };
+  }, { ...pageOptions<Item>(options), maxLimit: nested ? NESTED_LIMIT : FLAT_LIMIT });
+}
+
+/** Whether a record's structured text, read without nested mode, refers to a block. */
+function holdsBlock(item: Item, schema: SchemaIndex): boolean {
+  const fields = schema.fields(item.relationships.item_type.data.id);
+  return fields.some(({ attributes: { field_type: type, api_key: key, localized } }) => {
+    if (type !== "structured_text") return false;
+    const value = item.attributes[key] ?? null;
+    const values: Json[] = localized && isObject(value) ? Object.values(value) : [value];
+    let found = false;
+    for (const each of values) {
+      mapBlocks(each, type, (block) => {
+        found = true;
+        return typeof block === "string" ? block : block.id;
+      });
+    }
+    return found;
+  });
+}

@@ -1,0 +1,100 @@
+import type { Field, ItemType, Resource, ResourceIdentifier, Site } from "../content/resource.ts";
+import { SchemaIndex } from "../content/schema_index.ts";
+import type { CmaClient } from "./cma_client.ts";
+import { CmaError } from "./cma_error.ts";
+
+/** A project's schema, as it was read. */
+export interface ProjectSchema {
+  /** The project itself. */
+  readonly site: Site;
+  /** The answer that the site came in, for `site.json`. */
+  readonly document: { readonly data: Site; readonly included: readonly Resource[] };
+  /** Answers questions about models and fields. */
+  readonly schema: SchemaIndex;
+  /** The environment that was read, as the API names it; `undefined` if it doesn't. */
+  readonly environment: string | undefined;
+}
+
+/**
+ * Reads a project and its whole schema: in one request if the API includes everything, else with one or
+ * two more per model.
+ *
+ * @param client Reads it.
+ * @param signal Aborts the reading.
+ * @return The project and its schema.
+ * @throws {CmaError} If the API refuses, or answers with something else.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/site/self}
+ *
+ * @example
+ * ```ts no-eval
+ * import { CmaClient } from "./cma_client.ts";
+ * import { readSchema } from "./schema.ts";
+ *
+ * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
+ * const { schema } = await readSchema(client);
+ * console.log(schema.models.map((model) => model.attributes.api_key));
+ * ```
+ */
+export async function readSchema(client: CmaClient, signal?: AbortSignal): Promise<ProjectSchema> {
+  const { body, headers } = await client.get<{ data?: Site; included?: Resource[] }>(
+    "/site",
+    { include: "item_types,item_types.fields,item_types.fieldsets" },
+    { signal },
+  );
+  const site = body?.data;
+  if (site?.type !== "site" || !Array.isArray(site.attributes?.locales)) {
+    throw new CmaError(
+      `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: check --base-url.`,
+    );
+  }
+  const included = body.included ?? [];
+  const byKey = new Map(included.map((resource) => [keyOf(resource), resource]));
+  const itemTypes = await allOrRead<ItemType>(byKey, related(site, "item_types"), () => {
+    return readList(client, "/item-types", signal);
+  });
+  const fields: Field[] = [];
+  const fieldsets: Resource[] = [];
+  for (const itemType of itemTypes) {
+    for (const [kind, found] of [["fields", fields], ["fieldsets", fieldsets]] as const) {
+      const resources = await allOrRead(byKey, related(itemType, kind), () => {
+        return readList<Resource>(
+          client,
+          `/item-types/${encodeURIComponent(itemType.id)}/${kind}`,
+          signal,
+        );
+      });
+      (found as Resource[]).push(...resources);
+    }
+  }
+  const { locales } = site.attributes;
+  return {
+    site,
+    document: { data: site, included },
+    schema: new SchemaIndex({ locales, itemTypes, fields, fieldsets }),
+    environment: headers.get("x-environment") ?? undefined,
+  };
+}
+
+/** What a relationship names, if all of it was included; else what `read` finds. */
+async function allOrRead<T extends Resource>(
+  included: ReadonlyMap<string, Resource>,
+  named: readonly ResourceIdentifier[] | undefined,
+  read: () => Promise<T[]>,
+): Promise<T[]> {
+  if (named === undefined) return await read();
+  const found = named.map((identifier) => included.get(keyOf(identifier)));
+  return found.every((resource) => resource !== undefined) ? found as T[] : await read();
+}
+
+function keyOf({ type, id }: ResourceIdentifier): string {
+  return `${type}/${id}`;
+}
+
+function related(resource: Resource, name: string): readonly ResourceIdentifier[] | undefined {
+  const data = resource.relationships?.[name]?.data;
+  return Array.isArray(data) ? data : undefined;
+}
+
+async function readList<T>(client: CmaClient, path: string, signal?: AbortSignal): Promise<T[]> {
+  return (await client.get<{ data: T[] }>(path, {}, { signal })).body.data;
+}

@@ -1,22 +1,12 @@
 import { join } from "node:path";
 import { compareKeys } from "./compare_keys.ts";
 import { errorCode, isAbsent, localError } from "./local_error.ts";
-import { StorageError } from "./storage.ts";
+import { ObjectExistsError, StorageError } from "./storage.ts";
+import { isTemporary } from "./temporary_name.ts";
 
-const TEMPORARY = /^\.sluice-[0-9a-f-]+\.tmp$/;
 /** Names that no key can have. */
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
 const NOT_A_KEY = /[\0-\x1f\x7f\\]/;
-
-/** A new name for a file that is being written. */
-export function temporaryName(): string {
-  return `.sluice-${crypto.randomUUID()}.tmp`;
-}
-
-/** Whether a file's name is one of {@linkcode temporaryName}'s. */
-export function isTemporary(name: string): boolean {
-  return TEMPORARY.test(name);
-}
 
 /** What {@linkcode listFiles} takes. */
 export interface ListFilesOptions {
@@ -144,5 +134,54 @@ export async function writeAll(file: Deno.FsFile, piece: Uint8Array): Promise<vo
     const count = await file.write(piece.subarray(written));
     if (count === 0) throw new StorageError("The file system takes no more bytes: check the disk.");
     written += count;
+  }
+}
+
+/** The error of a put that finds its name taken. */
+export function taken(key: string, path: string): ObjectExistsError {
+  return new ObjectExistsError(
+    `${JSON.stringify(key)} can't be created, because ${JSON.stringify(path)} is there already.`,
+  );
+}
+
+/**
+ * Checks that a file can be written at a path, as far as that can be told beforehand.
+ *
+ * @param key The object's key.
+ * @param path The file's path.
+ * @param ifAbsent Whether the name must be free.
+ * @throws {StorageError} If it can't.
+ */
+export async function assertFree(key: string, path: string, ifAbsent: boolean): Promise<void> {
+  let found: Deno.FileInfo;
+  try {
+    found = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (ifAbsent) throw taken(key, path);
+  if (!found.isDirectory) return;
+  throw new StorageError(
+    `Can't write ${JSON.stringify(key)}, because ${
+      JSON.stringify(path)
+    } is a directory: remove it or ` +
+      "choose another destination.",
+  );
+}
+
+/**
+ * Removes a file, if it is there.
+ *
+ * @param path The file's path.
+ * @throws {StorageError} If it can't be removed.
+ */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    // ENOTEMPTY: a directory, so there is no object of this name.
+    if (isAbsent(error) || errorCode(error) === "ENOTEMPTY") return;
+    throw localError(error, `delete ${JSON.stringify(path)}`, path);
   }
 }

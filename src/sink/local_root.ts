@@ -1,14 +1,18 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isAbsent } from "./local_error.ts";
-import { isTemporary } from "./local_files.ts";
-import { assertKey, StorageError } from "./storage.ts";
+import { assertFinalKey } from "./temporary_name.ts";
+import { StorageError } from "./storage.ts";
 
 /** The directory that a local storage must not leave. */
 export class LocalRoot {
   /** The directory's absolute path. */
   readonly path: string;
 
-  /** @param path The directory's path. */
+  /**
+   * Takes a directory as a root.
+   *
+   * @param path The directory's path.
+   */
   constructor(path: string) {
     this.path = resolve(path);
   }
@@ -20,12 +24,7 @@ export class LocalRoot {
    * @throws {StorageError} If the key isn't one, or is the name of a file that is being written.
    */
   toPath(key: string): string {
-    if (isTemporary(assertKey(key).slice(key.lastIndexOf("/") + 1))) {
-      throw new StorageError(
-        `The name ${JSON.stringify(key)} is kept for files that are being written: choose another.`,
-      );
-    }
-    return join(this.path, key);
+    return join(this.path, assertFinalKey(key));
   }
 
   /**

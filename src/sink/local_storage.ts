@@ -1,25 +1,26 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { errorCode, isAbsent, localError, withLocalError } from "./local_error.ts";
+import { isAbsent, withLocalError } from "./local_error.ts";
 import {
+  assertFree,
   listFiles,
   placeIfAbsent,
+  removeFile,
   syncDirectories,
-  temporaryName,
+  taken,
   writeAll,
 } from "./local_files.ts";
 import { readFile } from "./local_read.ts";
 import { LocalRoot } from "./local_root.ts";
 import { PieceReader } from "./piece_reader.ts";
 import {
-  ObjectExistsError,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
   type ReadOptions,
   type Storage,
-  StorageError,
 } from "./storage.ts";
+import { temporaryName } from "./temporary_name.ts";
 
 /** Bytes written at a time: small writes are slow, and bigger ones are no faster. */
 const PIECE = 256 * 1024;
@@ -57,6 +58,8 @@ export class LocalStorage implements Storage {
   readonly #root: LocalRoot;
 
   /**
+   * A storage in a directory.
+   *
    * @param root The directory, as a path or a `file:` URL. It is made when something is put.
    * @throws {TypeError} If the URL isn't a `file:` URL of this machine.
    */
@@ -281,38 +284,4 @@ export class LocalStorage implements Storage {
 
 function toInfo(key: string, { size, mtime }: Deno.FileInfo): ObjectInfo {
   return { key, size, ...(mtime && { modifiedAt: mtime }) };
-}
-
-function taken(key: string, path: string): ObjectExistsError {
-  return new ObjectExistsError(
-    `${JSON.stringify(key)} can't be created, because ${JSON.stringify(path)} is there already.`,
-  );
-}
-
-async function assertFree(key: string, path: string, ifAbsent: boolean): Promise<void> {
-  let found: Deno.FileInfo;
-  try {
-    found = await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  if (ifAbsent) throw taken(key, path);
-  if (!found.isDirectory) return;
-  throw new StorageError(
-    `Can't write ${JSON.stringify(key)}, because ${
-      JSON.stringify(path)
-    } is a directory: remove it or ` +
-      "choose another destination.",
-  );
-}
-
-async function removeFile(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    // ENOTEMPTY: a directory, so there is no object of this name.
-    if (isAbsent(error) || errorCode(error) === "ENOTEMPTY") return;
-    throw localError(error, `delete ${JSON.stringify(path)}`, path);
-  }
 }

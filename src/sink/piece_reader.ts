@@ -33,6 +33,8 @@ export class PieceReader implements Disposable {
   #done = false;
 
   /**
+   * Takes over a body.
+   *
    * @param body The body; a stream is locked.
    * @param options The body's name and size, and the signal.
    */

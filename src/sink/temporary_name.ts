@@ -1,0 +1,31 @@
+import { assertKey, StorageError } from "./storage.ts";
+
+const TEMPORARY = /(?:^|\/)\.sluice-[0-9a-f-]+\.tmp$/;
+
+/**
+ * A new name for an object that is there only while another one is written.
+ *
+ * @param purpose Hexadecimal digits that tell names apart, if need be.
+ */
+export function temporaryName(purpose = ""): string {
+  return `.sluice-${purpose && `${purpose}-`}${crypto.randomUUID()}.tmp`;
+}
+
+/** Whether a key's last segment is one of {@linkcode temporaryName}'s. */
+export function isTemporary(key: string): boolean {
+  return TEMPORARY.test(key);
+}
+
+/**
+ * Checks the key of an object that a storage is asked for.
+ *
+ * @param key The key.
+ * @return The key.
+ * @throws {StorageError} If it isn't a key, or is a name of {@linkcode temporaryName}'s.
+ */
+export function assertFinalKey(key: string): string {
+  if (!isTemporary(assertKey(key))) return key;
+  throw new StorageError(
+    `The name ${JSON.stringify(key)} is kept for what is being written: choose another one.`,
+  );
+}

@@ -1,0 +1,54 @@
+import { isObject } from "../../content/blocks.ts";
+import type { DemoAsset, DemoProject } from "../project.ts";
+
+/**
+ * Serves the bytes of assets as DatoCMS's CDN does. What was taken away for being infected isn't there
+ * (404), and raw videos are refused (422) when the project says so.
+ *
+ * @param request The request.
+ * @param url Its URL.
+ * @param project The project.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/site#object-payload}
+ */
+export function serveAsset(request: Request, url: URL, project: DemoProject): Response {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return plain(405, "Method not allowed");
+  }
+  const asset = project.asset(url.pathname) ?? project.asset(decoded(url.pathname));
+  if (!asset) return plain(404, "Not found");
+  if (asset.contentType.startsWith("video/") && rawVideosDisabled(project)) {
+    return plain(422, "Serving raw videos is disabled for this project");
+  }
+  return new Response(request.method === "HEAD" ? null : asset.body(), { headers: headers(asset) });
+}
+
+function headers(asset: DemoAsset): Record<string, string> {
+  return {
+    "content-type": asset.contentType,
+    "content-length": String(asset.size),
+    "etag": `"${asset.md5}"`,
+    "cache-control": "public, max-age=31536000",
+  };
+}
+
+function rawVideosDisabled({ environments, primaryEnvironment }: DemoProject): boolean {
+  const settings = environments.get(primaryEnvironment)?.site.attributes
+    .assets_cdn_default_settings;
+  return isObject(settings) && isObject(settings.video) &&
+    settings.video.disable_serving_raw_videos === true;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function plain(status: number, text: string): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}

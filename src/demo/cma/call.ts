@@ -1,0 +1,52 @@
+import type { Json, JsonObject } from "../../content/resource.ts";
+import type { SchemaIndex } from "../../content/schema_index.ts";
+import type { DemoEnvironment, DemoProject } from "../project.ts";
+import type { Jobs } from "./jobs.ts";
+import type { ParameterTree } from "./parameters.ts";
+
+/** A request to the API, understood. */
+export interface Call {
+  /** The HTTP method. */
+  readonly method: string;
+  /** The URL's path, split at slashes and decoded: `["items", "abc"]`. */
+  readonly path: readonly string[];
+  /** The URL's parameters. */
+  readonly parameters: ParameterTree;
+  /** The project that is served. */
+  readonly project: DemoProject;
+  /** The environment that the request is about. */
+  readonly environment: DemoEnvironment;
+  /** The environment's schema. */
+  readonly schema: SchemaIndex;
+  /** The jobs that run. */
+  readonly jobs: Jobs;
+  /** What is happening to environments that aren't ready: parts of their `meta`, by id. */
+  readonly phases: Map<string, JsonObject>;
+  /** Reads the request's JSON body. */
+  readonly body: () => Promise<Json>;
+}
+
+/** What the API answers. */
+export interface Answer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The response's body: anything that JSON can hold. */
+  readonly body: unknown;
+}
+
+/**
+ * Answers the calls for one kind of resource.
+ *
+ * @return The answer, or `undefined` if there is no such endpoint.
+ */
+export type Handler = (call: Call) => Answer | undefined | Promise<Answer | undefined>;
+
+/**
+ * An answer with status 200.
+ *
+ * @param data The primary data.
+ * @param rest What else is in the body.
+ */
+export function ok(data: unknown, rest: Record<string, unknown> = {}): Answer {
+  return { status: 200, body: { data, ...rest } };
+}

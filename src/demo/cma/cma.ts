@@ -1,0 +1,192 @@
+import type { Json, JsonObject } from "../../content/resource.ts";
+import { SchemaIndex } from "../../content/schema_index.ts";
+import type { DemoEnvironment, DemoProject } from "../project.ts";
+import { ApiFault, notFound } from "./api_fault.ts";
+import type { Answer, Handler } from "./call.ts";
+import { environmentsHandler } from "./environments_handler.ts";
+import { itemsHandler } from "./items_handler.ts";
+import { Jobs } from "./jobs.ts";
+import { parseParameters } from "./parameters.ts";
+import { type RateLimit, RateLimiter } from "./rate_limit.ts";
+import { fieldsHandler, itemTypesHandler } from "./schema_handlers.ts";
+import { settingsHandler, tagsHandler } from "./settings_handlers.ts";
+import { siteHandler } from "./site_handler.ts";
+import { uploadsHandler } from "./uploads_handler.ts";
+
+/** Who answers what, by the path's first segment; settings answer the rest. */
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  "site": siteHandler,
+  "item-types": itemTypesHandler,
+  "fields": fieldsHandler,
+  "fieldsets": fieldsHandler,
+  "items": itemsHandler,
+  "uploads": uploadsHandler,
+  "upload-tags": tagsHandler,
+  "upload-smart-tags": tagsHandler,
+  "environments": environmentsHandler,
+};
+
+/** How the API behaves. */
+export interface CmaOptions {
+  /** The project to serve. */
+  readonly project: DemoProject;
+  /** The only token that is let in. */
+  readonly apiToken: string;
+  /** The rate limit; `false` for none, and no headers that tell of one. */
+  readonly rateLimit: RateLimit | false;
+  /** Paths that the token has no permission for (403): `/roles`. */
+  readonly forbidden: ReadonlySet<string>;
+  /** Paths that the project's plan doesn't have. */
+  readonly planLocked: ReadonlySet<string>;
+  /** Paths that are answered by a job when they are read. */
+  readonly asyncPaths: ReadonlySet<string>;
+  /** How long jobs take, in milliseconds. */
+  readonly jobMs: number;
+}
+
+/** The Content Management API, from request to response. */
+export class Cma {
+  readonly #options: CmaOptions;
+  readonly #limiter: RateLimiter | undefined;
+  readonly #jobs: Jobs;
+  readonly #phases = new Map<string, JsonObject>();
+  readonly #schemas = new WeakMap<DemoEnvironment, SchemaIndex>();
+
+  /**
+   * @param options How the API behaves.
+   */
+  constructor(options: CmaOptions) {
+    this.#options = options;
+    this.#jobs = new Jobs(options.jobMs);
+    if (options.rateLimit) this.#limiter = new RateLimiter(options.rateLimit);
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @param request The request.
+   * @param url Its URL.
+   */
+  async handle(request: Request, url: URL): Promise<Response> {
+    this.#jobs.settle();
+    const headers = new Headers({
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-api-version": "3",
+      "x-environment": request.headers.get("x-environment") ??
+        this.#options.project.primaryEnvironment,
+      "x-request-id": crypto.randomUUID(),
+    });
+    try {
+      const { status, body } = await this.#answer(request, url, headers);
+      return new Response(JSON.stringify(body), { status, headers });
+    } catch (error) {
+      if (!(error instanceof ApiFault)) throw error;
+      for (const [name, value] of Object.entries(error.options.headers ?? {})) {
+        headers.set(name, value);
+      }
+      return new Response(JSON.stringify(error.body()), { status: error.status, headers });
+    }
+  }
+
+  async #answer(request: Request, url: URL, headers: Headers): Promise<Answer> {
+    this.#checkHeaders(request);
+    for (const [name, value] of Object.entries(this.#limiter?.take() ?? {})) {
+      headers.set(name, value);
+    }
+    const path = url.pathname.split("/").slice(1).map(decodeSegment);
+    const environment = this.#environment(request, path);
+    this.#checkPermissions(url.pathname);
+    if (request.method === "GET" && path[0] === "job-results" && path.length === 2) {
+      return this.#jobResult(path[1]!);
+    }
+    const answer = await (HANDLERS[path[0] ?? ""] ?? settingsHandler)({
+      method: request.method,
+      path,
+      parameters: parseParameters(url.searchParams),
+      project: this.#options.project,
+      environment,
+      schema: this.#schema(environment),
+      jobs: this.#jobs,
+      phases: this.#phases,
+      body: () => readJson(request),
+    });
+    if (!answer) throw new ApiFault(404, "INVALID_ENDPOINT");
+    const isAsync = request.method === "GET" && this.#options.asyncPaths.has(url.pathname);
+    return isAsync ? this.#jobs.start(answer) : answer;
+  }
+
+  #checkHeaders({ headers, method }: Request): void {
+    const accept = headers.get("accept") ?? "";
+    if (!/application\/(vnd\.api\+)?json/.test(accept)) {
+      throw new ApiFault(406, "INVALID_ACCEPT_HEADER");
+    }
+    if (headers.get("x-api-version") !== "3") throw new ApiFault(422, "INVALID_API_VERSION");
+    const hasBody = method === "POST" || method === "PUT" || method === "PATCH";
+    const type = headers.get("content-type") ?? "";
+    if (hasBody && !/^application\/(vnd\.api\+)?json/.test(type)) {
+      throw new ApiFault(415, "INVALID_CONTENT_TYPE_HEADER");
+    }
+    if (headers.get("authorization") !== `Bearer ${this.#options.apiToken}`) {
+      throw new ApiFault(401, "INVALID_AUTHORIZATION_HEADER");
+    }
+  }
+
+  #environment(request: Request, path: readonly string[]): DemoEnvironment {
+    const { project } = this.#options;
+    const id = request.headers.get("x-environment") ?? project.primaryEnvironment;
+    const environment = project.environments.get(id);
+    if (!environment) throw new ApiFault(404, "INVALID_ENVIRONMENT");
+    const aboutContent = path[0] !== "environments" && path[0] !== "job-results";
+    if (aboutContent && this.#phases.has(id)) {
+      throw new ApiFault(422, "ENVIRONMENT_NOT_READY", { transient: true });
+    }
+    return environment;
+  }
+
+  #checkPermissions(path: string): void {
+    const { forbidden, planLocked } = this.#options;
+    const covers = (one: string) => path === one || path.startsWith(`${one}/`);
+    if ([...forbidden].some(covers)) throw new ApiFault(403, "INSUFFICIENT_PERMISSIONS");
+    if ([...planLocked].some(covers)) throw new ApiFault(422, "PLAN_UPGRADE_REQUIRED");
+  }
+
+  #jobResult(id: string): Answer {
+    const result = this.#jobs.result(id);
+    if (!result) throw notFound();
+    const { status, body } = result;
+    const statusText = status === 201 ? "Created" : "OK";
+    return {
+      status: 200,
+      body: { data: { id, type: "job_result", attributes: { status, statusText, payload: body } } },
+    };
+  }
+
+  #schema(environment: DemoEnvironment): SchemaIndex {
+    let schema = this.#schemas.get(environment);
+    if (!schema) {
+      const { itemTypes, fields, fieldsets, site } = environment;
+      const { locales } = site.attributes;
+      schema = new SchemaIndex({ locales, itemTypes, fields, fieldsets });
+      this.#schemas.set(environment, schema);
+    }
+    return schema;
+  }
+}
+
+/** A handler gets a path's segments decoded, for ids may be sent encoded. */
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ApiFault(404, "INVALID_ENDPOINT");
+  }
+}
+
+async function readJson(request: Request): Promise<Json> {
+  try {
+    return await request.json() as Json;
+  } catch {
+    throw new ApiFault(400, "INVALID_JSON_BODY");
+  }
+}

@@ -1,0 +1,113 @@
+import type { Item, ItemType, Version } from "../../content/resource.ts";
+import { regularItem } from "../block_views.ts";
+import { ApiFault, invalidParameter, notFound } from "./api_fault.ts";
+import { type Answer, type Call, ok } from "./call.ts";
+import {
+  commaList,
+  invalidFilter,
+  isTree,
+  parseFilters,
+  parseOrder,
+  parsePage,
+  text,
+} from "./parameters.ts";
+import { findItemType } from "./schema_handlers.ts";
+
+/** The columns that every record has. */
+const META_COLUMNS: ReadonlySet<string> = new Set([
+  "id",
+  "_updated_at",
+  "_created_at",
+  "_status",
+  "_published_at",
+  "_first_published_at",
+  "_publication_scheduled_at",
+  "_unpublishing_scheduled_at",
+  "_is_valid",
+]);
+
+/**
+ * `GET /items` and `/items/:id`.
+ *
+ * @param call The request.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/item/instances}
+ */
+export function itemsHandler(call: Call): Answer | undefined {
+  const { method, path, parameters, environment } = call;
+  if (method !== "GET" || path.length > 2) return undefined;
+  const version = parseVersion(text(parameters, "version"));
+  const nested = parseBoolean("nested", text(parameters, "nested"));
+  const view = (item: Item) => nested ? item : regularItem(item, call.schema);
+  const id = path[1];
+  if (id !== undefined) {
+    const item = environment.items.get(id, version);
+    if (!item) throw notFound();
+    return ok(view(item));
+  }
+
+  const types = requestedTypes(call);
+  const ids = commaList(parameters, "filter", "ids");
+  refuseCombinations(call, types, ids);
+  const only = types?.length === 1 ? types[0] : undefined;
+  const orderBy = parseOrder(parameters, (column) => isColumn(call, only, column));
+  if (orderBy.length > 0 && !only) {
+    throw invalidParameter("order_by", "needs exactly one model in filter[type]");
+  }
+  const { total, page } = environment.items.list({
+    typeIds: types?.map((type) => type.id),
+    ids,
+    version,
+    blocksToo: true,
+    filters: parseFilters(parameters, (column) => isColumn(call, only, column)),
+    orderBy,
+    locale: text(parameters, "locale"),
+    ...parsePage(parameters, { default: 30, max: nested ? 30 : 500 }),
+  });
+  return ok(page.map(view), { meta: { total_count: total } });
+}
+
+function requestedTypes(call: Call): ItemType[] | undefined {
+  return commaList(call.parameters, "filter", "type")?.map((key) => {
+    const type = findItemType(call, key);
+    if (!type) throw new ApiFault(422, "ITEM_TYPE_NOT_FOUND", { details: { item_type: key } });
+    return type;
+  });
+}
+
+/** What the API's documentation says can't go together, and what isn't served here. */
+function refuseCombinations(
+  { parameters }: Call,
+  types: readonly ItemType[] | undefined,
+  ids: readonly string[] | undefined,
+): void {
+  const filter = isTree(parameters.filter) ? parameters.filter : {};
+  for (const key of Object.keys(filter)) {
+    if (!["type", "ids", "fields"].includes(key)) throw invalidFilter({ filter: key });
+  }
+  if (types && ids) throw invalidParameter("filter[ids]", "can't be combined with filter[type]");
+  const blocks = types?.some((type) => type.attributes.modular_block);
+  if (blocks && filter.fields !== undefined) {
+    throw invalidParameter("filter[fields]", "can't be combined with block models in filter[type]");
+  }
+}
+
+function isColumn({ schema }: Call, only: ItemType | undefined, column: string): boolean {
+  if (META_COLUMNS.has(column)) return true;
+  if (!only) return false;
+  const { sortable, tree } = only.attributes;
+  if (column === "position") return sortable === true || tree === true;
+  if (column === "parent") return tree === true;
+  return schema.fields(only.id).some((field) => field.attributes.api_key === column);
+}
+
+function parseVersion(value: string | undefined): Version {
+  if (value === undefined || value === "current" || value === "published") {
+    return value ?? "current";
+  }
+  throw invalidParameter("version", "must be current or published");
+}
+
+function parseBoolean(name: string, value: string | undefined): boolean {
+  if (value === undefined || value === "true" || value === "false") return value === "true";
+  throw invalidParameter(name, "must be true or false");
+}

@@ -1,7 +1,7 @@
 import type { Page, Resource } from "../content/resource.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
-import type { PageBudget } from "./page_budget.ts";
+import type { Budget } from "../budget.ts";
 import { type FetchedPage, type PageRequest, pageStream } from "./page_stream.ts";
 
 /** What all readers of listings take. */
@@ -9,7 +9,7 @@ export interface ListingOptions {
   /** The most pages in flight in this listing. @default {4} */
   readonly prefetch?: number | undefined;
   /** Bounds the pages in flight over several listings. */
-  readonly budget?: PageBudget | undefined;
+  readonly budget?: Budget | undefined;
   /** Ends the stream. */
   readonly signal?: AbortSignal | undefined;
   /** Told the listing's length as each page comes. */
@@ -75,7 +75,7 @@ export function listingPages<T = Resource>(
  */
 export function pageOptions<T>({ prefetch, budget, signal, onTotal }: ListingOptions): {
   prefetch: number | undefined;
-  budget: PageBudget | undefined;
+  budget: Budget | undefined;
   signal: AbortSignal | undefined;
   onPage: (page: FetchedPage<T>) => void;
 } {

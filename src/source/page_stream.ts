@@ -1,6 +1,6 @@
 import type { Page } from "../content/resource.ts";
 import { BodyTooLargeError } from "./body.ts";
-import { PageBudget } from "./page_budget.ts";
+import { Budget } from "../budget.ts";
 
 /** Which part of a listing to fetch. */
 export interface PageRequest {
@@ -33,7 +33,7 @@ export interface PageStreamOptions<T> {
   /** The most pages in flight in this stream. @default {4} */
   readonly prefetch?: number | undefined;
   /** Bounds the pages in flight over several streams. @default A budget of `prefetch` pages */
-  readonly budget?: PageBudget | undefined;
+  readonly budget?: Budget | undefined;
   /** How large an answer should be at most, in bytes: pages shrink to stay below. @default {4194304} */
   readonly targetBytes?: number | undefined;
   /** How large an answer may be at all, in bytes, unless it is one resource. @default {16777216} */
@@ -111,7 +111,7 @@ async function* pages<T>(
   stop: AbortController,
 ): AsyncGenerator<Page<T>, void> {
   const { prefetch = 4, targetBytes = 4 * 1024 * 1024, maxBytes = 16 * 1024 * 1024 } = options;
-  const budget = options.budget ?? new PageBudget(prefetch);
+  const budget = options.budget ?? new Budget(prefetch);
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const queue: Promise<Fetched<T>>[] = [];
   let { maxLimit } = options;

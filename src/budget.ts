@@ -1,37 +1,38 @@
 /**
- * Bounds how many pages are in flight at a time, whichever stream they belong to: requested, waiting in
- * a queue, or being written. A slow sink so slows the requests down, and memory stays bounded.
+ * Bounds how many things are in flight at a time: pages, whichever stream they belong to, that are
+ * requested, wait in a queue, or are being written; or assets being fetched. A slow sink so slows the
+ * requests down, and memory stays bounded.
  *
  * @example
  * ```ts
- * import { PageBudget } from "./page_budget.ts";
+ * import { Budget } from "./budget.ts";
  *
- * const budget = new PageBudget(2);
+ * const budget = new Budget(2);
  * const place = await budget.acquire();
  * console.assert(budget.inFlight === 1);
  * place[Symbol.dispose]();
  * console.assert(budget.inFlight === 0);
  * ```
  */
-export class PageBudget {
+export class Budget {
   readonly #size: number;
   #inFlight = 0;
   #waiting: (() => void)[] = [];
 
   /**
-   * @param size How many pages may be in flight.
+   * @param size How many may be in flight.
    * @throws {RangeError} If `size` isn't a whole number above 0.
    */
   constructor(size: number) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new RangeError(
-        `A page budget must be a whole number above 0: current value is ${size}`,
+        `A budget must be a whole number above 0: current value is ${size}`,
       );
     }
     this.#size = size;
   }
 
-  /** How many pages are in flight. */
+  /** How many are in flight. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -40,7 +41,7 @@ export class PageBudget {
    * Waits for a place; first come, first served.
    *
    * @param signal Ends the wait.
-   * @return The place, to be disposed when the page has left memory.
+   * @return The place, to be disposed when what it was for is done.
    * @throws The signal's reason.
    */
   async acquire(signal?: AbortSignal): Promise<Disposable> {

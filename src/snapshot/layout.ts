@@ -1,0 +1,83 @@
+import type { Version } from "../content/resource.ts";
+import { safeApiKey, safeName } from "./safe_name.ts";
+
+/** How batches of records and uploads are written: our own form, or that of DatoCMS's Project Export. */
+export type Layout = "ndjson" | "enterprise";
+
+/** The last two objects that are written: what has both is complete. */
+export const MANIFEST = "manifest.json";
+/** Written last of all. */
+export const CANARY = "canary.txt";
+/** Written first: who claims this snapshot, when, and with which options. */
+export const CLAIM = "export.json";
+/** What became of each asset. */
+export const ASSET_INDEX = "assets.ndjson";
+
+/** Which snapshots belong together. */
+export interface SnapshotPlace {
+  /** The project's id. */
+  readonly projectId: string;
+  /** The environment's name if it is a sandbox; `undefined` for the primary one. */
+  readonly sandbox?: string | undefined;
+}
+
+/**
+ * Where the snapshots of a project and environment lie, without a trailing slash.
+ *
+ * @param place The project and environment.
+ * @see {@link https://www.datocms.com/docs/import-and-export/datocms-site-export-feature}
+ */
+export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
+  const project = `content/project_${safeName(projectId)}`;
+  return sandbox === undefined ? project : `${project}/${safeName(sandbox)}`;
+}
+
+/**
+ * Where the asset files of a project lie, without a trailing slash.
+ *
+ * @param projectId The project's id.
+ */
+export function assetsPrefix(projectId: string): string {
+  return `assets/project_${safeName(projectId)}`;
+}
+
+/**
+ * The path of a model's or block model's file in a snapshot.
+ *
+ * @param apiKey Its `api_key`.
+ */
+export function modelPath(apiKey: string): string {
+  return `models/${safeApiKey(apiKey)}.json`;
+}
+
+/**
+ * The path of a batch of records in a snapshot.
+ *
+ * @param apiKey The model's `api_key`.
+ * @param version Which versions it holds.
+ * @param batch The batch's number, from 0.
+ * @param layout How batches are written.
+ */
+export function recordsPath(
+  apiKey: string,
+  version: Version,
+  batch: number,
+  layout: Layout,
+): string {
+  return `records/${safeApiKey(apiKey)}/${version}/${batchName(batch, layout)}`;
+}
+
+/**
+ * The path of a batch of uploads in a snapshot.
+ *
+ * @param batch The batch's number, from 0.
+ * @param layout How batches are written.
+ */
+export function uploadsPath(batch: number, layout: Layout): string {
+  return `uploads/${batchName(batch, layout)}`;
+}
+
+function batchName(batch: number, layout: Layout): string {
+  const extension = layout === "ndjson" ? "ndjson" : "json";
+  return `batch_${String(batch).padStart(3, "0")}.${extension}`;
+}

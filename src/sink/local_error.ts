@@ -40,36 +40,22 @@ const MEANING: Readonly<Record<string, (path: string) => string>> = {
  * @param error What the system said.
  * @param action What was tried, as in `write "a/b"`.
  * @param path The file or directory.
+ * @param root The directory that Deno should be allowed to use, if it isn't.
  * @return The error to throw.
  */
-export function localError(error: unknown, action: string, path: string): StorageError {
+export function localError(
+  error: unknown,
+  action: string,
+  path: string,
+  root = path,
+): StorageError {
   if (error instanceof StorageError) return error;
   const quoted = JSON.stringify(path);
   const meaning = error instanceof Deno.errors.NotCapable
-    ? missingPermission(error, quoted)
+    ? missingPermission(error, JSON.stringify(root))
     : MEANING[errorCode(error) ?? ""]?.(quoted) ??
       `${quoted} gave an error: ${error instanceof Error ? error.message : error}`;
   return new StorageError(`Can't ${action}, because ${meaning}.`, undefined, { cause: error });
-}
-
-/**
- * Runs an action of the file system, and says what its error means.
- *
- * @param action What is tried, as in `write "a/b"`.
- * @param path The file or directory.
- * @param run The action.
- * @throws {StorageError} If it fails.
- */
-export async function withLocalError<T>(
-  action: string,
-  path: string,
-  run: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw localError(error, action, path);
-  }
 }
 
 /** Deno's own sentence ends with the flag, but without the path to give it. */

@@ -1,5 +1,6 @@
+import { rmdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { isAbsent } from "./local_error.ts";
+import { isAbsent, localError } from "./local_error.ts";
 import { assertFinalKey } from "./temporary_name.ts";
 import { StorageError } from "./storage.ts";
 
@@ -15,6 +16,22 @@ export class LocalRoot {
    */
   constructor(path: string) {
     this.path = resolve(path);
+  }
+
+  /**
+   * Runs an action of the file system, and says what its error means.
+   *
+   * @param what What is tried, as in `write "a/b"`.
+   * @param path The file or directory.
+   * @param action The action.
+   * @throws {StorageError} If it fails.
+   */
+  async attempt<T>(what: string, path: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw localError(error, what, path, this.path);
+    }
   }
 
   /**
@@ -95,8 +112,9 @@ export class LocalRoot {
    */
   async removeEmptyDirectories(directories: Iterable<string>): Promise<void> {
     for (const directory of directories) {
-      // A directory that is in use, gone or not ours to remove leaves nothing to do.
-      if (directory !== this.path) await Deno.remove(directory).catch(() => {});
+      // A directory that is in use, gone or not ours to remove leaves nothing to do. Deno.remove() would
+      // also remove a file that has this name by now.
+      if (directory !== this.path) await rmdir(directory).catch(() => {});
     }
   }
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { isAbsent, withLocalError } from "./local_error.ts";
+import { isAbsent } from "./local_error.ts";
 import {
   assertFree,
   listFiles,
@@ -94,7 +94,7 @@ export class LocalStorage implements Storage {
     const action = `write ${JSON.stringify(key)}`;
     signal?.throwIfAborted();
     // Looked at before the body is read: finding it out later would cost a whole download.
-    const missing = await withLocalError(action, path, async () => {
+    const missing = await this.#root.attempt(action, path, async () => {
       const missing = await this.#root.missingDirectories(path);
       await assertFree(key, path, ifAbsent);
       return missing;
@@ -103,10 +103,10 @@ export class LocalStorage implements Storage {
     let placed = false;
     try {
       const modifiedAt = await this.#write(temporary, reader, (run) => {
-        return withLocalError(action, path, run);
+        return this.#root.attempt(action, path, run);
       });
       signal?.throwIfAborted();
-      await withLocalError(action, path, async () => {
+      await this.#root.attempt(action, path, async () => {
         if (!ifAbsent) await Deno.rename(temporary, path);
         else if (!await placeIfAbsent(temporary, path)) throw taken(key, path);
         placed = true;
@@ -134,7 +134,7 @@ export class LocalStorage implements Storage {
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const path = this.#root.toPath(key);
     options.signal?.throwIfAborted();
-    const stream = await withLocalError(`read ${JSON.stringify(key)}`, path, async () => {
+    const stream = await this.#root.attempt(`read ${JSON.stringify(key)}`, path, async () => {
       const found = await this.#find(path);
       if (found === undefined) return undefined;
       const file = await Deno.open(path);
@@ -155,7 +155,7 @@ export class LocalStorage implements Storage {
   async stat(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
     const path = this.#root.toPath(key);
     options.signal?.throwIfAborted();
-    const found = await withLocalError(
+    const found = await this.#root.attempt(
       `look at ${JSON.stringify(key)}`,
       path,
       () => this.#find(path),
@@ -231,10 +231,10 @@ export class LocalStorage implements Storage {
     const directory = prefix.slice(0, Math.max(prefix.lastIndexOf("/"), 0));
     const start = prefix.includes("/") ? this.#root.toPath(directory) : this.#root.path;
     const action = `list ${JSON.stringify(prefix)}`;
-    await withLocalError(action, start, () => this.#root.realPath(start));
+    await this.#root.attempt(action, start, () => this.#root.realPath(start));
     let keys: string[] = [];
     const toPage = () =>
-      withLocalError(action, start, async () => {
+      this.#root.attempt(action, start, async () => {
         const infos = await Promise.all(keys.map((key) => this.#look(key)));
         return infos.filter((info) => info !== undefined);
       });
@@ -267,7 +267,7 @@ export class LocalStorage implements Storage {
   async #remove(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const directories = new Set(paths.map((path) => dirname(path)));
     for (const directory of directories) {
-      await withLocalError("delete files", directory, () => this.#root.realPath(directory));
+      await this.#root.attempt("delete files", directory, () => this.#root.realPath(directory));
     }
     for (let i = 0; i < paths.length; i += AT_A_TIME) {
       signal?.throwIfAborted();

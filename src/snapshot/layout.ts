@@ -1,5 +1,5 @@
 import type { Version } from "../content/resource.ts";
-import { safeApiKey, safeName } from "./safe_name.ts";
+import { safeApiKey, safeName } from "../safe_name.ts";
 
 /** How batches of records and uploads are written: our own form, or that of DatoCMS's Project Export. */
 export type Layout = "ndjson" | "enterprise";

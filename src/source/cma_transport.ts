@@ -1,10 +1,10 @@
 import { BodyTooLargeError, readBody } from "./body.ts";
 import { apiErrors, CmaError, refusal, type RequestContext } from "./cma_error.ts";
-import { delay } from "./delay.ts";
+import { delay } from "../delay.ts";
 import { parseJson } from "./json.ts";
 import { printable } from "../printable.ts";
 import { RateLimiter } from "./rate_limiter.ts";
-import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry.ts";
+import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
 import { StallError, Watchdog } from "./watchdog.ts";
 
 /** An answer of the API, read whole and understood. */

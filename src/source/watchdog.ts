@@ -46,6 +46,11 @@ export class Watchdog implements Disposable {
     );
   }
 
+  /** Stops the clock until the next call of {@linkcode Watchdog.expect}. */
+  rest(): void {
+    clearTimeout(this.#timer);
+  }
+
   /** Stops the clock, and lets go of the parent. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);

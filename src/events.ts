@@ -1,0 +1,68 @@
+import type { Version } from "./content/resource.ts";
+import type { AssetOutcome } from "./sink/asset_sync.ts";
+import type { CmaEvent } from "./source/cma_transport.ts";
+
+/**
+ * What an export tells while it runs. The `type` of each event is stable: logs and progress bars are
+ * made of them.
+ */
+export type ExportEvent =
+  | CmaEvent
+  | {
+    /** The project is known, and a snapshot was begun. */
+    readonly type: "start";
+    readonly project: { readonly id: string; readonly name: string | null };
+    readonly environment: string | null;
+    /** The snapshot's address. */
+    readonly snapshot: string;
+    /** How many listings will be read. */
+    readonly listings: number;
+  }
+  | {
+    /** A listing's length became known, or changed. */
+    readonly type: "total";
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+    readonly total: number;
+  }
+  | {
+    /** A page was written. */
+    readonly type: "page";
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+    /** How many resources were in it. */
+    readonly count: number;
+  }
+  | {
+    /** A listing was read and written to its end. */
+    readonly type: "done";
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+    readonly count: number;
+    readonly bytes: number;
+  }
+  | {
+    /** A resource that the token may not read, or the plan doesn't have, was left out. */
+    readonly type: "skipped";
+    readonly resource: string;
+    readonly message: string;
+  }
+  | {
+    /** Something that the user should know, but that loses nothing. */
+    readonly type: "warning";
+    readonly code: string;
+    readonly message: string;
+  }
+  | {
+    /** An asset is done. */
+    readonly type: "asset";
+    readonly outcome: AssetOutcome;
+  }
+  | {
+    /** The snapshot is complete. */
+    readonly type: "sealed";
+    readonly snapshot: string;
+  };

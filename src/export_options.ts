@@ -1,0 +1,49 @@
+import type { ExportEvent } from "./events.ts";
+import type { RetryPolicy } from "./retry.ts";
+import type { Storage } from "./sink/storage.ts";
+import type { Layout } from "./snapshot/layout.ts";
+import type { ResourceName } from "./source/resources.ts";
+
+/** Which project is read, and how. */
+export interface SourceOptions {
+  /** A token that may use the Content Management API. */
+  readonly apiToken: string;
+  /** The environment to export. @default The primary environment */
+  readonly environment?: string | undefined;
+  /** The API's address. @default {"https://site-api.datocms.com"} */
+  readonly baseUrl?: string | undefined;
+  /** Only these models' records, by `api_key`. @default All models */
+  readonly models?: readonly string[] | undefined;
+  /** Not these models' records, by `api_key`. */
+  readonly excludeModels?: readonly string[] | undefined;
+  /** Only these resources, besides the project and its schema. @default All resources */
+  readonly include?: readonly ResourceName[] | undefined;
+  /** Not these resources. */
+  readonly exclude?: readonly ResourceName[] | undefined;
+  /** Whether published versions are read too. @default {true} */
+  readonly published?: boolean | undefined;
+  /** Whether asset files are fetched. @default {true} */
+  readonly assets?: boolean | undefined;
+  /** The most requests, pages and assets at a time. @default {8} */
+  readonly concurrency?: number | undefined;
+  /** Replaces scheme, host and port of every asset's address. */
+  readonly assetHost?: string | undefined;
+  /** How failed requests are tried again. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
+  readonly headersTimeoutMs?: number | undefined;
+  /** How long to wait for the next bytes of an answer or asset, in milliseconds. @default {30000} */
+  readonly stallTimeoutMs?: number | undefined;
+  /** Cancels the export. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what happens. */
+  readonly onEvent?: ((event: ExportEvent) => void) | undefined;
+}
+
+/** Options of {@linkcode exportProject}. */
+export interface ExportOptions extends SourceOptions {
+  /** Where the snapshot goes. */
+  readonly storage: Storage;
+  /** How batches are written. @default {"ndjson"} */
+  readonly layout?: Layout | undefined;
+}

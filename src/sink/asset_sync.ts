@@ -1,0 +1,212 @@
+import { createHash } from "node:crypto";
+import { Budget } from "../budget.ts";
+import type { Page, Upload } from "../content/resource.ts";
+import { AssetError } from "../source/asset_fetch.ts";
+import { delay } from "../delay.ts";
+import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
+import type { Storage } from "./storage.ts";
+import { BytesMismatchError, type ExpectedBytes, VerifyBytes } from "./verify_bytes.ts";
+
+/** What became of an asset. */
+export interface AssetOutcome {
+  /** The upload's id. */
+  readonly upload_id: string;
+  /** The file's key in the storage. */
+  readonly key: string;
+  /** Size in bytes; `null` if there is no file. */
+  readonly size: number | null;
+  /** MD5 of the file in hexadecimal; `null` if there is no file. */
+  readonly md5: string | null;
+  /**
+   * `downloaded`: fetched and verified; `kept`: was there already with the right bytes; `withdrawn`:
+   * DatoCMS itself doesn't serve it any more (infected); `failed`: see `reason`.
+   */
+  readonly outcome: "downloaded" | "kept" | "withdrawn" | "failed";
+  /** Why there is no file. */
+  readonly reason?: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+}
+
+/** Options of {@linkcode syncAssets}. */
+export interface SyncAssetsOptions {
+  /** Opens an asset's bytes. Fails with an `AssetError` if they can't be had. */
+  readonly fetch: (
+    upload: Upload,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** The key of an asset's file. It is asked once for each upload, in the order they come. */
+  readonly key: (upload: Upload) => string;
+  /** The most assets at a time. @default {8} */
+  readonly concurrency?: number | undefined;
+  /** How often and how long an asset is tried again. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Ends the stream, and aborts what is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each asset that is done. */
+  readonly onOutcome?: ((outcome: AssetOutcome, upload: Upload) => void) | undefined;
+  /** Told before an asset is tried again. */
+  readonly onRetry?:
+    | ((upload: Upload, reason: string, attempt: number, waitMs: number) => void)
+    | undefined;
+}
+
+/** Outcomes in a page. */
+const PAGE = 100;
+
+/**
+ * Brings the asset files of uploads into a storage, several at a time: what is there with the right
+ * bytes stays, what isn't is fetched and verified. An asset that can't be had doesn't end the stream; a
+ * storage that can't be written to does.
+ *
+ * @param uploads The uploads.
+ * @param storage Where the files go.
+ * @param options Where the bytes come from.
+ * @return Pages of outcomes, in the order in which assets are done.
+ * @throws {StorageError} If the storage fails.
+ */
+export function syncAssets(
+  uploads: AsyncIterable<Page<Upload>>,
+  storage: Storage,
+  options: SyncAssetsOptions,
+): ReadableStream<Page<AssetOutcome>> {
+  return ReadableStream.from(outcomes(uploads, storage, options));
+}
+
+async function* outcomes(
+  uploads: AsyncIterable<Page<Upload>>,
+  storage: Storage,
+  options: SyncAssetsOptions,
+): AsyncGenerator<Page<AssetOutcome>, void> {
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const budget = new Budget(options.concurrency ?? 8);
+  const running = new Set<Promise<void>>();
+  let done: AssetOutcome[] = [];
+  let failure: { readonly error: unknown } | undefined;
+
+  const bring = async (upload: Upload, key: string, place: Disposable) => {
+    using _place = place;
+    try {
+      const outcome = await syncAsset(upload, key, storage, { ...options, signal });
+      options.onOutcome?.(outcome, upload);
+      done.push(outcome);
+    } catch (error) {
+      failure ??= { error };
+      stop.abort(error);
+    }
+  };
+  const flush = () => {
+    if (failure) throw failure.error;
+    const page = done;
+    done = [];
+    return page;
+  };
+
+  try {
+    for await (const page of uploads) {
+      for (const upload of page) {
+        const place = await budget.acquire(signal);
+        const task = bring(upload, options.key(upload), place).finally(() => running.delete(task));
+        running.add(task);
+        if (done.length >= PAGE) yield flush();
+      }
+    }
+    await Promise.all(running);
+    if (failure !== undefined || done.length > 0) yield flush();
+  } catch (error) {
+    // Waiting for a place ends when an asset ends the stream: its error is the one to tell.
+    throw (failure as { error: unknown } | undefined)?.error ?? error;
+  } finally {
+    stop.abort(new DOMException("The reader needs no more assets.", "AbortError"));
+    await Promise.allSettled(running);
+  }
+}
+
+async function syncAsset(
+  upload: Upload,
+  key: string,
+  storage: Storage,
+  options: SyncAssetsOptions & { readonly signal: AbortSignal },
+): Promise<AssetOutcome> {
+  const { signal, onRetry } = options;
+  const common = { upload_id: upload.id, key, size: null, md5: null };
+  const withdrawn = withdrawnReason(upload);
+  if (withdrawn !== undefined) {
+    return { ...common, outcome: "withdrawn", reason: withdrawn, attempts: 0 };
+  }
+  const expected = expectedBytes(upload);
+  const kept = await keptMd5(storage, key, expected, signal);
+  if (kept !== undefined) return { ...common, ...kept, outcome: "kept", attempts: 0 };
+
+  const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };
+  for (let attempt = 1;; attempt++) {
+    try {
+      const body = await options.fetch(upload, { signal });
+      const verify = new VerifyBytes(expected);
+      const { size } = await storage.put(key, body.pipeThrough(verify, { signal }), {
+        signal,
+        size: expected.size,
+        contentType: text(upload.attributes.mime_type),
+      });
+      return { ...common, size, md5: verify.md5, outcome: "downloaded", attempts: attempt };
+    } catch (error) {
+      signal.throwIfAborted();
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      if (!problem.retryable || attempt >= policy.maxAttempts) {
+        return { ...common, outcome: "failed", reason: problem.message, attempts: attempt };
+      }
+      const waitMs = Math.min(backoffMs(policy, attempt, problem.askedMs), policy.maxTotalWaitMs);
+      onRetry?.(upload, problem.message, attempt, waitMs);
+      await delay(waitMs, signal);
+    }
+  }
+}
+
+/** What went wrong with an asset; `undefined` if it wasn't the asset. */
+function problemOf(error: unknown): AssetError | undefined {
+  if (error instanceof AssetError) return error;
+  return error instanceof BytesMismatchError
+    ? new AssetError(error.message, { retryable: true })
+    : undefined;
+}
+
+/** The size and MD5 of the file, if it is there with the right bytes. */
+async function keptMd5(
+  storage: Storage,
+  key: string,
+  expected: ExpectedBytes,
+  signal: AbortSignal,
+): Promise<{ size: number; md5: string } | undefined> {
+  // Nothing tells whether a file of the right size has the right bytes.
+  if (expected.md5 === undefined) return undefined;
+  const found = await storage.stat(key, { signal });
+  if (found === undefined || found.size !== (expected.size ?? found.size)) return undefined;
+  const hash = createHash("md5");
+  for await (const chunk of await storage.get(key, { signal })) hash.update(chunk);
+  const md5 = hash.digest("hex");
+  return md5 === expected.md5.toLowerCase() ? { size: found.size, md5 } : undefined;
+}
+
+/** Old uploads may lack either. */
+function expectedBytes({ attributes: { size, md5 } }: Upload): ExpectedBytes {
+  return {
+    size: typeof size === "number" ? size : undefined,
+    md5: typeof md5 === "string" && /^[0-9a-f]{32}$/i.test(md5) ? md5 : undefined,
+  };
+}
+
+/** An infected asset isn't served any more. */
+function withdrawnReason(upload: Upload): string | undefined {
+  const antivirus = upload.meta?.antivirus as
+    | { status?: unknown; threat_name?: unknown }
+    | undefined;
+  if (antivirus?.status !== "infected") return undefined;
+  const threat = text(antivirus.threat_name);
+  return `infected${threat ? ` with ${threat}` : ""}: DatoCMS doesn't serve it any more`;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

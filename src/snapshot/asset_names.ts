@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import type { Upload } from "../content/resource.ts";
+import { safeName } from "../safe_name.ts";
+
+/**
+ * Gives each asset a file name of its own: the last segment of the upload's `path`, made safe. When two
+ * of them would meet on a file system that ignores case, the later one gets its upload's id.
+ *
+ * Names must be asked for in one order (that of creation), so that each export gives the same ones.
+ *
+ * @example
+ * ```ts
+ * import { AssetNames } from "./asset_names.ts";
+ *
+ * const upload = (id: string, path: string) => ({
+ *   id,
+ *   type: "upload" as const,
+ *   attributes: { path, url: "" },
+ * });
+ * const names = new AssetNames();
+ * console.assert(names.of(upload("1", "/7/16-Photo.jpg")) === "16-Photo.jpg");
+ * console.assert(names.of(upload("2", "/7/16-photo.jpg")) === "16-photo~2.jpg");
+ * ```
+ */
+export class AssetNames {
+  /** A number for each name that is taken: eight bytes instead of a string. */
+  readonly #taken = new Set<number>();
+
+  /**
+   * The asset's file name.
+   *
+   * @param upload The upload.
+   */
+  of(upload: Upload): string {
+    const { path } = upload.attributes;
+    const text = typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
+    const plain = text || upload.id;
+    let name = safeName(plain);
+    for (let n = 1; !this.#take(name); n++) {
+      name = safeName(marked(plain, n === 1 ? upload.id : `${upload.id}~${n}`));
+    }
+    return name;
+  }
+
+  /** Whether the name was free. Two names with one number would only give the later one its id. */
+  #take(name: string): boolean {
+    const folded = name.normalize("NFC").toUpperCase().toLowerCase();
+    const number = createHash("sha256").update(folded).digest().readUIntBE(0, 6);
+    if (this.#taken.has(number)) return false;
+    this.#taken.add(number);
+    return true;
+  }
+}
+
+/** Puts a mark before the extension. */
+function marked(name: string, mark: string): string {
+  const dot = name.lastIndexOf(".");
+  return dot > 0 ? `${name.slice(0, dot)}~${mark}${name.slice(dot)}` : `${name}~${mark}`;
+}

@@ -1,0 +1,131 @@
+import type { Upload } from "../content/resource.ts";
+import { printable } from "../printable.ts";
+import { askedWaitMs } from "../retry.ts";
+import { StallError, Watchdog } from "./watchdog.ts";
+
+/** Options of {@linkcode fetchAsset}. */
+export interface FetchAssetOptions {
+  /** Replaces scheme, host and port of the asset's address. */
+  readonly assetHost?: string | undefined;
+  /** How long to wait for an answer, in milliseconds. @default {30000} */
+  readonly headersTimeoutMs?: number | undefined;
+  /** How long to wait for the next bytes, in milliseconds. @default {30000} */
+  readonly stallTimeoutMs?: number | undefined;
+  /** Aborts the request and the body. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An asset's bytes can't be had. */
+export class AssetError extends Error {
+  override readonly name = "AssetError";
+  /** Whether another attempt may help. */
+  readonly retryable: boolean;
+  /** How long the server asks to wait before, in milliseconds. */
+  readonly askedMs: number;
+
+  /**
+   * @param message Why.
+   * @param options Whether another attempt may help, and when.
+   */
+  constructor(message: string, options: { retryable: boolean; askedMs?: number }) {
+    super(message);
+    this.retryable = options.retryable;
+    this.askedMs = options.askedMs ?? 0;
+  }
+}
+
+/**
+ * The address that an asset is fetched from.
+ *
+ * @param upload The upload.
+ * @param assetHost Replaces scheme, host and port; the path stays.
+ * @throws {AssetError} If the upload's `url` isn't an HTTP address.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload}
+ */
+export function assetUrl(upload: Upload, assetHost?: string): URL {
+  const text = upload.attributes.url;
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const shown = printable(JSON.stringify(text) ?? "nothing", 100);
+    throw new AssetError(`expected an http(s) address, but the upload's url is ${shown}`, {
+      retryable: false,
+    });
+  }
+  return assetHost === undefined ? url : new URL(url.pathname + url.search, assetHost);
+}
+
+/**
+ * Opens an asset's bytes. A body that stalls ends with an error; time in which nobody reads doesn't count.
+ *
+ * @param upload The upload.
+ * @param options Where to fetch from, and how long to wait.
+ * @return The bytes, which must be read or cancelled.
+ * @throws {AssetError} If the server refuses or doesn't answer.
+ * @throws The signal's reason.
+ */
+export async function fetchAsset(
+  upload: Upload,
+  options: FetchAssetOptions = {},
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const { headersTimeoutMs = 30_000, stallTimeoutMs = 30_000, signal } = options;
+  const url = assetUrl(upload, options.assetHost);
+  const watchdog = new Watchdog(signal);
+  try {
+    watchdog.expect(headersTimeoutMs, "an answer");
+    const response = await fetch(url, { signal: watchdog.signal });
+    if (response.ok && response.body) {
+      return guarded(response.body, watchdog, stallTimeoutMs, signal);
+    }
+    await response.body?.cancel();
+    if (response.ok) return new Response("").body!;
+    const { status, headers } = response;
+    throw new AssetError(`${url.host} answered with status ${status}`, {
+      retryable: status >= 500 || status === 429 || status === 408,
+      askedMs: askedWaitMs(headers),
+    });
+  } catch (error) {
+    watchdog[Symbol.dispose]();
+    throw assetError(error, signal);
+  }
+}
+
+/** A body whose reads don't wait for ever. */
+function guarded(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  watchdog: Watchdog,
+  stallMs: number,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        watchdog.expect(stallMs, "the next bytes");
+        const { done, value } = await reader.read();
+        watchdog.rest();
+        if (!done) return controller.enqueue(value);
+        watchdog[Symbol.dispose]();
+        controller.close();
+      } catch (error) {
+        watchdog[Symbol.dispose]();
+        throw assetError(error, signal);
+      }
+    },
+    async cancel(reason) {
+      watchdog[Symbol.dispose]();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** What went wrong on the network is worth another attempt; an abort is not. */
+function assetError(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof AssetError) return error;
+  if (error instanceof StallError) return new AssetError(error.message, { retryable: true });
+  const message = error instanceof Error ? error.message : String(error);
+  const said = printable(
+    message.replace(/error sending request for url \([^)]*\)/, "request not sent"),
+  );
+  return new AssetError(said, { retryable: true });
+}

@@ -68,7 +68,17 @@ export function recordPages(
     }
     const limit = Math.min(request.limit, NESTED_LIMIT);
     return { ...await read({ ...request, limit }, { nested: true }), maxLimit: NESTED_LIMIT };
-  }, { ...pageOptions<Item>(options), maxLimit: nested ? NESTED_LIMIT : FLAT_LIMIT });
+  }, { ...pageOptions<Item>(options), maxLimit: recordLimit(schema, model) });
+}
+
+/**
+ * The most records of a model in one answer.
+ *
+ * @param schema The project's schema.
+ * @param model The model.
+ */
+export function recordLimit(schema: SchemaIndex, model: ItemType): number {
+  return schema.holdsBlocks(model.id) ? NESTED_LIMIT : FLAT_LIMIT;
 }
 
 /** Whether a record's structured text, read without nested mode, refers to a block. */

@@ -1,14 +1,15 @@
-import { Budget } from "./budget.ts";
-import type { ItemType, Version } from "./content/resource.ts";
-import { EXIT, SluiceError } from "./error.ts";
-import type { ExportEvent } from "./events.ts";
-import type { SourceOptions } from "./export_options.ts";
-import type { Manifest, ManifestNote } from "./snapshot/manifest.ts";
-import { CmaClient } from "./source/cma_client.ts";
-import type { ListingOptions } from "./source/listing.ts";
-import { type ExportResource, type ResourceName, RESOURCES } from "./source/resources.ts";
-import { type ProjectSchema, readSchema } from "./source/schema.ts";
-import { nearest } from "./nearest.ts";
+import { Budget } from "../budget.ts";
+import type { ItemType, Version } from "../content/resource.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import type { ExportEvent } from "../events.ts";
+import type { SourceOptions } from "../export_options.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import { Notes } from "../snapshot/notes.ts";
+import { CmaClient } from "../source/cma_client.ts";
+import type { ListingOptions } from "../source/listing.ts";
+import { type ExportResource, type ResourceName, RESOURCES } from "../source/resources.ts";
+import { type ProjectSchema, readSchema } from "../source/schema.ts";
+import { nearest } from "../nearest.ts";
 
 /** One listing of records that is read: a model in a version. */
 export interface RecordListing {
@@ -35,11 +36,11 @@ export class ExportRun {
   /** Records counted so far, as the manifest shows them. */
   readonly records: Manifest["records"] = {};
   /** What doesn't add up. */
-  readonly findings: ManifestNote[] = [];
+  readonly findings: Notes = new Notes();
   /** What the user should know. */
-  readonly warnings: ManifestNote[] = [];
+  readonly warnings: Notes = new Notes();
   /** What is missing from the snapshot. */
-  readonly failures: ManifestNote[] = [];
+  readonly failures: Notes = new Notes();
   readonly #options: SourceOptions;
   readonly #budget: Budget;
 
@@ -76,6 +77,12 @@ export class ExportRun {
     return run;
   }
 
+  /** The project's name. */
+  get projectName(): string | null {
+    const name = this.project.site.attributes.name;
+    return typeof name === "string" ? name : null;
+  }
+
   /** Tells an event. */
   emit(event: ExportEvent): void {
     this.#options.onEvent?.(event);
@@ -88,7 +95,7 @@ export class ExportRun {
    * @param message One sentence.
    */
   warn(code: string, message: string): void {
-    this.warnings.push({ code, message });
+    this.warnings.add(code, message);
     this.emit({ type: "warning", code, message });
   }
 
@@ -99,7 +106,7 @@ export class ExportRun {
    * @param message One sentence.
    */
   fail(code: string, message: string): void {
-    this.failures.push({ code, message });
+    this.failures.add(code, message);
   }
 
   /**
@@ -111,7 +118,7 @@ export class ExportRun {
   skip(name: ResourceName, message: string): void {
     this.resources[name] = { skipped: message };
     if (this.#options.include?.includes(name)) this.fail("resource_skipped", message);
-    else this.warnings.push({ code: "resource_skipped", message });
+    else this.warnings.add("resource_skipped", message);
     this.emit({ type: "skipped", resource: name, message });
   }
 

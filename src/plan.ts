@@ -1,0 +1,121 @@
+import { concurrently } from "./concurrently.ts";
+import type { SourceOptions } from "./export_options.ts";
+import type { CmaClient, Query } from "./source/cma_client.ts";
+import { CmaError } from "./source/cma_error.ts";
+import { recordLimit } from "./source/records.ts";
+import { resourceNamed } from "./source/resources.ts";
+import { ExportRun } from "./steps/export_run.ts";
+
+/** What an export would read of one model. */
+export interface PlannedModel {
+  /** The model's `api_key`. */
+  readonly model: string;
+  /** How many records it has. */
+  readonly current: number;
+  /** How many of them have a published version; `null` if those aren't read. */
+  readonly published: number | null;
+  /** How many requests that takes. */
+  readonly requests: number;
+}
+
+/** What an export would read. */
+export interface ExportPlan {
+  /** The project. */
+  readonly project: { readonly id: string; readonly name: string | null };
+  /** The environment's name; `null` if the API doesn't tell. */
+  readonly environment: string | null;
+  /** The project's locales. */
+  readonly locales: readonly string[];
+  /** The models whose records would be read. */
+  readonly models: readonly PlannedModel[];
+  /** How many uploads there are; `null` if they aren't read. */
+  readonly uploads: number | null;
+  /** The other resources that would be read. */
+  readonly resources: readonly string[];
+  /** How many requests to the API all of it takes, asset files not counted. */
+  readonly requests: number;
+  /** The API's limit in requests per second. */
+  readonly requestsPerSecond: number;
+  /** The least time that the requests take under the API's rate limit, in seconds. */
+  readonly leastSeconds: number;
+}
+
+/**
+ * Finds out what an export would read, and how long it takes at least. Writes nothing.
+ *
+ * @param options Which project, and what of it.
+ * @return What would be read.
+ * @throws {SluiceError} If the project can't be read, or a model was chosen that isn't there.
+ *
+ * @example
+ * ```ts no-eval
+ * import { planExport } from "@sluice/datocms";
+ *
+ * const plan = await planExport({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
+ * console.log(`${plan.requests} requests, ${plan.leastSeconds} s or more`);
+ * ```
+ */
+export async function planExport(options: SourceOptions): Promise<ExportPlan> {
+  const run = await ExportRun.begin(options);
+  const { site, schema, environment } = run.project;
+  const models = new Map<string, PlannedModel>();
+  let uploads: number | null = null;
+  await concurrently(
+    [
+      ...run.recordListings.map(({ model, version }) => async (signal: AbortSignal) => {
+        const query = { filter: { type: model.id }, version };
+        const count = await countOf(run.client, "/items", query, signal);
+        const key = model.attributes.api_key;
+        const planned = models.get(key) ?? { model: key, current: 0, published: null, requests: 0 };
+        const requests = planned.requests + pagesOf(count, recordLimit(schema, model));
+        models.set(key, { ...planned, [version]: count, requests });
+      }),
+      async (signal: AbortSignal) => {
+        if (run.wants("uploads")) uploads = await countOf(run.client, "/uploads", {}, signal);
+      },
+    ],
+    run.concurrency,
+    options.signal,
+  );
+  const requests = 1 + run.settings.length +
+    (uploads === null ? 0 : pagesOf(uploads, resourceNamed("uploads").maxLimit!)) +
+    models.values().reduce((sum, model) => sum + model.requests, 0);
+  const { limiter } = run.client.transport;
+  return {
+    project: { id: site.id, name: run.projectName },
+    environment: environment ?? null,
+    locales: schema.locales,
+    models: [...models.values()].sort((a, b) => a.model < b.model ? -1 : 1),
+    uploads,
+    resources: run.settings.map(({ name }) => name),
+    requests,
+    requestsPerSecond: limiter.perSecond,
+    // The first window's requests may all go at once.
+    leastSeconds: Math.max(0, requests - limiter.limit) / limiter.perSecond,
+  };
+}
+
+/** A listing without records takes a request too. */
+function pagesOf(count: number, limit: number): number {
+  return Math.max(1, Math.ceil(count / limit));
+}
+
+async function countOf(
+  client: CmaClient,
+  path: string,
+  query: Query,
+  signal: AbortSignal,
+): Promise<number> {
+  const { body } = await client.get<{ meta?: { total_count?: number } }>(
+    path,
+    { ...query, page: { limit: 0 } },
+    { signal },
+  );
+  const count = body.meta?.total_count;
+  if (typeof count !== "number") {
+    throw new CmaError(
+      `Expected "meta.total_count" in the answer to GET ${path}, but it is missing.`,
+    );
+  }
+  return count;
+}

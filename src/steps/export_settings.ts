@@ -1,0 +1,57 @@
+import { concurrently } from "../concurrently.ts";
+import type { Page, Resource } from "../content/resource.ts";
+import { safeApiKey, safeName } from "../safe_name.ts";
+import { JSON_DATA } from "../sink/encodings.ts";
+import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import { CmaError } from "../source/cma_error.ts";
+import type { ExportResource, ResourceName } from "../source/resources.ts";
+import type { ExportRun } from "./export_run.ts";
+import { readListing } from "./read_listing.ts";
+
+/** Everything that is one file, or one file for each resource. */
+export async function exportSettings(
+  run: ExportRun,
+  snapshot: SnapshotWriter,
+  signal: AbortSignal,
+): Promise<void> {
+  const tasks = run.settings.map((resource) => async (signal: AbortSignal) => {
+    try {
+      await exportSetting(run, snapshot, resource, signal);
+    } catch (error) {
+      if (!(error instanceof CmaError) || !(error.isForbidden || error.status === 404)) throw error;
+      run.skip(resource.name, error.message);
+    }
+  });
+  await concurrently(tasks, run.concurrency, signal);
+}
+
+async function exportSetting(
+  run: ExportRun,
+  snapshot: SnapshotWriter,
+  resource: ExportResource & { readonly name: ResourceName },
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, layout, fileKey = "id" } = resource;
+  let bytes = 0;
+  const sink = layout === "settings"
+    ? snapshot.sink({
+      path: () => `settings/${name}.json`,
+      encoding: JSON_DATA,
+      maxEntries: Infinity,
+      onBatch: ({ size }) => bytes += size,
+    })
+    : new WritableStream<Page<Resource>>({
+      write: async (page) => {
+        for (const data of page) {
+          const path = `${name}/${fileName(data, fileKey)}.json`;
+          bytes += (await snapshot.putJson(path, { data })).size;
+        }
+      },
+    });
+  await readListing(run, resource, sink, signal, () => bytes);
+}
+
+function fileName(resource: Resource, key: string): string {
+  const name = resource.attributes?.[key];
+  return typeof name === "string" && key === "api_key" ? safeApiKey(name) : safeName(resource.id);
+}

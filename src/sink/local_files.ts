@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { compareKeys } from "./compare_keys.ts";
 import { errorCode, isAbsent, localError } from "./local_error.ts";
 import { ObjectExistsError, StorageError } from "./storage.ts";
-import { isTemporary } from "./temporary_name.ts";
+import { isTemporary } from "./object_key.ts";
 
 /** Names that no key can have. */
 // deno-lint-ignore no-control-regex -- control characters are what is looked for

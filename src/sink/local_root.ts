@@ -1,7 +1,7 @@
 import { rmdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isAbsent, localError } from "./local_error.ts";
-import { assertFinalKey } from "./temporary_name.ts";
+import { assertFinalKey } from "./object_key.ts";
 import { StorageError } from "./storage.ts";
 
 /** The directory that a local storage must not leave. */

@@ -20,7 +20,8 @@ import {
   type ReadOptions,
   type Storage,
 } from "./storage.ts";
-import { temporaryName } from "./temporary_name.ts";
+import type { SweepOptions } from "./sweep.ts";
+import { temporaryName } from "./object_key.ts";
 
 /** Bytes written at a time: small writes are slow, and bigger ones are no faster. */
 const PIECE = 256 * 1024;
@@ -28,12 +29,6 @@ const PIECE = 256 * 1024;
 const PAGE = 1000;
 /** How many files are removed at a time. */
 const AT_A_TIME = 64;
-
-/** What {@linkcode LocalStorage.sweep} takes. */
-export interface SweepOptions extends ReadOptions {
-  /** Only what was last written before this moment is removed: younger files may still be written. */
-  readonly olderThan: Date;
-}
 
 /**
  * A directory as a storage: an object's key is its path below that directory.
@@ -52,7 +47,7 @@ export interface SweepOptions extends ReadOptions {
  * console.assert(await new Response(await storage.get("greetings/hello.txt")).text() === "Hello");
  * ```
  */
-export class LocalStorage implements Storage {
+export class LocalStorage implements Storage, Disposable {
   /** The root as a `file:` URL. */
   readonly url: string;
   readonly #root: LocalRoot;
@@ -221,6 +216,9 @@ export class LocalStorage implements Storage {
       return (await file.stat()).mtime;
     });
   }
+
+  /** Does nothing, as nothing is held open: for those who don't know which storage they have. */
+  [Symbol.dispose](): void {}
 
   async *#pages(
     prefix: string,

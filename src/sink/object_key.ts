@@ -29,3 +29,30 @@ export function assertFinalKey(key: string): string {
     `The name ${JSON.stringify(key)} is kept for what is being written: choose another one.`,
   );
 }
+
+/**
+ * Whether something is a key.
+ *
+ * @param key What may be one.
+ */
+export function isKey(key: string): boolean {
+  try {
+    assertKey(key);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Checks the prefix of a listing.
+ *
+ * @param prefix The prefix, which needn't end with a segment.
+ * @return The prefix.
+ * @throws {StorageError} If no key can begin with it, because of an empty, `.` or `..` segment.
+ */
+export function assertPrefix(prefix: string): string {
+  const slash = prefix.lastIndexOf("/");
+  if (slash >= 0) assertKey(prefix.slice(0, slash));
+  return prefix;
+}

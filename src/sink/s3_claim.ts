@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { delay } from "../delay.ts";
+import type { S3Bucket } from "./s3_bucket.ts";
+import { temporaryName } from "./object_key.ts";
+
+/** How long others may take to create the object, in milliseconds. */
+const PATIENCE = 10_000;
+/** After so many milliseconds a claim is one of a process that was killed. */
+const STALE = 24 * 60 * 60 * 1000;
+
+/**
+ * Makes sure that nobody else creates an object meanwhile, on S3 servers that don't support conditional
+ * writes.
+ *
+ * Everybody who wants to create the object first puts an empty object next to it, a claim, then lists the
+ * claims, then looks for the object. Who sees no other claim may go on, and keeps the claim until the
+ * object is there. Of two that claim, the later one sees the earlier one's claim, or its object if that is
+ * done. Who sees an earlier name than its own steps back, so that not all wait for each other. It takes a
+ * server that is consistent, as S3, Ceph and MinIO are.
+ *
+ * @param bucket The bucket.
+ * @param key The object's full key.
+ * @param signal Ends the waiting.
+ * @return The claim, to be disposed when the object is there or has failed; or `undefined` if the object is
+ * there, or someone else is about to create it.
+ */
+export async function claimKey(
+  bucket: S3Bucket,
+  key: string,
+  signal: AbortSignal,
+): Promise<AsyncDisposable | undefined> {
+  const directory = key.slice(0, key.lastIndexOf("/") + 1);
+  const purpose = createHash("sha256").update(key).digest("hex").slice(0, 16);
+  const mine = directory + temporaryName(purpose);
+  const giveUpAt = performance.now() + PATIENCE;
+  // A claim that can't be taken back becomes stale; that must not hide the outcome.
+  const withdraw = (): Promise<void> => bucket.delete([mine]).catch(() => {});
+  while (true) {
+    await bucket.put(mine, new Uint8Array(), {}, { signal });
+    let claimed = false;
+    try {
+      while (true) {
+        const rivals = await rivalsOf(bucket, mine, `${directory}.sluice-${purpose}-`, signal);
+        if (await bucket.head(key, { signal }) !== undefined) return undefined;
+        if (rivals.length === 0) {
+          claimed = true;
+          return { [Symbol.asyncDispose]: withdraw };
+        }
+        if (rivals.some((rival) => rival < mine)) break;
+        if (performance.now() > giveUpAt) return undefined;
+        await delay(50 + 50 * Math.random(), signal);
+      }
+    } finally {
+      if (!claimed) await withdraw();
+    }
+    if (performance.now() > giveUpAt) return undefined;
+    await delay(100 + 200 * Math.random(), signal);
+  }
+}
+
+/** The keys of the others' claims. Ages are compared on the server's clock. */
+async function rivalsOf(
+  bucket: S3Bucket,
+  mine: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const claims = (await Array.fromAsync(bucket.list(prefix, { signal }))).flat();
+  const now = claims.find(({ Key }) => Key === mine)?.LastModified?.getTime() ?? 0;
+  return claims.flatMap(({ Key, LastModified }) => {
+    const stale = LastModified !== undefined && LastModified.getTime() < now - STALE;
+    return Key === undefined || Key === mine || stale ? [] : [Key];
+  });
+}

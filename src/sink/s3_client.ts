@@ -1,0 +1,108 @@
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+
+/**
+ * The AWS SDK's `S3Client`, in the few words that keep the SDK's thousands of types out of this
+ * library's.
+ */
+export interface S3ClientLike {
+  /** The client's configuration. */
+  readonly config: object;
+  /** Sends a command. */
+  send(command: never, options?: never): Promise<unknown>;
+  /** Closes the connections. */
+  destroy(): void;
+}
+
+/** How S3 is reached. What isn't given comes from where the AWS SDK looks: the environment, profiles, roles. */
+export interface S3ClientOptions {
+  /** An `S3Client` of your own; the other options here are its own then, and it isn't closed. */
+  readonly client?: S3ClientLike | undefined;
+  /** The region. @default {AWS_REGION or the profile's} */
+  readonly region?: string | undefined;
+  /** The URL of a server that isn't AWS. @default {AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or AWS} */
+  readonly endpoint?: string | undefined;
+  /** Whether the bucket is part of the path. @default {true if there is an endpoint that isn't AWS} */
+  readonly forcePathStyle?: boolean | undefined;
+  /** How often a request is tried. @default {AWS_MAX_ATTEMPTS or 6} */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * Milliseconds without an answer after which a request is tried again; requests with a body get a
+   * second more for every 50 KB. @default {60_000}
+   */
+  readonly requestTimeout?: number | undefined;
+}
+
+/** Bytes that even a slow line takes in a millisecond. */
+const SLOW_LINE = 50;
+
+/** A client, and how long it waits. */
+export interface OpenedS3 {
+  /** The SDK, which is loaded when S3 is first used: that takes longer than listing a directory. */
+  readonly sdk: typeof import("@aws-sdk/client-s3");
+  /** The client. */
+  readonly client: S3Client;
+  /** Whether the server is AWS itself. */
+  readonly isAws: boolean;
+  /** The timeout in milliseconds of a request with so many bytes, if it isn't up to the client. */
+  timeout(bytes: number): number | undefined;
+}
+
+/**
+ * Loads the SDK and makes a client.
+ *
+ * @param options How S3 is reached.
+ */
+export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
+  const sdk = await import("@aws-sdk/client-s3");
+  const { requestTimeout = 60_000 } = options;
+  const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
+    environment("AWS_ENDPOINT_URL");
+  if (options.client !== undefined) {
+    const client = options.client as S3Client;
+    const own = await client.config.endpoint?.();
+    const isAws = own === undefined ? isAwsEndpoint(endpoint) : isAwsHost(own.hostname);
+    return { sdk, client, isAws, timeout: () => undefined };
+  }
+  const isAws = isAwsEndpoint(endpoint);
+  const attempts = options.maxAttempts ?? Number(environment("AWS_MAX_ATTEMPTS") ?? 6);
+  const client = new sdk.S3Client({
+    ...(options.region !== undefined && { region: options.region }),
+    ...(endpoint !== undefined && { endpoint }),
+    forcePathStyle: options.forcePathStyle ?? !isAws,
+    retryMode: "standard",
+    maxAttempts: attempts,
+    requestHandler: { connectionTimeout: 10_000, requestTimeout, throwOnRequestTimeout: true },
+    // The SDK's own says which system this is, for which Deno would ask for a permission.
+    defaultUserAgentProvider: () => Promise.resolve([["sluice", "1"]]),
+    // Servers that aren't AWS refuse the checksums that the SDK adds by itself; signatures cover the bytes.
+    ...(!isAws && NO_CHECKSUMS),
+  });
+  return { sdk, client, isAws, timeout: (bytes) => requestTimeout + bytes / SLOW_LINE };
+}
+
+const NO_CHECKSUMS: Pick<
+  S3ClientConfig,
+  "requestChecksumCalculation" | "responseChecksumValidation"
+> = {
+  requestChecksumCalculation: "WHEN_REQUIRED",
+  responseChecksumValidation: "WHEN_REQUIRED",
+};
+
+function isAwsEndpoint(endpoint: string | undefined): boolean {
+  return endpoint === undefined ||
+    (URL.canParse(endpoint) && isAwsHost(new URL(endpoint).hostname));
+}
+
+function isAwsHost(host: string): boolean {
+  return /(^|\.)amazonaws\.com(\.cn)?$/.test(host);
+}
+
+/** A variable's value; one that may not be read counts as not set. */
+function environment(name: string): string | undefined {
+  try {
+    return Deno.env.get(name) || undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import type { S3Bucket, S3Upload } from "./s3_bucket.ts";
+import { S3Error } from "./s3_error.ts";
+import { temporaryName } from "./object_key.ts";
+
+/**
+ * Whether a server honours `If-None-Match: *`, so that an object is created only if there is none. AWS
+ * does. Other servers may ignore the header, for all writes or (as Ceph Pacific) for uploads in parts, so
+ * that an object would be lost without a word: they are tried out, once, on an object of our own.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export class S3Conditions {
+  readonly #bucket: S3Bucket;
+  #honoured: boolean | undefined;
+
+  /**
+   * Knows nothing of the server yet.
+   *
+   * @param bucket The bucket.
+   */
+  constructor(bucket: S3Bucket) {
+    this.#bucket = bucket;
+  }
+
+  /**
+   * Whether the header can be relied on.
+   *
+   * @param directory Where an object may be put to try it out: a prefix that ends with `/`, or `""`.
+   * @param signal Ends the trial.
+   * @throws {S3Error} If the object can't be put.
+   */
+  async areHonoured(directory: string, signal: AbortSignal): Promise<boolean> {
+    this.#honoured ??= await this.#bucket.isAws() ||
+      await this.#tryOut(directory + temporaryName(), signal);
+    return this.#honoured;
+  }
+
+  async #tryOut(key: string, signal: AbortSignal): Promise<boolean> {
+    const put = (): Promise<unknown> =>
+      this.#bucket.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
+    let upload: S3Upload | undefined;
+    try {
+      if (await outcomeOf(put) !== "written") return false;
+      if (await outcomeOf(put) !== "refused") return false;
+      const created = upload = await this.#bucket.createUpload(key, {}, { signal });
+      const part = await this.#bucket.uploadPart(upload, 1, new Uint8Array(1), { signal });
+      const completing = await outcomeOf(() =>
+        this.#bucket.completeUpload(created, [part], { ifAbsent: true, signal })
+      );
+      return completing === "refused";
+    } finally {
+      // What can't be removed now is empty, and sweep() finds it.
+      if (upload !== undefined) await this.#bucket.abortUpload(upload, {}).catch(() => {});
+      await this.#bucket.delete([key]).catch(() => {});
+    }
+  }
+}
+
+/** What came of a conditional write. */
+async function outcomeOf(
+  write: () => Promise<unknown>,
+): Promise<"written" | "refused" | "unsupported"> {
+  try {
+    await write();
+    return "written";
+  } catch (error) {
+    if (isConflict(error)) return "refused";
+    if (error instanceof S3Error && (error.status === 501 || error.status === 400)) {
+      return "unsupported";
+    }
+    throw error;
+  }
+}
+
+/**
+ * Whether a conditional write was refused because there is an object, or because someone else is just
+ * writing it.
+ *
+ * @param error What was thrown.
+ */
+export function isConflict(error: unknown): boolean {
+  return error instanceof S3Error && (error.status === 412 || error.status === 409);
+}

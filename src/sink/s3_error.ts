@@ -1,0 +1,176 @@
+import { StorageError } from "./storage.ts";
+
+/** What was asked of S3, for the sentence that says that it failed. */
+export interface S3Attempt {
+  /** What was tried, as in `write "a/b" to s3://bucket`. */
+  readonly what: string;
+  /** The bucket. */
+  readonly bucket: string;
+  /** The object's full key or, for listings, prefix. */
+  readonly key: string;
+  /** The permission that it takes, as in `s3:PutObject`. */
+  readonly permission: string;
+}
+
+/** An error that S3, or the way to it, gave. */
+export class S3Error extends StorageError {
+  /** `"S3Error"`. */
+  override readonly name = "S3Error";
+  /** S3's code or the system's, as in `NoSuchBucket` or `ECONNREFUSED`. */
+  readonly code: string;
+  /** The HTTP status, if there was an answer. */
+  readonly status: number | undefined;
+
+  /**
+   * Explains an error.
+   *
+   * @param error What the AWS SDK threw.
+   * @param attempt What was tried.
+   */
+  constructor(error: unknown, attempt: S3Attempt) {
+    const facts = factsOf(error);
+    super(`Can't ${attempt.what}, because ${meaning(facts, attempt)}.`, undefined, {
+      cause: error,
+    });
+    this.code = facts.code;
+    this.status = facts.status;
+  }
+}
+
+/** What is known of an error. */
+interface Facts {
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly message: string;
+  /** The region that S3 says the bucket is in. */
+  readonly region: string | undefined;
+  /** The host that was spoken to, if the system tells. */
+  readonly host: string;
+}
+
+type Meaning = (facts: Facts, attempt: S3Attempt) => string;
+
+const noCredentials: Meaning = ({ message }) =>
+  "there are no valid AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or " +
+  `AWS_PROFILE (the AWS SDK says: ${message})`;
+const expired: Meaning = () =>
+  "the AWS session token has expired: get new credentials, as with `aws sso login`";
+const wrongRegion: Meaning = ({ region }, { bucket }) =>
+  region === undefined
+    ? `the bucket ${bucket} is in another region: set AWS_REGION to its region`
+    : `the bucket ${bucket} is in the region ${region}: set AWS_REGION=${region}`;
+const denied: Meaning = (_, { permission, bucket, key }) => {
+  const resource = permission.startsWith("s3:List") ? bucket : `${bucket}/${key}`;
+  return `the credentials lack the permission ${permission} on arn:aws:s3:::${resource}: add it to the ` +
+    "policy of the user, the role or the bucket";
+};
+const busy: Meaning = ({ code, status }) =>
+  `S3 was too busy, also after several attempts (${code}${
+    status ? `, HTTP ${status}` : ""
+  }): try again later or lower the concurrency`;
+const cut: Meaning = ({ host }) =>
+  `the connection to ${host} broke, also after several attempts: check the network and try again`;
+const silent: Meaning = ({ host }) =>
+  `${host} gave no answer in time, also after several attempts: check the network and try again`;
+const unknownHost: Meaning = ({ host }) =>
+  `the host name of ${host} doesn't resolve: check the endpoint, the region and the network`;
+
+/** What S3's and the system's codes mean, and what to do. */
+const MEANING: Readonly<Record<string, Meaning>> = {
+  CredentialsProviderError: noCredentials,
+  TokenProviderError: noCredentials,
+  ExpiredToken: expired,
+  ExpiredTokenException: expired,
+  TokenRefreshRequired: expired,
+  InvalidToken: () =>
+    "S3 doesn't know the AWS session token: set AWS_SESSION_TOKEN to the one that belongs to the keys",
+  InvalidAccessKeyId: () =>
+    "S3 doesn't know the access key: check AWS_ACCESS_KEY_ID or the profile",
+  SignatureDoesNotMatch: () =>
+    "the secret key isn't the one of the access key: check AWS_SECRET_ACCESS_KEY or the profile",
+  NoSuchBucket: (_, { bucket }) =>
+    `there is no bucket ${bucket}: create it or check the name and the endpoint`,
+  InvalidBucketName: (_, { bucket }) => `${bucket} can't be a bucket's name: check the destination`,
+  AccessDenied: denied,
+  Forbidden: denied,
+  AllAccessDisabled: denied,
+  PermanentRedirect: wrongRegion,
+  AuthorizationHeaderMalformed: wrongRegion,
+  IllegalLocationConstraintException: wrongRegion,
+  RequestTimeTooSkewed: () => "this machine's clock is more than 15 minutes off: set it right",
+  SlowDown: busy,
+  ServiceUnavailable: busy,
+  InternalError: busy,
+  ThrottlingException: busy,
+  TooManyRequests: busy,
+  QuotaExceeded: (_, { bucket }) =>
+    `the quota for ${bucket} is used up: delete objects or raise it`,
+  EntityTooLarge: () => "the object is bigger than this S3 server allows",
+  KeyTooLongError: () => "the object's key is longer than the 1,024 bytes that S3 allows",
+  InvalidStorageClass: () => "this S3 server doesn't know the storage class: choose another one",
+  InvalidObjectState: () =>
+    "the object is in an archive: restore it to a readable storage class first",
+  BadDigest: () =>
+    "the bytes changed on their way: try again, and check the memory and the network",
+  XAmzContentSHA256Mismatch: () =>
+    "the bytes changed on their way: try again, and check the memory and the network",
+  ECONNREFUSED: ({ host }) => `nothing listens at ${host}: check the endpoint and the network`,
+  ENOTFOUND: unknownHost,
+  EAI_AGAIN: unknownHost,
+  ECONNRESET: cut,
+  EPIPE: cut,
+  ETIMEDOUT: silent,
+  TimeoutError: silent,
+  NotCapable: ({ message }) => `Deno may not do it (${message})`,
+};
+
+function meaning(facts: Facts, attempt: S3Attempt): string {
+  if (facts.status === 301 || (facts.region !== undefined && facts.status === 400)) {
+    return wrongRegion(facts, attempt);
+  }
+  const known = MEANING[facts.code] ?? (facts.code.startsWith("KMS.") ? kms : undefined);
+  if (known !== undefined) return known(facts, attempt);
+  if (/region is missing/i.test(facts.message)) {
+    return "no region is set: set AWS_REGION (most S3 servers that aren't AWS take us-east-1)";
+  }
+  if (/certificate/i.test(facts.message)) {
+    return `the certificate of ${facts.host} isn't trusted (${facts.message}): give Deno the right one ` +
+      "with --cert or DENO_TLS_CA_STORE=system";
+  }
+  // An answer to HEAD has no body that would tell more.
+  if (facts.status === 403) return denied(facts, attempt);
+  if (facts.status === 503 || facts.status === 429 || facts.status === 500) {
+    return busy(facts, attempt);
+  }
+  const status = facts.status === undefined ? "" : `HTTP ${facts.status}, `;
+  return `of an error that is not known here (${status}${facts.code}: ${facts.message})`;
+}
+
+const kms: Meaning = ({ code, message }) =>
+  `AWS KMS refused the key (${code}: ${message}): check the key and the permissions on it`;
+
+function factsOf(error: unknown): Facts {
+  const status = property(property(error, "$metadata"), "httpStatusCode");
+  const headers = property(property(error, "$response"), "headers");
+  const name = error instanceof Error ? error.name : typeof error;
+  const code = property(error, "code");
+  const address = property(error, "hostname") ?? property(error, "address");
+  const port = property(error, "port");
+  return {
+    code: typeof code === "string" && name === "Error" ? code : name,
+    status: typeof status === "number" ? status : undefined,
+    message: (error instanceof Error ? error.message : String(error)).replace(/[.\s]+$/, ""),
+    region: toText(property(headers, "x-amz-bucket-region") ?? property(error, "Region")),
+    host: address === undefined
+      ? "the S3 endpoint"
+      : `${address}${port === undefined ? "" : `:${port}`}`,
+  };
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

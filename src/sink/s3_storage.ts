@@ -1,0 +1,311 @@
+import { EXIT } from "../error.ts";
+import { PieceReader } from "./piece_reader.ts";
+import { S3Bucket } from "./s3_bucket.ts";
+import type { S3ClientOptions } from "./s3_client.ts";
+import { parseS3Location, toPrefix } from "./s3_location.ts";
+import { MAX_PART_SIZE, MIN_PART_SIZE } from "./s3_part_size.ts";
+import { readObject } from "./s3_read.ts";
+import { S3Writer } from "./s3_writer.ts";
+import {
+  assertKey,
+  type ObjectInfo,
+  ObjectNotFoundError,
+  type PutOptions,
+  type ReadOptions,
+  type Storage,
+  StorageError,
+} from "./storage.ts";
+import type { SweepOptions } from "./sweep.ts";
+import { assertFinalKey, assertPrefix, isKey, isTemporary } from "./object_key.ts";
+
+/** What an {@linkcode S3Storage} takes. */
+export interface S3StorageOptions extends S3ClientOptions {
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** What the keys in the bucket begin with, as a directory. @default {""} */
+  readonly prefix?: string | undefined;
+  /** How S3 encrypts objects. @default {the bucket's setting} */
+  readonly sse?: "AES256" | "aws:kms" | undefined;
+  /** The KMS key's id or ARN, for `sse: "aws:kms"`. */
+  readonly sseKmsKeyId?: string | undefined;
+  /** The storage class, as in `STANDARD_IA`. @default {STANDARD} */
+  readonly storageClass?: string | undefined;
+  /** The size of parts in bytes, 5 MiB to 5 GiB. A bigger one is used where 10,000 parts demand it. @default {8 MiB} */
+  readonly partSize?: number | undefined;
+  /** How many parts are on their way at a time, over all objects. Each is held in memory. @default {4} */
+  readonly queueSize?: number | undefined;
+  /**
+   * Milliseconds that an aborted put waits for the answer to a request that makes an object appear, so
+   * that it can tell whether it did. @default {5_000}
+   */
+  readonly grace?: number | undefined;
+}
+
+/** An upload in parts that is neither completed nor dropped. S3 charges for it until it is dropped. */
+export interface UnfinishedUpload {
+  /** The object's key. */
+  readonly key: string;
+  /** S3's name of the upload. */
+  readonly uploadId: string;
+  /** When it began. */
+  readonly startedAt: Date;
+}
+
+const MiB = 1024 * 1024;
+
+/**
+ * A bucket, or a prefix in one, as a storage: on AWS or any server that speaks S3.
+ *
+ * Small objects take one request; bigger ones and those of unknown size are uploaded in parts, several at a
+ * time. Memory is bounded: each put holds one part, and all of them together `queueSize` parts more.
+ * Credentials come from where the AWS SDK looks: the environment, profiles, SSO, roles.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+ *
+ * @example
+ * ```ts ignore
+ * import { S3Storage } from "./s3_storage.ts";
+ *
+ * using storage = new S3Storage({ bucket: "backups", prefix: "datocms", storageClass: "STANDARD_IA" });
+ * await storage.put("hello.txt", new TextEncoder().encode("Hello"), { contentType: "text/plain" });
+ * ```
+ */
+export class S3Storage implements Storage, Disposable {
+  /** The root, as `s3://bucket/prefix`. */
+  readonly url: string;
+  readonly #bucket: S3Bucket;
+  readonly #writer: S3Writer;
+  readonly #base: string;
+  readonly #timeout: number;
+
+  /**
+   * A storage in a bucket. Nothing is sent before the first method is called.
+   *
+   * @param options Where, how it is reached, and how objects are kept.
+   * @throws {StorageError} If the prefix or a size can't be.
+   */
+  constructor(options: S3StorageOptions) {
+    const { bucket, partSize = 8 * MiB, queueSize = 4, grace = 5_000 } = options;
+    const prefix = toPrefix(options.prefix ?? "");
+    assertRange("partSize", partSize, MIN_PART_SIZE, MAX_PART_SIZE);
+    assertRange("queueSize", queueSize, 1, 1000);
+    this.url = `s3://${bucket}${prefix && `/${prefix}`}`;
+    this.#base = prefix && `${prefix}/`;
+    this.#bucket = new S3Bucket(bucket, options);
+    this.#writer = new S3Writer(this.#bucket, { ...options, partSize, queueSize, grace });
+    this.#timeout = options.requestTimeout ?? 60_000;
+  }
+
+  /**
+   * A storage at an `s3://bucket/prefix` address.
+   *
+   * @param address The address.
+   * @param options The other options.
+   * @throws {StorageError} If it isn't such an address.
+   */
+  static at(address: string, options: Omit<S3StorageOptions, "bucket" | "prefix"> = {}): S3Storage {
+    return new S3Storage({ ...options, ...parseS3Location(address) });
+  }
+
+  /**
+   * Writes an object. An abort that comes when all of it is on its way may come too late: the put then
+   * ends as if there had been none.
+   *
+   * @param key The object's key.
+   * @param body Its bytes; a stream is cancelled if they can't be written.
+   * @param options How it is put.
+   * @return What is known of the object.
+   * @throws {ObjectExistsError} If `ifAbsent` is set and the object is there, or someone else is creating it.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   * @throws {StorageError} If the body is of another size than it should be.
+   */
+  async put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
+    const failure = new AbortController();
+    const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
+    using reader = new PieceReader(body, { key, size: options.size, signal });
+    const object = this.#base + assertFinalKey(key);
+    const { size, etag } = await this.#writer.put(object, reader, options, signal, failure);
+    return toInfo(key, size, etag);
+  }
+
+  /**
+   * Reads an object.
+   *
+   * @param key The object's key.
+   * @param options The signal.
+   * @throws {ObjectNotFoundError} If there is no such object.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async get(
+    key: string,
+    options: ReadOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const object = this.#base + assertFinalKey(key);
+    const found = await this.#bucket.get(object, options);
+    const name = `${this.url}/${key}`;
+    if (found === undefined) throw new ObjectNotFoundError(`There is no object ${name}.`);
+    return readObject(found.Body?.transformToWebStream() ?? ReadableStream.from([]), {
+      name,
+      size: found.ContentLength,
+      timeout: this.#timeout,
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * What is known of an object.
+   *
+   * @param key The object's key.
+   * @param options The signal.
+   * @return Its size, time and ETag, or `undefined` if there is none.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async stat(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+    const found = await this.#bucket.head(this.#base + assertFinalKey(key), options);
+    return found && toInfo(key, found.ContentLength, found.ETag, found.LastModified);
+  }
+
+  /**
+   * Lists the objects whose keys begin with a prefix, ordered by key. Objects that can't be had by
+   * {@linkcode S3Storage.get}, as the empty ones that other tools put for directories, are left out.
+   *
+   * @param prefix What the keys begin with.
+   * @param options The signal.
+   * @return Pages of up to 1,000 objects. The stream fails with an {@linkcode S3Error} if they can't be
+   * listed.
+   */
+  list(prefix: string, options: ReadOptions = {}): ReadableStream<readonly ObjectInfo[]> {
+    return ReadableStream.from(this.#pages(prefix, options, false));
+  }
+
+  /**
+   * Deletes objects.
+   *
+   * @param keys The objects' keys; those that aren't there are fine.
+   * @param options The signal.
+   * @throws {S3Error} If one can't be deleted.
+   */
+  async delete(keys: readonly string[], options: ReadOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    await this.#bucket.delete(keys.map((key) => this.#base + assertFinalKey(key)), options);
+  }
+
+  /**
+   * Lists the uploads in parts that are neither completed nor dropped: those of running puts, and those
+   * that killed processes left.
+   *
+   * @param prefix What the keys begin with.
+   * @param options The signal.
+   * @return Pages of uploads. The stream fails with an {@linkcode S3Error} if they can't be listed.
+   */
+  listUnfinishedUploads(
+    prefix: string,
+    options: ReadOptions = {},
+  ): ReadableStream<readonly UnfinishedUpload[]> {
+    return ReadableStream.from(this.#uploads(prefix, options));
+  }
+
+  /**
+   * Drops an upload, with the parts that S3 keeps of it.
+   *
+   * @param upload The upload; one that isn't there any more is fine.
+   * @param options The signal.
+   * @throws {S3Error} If it can't be dropped.
+   */
+  async abortUnfinishedUpload(
+    upload: Pick<UnfinishedUpload, "key" | "uploadId">,
+    options: ReadOptions = {},
+  ): Promise<void> {
+    const key = this.#base + assertKey(upload.key);
+    await this.#bucket.abortUpload({ key, id: upload.uploadId }, options);
+  }
+
+  /**
+   * Removes what killed processes left behind: unfinished uploads, and objects that were there only while
+   * another one was created.
+   *
+   * @param prefix What their keys begin with; `""` for all.
+   * @param options How old they must be, and the signal.
+   * @return How many were removed.
+   * @throws {S3Error} If one can't be removed.
+   */
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    let removed = 0;
+    for await (const uploads of this.#uploads(prefix, options)) {
+      for (const upload of uploads) {
+        if (upload.startedAt >= options.olderThan) continue;
+        await this.abortUnfinishedUpload(upload, options);
+        removed++;
+      }
+    }
+    for await (const page of this.#pages(prefix, options, true)) {
+      const old = page.filter(({ modifiedAt }) => modifiedAt && modifiedAt < options.olderThan);
+      await this.#bucket.delete(old.map(({ key }) => this.#base + key), options);
+      removed += old.length;
+    }
+    return removed;
+  }
+
+  /** Closes the connections; a client of your own stays open. */
+  close(): void {
+    this.#bucket[Symbol.dispose]();
+  }
+
+  /** The same as {@linkcode S3Storage.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async *#pages(
+    prefix: string,
+    { signal }: ReadOptions,
+    temporary: boolean,
+  ): AsyncGenerator<ObjectInfo[], void, void> {
+    for await (const objects of this.#bucket.list(this.#base + assertPrefix(prefix), { signal })) {
+      const page = objects.flatMap(({ Key = "", Size, ETag, LastModified }) => {
+        const key = this.#toKey(Key);
+        if (key === undefined || isTemporary(key) !== temporary) return [];
+        return [toInfo(key, Size, ETag, LastModified)];
+      });
+      if (page.length > 0) yield page;
+    }
+  }
+
+  async *#uploads(
+    prefix: string,
+    { signal }: ReadOptions,
+  ): AsyncGenerator<UnfinishedUpload[], void, void> {
+    const start = this.#base + assertPrefix(prefix);
+    for await (const uploads of this.#bucket.listUploads(start, { signal })) {
+      const page = uploads.flatMap(({ Key = "", UploadId, Initiated }) => {
+        const key = this.#toKey(Key);
+        if (key === undefined || UploadId === undefined || Initiated === undefined) return [];
+        return [{ key, uploadId: UploadId, startedAt: Initiated }];
+      });
+      if (page.length > 0) yield page;
+    }
+  }
+
+  /** The storage's key of an object, or `undefined` if it isn't one: anybody may put things there. */
+  #toKey(fullKey: string): string | undefined {
+    const key = fullKey.slice(this.#base.length);
+    return isKey(key) ? key : undefined;
+  }
+}
+
+function toInfo(key: string, size = 0, etag?: string, modifiedAt?: Date): ObjectInfo {
+  const tag = etag?.replace(/^"|"$/g, "");
+  return { key, size, ...(tag && { etag: tag }), ...(modifiedAt && { modifiedAt }) };
+}
+
+function assertRange(name: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most && Number.isInteger(value)) return;
+  throw new StorageError(
+    `${name} must be a whole number from ${least} to ${most}, but is ${value}.`,
+    EXIT.usage,
+  );
+}

@@ -1,0 +1,234 @@
+import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
+import { withGrace } from "./grace.ts";
+import type { PieceReader } from "./piece_reader.ts";
+import type { S3Bucket, S3ObjectSettings, S3Upload } from "./s3_bucket.ts";
+import { claimKey } from "./s3_claim.ts";
+import { isConflict, S3Conditions } from "./s3_conditions.ts";
+import { S3Error } from "./s3_error.ts";
+import { putParts } from "./s3_multipart.ts";
+import { partSize } from "./s3_part_size.ts";
+import { Slots } from "./slots.ts";
+import { ObjectExistsError, type PutOptions, StorageError } from "./storage.ts";
+
+/** How objects are written. */
+export interface S3WriterOptions {
+  /** How S3 encrypts them. */
+  readonly sse?: "AES256" | "aws:kms" | undefined;
+  /** The KMS key. */
+  readonly sseKmsKeyId?: string | undefined;
+  /** The storage class. */
+  readonly storageClass?: string | undefined;
+  /** The size of parts in bytes. */
+  readonly partSize: number;
+  /** How many parts are on their way at a time, over all objects. */
+  readonly queueSize: number;
+  /** Milliseconds that requests that must not be cut off may go on after an abort. */
+  readonly grace: number;
+}
+
+/** An object that was written. */
+export interface Written {
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Its ETag, with the quotes. */
+  readonly etag: string | undefined;
+}
+
+/** An object that is being written. */
+interface Put {
+  readonly key: string;
+  readonly reader: PieceReader;
+  readonly size: number | undefined;
+  readonly settings: S3ObjectSettings;
+  /** Aborted when the put is aborted or `failure` is. */
+  readonly signal: AbortSignal;
+  /** Aborted when a part fails. */
+  readonly failure: AbortController;
+}
+
+/** The metadata that says which put wrote an object. */
+const TOKEN = "sluice-put";
+
+/** Writes objects to a bucket: in one request, or in parts. */
+export class S3Writer {
+  readonly #bucket: S3Bucket;
+  readonly #options: S3WriterOptions;
+  readonly #conditions: S3Conditions;
+  readonly #slots: Slots;
+
+  /**
+   * Prepares writing; sends nothing.
+   *
+   * @param bucket The bucket.
+   * @param options How objects are written.
+   */
+  constructor(bucket: S3Bucket, options: S3WriterOptions) {
+    this.#bucket = bucket;
+    this.#options = options;
+    this.#conditions = new S3Conditions(bucket);
+    this.#slots = new Slots(options.queueSize);
+  }
+
+  /**
+   * Writes an object.
+   *
+   * @param key Its full key.
+   * @param reader Its bytes.
+   * @param options How it is put.
+   * @param signal Aborted when the put is aborted, or `failure` is.
+   * @param failure Aborted when a part fails, to end the reading.
+   * @throws {ObjectExistsError} If `ifAbsent` is set and there is such an object.
+   * @throws {StorageError} If it can't be written.
+   */
+  async put(
+    key: string,
+    reader: PieceReader,
+    options: PutOptions,
+    signal: AbortSignal,
+    failure: AbortController,
+  ): Promise<Written> {
+    const put = {
+      key,
+      reader,
+      size: options.size,
+      settings: this.#settings(options),
+      signal,
+      failure,
+    };
+    signal.throwIfAborted();
+    if (!options.ifAbsent) return await this.#write(put, false);
+
+    const directory = key.slice(0, key.lastIndexOf("/") + 1);
+    const conditional = await this.#conditions.areHonoured(directory, signal);
+    // Looked at before the body is read: finding it out later would cost a whole download.
+    if (await this.#isThere(put, conditional)) throw this.#exists(key);
+    if (conditional) return await this.#write(put, true);
+    await using claim = await claimKey(this.#bucket, key, signal);
+    if (claim === undefined) throw this.#exists(key);
+    return await this.#write(put, false);
+  }
+
+  async #write(put: Put, conditional: boolean): Promise<Written> {
+    const { reader, size } = put;
+    const sizeOfPart = (number: number): number => partSize(number, this.#options.partSize, size);
+    const first = await reader.read(sizeOfPart(1)) ?? new Uint8Array();
+    if (first.length < sizeOfPart(1) || first.length === size) {
+      // The end of a body of known size is still to be seen: it could be longer than it should be.
+      await reader.read(1);
+      return await this.#writeAtOnce(put, first, conditional);
+    }
+    const token = crypto.randomUUID();
+    const settings = withToken(put.settings, token);
+    const { grace } = this.#options;
+    const parts = { ...put, settings, partSize: sizeOfPart, slots: this.#slots, grace };
+    const etag = await putParts(this.#bucket, parts, first, (upload, parts) => {
+      return this.#complete(put, upload, parts, token, conditional);
+    });
+    return { size: reader.bytesRead, etag };
+  }
+
+  async #writeAtOnce(
+    put: Put,
+    bytes: Uint8Array<ArrayBuffer>,
+    ifAbsent: boolean,
+  ): Promise<Written> {
+    const { key, signal } = put;
+    const token = ifAbsent ? crypto.randomUUID() : undefined;
+    const settings = token === undefined ? put.settings : withToken(put.settings, token);
+    const etag = await this.#commit(key, token, signal, (signal) => {
+      return this.#bucket.put(key, bytes, settings, { ifAbsent, signal });
+    });
+    return { size: bytes.length, etag };
+  }
+
+  #complete(
+    { key, signal }: Put,
+    upload: S3Upload,
+    parts: CompletedPart[],
+    token: string,
+    ifAbsent: boolean,
+  ): Promise<string | undefined> {
+    return this.#commit(key, token, signal, (signal) => {
+      return this.#bucket.completeUpload(upload, parts, { ifAbsent, signal });
+    });
+  }
+
+  /**
+   * Makes an object appear. If S3's answer gets lost, the SDK asks again, and is then refused because of
+   * the object that it wrote itself; the token in the object's metadata tells.
+   */
+  async #commit(
+    key: string,
+    token: string | undefined,
+    signal: AbortSignal,
+    run: (signal: AbortSignal) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    try {
+      return await withGrace(signal, this.#options.grace, run);
+    } catch (error) {
+      signal.throwIfAborted();
+      const found = token === undefined
+        ? undefined
+        : await this.#bucket.head(key, { signal }).catch(() => undefined);
+      if (found !== undefined && found.Metadata?.[TOKEN] === token) return found.ETag;
+      throw isConflict(error) ? this.#exists(key, error) : error;
+    }
+  }
+
+  async #isThere({ key, signal }: Put, conditional: boolean): Promise<boolean> {
+    try {
+      return await this.#bucket.head(key, { signal }) !== undefined;
+    } catch (error) {
+      // Who may only write needn't look: the condition will tell.
+      if (conditional && error instanceof S3Error && error.status === 403) return false;
+      throw error;
+    }
+  }
+
+  #exists(key: string, cause?: unknown): ObjectExistsError {
+    const name = `s3://${this.#bucket.name}/${key}`;
+    return new ObjectExistsError(
+      `${name} can't be created, because it is there already or someone else is creating it.`,
+      undefined,
+      { cause },
+    );
+  }
+
+  #settings(options: PutOptions): S3ObjectSettings {
+    const { sse, sseKmsKeyId, storageClass } = this.#options;
+    return {
+      ...(options.contentType && { ContentType: inAscii(options.contentType) }),
+      ...(options.contentDisposition &&
+        { ContentDisposition: inAscii(options.contentDisposition) }),
+      ...(options.metadata && { Metadata: metadataInAscii(options.metadata) }),
+      ...(sse && { ServerSideEncryption: sse }),
+      ...(sseKmsKeyId && { SSEKMSKeyId: sseKmsKeyId }),
+      ...(storageClass && { StorageClass: asStorageClass(storageClass) }),
+    };
+  }
+}
+
+function withToken(settings: S3ObjectSettings, token: string): S3ObjectSettings {
+  return { ...settings, Metadata: { ...settings.Metadata, [TOKEN]: token } };
+}
+
+/** The SDK's type lists the classes that it knows; servers may have others. */
+function asStorageClass(name: string): NonNullable<PutObjectCommandInput["StorageClass"]> {
+  return name as NonNullable<PutObjectCommandInput["StorageClass"]>;
+}
+
+function metadataInAscii(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(metadata).map(([name, value]) => [inAscii(name), inAscii(value)]),
+  );
+}
+
+/** S3 keeps these in HTTP headers, which hold nothing else. */
+function inAscii(value: string): string {
+  if (/^[\x20-\x7e]*$/.test(value)) return value;
+  throw new StorageError(
+    `S3 keeps content types, dispositions and metadata in ASCII only, but one is ${
+      JSON.stringify(value)
+    }: encode it, for example as filename*=UTF-8''….`,
+  );
+}

@@ -62,9 +62,11 @@ export class GeneratedItems implements ItemStore {
     if (query.ids) return paged(this.#byIds(query, query.ids, read), query);
 
     const rest = query.filters.filter((filter) => !isCounted(filter, query.version));
-    const [order, ...more] = query.orderBy;
-    const natural = !order || more.length === 0 && NATURAL.has(order.column) &&
-        !(order.column === "_updated_at" && query.version === "published");
+    const [order] = query.orderBy;
+    const natural = query.orderBy.every(({ column, direction }) =>
+      NATURAL.has(column) && direction === order?.direction &&
+      !(column === "_updated_at" && query.version === "published")
+    );
     const ascending = order?.direction === "ASC";
     if (natural && rest.length === 0) return this.#counted(query, ascending);
 

@@ -51,6 +51,8 @@ export class MemoryItems implements ItemStore {
   readonly #options: MemoryItemsOptions;
 
   /**
+   * Takes over the records to begin with.
+   *
    * @param records The records, oldest first.
    * @param options Where the store lives.
    */

@@ -4,6 +4,7 @@ import { bytesAsset } from "./bytes_asset.ts";
 import { entityId } from "./entity_id.ts";
 import { MemoryItems, type StoredItem } from "./memory_items.ts";
 import { MemoryUploads } from "./memory_uploads.ts";
+import { newUpload } from "./new_upload.ts";
 import type { DemoAsset, DemoEnvironment, DemoProject } from "./project.ts";
 
 /** What a {@linkcode MemoryEnvironment} starts with. */
@@ -27,8 +28,10 @@ export interface MemoryContent {
 }
 
 /** What the environments of a {@linkcode MemoryProject} share. */
-interface Shared {
+export interface MemoryShared {
+  /** Tells the time of changes. */
   readonly clock: () => Date;
+  /** Gives each new record, version and upload a number that no other one has. */
   readonly nextNumber: () => number;
 }
 
@@ -48,14 +51,16 @@ export class MemoryEnvironment implements DemoEnvironment {
   readonly uploads: MemoryUploads;
   readonly #resource: Resource;
   readonly #site: Site;
-  readonly #shared: Shared;
+  readonly #shared: MemoryShared;
   #changedAt: string | undefined;
 
   /**
+   * Takes over the content to begin with.
+   *
    * @param content What is in the environment.
    * @param shared What all environments of the project share.
    */
-  constructor(content: MemoryContent, shared: Shared) {
+  constructor(content: MemoryContent, shared: MemoryShared) {
     const { itemTypes, fields, fieldsets, site } = content;
     this.itemTypes = itemTypes;
     this.fields = fields;
@@ -145,6 +150,8 @@ export class MemoryProject implements DemoProject {
   #number = 0;
 
   /**
+   * Takes over the environments to begin with.
+   *
    * @param environments The environments; the first is the primary one.
    * @param assets The bytes by path.
    * @param options How the project behaves.
@@ -203,61 +210,4 @@ export class MemoryProject implements DemoProject {
     this.primary.uploads.add(upload);
     return upload;
   }
-}
-
-/**
- * An upload with every attribute that the API answers with.
- *
- * @param id The upload's id.
- * @param path The upload's path.
- * @param filename The file's name as it was uploaded.
- * @param asset The file's bytes.
- * @param attributes Attributes that replace the ones made up.
- */
-export function newUpload(
-  id: string,
-  path: string,
-  filename: string,
-  asset: Pick<DemoAsset, "size" | "md5" | "contentType">,
-  attributes: JsonObject = {},
-): Upload {
-  const dot = filename.lastIndexOf(".");
-  return {
-    id,
-    type: "upload",
-    attributes: {
-      size: asset.size,
-      width: null,
-      height: null,
-      path,
-      format: dot > 0 ? filename.slice(dot + 1) : null,
-      author: null,
-      notes: null,
-      copyright: null,
-      default_field_metadata: {},
-      is_image: asset.contentType.startsWith("image/"),
-      created_at: null,
-      updated_at: null,
-      url: `https://www.datocms-assets.com${path}`,
-      tags: [],
-      filename,
-      basename: dot > 0 ? filename.slice(0, dot) : filename,
-      exif_info: {},
-      mime_type: asset.contentType,
-      colors: [],
-      smart_tags: [],
-      duration: null,
-      frame_rate: null,
-      mux_playback_id: null,
-      mux_mp4_highest_res: null,
-      blurhash: null,
-      thumbhash: null,
-      md5: asset.md5,
-      ...attributes,
-    },
-    relationships: { upload_collection: { data: null } },
-    meta: {
-      antivirus: { status: "clean", checked_at: "2026-03-27T18:51:00.000Z", threat_name: null },
-    },
-  };
 }

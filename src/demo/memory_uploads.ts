@@ -8,6 +8,8 @@ export class MemoryUploads implements UploadStore {
   readonly #changed: () => string;
 
   /**
+   * Takes over the uploads to begin with.
+   *
    * @param uploads The uploads, oldest first.
    * @param changed Called on each change; tells its time, in ISO 8601.
    */

@@ -16,6 +16,7 @@ export interface ApiFaultOptions {
  * @see {@link https://www.datocms.com/docs/content-management-api/errors}
  */
 export class ApiFault extends Error {
+  /** The name of this kind of error. */
   override readonly name = "ApiFault";
   /** The HTTP status. */
   readonly status: number;
@@ -25,6 +26,8 @@ export class ApiFault extends Error {
   readonly options: ApiFaultOptions;
 
   /**
+   * Tells what went wrong.
+   *
    * @param status The HTTP status.
    * @param code The error's code.
    * @param options What else there is to say.

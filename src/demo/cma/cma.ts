@@ -53,6 +53,8 @@ export class Cma {
   readonly #schemas = new WeakMap<DemoEnvironment, SchemaIndex>();
 
   /**
+   * Prepares the API of a project.
+   *
    * @param options How the API behaves.
    */
   constructor(options: CmaOptions) {

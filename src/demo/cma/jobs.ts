@@ -16,6 +16,8 @@ export class Jobs {
   readonly #durationMs: number;
 
   /**
+   * Runs nothing yet.
+   *
    * @param durationMs How long each job takes, in milliseconds.
    */
   constructor(durationMs: number) {

@@ -19,6 +19,8 @@ export class RateLimiter {
   #count = 0;
 
   /**
+   * Begins its first window with the first request.
+   *
    * @param limit How many requests are let through in which time.
    */
   constructor(limit: RateLimit) {

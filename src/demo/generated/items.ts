@@ -80,7 +80,7 @@ export class GeneratedItems implements ItemStore {
   /** The page at an offset, found without looking at what is before it. */
   #counted(query: ItemQuery, ascending: boolean): Listing<Item> {
     const index = new PeriodicIndex(this.#weights(query));
-    const [low, high] = this.#range(query.filters);
+    const [low, high] = this.#range(query);
     const first = index.before(low);
     const total = index.before(high) - first;
     const page: Item[] = [];
@@ -130,11 +130,11 @@ export class GeneratedItems implements ItemStore {
   }
 
   /** The records whose dates are in the asked ranges: they follow each other. */
-  #range(filters: readonly Filter[]): [number, number] {
+  #range({ filters, version }: ItemQuery): [number, number] {
     const { maker, records } = this.#options;
     let [low, high] = [0, records];
     for (const filter of filters) {
-      if (!RANGES.has(filter.operator)) continue;
+      if (!RANGES.has(filter.operator) || !isCounted(filter, version)) continue;
       const upTo = filter.operator === "lt" || filter.operator === "lte";
       const time = filter.column === "_created_at"
         ? (index: number) => maker.createdAt(index)

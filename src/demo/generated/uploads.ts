@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Upload } from "../../content/resource.ts";
 import { byRules, meets, uploadColumn } from "../listing.ts";
-import { newUpload } from "../memory_project.ts";
+import { newUpload } from "../new_upload.ts";
 import type { DemoAsset, Listing, ListQuery, UploadStore } from "../project.ts";
 import type { GeneratedIds } from "./ids.ts";
 import { draw, pick } from "./random.ts";
@@ -64,8 +64,10 @@ export class GeneratedUploads implements UploadStore {
   /** One page of a listing. */
   list(query: ListQuery): Listing<Upload> {
     const { uploads } = this.#options;
-    const [order, ...more] = query.orderBy;
-    const natural = !order || more.length === 0 && NATURAL.has(order.column);
+    const [order] = query.orderBy;
+    const natural = query.orderBy.every(({ column, direction }) =>
+      NATURAL.has(column) && direction === order?.direction
+    );
     const ascending = order?.direction === "ASC";
     const nth = (n: number) => this.#upload(ascending ? n : uploads - 1 - n);
     if (natural && !query.ids && query.filters.length === 0) {

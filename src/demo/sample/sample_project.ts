@@ -8,7 +8,6 @@ import { glossary } from "./glossary.ts";
 import { homePage } from "./home_page.ts";
 import { itemId, SITE_ID, uploadId } from "./ids.ts";
 import { locks } from "./locks.ts";
-import { moreArticles } from "./more_articles.ts";
 import { notices } from "./notices.ts";
 import { record } from "./record.ts";
 import { LOCALES, sampleSchema } from "./schema.ts";
@@ -60,7 +59,6 @@ export function sampleProject(options: SampleProjectOptions = {}): MemoryProject
       ...glossary(),
       ...locks(),
       ...articles(),
-      ...moreArticles(),
       ...notices(),
     ]),
     uploads,

@@ -65,7 +65,9 @@ const MODELS: Readonly<Record<string, ModelSketch>> = {
         validators: {
           structured_text_blocks: { item_types: ["pull_quote", "picture", "passage"] },
           structured_text_inline_blocks: { item_types: ["measurement"] },
-          structured_text_links: { item_types: ["article", "author", "lock", "glossary_term"] },
+          structured_text_links: {
+            item_types: ["article", "author", "lock", "notice", "glossary_term"],
+          },
         },
         fieldset: "Story",
       },

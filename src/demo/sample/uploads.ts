@@ -1,6 +1,6 @@
 import type { JsonObject, Upload } from "../../content/resource.ts";
 import { bytesAsset } from "../bytes_asset.ts";
-import { newUpload } from "../memory_project.ts";
+import { newUpload } from "../new_upload.ts";
 import type { DemoAsset } from "../project.ts";
 import { ref } from "../schema_builder.ts";
 import {

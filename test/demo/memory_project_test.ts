@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { itemId } from "../../src/demo/sample/ids.ts";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { itemTypeId } from "../../src/demo/schema_builder.ts";
+import { bytesAsset } from "../../src/demo/bytes_asset.ts";
+
+/** A project whose clock goes on by a second whenever it is looked at. */
+function project() {
+  let time = Date.UTC(2026, 3, 1);
+  return sampleProject({ clock: () => new Date(time += 1000) });
+}
+
+Deno.test("MemoryItems.create() makes a draft, or a published record where there are no drafts", () => {
+  const { items } = project().primary;
+  const article = items.create(itemTypeId("article"), { title: { en: "New" } });
+  assert.deepEqual([article.meta?.status, article.meta?.published_at], ["draft", null]);
+  assert.deepEqual(items.get(article.id, "current"), article);
+  assert.equal(items.get(article.id, "published"), undefined);
+  const notice = items.create(itemTypeId("notice"), { title: { en: "New" } });
+  assert.equal(notice.meta?.status, "published");
+  assert.deepEqual(items.get(notice.id, "published"), notice);
+});
+
+Deno.test("MemoryItems.update() leaves the published version as it was", () => {
+  const { items } = project().primary;
+  const id = itemId("ada");
+  const before = items.get(id, "published")!;
+  const after = items.update(id, { name: "Ada Heron" });
+  assert.deepEqual([after.meta?.status, after.attributes.name], ["updated", "Ada Heron"]);
+  assert.notEqual(after.meta?.current_version, before.meta?.current_version);
+  assert.ok(String(after.meta?.updated_at) > String(before.meta?.updated_at));
+  const published = items.get(id, "published")!;
+  assert.deepEqual(published.attributes, before.attributes);
+  assert.equal(published.meta?.status, "updated");
+  assert.equal(before.attributes.name, "Ada Wren", "what was given out doesn't change");
+});
+
+Deno.test("MemoryItems.update() publishes where there are no drafts", () => {
+  const { items } = project().primary;
+  const after = items.update(itemId("notice-key"), { urgency: "careful" });
+  assert.equal(after.meta?.status, "published");
+  assert.deepEqual(items.get(after.id, "published"), after);
+});
+
+Deno.test("MemoryItems.publish() and unpublish() change what is public", () => {
+  const { items } = project().primary;
+  const id = itemId("article-kettle");
+  const published = items.publish(id);
+  assert.equal(published.meta?.status, "published");
+  assert.equal(published.meta?.first_published_at, published.meta?.published_at);
+  assert.deepEqual(items.get(id, "published"), published);
+  const again = items.publish(id);
+  assert.equal(again.meta?.first_published_at, published.meta?.first_published_at);
+  assert.notEqual(again.meta?.published_at, published.meta?.published_at);
+  const draft = items.unpublish(id);
+  assert.deepEqual([draft.meta?.status, draft.meta?.published_at], ["draft", null]);
+  assert.equal(items.get(id, "published"), undefined);
+});
+
+Deno.test("MemoryItems.delete() takes a record and its blocks away, and its id is never used again", () => {
+  const { items } = project().primary;
+  const query = {
+    version: "current" as const,
+    blocksToo: true,
+    filters: [],
+    orderBy: [],
+    offset: 0,
+    limit: 1000,
+  };
+  const before = items.list(query).total;
+  items.delete(itemId("candle"));
+  assert.equal(items.list(query).total, before - 8, "the lock, and seven blocks");
+  const created = items.create(itemTypeId("lock"), {});
+  items.delete(created.id);
+  assert.notEqual(items.create(itemTypeId("lock"), {}).id, created.id);
+  assert.throws(() => items.delete(created.id), TypeError);
+  assert.throws(() => items.update("nobody", {}), /no record with id "nobody"/);
+});
+
+Deno.test("MemoryItems puts what was changed last at the top of its listing", () => {
+  const { items } = project().primary;
+  const first = () =>
+    items.list({
+      version: "current",
+      blocksToo: false,
+      filters: [],
+      orderBy: [],
+      offset: 0,
+      limit: 1,
+    }).page[0]?.id;
+  for (const key of ["osric", "moon", "term-lock"]) {
+    items.update(itemId(key), {});
+    assert.equal(first(), itemId(key));
+  }
+});
+
+Deno.test("MemoryEnvironment tells when it was changed last", () => {
+  const { primary } = project();
+  const before = primary.site.attributes.last_data_change_at;
+  assert.equal(primary.resource.meta?.last_data_change_at, before);
+  const changed = primary.items.update(itemId("ada"), {}).meta?.updated_at;
+  assert.equal(primary.site.attributes.last_data_change_at, changed);
+  assert.equal(primary.resource.meta?.last_data_change_at, changed);
+});
+
+Deno.test("MemoryEnvironment.fork() gives a copy that lives on its own", () => {
+  const { primary } = project();
+  const copy = primary.fork({ id: "copy", type: "environment", meta: {} });
+  const before = copy.items.records();
+  primary.items.update(itemId("ada"), { name: "Changed" });
+  copy.items.delete(itemId("osric"));
+  assert.equal(copy.items.get(itemId("ada"), "current")?.attributes.name, "Ada Wren");
+  assert.ok(primary.items.get(itemId("osric"), "current"));
+  assert.equal(copy.items.records().length, before.length - 1);
+  const ids = [primary, copy].map(({ items }) => items.create(itemTypeId("author"), {}).id);
+  assert.notEqual(ids[0], ids[1]);
+});
+
+Deno.test("MemoryProject.addUpload() and setAsset() change uploads and their bytes", async () => {
+  const own = project();
+  const { uploads } = own.primary;
+  const bytes = new TextEncoder().encode("Mind the swan.");
+  const upload = own.addUpload({ filename: "swan.txt", bytes, mimeType: "text/plain" });
+  assert.deepEqual(uploads.get(upload.id), upload);
+  assert.equal(upload.attributes.size, 14);
+  assert.equal(upload.attributes.basename, "swan");
+  assert.equal(
+    await new Response(own.asset(upload.attributes.path)?.body()).text(),
+    "Mind the swan.",
+  );
+
+  const later = uploads.update(upload.id, { notes: "It hissed." });
+  assert.equal(later.attributes.notes, "It hissed.");
+  assert.ok(String(later.attributes.updated_at) > String(upload.attributes.updated_at));
+  own.setAsset(upload.attributes.path, bytesAsset(bytes.slice(0, 4), "text/plain"));
+  assert.equal(own.asset(upload.attributes.path)?.size, 4);
+  own.setAsset(upload.attributes.path, undefined);
+  assert.equal(own.asset(upload.attributes.path), undefined);
+  uploads.delete(upload.id);
+  assert.equal(uploads.get(upload.id), undefined);
+  assert.throws(() => uploads.delete(upload.id), TypeError);
+});
+
+Deno.test("bytesAsset() streams copies, as often as asked for", async () => {
+  const bytes = new Uint8Array(150_000).map((_, i) => i);
+  const asset = bytesAsset(bytes, "application/octet-stream");
+  for (let i = 0; i < 2; i++) {
+    const chunks = await Array.fromAsync(asset.body());
+    assert.equal(chunks.length, 3);
+    for (const chunk of chunks) structuredClone(chunk, { transfer: [chunk.buffer] });
+  }
+  assert.deepEqual(await new Response(asset.body()).bytes(), bytes);
+  assert.deepEqual(await Array.fromAsync(bytesAsset(new Uint8Array(0), "").body()), []);
+});

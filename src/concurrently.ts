@@ -6,6 +6,7 @@
  * @param limit The most tasks at a time.
  * @param signal Aborting it aborts the tasks.
  * @throws The first failure.
+ * @throws {RangeError} If `limit` isn't a whole number above 0.
  *
  * @example
  * ```ts
@@ -21,20 +22,24 @@ export async function concurrently(
   limit: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw new RangeError(
+      `The most tasks at a time must be a whole number above 0: current value is ${limit}`,
+    );
+  }
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const iterator = tasks[Symbol.iterator]();
   let failure: { readonly error: unknown } | undefined;
   const worker = async () => {
-    for (let next = iterator.next(); !next.done; next = iterator.next()) {
-      try {
+    try {
+      for (let next = iterator.next(); !next.done; next = iterator.next()) {
         either.throwIfAborted();
         await next.value(either);
-      } catch (error) {
-        failure ??= { error };
-        stop.abort(error);
-        return;
       }
+    } catch (error) {
+      failure ??= { error };
+      stop.abort(error);
     }
   };
   await Promise.all(Array.from({ length: limit }, worker));

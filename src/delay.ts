@@ -1,7 +1,10 @@
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Waits.
  *
- * @param ms How long, in milliseconds.
+ * @param ms How long, in milliseconds; more than 24 days count as 24 days.
  * @param signal Ends the wait early.
  * @throws The signal's reason, as soon as it is aborted.
  */
@@ -15,7 +18,7 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);
       resolve();
-    }, ms);
+    }, Math.min(ms, LONGEST_TIMER));
     signal?.addEventListener("abort", stop, { once: true });
   });
 }

@@ -17,5 +17,7 @@ import { closest, distance } from "fastest-levenshtein";
 export function nearest(given: string, choices: readonly string[]): string | undefined {
   if (choices.length === 0) return undefined;
   const choice = closest(given, choices);
-  return distance(given, choice) <= Math.max(2, given.length / 3) ? choice : undefined;
+  // Two edits turn any short word into any other.
+  const near = Math.min(Math.max(2, given.length / 3), given.length - 1);
+  return distance(given, choice) <= near ? choice : undefined;
 }

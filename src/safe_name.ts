@@ -10,6 +10,9 @@ const UNSAFE =
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
   /[\0-\x1f\x7f-\x9f/\\:*?"<>|%\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
+/** Names of devices on Windows, which count with any extension. */
+const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(?= *(\.|$))/i;
+
 /**
  * Makes a file name of text that an editor or a server chose, so that it is one segment of a path on
  * any system: separators, control characters and what Windows forbids are percent-encoded, names that
@@ -48,7 +51,7 @@ export function safeName(text: string): string {
  */
 export function safeApiKey(apiKey: string): string {
   const escaped = apiKey.normalize("NFC").toWellFormed()
-    .replace(new RegExp(`${UNSAFE.source}|\\p{Lu}`, "gu"), encode);
+    .replace(new RegExp(`${UNSAFE.source}|\\p{Changes_When_Lowercased}`, "gu"), encode);
   return defuse(escaped, apiKey);
 }
 
@@ -57,7 +60,7 @@ function defuse(name: string, text: string): string {
   const defused = (name === "" ? "%" : name)
     .replace(/^[. ]/, encode)
     .replace(/[. ]$/, encode)
-    .replace(/^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i, (word) => encode(word[0]!) + word.slice(1));
+    .replace(RESERVED, (word) => encode(word[0]!) + word.slice(1));
   return ENCODER.encode(defused).byteLength <= MAX_BYTES ? defused : shorten(defused, text);
 }
 

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { printable } from "../src/printable.ts";
+
+Deno.test("printable() leaves harmless text as it is", () => {
+  for (const text of ["", "Hello, wörld! 你好 👋🏽", 'a "b" \\ c', "a\u00a0b"]) {
+    assert.equal(printable(text), text);
+  }
+});
+
+Deno.test("printable() shows control characters as escapes", () => {
+  assert.equal(
+    printable("a\r\nb\x1b[31m\x9b\u2028\u202e"),
+    "a\\u000d\\u000ab\\u001b[31m\\u009b\\u2028\\u202e",
+  );
+});
+
+Deno.test("printable() cuts what is too long", () => {
+  assert.equal(printable("abcdef", 6), "abcdef");
+  assert.equal(printable("abcdefg", 6), "abcde…");
+  assert.equal(printable("\n".repeat(1000), 20).length, 20);
+});
+
+Deno.test("printable() never returns a control character, a broken character or more than it was allowed", () => {
+  const text = fc.string({ unit: "binary" });
+  const hostile = fc.array(
+    fc.oneof(
+      fc.nat(0xffff).map((unit) => String.fromCharCode(unit)),
+      fc.nat(0xa0).map((unit) => String.fromCharCode(unit)),
+    ),
+  ).map((units) => units.join(""));
+  fc.assert(fc.property(fc.oneof(text, hostile), fc.integer({ min: 1, max: 40 }), (text, max) => {
+    const shown = printable(text, max);
+    assert.match(shown, /^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u);
+    assert.ok(shown.isWellFormed());
+    assert.ok(shown.length <= max);
+  }));
+});

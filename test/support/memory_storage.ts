@@ -1,0 +1,104 @@
+import {
+  assertKey,
+  ObjectExistsError,
+  type ObjectInfo,
+  ObjectNotFoundError,
+  type PutOptions,
+  type ReadOptions,
+  type Storage,
+} from "../../src/sink/storage.ts";
+
+/** What is done to a put before and while it reads its body. */
+export interface MemoryStorageHooks {
+  /** Called before the body is read; what it throws is the put's error. */
+  readonly beforePut?: ((key: string, signal?: AbortSignal) => Promise<void> | void) | undefined;
+  /** Called with each chunk; what it throws is the put's error. */
+  readonly onChunk?:
+    | ((key: string, chunk: Uint8Array, signal?: AbortSignal) => Promise<void> | void)
+    | undefined;
+}
+
+/** A storage in memory that fails and stalls as it is told. */
+export class MemoryStorage implements Storage {
+  readonly url = "memory://test";
+  /** What is at each key. */
+  readonly objects: Map<string, Uint8Array<ArrayBuffer>> = new Map();
+  /** The keys in the order in which their objects appeared. */
+  readonly appeared: string[] = [];
+  /** Puts that haven't ended. */
+  open = 0;
+  readonly #hooks: MemoryStorageHooks;
+
+  constructor(hooks: MemoryStorageHooks = {}) {
+    this.#hooks = hooks;
+  }
+
+  /** What is at a key, as text. */
+  text(key: string): string | undefined {
+    const bytes = this.objects.get(key);
+    return bytes && new TextDecoder().decode(bytes);
+  }
+
+  async put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    { signal, ifAbsent }: PutOptions = {},
+  ): Promise<ObjectInfo> {
+    const stream = body instanceof Uint8Array ? ReadableStream.from([body]) : body;
+    const reader = stream.getReader();
+    const onAbort = () => void reader.cancel(signal?.reason).catch(() => {});
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.open++;
+    try {
+      assertKey(key);
+      await this.#hooks.beforePut?.(key, signal);
+      signal?.throwIfAborted();
+      const chunks: Uint8Array<ArrayBuffer>[] = [];
+      for (;;) {
+        const { done, value } = await reader.read();
+        signal?.throwIfAborted();
+        if (done) break;
+        await this.#hooks.onChunk?.(key, value, signal);
+        chunks.push(value.slice());
+      }
+      if (ifAbsent && this.objects.has(key)) throw new ObjectExistsError(`${key} is taken.`);
+      const bytes = await new Blob(chunks).bytes();
+      this.objects.set(key, bytes);
+      this.appeared.push(key);
+      return { key, size: bytes.length };
+    } catch (error) {
+      await reader.cancel(error).catch(() => {});
+      throw error;
+    } finally {
+      this.open--;
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  get(
+    key: string,
+    { signal }: ReadOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    signal?.throwIfAborted();
+    const bytes = this.objects.get(assertKey(key));
+    if (bytes === undefined) return Promise.reject(new ObjectNotFoundError(`No ${key}.`));
+    return Promise.resolve(new Blob([bytes]).stream());
+  }
+
+  stat(key: string): Promise<ObjectInfo | undefined> {
+    const bytes = this.objects.get(assertKey(key));
+    return Promise.resolve(bytes && { key, size: bytes.length });
+  }
+
+  list(prefix: string): ReadableStream<readonly ObjectInfo[]> {
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+    return ReadableStream.from([
+      keys.map((key) => ({ key, size: this.objects.get(key)!.length })),
+    ]);
+  }
+
+  delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.objects.delete(key);
+    return Promise.resolve();
+  }
+}

@@ -206,6 +206,10 @@ Deno.test("GET /items refuses filters that it doesn't know", async () => {
     assert.equal(await errorOf(cma, `/items?${query}`), "422 INVALID_FILTER_FIELDS_PARAM", query);
   }
   assert.equal(
+    await errorOf(cma, "/items?filter[fields][_updated_at][gt]=yesterday"),
+    "422 INVALID_DATE",
+  );
+  assert.equal(
     await errorOf(cma, "/items?filter[type]=tip&filter[fields][id][eq]=x"),
     "422 INVALID_PARAMS",
   );

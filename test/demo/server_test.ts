@@ -152,6 +152,29 @@ Deno.test("startDemoCma() lets a hook answer in its place", async () => {
   assert.deepEqual(cma.log.requests.map((one) => one.status), [418, 503, 500, 200]);
 });
 
+Deno.test("startDemoCma() breaks off an answer where the hook's body does", async () => {
+  await using cma = start({
+    project,
+    onRequest: () => {
+      let sent = false;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (sent) controller.error(new Error("the line is cut"));
+          else controller.enqueue(new Uint8Array(10));
+          sent = true;
+        },
+      });
+      return new Response(body, { headers: { "content-length": "20" } });
+    },
+  });
+  for (const path of ["/site", "/48213/1738478472-candle-lock.png"]) {
+    const response = await fetch(cma.url + path);
+    assert.equal(response.status, 200);
+    await assert.rejects(response.bytes());
+  }
+  assert.ok(cma.log.requests.every((one) => one.finishedAt !== undefined));
+});
+
 Deno.test("startDemoCma() logs requests, and how many there were at once", async () => {
   const gate = Promise.withResolvers<void>();
   let waiting = 0;

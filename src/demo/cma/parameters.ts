@@ -121,7 +121,7 @@ export function parseOrder(
  *
  * @param tree The URL's parameters.
  * @param isColumn Whether the endpoint can filter by a column.
- * @throws {ApiFault} If a condition can't be read or its column isn't there.
+ * @throws {ApiFault} If a condition can't be read, its column isn't there, or its date isn't one.
  */
 export function parseFilters(
   tree: ParameterTree,
@@ -136,9 +136,18 @@ export function parseFilters(
       if (!OPERATORS.has(operator) || isTree(value)) {
         throw invalidFilter({ field: column, operator });
       }
+      if (column.endsWith("_at") && operator !== "exists") checkDates([value].flat());
       return { column, operator: operator as FilterOperator, value };
     });
   });
+}
+
+function checkDates(values: readonly string[]): void {
+  for (const value of values) {
+    if (Number.isNaN(Date.parse(value))) {
+      throw new ApiFault(422, "INVALID_DATE", { details: { value } });
+    }
+  }
 }
 
 /**

@@ -37,16 +37,21 @@ export function mapBlocks(
     case "single_block":
       return isBlock(value) ? replace(value, []) : value;
     case "structured_text":
-      return isObject(value) ? mapDast(value, [], replace) : value;
+      return isObject(value) ? mapNode(value, [], replace) : value;
     default:
       return value;
   }
 }
 
-/** Walks a structured text document: a `block` or `inlineBlock` node holds its block as `item`. */
-function mapDast(
+/**
+ * Walks a structured text document: a `block` or `inlineBlock` node holds its block as `item`.
+ *
+ * @param path The path to the node, shared by the whole walk: few nodes are blocks, and only for those
+ * is it worth a copy.
+ */
+function mapNode(
   node: JsonObject,
-  path: BlockPath,
+  path: (string | number)[],
   replace: (block: Item | string, path: BlockPath) => Json,
 ): JsonObject {
   if ((node.type === "block" || node.type === "inlineBlock") && isBlock(node.item)) {
@@ -55,22 +60,37 @@ function mapDast(
   }
   let copy = node;
   if (isObject(node.document)) {
-    const document = mapDast(node.document, [...path, "document"], replace);
+    path.push("document");
+    const document = mapNode(node.document, path, replace);
+    path.pop();
     if (document !== node.document) copy = { ...copy, document };
   }
   if (Array.isArray(node.children)) {
-    const children = mapArray(
-      node.children,
-      (child, i) => isObject(child) ? mapDast(child, [...path, "children", i], replace) : child,
-    );
+    path.push("children");
+    const children = mapArray(node.children, (child, i) => {
+      if (!isObject(child)) return child;
+      path.push(i);
+      const mapped = mapNode(child, path, replace);
+      path.pop();
+      return mapped;
+    });
+    path.pop();
     if (children !== node.children) copy = { ...copy, children };
   }
   return copy;
 }
 
+/** The array itself if none of its values changes. */
 function mapArray(values: Json[], map: (value: Json, index: number) => Json): Json[] {
-  const mapped = values.map(map);
-  return mapped.every((value, i) => value === values[i]) ? values : mapped;
+  let copy = values;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as Json;
+    const mapped = map(value, i);
+    if (mapped === value) continue;
+    if (copy === values) copy = [...values];
+    copy[i] = mapped;
+  }
+  return copy;
 }
 
 function isBlock(value: unknown): value is Item | string {

@@ -108,7 +108,7 @@ export function dastToMarkdown(value: JsonObject): string {
       apply: ({ children }) => flat(children),
     }],
   });
-  const root = { type: "root", children: merge(flat(rendered)) };
+  const root = { type: "root", children: merge(prune(flat(rendered))) };
   return toMarkdown(root as unknown as Parameters<typeof toMarkdown>[0], {
     bullet: "-",
     rule: "-",
@@ -151,18 +151,41 @@ function plain(nodes: readonly Markdown[]): string {
 
 const MERGED = new Set(["text", "inlineCode", "strong", "emphasis", "delete", "highlight"]);
 
+/**
+ * Without what Markdown can't write: text, code or marks that hold nothing, and line breaks at the ends
+ * of a paragraph. A break at the end of marked text moves behind it.
+ */
+function prune(nodes: readonly Markdown[]): Markdown[] {
+  return nodes.flatMap((node) => {
+    if (node.value === "" && MERGED.has(node.type)) return [];
+    if (!node.children) return [node];
+    const children = prune(node.children);
+    if (!MERGED.has(node.type) && !["paragraph", "heading", "link"].includes(node.type)) {
+      return [{ ...node, children }];
+    }
+    const first = children.findIndex(({ type }) => type !== "break");
+    const last = children.findLastIndex(({ type }) => type !== "break");
+    const inner = first < 0 ? [] : [{ ...node, children: children.slice(first, last + 1) }];
+    if (node.type === "heading") return first < 0 ? [{ ...node, children: [] }] : inner;
+    if (node.type === "paragraph") return inner;
+    return first < 0
+      ? children
+      : [...children.slice(0, first), ...inner, ...children.slice(last + 1)];
+  });
+}
+
 /** Joins neighbours of the same kind: `**a****b**` would not be read as two strong texts. */
 function merge(nodes: readonly Markdown[]): Markdown[] {
   const merged: Markdown[] = [];
   for (const node of nodes) {
     const last = merged.at(-1);
-    if (!last || last.type !== node.type || !MERGED.has(node.type)) merged.push(node);
-    else if (last.children) {
-      merged[merged.length - 1] = {
-        ...last,
-        children: [...last.children, ...node.children ?? []],
-      };
-    } else merged[merged.length - 1] = { ...last, value: `${last.value}${node.value}` };
+    if (last?.type !== node.type || !MERGED.has(node.type)) merged.push(node);
+    else if (!last.children) {
+      merged[merged.length - 1] = { ...last, value: `${last.value}${node.value}` };
+    } else {
+      const children = [...last.children, ...node.children ?? []];
+      merged[merged.length - 1] = { ...last, children };
+    }
   }
   return merged.map((node) => node.children ? { ...node, children: merge(node.children) } : node);
 }

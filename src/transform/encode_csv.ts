@@ -75,6 +75,7 @@ export function csvBytes(
   if (options.header ?? true) lines.unshift([...columns]);
   const text = stringify(lines, {
     record_delimiter: "windows",
+    quote_record_delimiter: true,
     escape_formulas: options.escapeFormulas ?? true,
     quoted_match: [/^$/],
     cast: { boolean: String },

@@ -2,7 +2,7 @@ import { isObject } from "../content/blocks.ts";
 import { getOwn, setOwn } from "../content/own.ts";
 import type { Item, Json, JsonObject } from "../content/resource.ts";
 import { type Extra, type ExtraReader, readKeys, writeKeys } from "./extra.ts";
-import { type KeyColumn, RECORD_META } from "./meta_columns.ts";
+import { type KeyColumn, RECORD_META, RECORD_PLACE } from "./meta_columns.ts";
 import type { ModelPlan } from "./model_plan.ts";
 
 const ITEM_KEYS = new Set(["id", "type", "attributes", "relationships", "meta"]);
@@ -41,6 +41,8 @@ export function writeRecordParts(
     writeRelationships(relationships, plan, extra, creator !== undefined);
   }
   const attributes = objectPart(source, "attributes", extra) ?? {};
+  // The columns are there also if fields have their names.
+  for (const { name } of RECORD_PLACE) row[name] = null;
   writeKeys(row, attributes, plan.placeColumns, extra);
   keepUnknownAttributes(attributes, plan, plan.placeColumns, extra);
   return attributes;

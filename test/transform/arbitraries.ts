@@ -295,7 +295,9 @@ class Generator {
       custom_data: fc.dictionary(fc.string(), TEXT, { maxKeys: 2 }),
       focal_point: fc.option(fc.record({ x: fc.double({ noNaN: true }), y: fc.constant(0.5) })),
     });
-    const few = { maxLength: depth === 0 ? 3 : 2 };
+    // Deep records stay small: what counts is that there is something at every depth.
+    const most = depth === 0 ? 3 : 1;
+    const few = { maxLength: most };
     switch (fieldType) {
       case "boolean":
         return fc.boolean();
@@ -335,7 +337,7 @@ class Generator {
       case "single_block":
         return this.#block(depth);
       case "structured_text":
-        return dastOf(this.#block(depth), this.#block(depth), ITEM_ID, TEXT);
+        return dastOf(this.#block(depth), this.#block(depth), ITEM_ID, TEXT, most);
       case "hologram":
         return ANYTHING;
       default:
@@ -378,6 +380,7 @@ function dastOf(
   inlineBlock: fc.Arbitrary<unknown>,
   itemId: fc.Arbitrary<string>,
   text: fc.Arbitrary<string>,
+  most = 3,
 ): fc.Arbitrary<JsonObject> {
   const mark = fc.constantFrom(
     "strong",
@@ -400,11 +403,11 @@ function dastOf(
     fc.record({ type: fc.constant("inlineItem"), item: itemId }),
     fc.record({ type: fc.constant("inlineBlock"), item: inlineBlock }),
   );
-  const inlines = fc.array(inline, { minLength: 1, maxLength: 3 });
+  const inlines = fc.array(inline, { minLength: 1, maxLength: most });
   const paragraph = fc.record({ type: fc.constant("paragraph"), children: inlines });
   const listItem = fc.record({
     type: fc.constant("listItem"),
-    children: fc.array(paragraph, { minLength: 1, maxLength: 2 }),
+    children: fc.array(paragraph, { minLength: 1, maxLength: 1 }),
   });
   const flow = fc.oneof(
     paragraph,
@@ -427,7 +430,7 @@ function dastOf(
     fc.record({ type: fc.constant("thematicBreak") }),
     fc.record({ type: fc.constant("block"), item: block }),
   );
-  return fc.array(flow, { maxLength: 3 })
+  return fc.array(flow, { maxLength: most })
     .map((children) => ({
       schema: "dast",
       document: { type: "root", children: children as Json[] },

@@ -19,12 +19,14 @@ Deno.test("ndjsonBytes() is read back as the same values, whatever they hold", (
     fc.string({ unit: "binary" }),
     fc.jsonValue({ stringUnit: "binary" }),
   );
-  fc.assert(fc.property(fc.array(entry), (entries) => {
-    const page = JSON.parse(JSON.stringify(entries)) as object[];
-    const lines = text(ndjsonBytes(page)).split(/[\n\r\u2028\u2029]/);
-    assert.equal(lines.pop(), "");
-    assert.deepEqual(lines.map((line) => JSON.parse(line)), page);
-  }));
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 3 }), (entries) => {
+      const page = JSON.parse(JSON.stringify(entries)) as object[];
+      const lines = text(ndjsonBytes(page)).split(/[\n\r\u2028\u2029]/);
+      assert.equal(lines.pop(), "");
+      assert.deepEqual(lines.map((line) => JSON.parse(line)), page);
+    }),
+  );
 });
 
 Deno.test("encodeNdjson() gives one chunk per page and none for an empty page", async () => {

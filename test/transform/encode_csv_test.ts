@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Json, JsonObject } from "../../src/content/resource.ts";
+import { csvBytes, type CsvOptions, encodeCsv } from "../../src/transform/encode_csv.ts";
+
+function csv(rows: readonly JsonObject[], options?: CsvOptions): string {
+  return new TextDecoder().decode(csvBytes(rows, options));
+}
+
+/** Reads RFC 4180, and tells a value in quotes from one without. */
+function parse(text: string): { value: string; quoted: boolean }[][] {
+  const rows: { value: string; quoted: boolean }[][] = [[]];
+  for (
+    const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)
+  ) {
+    rows.at(-1)?.push(
+      quoted === undefined
+        ? { value: plain ?? "", quoted: false }
+        : { value: quoted.replaceAll('""', '"'), quoted: true },
+    );
+    if (end === "\r\n") rows.push([]);
+  }
+  return rows.slice(0, -1);
+}
+
+Deno.test("csvBytes() writes a header and quotes where it must", () => {
+  const rows = [
+    { id: "1", text: 'a "b", c\r\nd', n: 1.5, yes: true, no: false },
+    { id: "2", text: "plain ä", n: -3, yes: null, no: "" },
+  ];
+  assert.equal(
+    csv(rows),
+    'id,text,n,yes,no\r\n1,"a ""b"", c\r\nd",1.5,true,false\r\n2,plain ä,-3,,""\r\n',
+  );
+});
+
+Deno.test("csvBytes() writes objects and lists as JSON", () => {
+  const rows = [{ a: { x: ["é"] }, b: [], c: {} }];
+  assert.equal(csv(rows), 'a,b,c\r\n"{""x"":[""é""]}",[],{}\r\n');
+});
+
+Deno.test("csvBytes() takes the columns that it is told, whatever their names", () => {
+  const rows = [{ "a.b": 1, "c[0]": 2, x: 3 }, { x: 4 }];
+  const columns = ["x", "a.b", "c[0]", "constructor"];
+  assert.equal(csv(rows, { columns }), "x,a.b,c[0],constructor\r\n3,1,2,\r\n4,,,\r\n");
+  assert.equal(csv(rows, { columns: ["x"], header: false }), "3\r\n4\r\n");
+});
+
+Deno.test("csvBytes() keeps spreadsheets from running texts as formulas", () => {
+  const texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "a=1"];
+  const rows = texts.map((text) => ({ text, "=n": -1 }));
+  const values = parse(csv(rows)).map((row) => row.map(({ value }) => value));
+  assert.deepEqual(values, [
+    ["text", "'=n"],
+    ...["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "a=1"].map((text) => [text, "-1"]),
+  ]);
+  assert.equal(csv([{ text: "=1+1" }], { escapeFormulas: false, header: false }), "=1+1\r\n");
+});
+
+Deno.test("csvBytes() can be read back by the rules of RFC 4180", () => {
+  const value = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.string({ unit: fc.constantFrom('"', ",", "\r", "\n", "\r\n", "a", ";", "'") }),
+    fc.constant(null),
+    fc.boolean(),
+    fc.object(),
+  );
+  const rows = fc.array(fc.record({ a: value, b: value }), { minLength: 1 });
+  fc.assert(fc.property(rows, (rows) => {
+    const parsed = parse(csv(rows as JsonObject[], { escapeFormulas: false }));
+    const written = (value: unknown) => ({
+      value: value === null ? "" : typeof value === "string" ? value : JSON.stringify(value),
+      isNull: value === null,
+    });
+    assert.deepEqual(
+      parsed.slice(1).map((row) =>
+        row.map(({ value, quoted }) => ({ value, isNull: value === "" && !quoted }))
+      ),
+      rows.map(({ a, b }) => [written(a), written(b)]),
+    );
+  }));
+});
+
+Deno.test("encodeCsv() writes one header for all pages", async () => {
+  const pages: JsonObject[][] = [[], [{ id: "1", a: null }], [{ id: "2", a: [1] }]];
+  const bytes = ReadableStream.from(pages).pipeThrough(encodeCsv());
+  assert.equal(await new Response(bytes).text(), "id,a\r\n1,\r\n2,[1]\r\n");
+});
+
+Deno.test("encodeCsv() writes the header of a table without rows if it knows the columns", async () => {
+  const none: Json[][] = [];
+  const encode = (options: CsvOptions) =>
+    new Response(
+      ReadableStream.from(none as JsonObject[][]).pipeThrough(encodeCsv(options)),
+    ).text();
+  assert.equal(await encode({ columns: ["id", "a"] }), "id,a\r\n");
+  assert.equal(await encode({ columns: ["id"], header: false }), "");
+  assert.equal(await encode({}), "");
+});

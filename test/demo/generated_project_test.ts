@@ -172,6 +172,20 @@ Deno.test("generateProject() lists pages that are parts of the whole, in any ord
   );
 });
 
+Deno.test("generateProject() lists a record before its blocks", () => {
+  const { items } = main({ records: 12, models: 1, blocksPerRecord: 4 });
+  for (const direction of ["ASC", "DESC"] as const) {
+    const { page } = items.list({
+      ...QUERY,
+      blocksToo: true,
+      orderBy: [{ column: "_created_at", direction }],
+    });
+    assert.equal(page.length, 60);
+    const records = page.map((one) => one.relationships.creator !== undefined);
+    assert.deepEqual(records, Array.from({ length: 60 }, (_, i) => i % 5 === 0));
+  }
+});
+
 Deno.test("generateProject() orders as it says", () => {
   const { items } = main({ records: 50 });
   const dates = (column: string, direction: "ASC" | "DESC") =>

@@ -1,3 +1,4 @@
+import { isObject } from "./blocks.ts";
 import type { Field, Item, ItemType, Resource } from "./resource.ts";
 
 /** Field types whose values hold blocks. */
@@ -113,9 +114,9 @@ export function mayHoldBlocks(field: Field): boolean {
 
 /** A validator that isn't there tells nothing: only an empty list of models rules blocks out. */
 function allowsNone(validators: unknown, name: string): boolean {
-  const validator = (validators as Record<string, { item_types?: unknown }> | null)?.[name];
+  const validator = isObject(validators) ? validators[name] : undefined;
   // Projects older than inline blocks have no such validator, and no such blocks either.
-  if (validator === undefined) return name === "structured_text_inline_blocks";
+  if (!isObject(validator)) return name === "structured_text_inline_blocks";
   return Array.isArray(validator.item_types) && validator.item_types.length === 0;
 }
 

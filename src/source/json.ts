@@ -23,10 +23,36 @@ const { parse, rawJSON } = JSON as unknown as {
  * ```
  */
 export function parseJson(text: string): unknown {
-  // Looking at every number costs as much as the parsing: only where some number is that long.
-  if (!/\d{16}/.test(text) && !/\d\.\d*\d{15}/.test(text)) return parse(text);
+  // Looking at every number costs as much as the parsing: only where one may be too much for a double.
+  if (!TOO_MUCH.some((pattern) => pattern.test(text))) return parse(text);
   return parse(text, (_key, value, { source }) => {
-    if (typeof value !== "number" || source === undefined || source.length < 16) return value;
-    return String(value) === source ? value : rawJSON(source);
+    if (typeof value !== "number" || source === undefined || isExact(value, source)) return value;
+    return rawJSON(source);
   });
+}
+
+/**
+ * Where a number of more than fifteen digits may be, or one that is very large or small. Several
+ * patterns, because engines search for each of them much faster than for all in one.
+ */
+const TOO_MUCH = [
+  /\d{16}/,
+  /\d\.\d{8}|(?<=\d{8})\.\d/,
+  /(?:^|[[:,\s])-?\d+(?:\.\d+)?[eE][+-]?\d{3}/,
+];
+
+function isExact(value: number, source: string): boolean {
+  const written = String(value);
+  return written === source ||
+    (Number.isFinite(value) && normalized(written) === normalized(source));
+}
+
+/** A number's sign, digits and exponent: the same for `1.50`, `15e-1` and `1.5`. */
+function normalized(number: string): string {
+  const [, sign, whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  const power = Number(exponent) - fraction.length + digits.length - significant.length;
+  return significant && `${sign}${significant}e${power}`;
 }

@@ -2,11 +2,13 @@ import { concurrently } from "./concurrently.ts";
 import type { ExportOptions } from "./export_options.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
+import type { ExportContext } from "./steps/export_context.ts";
 import { exportAssets } from "./steps/export_assets.ts";
 import { exportRecords } from "./steps/export_records.ts";
 import { ExportRun } from "./steps/export_run.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
+import { TableStep } from "./steps/table_step.ts";
 import { writeSchema } from "./steps/write_schema.ts";
 import { VERSION } from "./version.ts";
 
@@ -43,21 +45,24 @@ export async function exportProject(options: ExportOptions): Promise<ExportRepor
   const startedAt = new Date();
   const run = await ExportRun.begin(options);
   const snapshot = await beginSnapshot(run, options, startedAt);
+  const tables = options.tables === false ? undefined : new TableStep(run, snapshot, options);
+  const context = { run, snapshot, tables, options };
   let assets: Manifest["assets"];
   await concurrently(
     [
-      (signal) => writeSchema(run, snapshot, signal),
-      (signal) => exportRecords(run, snapshot, options, signal),
+      (signal) => writeSchema(context, signal),
+      (signal) => exportRecords(context, signal),
       async (signal) => {
-        const batches = await exportUploads(run, snapshot, options, signal);
-        if (run.wantsAssets) assets = await exportAssets(run, snapshot, options, batches, signal);
+        const batches = await exportUploads(context, signal);
+        if (run.wantsAssets) assets = await exportAssets(context, batches, signal);
       },
-      (signal) => exportSettings(run, snapshot, signal),
+      (signal) => exportSettings(context, signal),
     ],
     4,
     options.signal,
   );
-  return await seal(run, snapshot, options, startedAt, assets);
+  await tables?.end();
+  return await seal(context, startedAt, assets);
 }
 
 async function beginSnapshot(
@@ -84,9 +89,7 @@ async function beginSnapshot(
 }
 
 async function seal(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
-  options: ExportOptions,
+  { run, snapshot, options }: ExportContext,
   startedAt: Date,
   assets: Manifest["assets"],
 ): Promise<ExportReport> {
@@ -117,16 +120,10 @@ async function seal(
 
 /** The options that decide what is in a snapshot: no secrets, nothing about speed. */
 function shapingOptions(options: ExportOptions): Record<string, unknown> {
-  const { environment, models, excludeModels, include, exclude } = options;
-  const { published = true, assets = true, layout = "ndjson" } = options;
-  return JSON.parse(JSON.stringify({
-    environment,
-    models,
-    excludeModels,
-    include,
-    exclude,
-    published,
-    assets,
-    layout,
-  }));
+  const { environment, models, excludeModels, include, exclude, structuredText, locales } = options;
+  const { published = true, assets = true, layout = "ndjson", tables = true } = options;
+  const { format = "ndjson" } = options;
+  const all = { environment, models, excludeModels, include, exclude, published, assets, layout };
+  const shaping = { ...all, tables, format, structuredText, locales };
+  return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
 }

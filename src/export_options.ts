@@ -1,7 +1,8 @@
 import type { ExportEvent } from "./events.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Storage } from "./sink/storage.ts";
-import type { Layout } from "./snapshot/layout.ts";
+import type { Layout, TableFormat } from "./snapshot/layout.ts";
+import type { StructuredTextFormat } from "./transform/render_structured_text.ts";
 import type { ResourceName } from "./source/resources.ts";
 
 /** Which project is read, and how. */
@@ -46,4 +47,16 @@ export interface ExportOptions extends SourceOptions {
   readonly storage: Storage;
   /** How batches are written. @default {"ndjson"} */
   readonly layout?: Layout | undefined;
+  /**
+   * Whether the normalized view is written too, or `"only"` it: then the batches of records are left out.
+   *
+   * @default {true}
+   */
+  readonly tables?: boolean | "only" | undefined;
+  /** How rows of tables are encoded. @default {"ndjson"} */
+  readonly format?: TableFormat | undefined;
+  /** What structured text is rendered as, in a column of its own. @default Not at all */
+  readonly structuredText?: StructuredTextFormat | undefined;
+  /** Which locales have rows in tables. @default All locales */
+  readonly locales?: readonly string[] | undefined;
 }

@@ -4,12 +4,17 @@ import { safeApiKey, safeName } from "../safe_name.ts";
 /** How batches of records and uploads are written: our own form, or that of DatoCMS's Project Export. */
 export type Layout = "ndjson" | "enterprise";
 
+/** How rows of tables are encoded. */
+export type TableFormat = "ndjson" | "csv";
+
 /** The last two objects that are written: what has both is complete. */
 export const MANIFEST = "manifest.json";
 /** Written last of all. */
 export const CANARY = "canary.txt";
 /** Written first: who claims this snapshot, when, and with which options. */
 export const CLAIM = "export.json";
+/** Describes the tables: columns, types, references. */
+export const TABLE_SCHEMA = "tables/schema.json";
 /** What became of each asset. */
 export const ASSET_INDEX = "assets.ndjson";
 
@@ -77,7 +82,33 @@ export function uploadsPath(batch: number, layout: Layout): string {
   return `uploads/${batchName(batch, layout)}`;
 }
 
+/**
+ * The path of a part of a table in a snapshot.
+ *
+ * @param table The table's name: `records/<model>`, `blocks/<block model>`, `links` or `uploads`.
+ * @param version Which version of records its rows are of, if any.
+ * @param part The part's number, from 0.
+ * @param format How rows are encoded.
+ */
+export function tablePath(
+  table: string,
+  version: Version | undefined,
+  part: number,
+  format: TableFormat,
+): string {
+  const slash = table.indexOf("/");
+  const folder = slash < 0
+    ? table
+    : `${table.slice(0, slash)}/${safeApiKey(table.slice(slash + 1))}`;
+  const partition = version === undefined ? "" : `version=${version}/`;
+  return `tables/${folder}/${partition}${numbered("part", part)}.${format}`;
+}
+
+function numbered(name: string, number: number): string {
+  return `${name}_${String(number).padStart(3, "0")}`;
+}
+
 function batchName(batch: number, layout: Layout): string {
   const extension = layout === "ndjson" ? "ndjson" : "json";
-  return `batch_${String(batch).padStart(3, "0")}.${extension}`;
+  return `${numbered("batch", batch)}.${extension}`;
 }

@@ -90,26 +90,31 @@ export class SnapshotWriter {
   }
 
   /**
-   * Writes a small object.
+   * Writes an object whose bytes are in memory.
    *
    * @param path Its path, relative to the snapshot.
-   * @param bytes Its content.
-   * @param options Whether it must not be there yet.
+   * @param bytes Its content, or the pieces of it.
+   * @param options Whether it must not be there yet, and how many entries it holds.
    * @throws {StorageError} If it can't be written.
    */
   async put(
     path: string,
-    bytes: Uint8Array<ArrayBuffer>,
-    options: { readonly ifAbsent?: boolean } = {},
+    bytes: Uint8Array<ArrayBuffer> | readonly Uint8Array<ArrayBuffer>[],
+    { ifAbsent, count }: { readonly ifAbsent?: boolean; readonly count?: number } = {},
   ): Promise<WrittenObject> {
     const writer = new ObjectWriter(this.#storage, `${this.prefix}/${path}`, {
-      ...options,
+      ifAbsent,
       signal: this.#signal,
     });
     try {
-      await writer.write(bytes);
+      for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) await writer.write(piece);
       const written = await writer.close();
-      this.#objects.push({ path, size: written.size, sha256: written.sha256 });
+      this.#objects.push({
+        path,
+        size: written.size,
+        sha256: written.sha256,
+        ...(count === undefined ? {} : { count }),
+      });
       return written;
     } catch (error) {
       await writer.abort(error);

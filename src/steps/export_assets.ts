@@ -1,5 +1,4 @@
 import type { Upload } from "../content/resource.ts";
-import type { ExportOptions } from "../export_options.ts";
 import { syncAssets } from "../sink/asset_sync.ts";
 import type { WrittenBatch } from "../sink/batch_sink.ts";
 import { NDJSON } from "../sink/encodings.ts";
@@ -7,15 +6,12 @@ import { AssetNames } from "../snapshot/asset_names.ts";
 import { ASSET_INDEX, assetsPrefix } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
-import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { fetchAsset } from "../source/asset_fetch.ts";
-import type { ExportRun } from "./export_run.ts";
+import type { ExportContext } from "./export_context.ts";
 
 /** The asset files: read from the upload batches just written, so that the listing doesn't wait for them. */
 export async function exportAssets(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
-  options: ExportOptions,
+  { run, snapshot, options }: ExportContext,
   batches: readonly WrittenBatch[],
   signal: AbortSignal,
 ): Promise<NonNullable<Manifest["assets"]>> {

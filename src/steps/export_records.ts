@@ -1,57 +1,58 @@
 import { concurrently } from "../concurrently.ts";
-import type { Page } from "../content/resource.ts";
-import type { ExportOptions } from "../export_options.ts";
-import { JSON_DATA, NDJSON } from "../sink/encodings.ts";
+import type { Item, Page } from "../content/resource.ts";
+import { encodingOf } from "../sink/encodings.ts";
 import { fanOut } from "../sink/fan_out.ts";
-import { type Layout, recordsPath } from "../snapshot/layout.ts";
-import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import { recordsPath } from "../snapshot/layout.ts";
 import { recordPages } from "../source/records.ts";
-import type { ExportRun, RecordListing } from "./export_run.ts";
+import type { ExportContext } from "./export_context.ts";
+import type { RecordListing } from "./export_run.ts";
 
-/** Every model's records, several listings at a time. */
-export async function exportRecords(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
-  { layout = "ndjson" }: ExportOptions,
-  signal: AbortSignal,
-): Promise<void> {
+/** Exports every model's records, several listings at a time. */
+export async function exportRecords(context: ExportContext, signal: AbortSignal): Promise<void> {
+  const { run } = context;
   const listings = run.recordListings.map((listing) => (signal: AbortSignal) => {
-    return exportListing(run, snapshot, listing, layout, signal);
+    return exportListing(context, listing, signal);
   });
   await concurrently(listings, run.concurrency, signal);
 }
 
+/** One model in one version: each page goes to the raw view and to the tables. */
 async function exportListing(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
+  { run, snapshot, tables, options }: ExportContext,
   { model, version }: RecordListing,
-  layout: Layout,
   signal: AbortSignal,
 ): Promise<void> {
+  const { layout = "ndjson" } = options;
   const key = model.attributes.api_key;
   const about = { resource: "records", model: key, version };
   const tally = { count: 0, bytes: 0 };
   let total = 0;
-  const options = run.listing(signal, about);
+  const listing = run.listing(signal, about);
   const pages = recordPages(run.client, run.project.schema, model, version, {
-    ...options,
+    ...listing,
     onTotal: (latest) => {
       total = latest;
-      options.onTotal?.(latest);
+      listing.onTotal?.(latest);
     },
   });
-  const raw = snapshot.sink({
-    path: (batch) => recordsPath(key, version, batch, layout),
-    encoding: layout === "ndjson" ? NDJSON : JSON_DATA,
-    onBatch: ({ size }) => tally.bytes += size,
-  });
-  const progress = new WritableStream<Page>({
-    write: ({ length: count }) => {
-      tally.count += count;
-      run.emit({ type: "page", ...about, count });
-    },
-  });
-  await pages.pipeTo(fanOut<Page>([raw, progress]), { signal });
+  const sinks: WritableStream<Page<Item>>[] = [];
+  if (options.tables !== "only") {
+    sinks.push(snapshot.sink({
+      path: (batch) => recordsPath(key, version, batch, layout),
+      encoding: encodingOf(layout),
+      onBatch: ({ size }) => tally.bytes += size,
+    }));
+  }
+  if (tables) sinks.push(tables.records(version));
+  sinks.push(
+    new WritableStream({
+      write: ({ length: count }) => {
+        tally.count += count;
+        run.emit({ type: "page", ...about, count });
+      },
+    }),
+  );
+  await pages.pipeTo(fanOut(sinks), { signal });
   (run.records[key] ??= {})[version] = tally;
   if (tally.count !== total) {
     run.findings.add(

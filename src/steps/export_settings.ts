@@ -5,13 +5,13 @@ import { JSON_DATA } from "../sink/encodings.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { CmaError } from "../source/cma_error.ts";
 import type { ExportResource, ResourceName } from "../source/resources.ts";
+import type { ExportContext } from "./export_context.ts";
 import type { ExportRun } from "./export_run.ts";
 import { readListing } from "./read_listing.ts";
 
 /** Everything that is one file, or one file for each resource. */
 export async function exportSettings(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
+  { run, snapshot }: ExportContext,
   signal: AbortSignal,
 ): Promise<void> {
   const tasks = run.settings.map((resource) => async (signal: AbortSignal) => {
@@ -48,7 +48,7 @@ async function exportSetting(
         }
       },
     });
-  await readListing(run, resource, sink, signal, () => bytes);
+  await readListing(run, resource, [sink], () => bytes, signal);
 }
 
 function fileName(resource: Resource, key: string): string {

@@ -1,30 +1,29 @@
-import type { ExportOptions } from "../export_options.ts";
+import type { Page, Upload } from "../content/resource.ts";
 import type { WrittenBatch } from "../sink/batch_sink.ts";
-import { JSON_DATA, NDJSON } from "../sink/encodings.ts";
+import { encodingOf } from "../sink/encodings.ts";
 import { uploadsPath } from "../snapshot/layout.ts";
-import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { resourceNamed } from "../source/resources.ts";
-import type { ExportRun } from "./export_run.ts";
+import type { ExportContext } from "./export_context.ts";
 import { readListing } from "./read_listing.ts";
 
-/** The metadata of every upload. Returns the keys of the batches that it was written to. */
+/**
+ * Exports the metadata of every upload.
+ *
+ * @return The batches that it was written to.
+ */
 export async function exportUploads(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
-  { layout = "ndjson" }: ExportOptions,
+  { run, snapshot, tables, options: { layout = "ndjson" } }: ExportContext,
   signal: AbortSignal,
 ): Promise<WrittenBatch[]> {
   const batches: WrittenBatch[] = [];
   if (!run.wants("uploads")) return batches;
-  const sink = snapshot.sink({
+  const sinks: WritableStream<Page<Upload>>[] = [snapshot.sink({
     path: (batch) => uploadsPath(batch, layout),
-    encoding: layout === "ndjson" ? NDJSON : JSON_DATA,
+    encoding: encodingOf(layout),
     onBatch: (batch) => batches.push(batch),
-  });
-  await readListing(run, resourceNamed("uploads"), sink, signal, () => sum(batches));
+  })];
+  if (tables) sinks.push(tables.uploads());
+  const bytes = () => batches.reduce((sum, { size }) => sum + size, 0);
+  await readListing(run, resourceNamed("uploads"), sinks, bytes, signal);
   return batches;
-}
-
-function sum(batches: readonly WrittenBatch[]): number {
-  return batches.reduce((bytes, { size }) => bytes + size, 0);
 }

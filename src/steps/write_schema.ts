@@ -1,12 +1,10 @@
 import { concurrently } from "../concurrently.ts";
 import { modelPath } from "../snapshot/layout.ts";
-import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
-import type { ExportRun } from "./export_run.ts";
+import type { ExportContext } from "./export_context.ts";
 
-/** The site, and a file for each model and block model. */
+/** Writes the site, and a file for each model and block model. */
 export async function writeSchema(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
+  { run, snapshot }: ExportContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { document, schema } = run.project;

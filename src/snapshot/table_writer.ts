@@ -1,0 +1,116 @@
+import type { JsonObject, Page, Version } from "../content/resource.ts";
+import { csvBytes } from "../transform/encode_csv.ts";
+import { ndjsonBytes } from "../transform/encode_ndjson.ts";
+import type { TableRows } from "../transform/normalize.ts";
+import type { TableSchema } from "../transform/table_schema.ts";
+import { type TableFormat, tablePath } from "./layout.ts";
+import type { SnapshotWriter } from "./snapshot_writer.ts";
+
+/** A part of a table isn't larger than about this (bytes). */
+const PART_BYTES = 8 * 1024 * 1024;
+/** Parts that are being collected take no more than this together (bytes). */
+const TOTAL_BYTES = 48 * 1024 * 1024;
+
+/** A part that is being collected. */
+interface Part {
+  readonly table: string;
+  readonly version: Version | undefined;
+  pieces: Uint8Array<ArrayBuffer>[];
+  bytes: number;
+  rows: number;
+  /** The number of the next part of this table and version. */
+  next: number;
+}
+
+/**
+ * Writes the rows of all tables of a snapshot. There may be hundreds of tables, and a page of records has
+ * rows of many: so rows are collected, and a table's part is written in one go when it is large enough,
+ * or when it is the largest and all of them together take too much memory.
+ */
+export class TableWriter {
+  readonly #snapshot: SnapshotWriter;
+  readonly #format: TableFormat;
+  readonly #columns = new Map<string, readonly string[]>();
+  readonly #parts = new Map<string, Part>();
+  #bytes = 0;
+
+  /**
+   * @param snapshot Where the tables go.
+   * @param schema The tables' columns.
+   * @param format How rows are encoded.
+   */
+  constructor(snapshot: SnapshotWriter, schema: TableSchema, format: TableFormat) {
+    this.#snapshot = snapshot;
+    this.#format = format;
+    for (const { name, columns } of schema.tables) {
+      this.#columns.set(name, columns.map((column) => column.name));
+    }
+  }
+
+  /** Parts written so far: how many rows and bytes they hold. */
+  readonly written: { count: number; bytes: number } = { count: 0, bytes: 0 };
+
+  /**
+   * A sink for the rows of one version.
+   *
+   * @param version Which version of records the rows are of; `undefined` for rows that have none.
+   */
+  sink(version?: Version): WritableStream<readonly TableRows[]> {
+    return new WritableStream({
+      write: async (tables) => {
+        for (const { table, rows } of tables) await this.#append(table, version, rows);
+      },
+    }, { highWaterMark: 1 });
+  }
+
+  /**
+   * Writes what was collected.
+   *
+   * @throws {StorageError} If it can't be written.
+   */
+  async end(): Promise<void> {
+    for (const part of this.#parts.values()) await this.#write(part);
+  }
+
+  async #append(
+    table: string,
+    version: Version | undefined,
+    rows: Page<JsonObject>,
+  ): Promise<void> {
+    const key = `${version ?? ""} ${table}`;
+    let part = this.#parts.get(key);
+    if (part === undefined) {
+      part = { table, version, pieces: [], bytes: 0, rows: 0, next: 0 };
+      this.#parts.set(key, part);
+    }
+    const bytes = this.#encode(part, rows);
+    part.pieces.push(bytes);
+    part.bytes += bytes.byteLength;
+    part.rows += rows.length;
+    this.#bytes += bytes.byteLength;
+    if (part.bytes >= PART_BYTES) await this.#write(part);
+    while (this.#bytes > TOTAL_BYTES) await this.#write(this.#largest());
+  }
+
+  #encode(part: Part, rows: Page<JsonObject>): Uint8Array<ArrayBuffer> {
+    if (this.#format === "ndjson") return ndjsonBytes(rows);
+    const columns = this.#columns.get(part.table);
+    return csvBytes(rows, { columns, header: part.pieces.length === 0 });
+  }
+
+  #largest(): Part {
+    return this.#parts.values().reduce((a, b) => b.bytes > a.bytes ? b : a);
+  }
+
+  async #write(part: Part): Promise<void> {
+    const { table, version, pieces, bytes, rows } = part;
+    if (pieces.length === 0) return;
+    const path = tablePath(table, version, part.next++, this.#format);
+    // Others may append while this is written: they begin the next part.
+    Object.assign(part, { pieces: [], bytes: 0, rows: 0 });
+    this.#bytes -= bytes;
+    await this.#snapshot.put(path, pieces, { count: rows });
+    this.written.count += rows;
+    this.written.bytes += bytes;
+  }
+}

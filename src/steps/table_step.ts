@@ -1,0 +1,79 @@
+import type { Item, Page, Upload, Version } from "../content/resource.ts";
+import type { ExportOptions } from "../export_options.ts";
+import { through } from "../sink/through.ts";
+import { TABLE_SCHEMA } from "../snapshot/layout.ts";
+import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import { TableWriter } from "../snapshot/table_writer.ts";
+import { normalize, type TableRows } from "../transform/normalize.ts";
+import { tableSchema } from "../transform/table_schema.ts";
+import { uploadRows } from "../transform/upload_rows.ts";
+import { WarningCounter } from "../transform/warnings.ts";
+import type { ExportRun } from "./export_run.ts";
+
+/** The normalized view of a snapshot: sinks that take the same pages as the raw view. */
+export class TableStep {
+  readonly #run: ExportRun;
+  readonly #snapshot: SnapshotWriter;
+  readonly #options: ExportOptions;
+  readonly #writer: TableWriter;
+  readonly #warnings = new WarningCounter();
+
+  /**
+   * @param run The export.
+   * @param snapshot Where the tables go.
+   * @param options How the tables are made.
+   */
+  constructor(run: ExportRun, snapshot: SnapshotWriter, options: ExportOptions) {
+    this.#run = run;
+    this.#snapshot = snapshot;
+    this.#options = options;
+    const schema = tableSchema(run.project.schema, options);
+    this.#writer = new TableWriter(snapshot, schema, options.format ?? "ndjson");
+  }
+
+  /**
+   * A sink that takes pages of records.
+   *
+   * @param version Which version they are.
+   */
+  records(version: Version): WritableStream<Page<Item>> {
+    const { structuredText, locales } = this.#options;
+    const onWarning = this.#warnings.add;
+    const { schema } = this.#run.project;
+    return through(
+      normalize(schema, { version, structuredText, locales, onWarning }),
+      this.#writer.sink(version),
+    );
+  }
+
+  /** A sink that takes pages of uploads. */
+  uploads(): WritableStream<Page<Upload>> {
+    const rows = new TransformStream<Page<Upload>, readonly TableRows[]>({
+      transform: (page, controller) => {
+        controller.enqueue([{ table: "uploads", rows: uploadRows(page) }]);
+      },
+    });
+    return through(rows, this.#writer.sink());
+  }
+
+  /**
+   * Writes what is left, and what describes the tables.
+   *
+   * @throws {StorageError} If it can't be written.
+   */
+  async end(): Promise<void> {
+    await this.#writer.end();
+    const { format = "ndjson", locales, structuredText } = this.#options;
+    const { schema } = this.#run.project;
+    await this.#snapshot.putJson(TABLE_SCHEMA, {
+      format,
+      locales: locales ?? schema.locales,
+      ...tableSchema(schema, { structuredText }),
+    });
+    this.#run.resources.tables = { ...this.#writer.written };
+    for (const { code, count, example } of this.#warnings.all()) {
+      const times = count === 1 ? "" : `, and ${count - 1} more like it`;
+      this.#run.warn(code, `${example}${times}.`);
+    }
+  }
+}

@@ -20,6 +20,8 @@ export class Budget {
   #waiting: (() => void)[] = [];
 
   /**
+   * Makes a budget.
+   *
    * @param size How many may be in flight.
    * @throws {RangeError} If `size` isn't a whole number above 0.
    */

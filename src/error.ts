@@ -30,11 +30,14 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT];
  * ```
  */
 export class SluiceError extends Error {
+  /** The error's name. */
   override readonly name: string = "SluiceError";
   /** The exit code that the command ends with. */
   readonly exitCode: ExitCode;
 
   /**
+   * Makes the error.
+   *
    * @param message One sentence for the user.
    * @param exitCode The exit code that the command ends with.
    * @param options The error's cause.

@@ -6,12 +6,15 @@ export type JsonObject = { [key: string]: Json };
 
 /** A JSON:API resource identifier: which resource, without its content. */
 export interface ResourceIdentifier {
+  /** The resource's id. */
   readonly id: string;
+  /** The resource's type. */
   readonly type: string;
 }
 
 /** What a JSON:API relationship holds. */
 export interface Relationship {
+  /** Which resource or resources, if any. */
   readonly data: ResourceIdentifier | readonly ResourceIdentifier[] | null;
 }
 
@@ -24,10 +27,15 @@ export interface Relationship {
  * @see {@link https://www.datocms.com/docs/content-management-api}
  */
 export interface Resource {
+  /** The resource's id. */
   readonly id: string;
+  /** The resource's type. */
   readonly type: string;
+  /** Its content. */
   readonly attributes?: JsonObject;
+  /** What it refers to. */
   readonly relationships?: { readonly [name: string]: Relationship };
+  /** What is known about it. */
   readonly meta?: JsonObject;
 }
 
@@ -40,8 +48,11 @@ export type Page<T = Resource> = readonly T[];
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/item}
  */
 export interface Item extends Resource {
+  /** Always `item`. */
   readonly type: "item";
+  /** The values of its fields, by `api_key`. */
   readonly attributes: JsonObject;
+  /** Its model, and who made it. */
   readonly relationships: {
     readonly item_type: { readonly data: ResourceIdentifier };
     readonly [name: string]: Relationship;
@@ -54,7 +65,9 @@ export interface Item extends Resource {
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/item-type}
  */
 export interface ItemType extends Resource {
+  /** Always `item_type`. */
   readonly type: "item_type";
+  /** Its name and settings. */
   readonly attributes: JsonObject & { readonly api_key: string; readonly modular_block: boolean };
 }
 
@@ -64,12 +77,15 @@ export interface ItemType extends Resource {
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/field}
  */
 export interface Field extends Resource {
+  /** Always `field`. */
   readonly type: "field";
+  /** Its name, type and settings. */
   readonly attributes: JsonObject & {
     readonly api_key: string;
     readonly field_type: string;
     readonly localized: boolean;
   };
+  /** Its model. */
   readonly relationships: {
     readonly item_type: { readonly data: ResourceIdentifier };
     readonly [name: string]: Relationship;
@@ -82,7 +98,9 @@ export interface Field extends Resource {
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload}
  */
 export interface Upload extends Resource {
+  /** Always `upload`. */
   readonly type: "upload";
+  /** Its address and metadata. */
   readonly attributes: JsonObject & { readonly url: string; readonly path: string };
 }
 
@@ -92,7 +110,9 @@ export interface Upload extends Resource {
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/site}
  */
 export interface Site extends Resource {
+  /** Always `site`. */
   readonly type: "site";
+  /** Its name, locales and settings. */
   readonly attributes: JsonObject & { readonly locales: string[] };
 }
 

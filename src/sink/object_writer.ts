@@ -33,6 +33,8 @@ export class ObjectWriter {
   #size = 0;
 
   /**
+   * Begins the object.
+   *
    * @param storage Where to write.
    * @param key The object's key.
    * @param options How it is put.

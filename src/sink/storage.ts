@@ -81,16 +81,19 @@ export interface Storage {
 
 /** A storage that doesn't do what it is asked to: full, read-only, unreachable. */
 export class StorageError extends SluiceError {
+  /** The error's name. */
   override readonly name: string = "StorageError";
 }
 
 /** The key is taken, and the put was only to create it. */
 export class ObjectExistsError extends StorageError {
+  /** The error's name. */
   override readonly name = "ObjectExistsError";
 }
 
 /** There is no object at this key. */
 export class ObjectNotFoundError extends StorageError {
+  /** The error's name. */
   override readonly name = "ObjectNotFoundError";
 }
 

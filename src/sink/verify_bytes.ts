@@ -10,6 +10,7 @@ export interface ExpectedBytes {
 
 /** The bytes aren't those that were announced. */
 export class BytesMismatchError extends Error {
+  /** The error's name. */
   override readonly name = "BytesMismatchError";
 }
 
@@ -33,6 +34,8 @@ export class VerifyBytes extends TransformStream<Uint8Array<ArrayBuffer>, Uint8A
   #md5 = "";
 
   /**
+   * Makes a stage for one body.
+   *
    * @param expected What the bytes should be.
    */
   constructor(expected: ExpectedBytes = {}) {

@@ -1,47 +1,111 @@
 import { z } from "zod";
 
-const count = z.number().int().nonnegative();
+/** How many there are, and how many bytes they take. */
+export interface Tally {
+  /** How many there are. */
+  readonly count: number;
+  /** How many bytes they take. */
+  readonly bytes: number;
+}
 
-const tally = z.object({ count, bytes: count });
-
-/** A finding, warning or failure. */
-const note = z.object({
+/** A finding, warning or failure in a manifest. */
+export interface ManifestNote {
   /** A stable name of what happened. */
-  code: z.string(),
+  readonly code: string;
   /** One sentence for a person. */
-  message: z.string(),
-});
+  readonly message: string;
+}
 
-/** Describes `manifest.json`, version 1. What it doesn't know is let through: later versions add keys. */
-export const manifestSchema = z.looseObject({
+/** An object's entry in a manifest. */
+export interface ManifestObject {
+  /** Its path, relative to the snapshot. */
+  readonly path: string;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
+  /** How many entries it holds, if it is a batch or a part of a table. */
+  readonly count?: number | undefined;
+}
+
+/** What became of a project's asset files. */
+export interface ManifestAssets {
+  /** The object with a line for each upload: its file, and what became of it. */
+  readonly index: string;
+  /** Where the files lie in the storage. */
+  readonly prefix: string;
+  /** Fetched and verified. */
+  readonly downloaded: Tally;
+  /** Were there already, with the right bytes. */
+  readonly kept: Tally;
+  /** How many DatoCMS itself doesn't serve any more. */
+  readonly withdrawn: number;
+  /** How many couldn't be had. */
+  readonly failed: number;
+}
+
+/** The content of `manifest.json`. */
+export interface Manifest {
+  /** The version of the snapshot format. */
+  readonly formatVersion: 1;
+  /** What wrote the snapshot. */
+  readonly tool: { readonly name: "sluice"; readonly version: string };
+  /** The project. */
+  readonly project: { readonly id: string; readonly name: string | null };
+  /** The environment; its `id` is `null` if the API didn't tell the primary one's. */
+  readonly environment: { readonly id: string | null; readonly primary: boolean };
+  /** The project's locales. */
+  readonly locales: readonly string[];
+  /** When the export began, in ISO 8601. */
+  readonly startedAt: string;
+  /** When it ended, in ISO 8601. */
+  readonly endedAt: string;
+  /** The options that shaped the snapshot; no secrets. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** How many resources of each kind were read; for one that was left out, why. */
+  readonly resources: Record<string, Tally | { readonly skipped: string }>;
+  /** How many records of each model were read, by `api_key` and version. */
+  readonly records: Record<
+    string,
+    { current?: Tally | undefined; published?: Tally | undefined }
+  >;
+  /** Every object of the snapshot but `manifest.json` and `canary.txt`, by path. */
+  readonly objects: readonly ManifestObject[];
+  /** What became of the asset files, if they were asked for. */
+  readonly assets?: ManifestAssets | undefined;
+  /** What doesn't add up, such as a listing that was shorter than announced. */
+  readonly findings: readonly ManifestNote[];
+  /** What the user should know, but loses nothing. */
+  readonly warnings: readonly ManifestNote[];
+  /** What is missing from the snapshot. */
+  readonly failures: readonly ManifestNote[];
+}
+
+const count = z.number().int().nonnegative();
+const tally = z.object({ count, bytes: count });
+const notes = z.array(z.object({ code: z.string(), message: z.string() }));
+
+/** Checks the content of `manifest.json`. Keys that it doesn't know are let through. */
+export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   formatVersion: z.literal(1),
   tool: z.object({ name: z.literal("sluice"), version: z.string() }),
   project: z.object({ id: z.string(), name: z.string().nullable() }),
-  environment: z.object({
-    /** Its name; `null` if the API didn't tell the primary one's. */
-    id: z.string().nullable(),
-    primary: z.boolean(),
-  }),
+  environment: z.object({ id: z.string().nullable(), primary: z.boolean() }),
   locales: z.array(z.string()),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
-  /** The options that shaped the snapshot; no secrets. */
   options: z.record(z.string(), z.unknown()),
-  /** How many resources of each kind were read; skipped ones with the reason. */
-  resources: z.record(z.string(), tally.partial().extend({ skipped: z.string().optional() })),
-  /** How many records of each model were read, by `api_key` and version. */
+  resources: z.record(z.string(), z.union([tally, z.object({ skipped: z.string() })])),
   records: z.record(
     z.string(),
     z.object({ current: tally.optional(), published: tally.optional() }),
   ),
-  /** Every object of the snapshot but `manifest.json` and `canary.txt`; paths are relative to it. */
   objects: z.array(z.object({
     path: z.string(),
     size: count,
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     count: count.optional(),
   })),
-  /** What became of the asset files; `index` has a line for each upload. */
   assets: z.object({
     index: z.string(),
     prefix: z.string(),
@@ -50,17 +114,7 @@ export const manifestSchema = z.looseObject({
     withdrawn: count,
     failed: count,
   }).optional(),
-  /** What doesn't add up, such as a listing that was shorter than announced. */
-  findings: z.array(note),
-  warnings: z.array(note),
-  failures: z.array(note),
+  findings: notes,
+  warnings: notes,
+  failures: notes,
 });
-
-/** The content of `manifest.json`. */
-export type Manifest = z.infer<typeof manifestSchema>;
-
-/** A finding, warning or failure in a manifest. */
-export type ManifestNote = z.infer<typeof note>;
-
-/** An object's entry in a manifest. */
-export type ManifestObject = Manifest["objects"][number];

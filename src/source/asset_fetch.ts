@@ -17,6 +17,7 @@ export interface FetchAssetOptions {
 
 /** An asset's bytes can't be had. */
 export class AssetError extends Error {
+  /** The error's name. */
   override readonly name = "AssetError";
   /** Whether another attempt may help. */
   readonly retryable: boolean;
@@ -24,6 +25,8 @@ export class AssetError extends Error {
   readonly askedMs: number;
 
   /**
+   * Says why, and whether another attempt may help.
+   *
    * @param message Why.
    * @param options Whether another attempt may help, and when.
    */

@@ -2,6 +2,7 @@ import type { Watchdog } from "./watchdog.ts";
 
 /** A body is larger than what the reader is willing to hold. */
 export class BodyTooLargeError extends Error {
+  /** The error's name. */
   override readonly name = "BodyTooLargeError";
   /** The limit that was exceeded, in bytes. */
   readonly limit: number;

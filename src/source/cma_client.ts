@@ -47,6 +47,8 @@ export class CmaClient {
   readonly #options: CmaClientOptions;
 
   /**
+   * Makes a client; nothing is sent yet.
+   *
    * @param options Which project to read, and how.
    */
   constructor(options: CmaClientOptions) {

@@ -20,6 +20,7 @@ export interface ApiErrorEntity {
  * @see {@link https://www.datocms.com/docs/content-management-api/errors}
  */
 export class CmaError extends SluiceError {
+  /** The error's name. */
   override readonly name = "CmaError";
   /** The answer's HTTP status; 0 if there was no usable answer. */
   readonly status: number;
@@ -27,6 +28,8 @@ export class CmaError extends SluiceError {
   readonly codes: readonly string[];
 
   /**
+   * Makes the error.
+   *
    * @param message One sentence for the user.
    * @param options The answer's status and codes, and how the command ends.
    */

@@ -90,6 +90,8 @@ export class CmaTransport {
   #reached = false;
 
   /**
+   * Makes a transport; nothing is sent yet.
+   *
    * @param options Limits and listeners.
    */
   constructor(options: CmaTransportOptions = {}) {

@@ -35,6 +35,8 @@ export class RateLimiter {
   #pausedUntil = 0;
 
   /**
+   * Makes a limiter whose bucket is full.
+   *
    * @param options The limit to begin with.
    */
   constructor(options: RateLimiterOptions = {}) {
@@ -103,6 +105,7 @@ export class RateLimiter {
   }
 }
 
+/** A header's number, up to a million: no plan has more, and each token that is taken out is kept. */
 function wholeNumber(text: string | null): number | undefined {
-  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,0 +1,107 @@
+/**
+ * Sluice streams a whole DatoCMS project to local disk or S3 as a snapshot that can be verified,
+ * compared, browsed and restored.
+ *
+ * {@linkcode exportProject} does all of it. What it is made of can be used one by one: sources are
+ * `ReadableStream`s of pages, transforms are `TransformStream`s between pages, and sinks are
+ * `WritableStream`s.
+ *
+ * @example A whole project
+ * ```ts no-eval
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ *
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage: new LocalStorage("./snapshots"),
+ * });
+ * ```
+ *
+ * @example A pipeline of one's own: the titles of all articles
+ * ```ts no-eval
+ * import { batchSink, CmaClient, LocalStorage, NDJSON, readSchema, recordPages } from "@sluice/datocms";
+ *
+ * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
+ * const { schema } = await readSchema(client);
+ * const article = schema.models.find((model) => model.attributes.api_key === "article")!;
+ * await recordPages(client, schema, article, "published")
+ *   .pipeThrough(new TransformStream({
+ *     transform: (page, controller) =>
+ *       controller.enqueue(page.map(({ id, attributes }) => ({ id, title: attributes.title }))),
+ *   }))
+ *   .pipeTo(batchSink(new LocalStorage("./out"), { key: () => "titles.ndjson", encoding: NDJSON }));
+ * ```
+ *
+ * @module
+ */
+export * from "./src/error.ts";
+export * from "./src/events.ts";
+export * from "./src/export.ts";
+export * from "./src/export_options.ts";
+export * from "./src/plan.ts";
+export * from "./src/budget.ts";
+export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./src/retry.ts";
+export { VERSION } from "./src/version.ts";
+
+export * from "./src/content/blocks.ts";
+export * from "./src/content/field_types.ts";
+export * from "./src/content/resource.ts";
+export * from "./src/content/schema_index.ts";
+
+export {
+  AssetError,
+  assetUrl,
+  fetchAsset,
+  type FetchAssetOptions,
+} from "./src/source/asset_fetch.ts";
+export * from "./src/source/cma_client.ts";
+export { CmaError } from "./src/source/cma_error.ts";
+export * from "./src/source/cma_transport.ts";
+export { type Listing, type ListingOptions, listingPages } from "./src/source/listing.ts";
+export * from "./src/source/page_stream.ts";
+export * from "./src/source/rate_limiter.ts";
+export * from "./src/source/records.ts";
+export * from "./src/source/resources.ts";
+export * from "./src/source/schema.ts";
+
+export * from "./src/transform/assemble_blocks.ts";
+export * from "./src/transform/assemble_records.ts";
+export * from "./src/transform/collect_links.ts";
+export * from "./src/transform/encode_csv.ts";
+export * from "./src/transform/encode_ndjson.ts";
+export * from "./src/transform/extract_blocks.ts";
+export * from "./src/transform/normalize.ts";
+export * from "./src/transform/normalize_locales.ts";
+export {
+  renderStructuredText,
+  type RenderStructuredTextOptions,
+  type StructuredTextFormat,
+} from "./src/transform/render_structured_text.ts";
+export * from "./src/transform/table_schema.ts";
+export * from "./src/transform/upload_rows.ts";
+export * from "./src/transform/warnings.ts";
+export type { TableOptions } from "./src/transform/table_options.ts";
+
+export * from "./src/sink/asset_sync.ts";
+export * from "./src/sink/batch_sink.ts";
+export * from "./src/sink/encodings.ts";
+export * from "./src/sink/fan_out.ts";
+export * from "./src/sink/local_storage.ts";
+export * from "./src/sink/object_writer.ts";
+export * from "./src/sink/open_storage.ts";
+export * from "./src/sink/s3_storage.ts";
+export * from "./src/sink/storage.ts";
+export type { S3ClientOptions } from "./src/sink/s3_client.ts";
+export type { SweepOptions } from "./src/sink/sweep.ts";
+export * from "./src/sink/through.ts";
+export * from "./src/sink/verify_bytes.ts";
+
+export * from "./src/snapshot/layout.ts";
+export type {
+  Manifest,
+  ManifestAssets,
+  ManifestNote,
+  ManifestObject,
+  Tally,
+} from "./src/snapshot/manifest.ts";
+export * from "./src/snapshot/read_batch.ts";
+export * from "./src/snapshot/snapshot_writer.ts";

@@ -143,8 +143,7 @@ function writeRelationships(
 ): void {
   const itemType = getOwn(relationships, "item_type");
   const identifier = linkage(itemType);
-  const typeKnown = plan.itemType !== undefined && identifier?.id === plan.id &&
-    identifier.type === "item_type";
+  const typeKnown = identifier?.id === plan.id && identifier.type === "item_type";
   if (itemType === undefined) extra.absent("_item_type");
   extra.keepOthers(
     "relationships",

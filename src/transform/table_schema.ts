@@ -28,6 +28,7 @@ export interface TableReference {
 
 /** A table's column. */
 export interface TableColumn {
+  /** The column's name. */
   readonly name: string;
   /** The type that is suggested for this column in a database. */
   readonly sql_type: SqlType;
@@ -53,6 +54,7 @@ export interface Table {
 
 /** A description of all tables for programs that load them. */
 export interface TableSchema {
+  /** The tables: of records, of blocks, `links` and `uploads`. */
   readonly tables: readonly Table[];
 }
 

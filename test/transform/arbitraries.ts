@@ -194,7 +194,7 @@ class Generator {
       status: fc.constantFrom("draft", "published", "updated"),
       current_version: fc.constant("4234"),
       stage: fc.constantFrom(null, "review"),
-      is_valid: fc.boolean(),
+      is_valid: this.#odd ? fc.constantFrom(null, true) : fc.boolean(),
       is_current_version_valid: fc.constantFrom(null, true),
       is_published_version_valid: fc.constantFrom(null, false),
       has_children: fc.constantFrom(null, true),
@@ -209,7 +209,7 @@ class Generator {
       }
       usual.shiny_and_new = rare(ANYTHING);
       for (const key of ["parent_id", "position", "created_at", "constructor"]) {
-        place.set(key, rare(ANYTHING));
+        place.set(key, rare(fc.oneof(fc.constant(null), ANYTHING)));
       }
     }
     const linkage = fc.record({ id: fc.constant("7"), type: fc.constant("access_token") });

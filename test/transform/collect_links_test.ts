@@ -99,7 +99,7 @@ Deno.test("linkRows() finds neither more nor fewer references than there are", (
       const ids = JSON.stringify(records).match(/"(item|asset)-\d+"/g) ?? [];
       assert.deepEqual(rows.map(({ target_id }) => `"${target_id}"`).sort(), ids.sort());
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
@@ -141,7 +141,7 @@ Deno.test("linkRows() never throws, whatever the records", () => {
       linkRows(records, schema, CURRENT);
       assert.deepEqual(records, before);
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 

@@ -157,7 +157,7 @@ Deno.test("assembleBlocks() is the inverse of takeBlocks(), whatever the records
         records,
       );
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -180,7 +180,7 @@ Deno.test("takeBlocks() takes every block out, each to where its row says", () =
         assert.equal((resolve(record, parentPath) as Item).id, row._parent_id);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 

@@ -136,6 +136,36 @@ Deno.test("localeRows() writes a record's metadata into columns", () => {
   assert.deepEqual((row._extra as JsonObject).attributes, { shiny: true });
 });
 
+Deno.test("localeRows() leaves nothing over of a record as the API documents it", () => {
+  const schema = schemaOf({
+    page: { tree: true, fields: { title: "string localized" } },
+    tag: { fields: { name: "string" } },
+  });
+  const meta = {
+    created_at: "2022-03-01T16:08:09.418+00:00",
+    updated_at: "2022-03-01T16:08:09.418+00:00",
+    published_at: null,
+    first_published_at: null,
+    publication_scheduled_at: null,
+    unpublishing_scheduled_at: null,
+    status: "draft",
+    is_current_version_valid: true,
+    is_published_version_valid: null,
+    current_version: "1",
+    stage: null,
+    has_children: null,
+  };
+  const rows = localeRows(
+    [
+      { ...item("page", "1", { title: { en: null }, parent_id: null, position: 1 }), meta },
+      { ...item("tag", "2", { name: null }), meta: { ...meta, is_valid: true } },
+    ],
+    schema,
+    CURRENT,
+  );
+  assert.deepEqual(pick(rows, "id", "_extra"), [["1", null], ["2", null]]);
+});
+
 Deno.test("localeRows() gives a field that is called like a meta column another name", () => {
   const schema = schemaOf({ odd: { fields: { id: "string", id_: "string", _locale: "string" } } });
   const record = item("odd", "1", { id: "field", id_: "other", _locale: "x" });

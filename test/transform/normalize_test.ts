@@ -58,7 +58,7 @@ Deno.test("tableRows() gives every row of a table the columns that tableSchema()
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
@@ -80,7 +80,7 @@ Deno.test("assembleRecords() rebuilds every record from nothing but its table ro
       const byId = (a: Item, b: Item) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
       assert.deepEqual(rebuilt.toSorted(byId), [...records, ...records].toSorted(byId));
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 

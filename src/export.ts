@@ -5,7 +5,7 @@ import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import type { ExportContext } from "./steps/export_context.ts";
 import { exportAssets } from "./steps/export_assets.ts";
 import { exportRecords } from "./steps/export_records.ts";
-import { ExportRun } from "./steps/export_run.ts";
+import { checkChosen, ExportRun } from "./steps/export_run.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
 import { TableStep } from "./steps/table_step.ts";
@@ -44,6 +44,7 @@ export interface ExportReport {
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
   const startedAt = new Date();
   const run = await ExportRun.begin(options);
+  checkChosen("locale", options.locales, run.project.schema.locales);
   const snapshot = await beginSnapshot(run, options, startedAt);
   const tables = options.tables === false ? undefined : new TableStep(run, snapshot, options);
   const context = { run, snapshot, tables, options };

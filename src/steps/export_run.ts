@@ -10,6 +10,7 @@ import type { ListingOptions } from "../source/listing.ts";
 import { type ExportResource, type ResourceName, RESOURCES } from "../source/resources.ts";
 import { type ProjectSchema, readSchema } from "../source/schema.ts";
 import { nearest } from "../nearest.ts";
+import { printable } from "../printable.ts";
 
 /** One listing of records that is read: a model in a version. */
 export interface RecordListing {
@@ -73,7 +74,9 @@ export class ExportRun {
       ? environment
       : undefined;
     const run = new ExportRun(options, client, project, sandbox);
-    run.#checkModels();
+    const models = project.schema.models.map((model) => model.attributes.api_key);
+    checkChosen("model", options.models, models);
+    checkChosen("model", options.excludeModels, models);
     return run;
   }
 
@@ -172,20 +175,32 @@ export class ExportRun {
       onFallback: (message) => this.warn("api_fallback", message),
     };
   }
+}
 
-  #checkModels(): void {
-    const keys = this.project.schema.models.map((model) => model.attributes.api_key);
-    const chosen = [...this.#options.models ?? [], ...this.#options.excludeModels ?? []];
-    for (const key of chosen.filter((key) => !keys.includes(key))) {
-      const close = nearest(key, keys);
-      throw new SluiceError(
-        `The project has no model ${JSON.stringify(key)}: ${
-          close ? `did you mean ${JSON.stringify(close)}?` : `its models are ${keys.join(", ")}.`
-        }`,
-        EXIT.usage,
-      );
-    }
-  }
+/**
+ * Makes sure that what was chosen by name is there.
+ *
+ * @param kind What it is, such as `model`.
+ * @param chosen The names that were chosen, if any.
+ * @param known The names that there are.
+ * @throws {SluiceError} If one of them isn't there.
+ */
+export function checkChosen(
+  kind: string,
+  chosen: readonly string[] | undefined,
+  known: readonly string[],
+): void {
+  const unknown = chosen?.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const close = nearest(unknown, known);
+  throw new SluiceError(
+    `The project has no ${kind} ${JSON.stringify(printable(unknown))}: ${
+      close
+        ? `did you mean ${JSON.stringify(close)}?`
+        : `its ${kind}s are ${printable(known.join(", "))}.`
+    }`,
+    EXIT.usage,
+  );
 }
 
 /** A request without an environment is answered from the primary one, and says its name. */

@@ -10,6 +10,7 @@ import type {
 import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
 import { withContentMd5 } from "./s3_content_md5.ts";
 import { S3Error } from "./s3_error.ts";
+import { withS3Retries } from "./s3_retry.ts";
 import { StorageError } from "./storage.ts";
 
 /** What a request takes besides its parameters. */
@@ -273,6 +274,7 @@ export class S3Bucket implements Disposable {
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#close();
+    this.#close = () => {};
   }
 
   #what(verb: string, key: string): string {
@@ -298,10 +300,13 @@ export class S3Bucket implements Disposable {
     try {
       const opened = await this.#open();
       const timeout = opened.timeout(call.bytes ?? 0);
-      return await run(opened, {
+      const send = {
         ...(signal && { abortSignal: signal }),
         ...(timeout !== undefined && { requestTimeout: Math.max(timeout, call.atLeast ?? 0) }),
-      });
+      };
+      const { attempts } = opened;
+      const { retryDelay = 100 } = this.#options;
+      return await withS3Retries(() => run(opened, send), { attempts, retryDelay, signal });
     } catch (error) {
       signal?.throwIfAborted();
       throw new S3Error(error, { ...call, bucket: this.name });

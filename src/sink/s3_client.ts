@@ -1,3 +1,4 @@
+import { S3Fetch } from "./s3_fetch.ts";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 
 /**
@@ -17,6 +18,8 @@ export interface S3ClientLike {
 export interface S3ClientOptions {
   /** An `S3Client` of your own; the other options here are its own then, and it isn't closed. */
   readonly client?: S3ClientLike | undefined;
+  /** The keys, or what gives them. @default {where the AWS SDK looks for them} */
+  readonly credentials?: S3Credentials | (() => Promise<S3Credentials>) | undefined;
   /** The region. @default {AWS_REGION or the profile's} */
   readonly region?: string | undefined;
   /** The URL of a server that isn't AWS. @default {AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or AWS} */
@@ -26,10 +29,27 @@ export interface S3ClientOptions {
   /** How often a request is tried. @default {AWS_MAX_ATTEMPTS or 6} */
   readonly maxAttempts?: number | undefined;
   /**
+   * Milliseconds until the second attempt, at most. They double with every further one, up to 20 s, and
+   * are five times as many when S3 says that it is busy. @default {100}
+   */
+  readonly retryDelay?: number | undefined;
+  /**
    * Milliseconds without an answer after which a request is tried again; requests with a body get a
    * second more for every 50 KB. @default {60_000}
    */
   readonly requestTimeout?: number | undefined;
+}
+
+/** An access key, as the AWS SDK takes it. */
+export interface S3Credentials {
+  /** The key's id. */
+  readonly accessKeyId: string;
+  /** The key's secret. */
+  readonly secretAccessKey: string;
+  /** The token of a session, for temporary keys. */
+  readonly sessionToken?: string;
+  /** When temporary keys end; a function is asked for new ones then. */
+  readonly expiration?: Date;
 }
 
 /** Bytes that even a slow line takes in a millisecond. */
@@ -43,6 +63,8 @@ export interface OpenedS3 {
   readonly client: S3Client;
   /** Whether the server is AWS itself. */
   readonly isAws: boolean;
+  /** How often a request is tried here; a client of your own does that by itself. */
+  readonly attempts: number;
   /** The timeout in milliseconds of a request with so many bytes, if it isn't up to the client. */
   timeout(bytes: number): number | undefined;
 }
@@ -61,23 +83,23 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     const client = options.client as S3Client;
     const own = await client.config.endpoint?.();
     const isAws = own === undefined ? isAwsEndpoint(endpoint) : isAwsHost(own.hostname);
-    return { sdk, client, isAws, timeout: () => undefined };
+    return { sdk, client, isAws, attempts: 1, timeout: () => undefined };
   }
   const isAws = isAwsEndpoint(endpoint);
   const attempts = options.maxAttempts ?? Number(environment("AWS_MAX_ATTEMPTS") ?? 6);
   const client = new sdk.S3Client({
+    ...(options.credentials !== undefined && { credentials: options.credentials }),
     ...(options.region !== undefined && { region: options.region }),
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: options.forcePathStyle ?? !isAws,
-    retryMode: "standard",
-    maxAttempts: attempts,
-    requestHandler: { connectionTimeout: 10_000, requestTimeout, throwOnRequestTimeout: true },
+    maxAttempts: 1,
+    requestHandler: new S3Fetch(),
     // The SDK's own says which system this is, for which Deno would ask for a permission.
     defaultUserAgentProvider: () => Promise.resolve([["sluice", "1"]]),
     // Servers that aren't AWS refuse the checksums that the SDK adds by itself; signatures cover the bytes.
     ...(!isAws && NO_CHECKSUMS),
   });
-  return { sdk, client, isAws, timeout: (bytes) => requestTimeout + bytes / SLOW_LINE };
+  return { sdk, client, isAws, attempts, timeout: (bytes) => requestTimeout + bytes / SLOW_LINE };
 }
 
 const NO_CHECKSUMS: Pick<

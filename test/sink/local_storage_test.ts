@@ -4,7 +4,8 @@ import { pathToFileURL } from "node:url";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { ObjectExistsError, StorageError } from "../../src/sink/storage.ts";
 import { bytesIn, bytesOf, chunksOf, collect, TestBody } from "./bodies.ts";
-import { type OpenedStorage, storageContract } from "./storage_contract.ts";
+import type { OpenedStorage } from "./opened_storage.ts";
+import { storageContract } from "./storage_contract.ts";
 
 /** A directory of its own for a test, removed afterwards. */
 async function temporaryDirectory(): Promise<{ path: string } & AsyncDisposable> {

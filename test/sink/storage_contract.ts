@@ -1,30 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  ObjectExistsError,
-  type ObjectInfo,
-  ObjectNotFoundError,
-  type Storage,
-  StorageError,
-} from "../../src/sink/storage.ts";
-import { bytesIn, bytesOf, chunksOf, collect, TestBody } from "./bodies.ts";
-
-/** A storage to test, empty, and what only its maker can tell of it. */
-export interface OpenedStorage extends AsyncDisposable {
-  /** The storage. */
-  readonly storage: Storage;
-  /** Names of everything that is there and isn't an object: unfinished files, uploads, empty directories. */
-  leftovers(): Promise<readonly string[]>;
-  /**
-   * Makes every write wait until the returned function is called.
-   * `waiting` is fulfilled when the first write waits.
-   */
-  holdWrites(): { readonly waiting: Promise<void>; readonly release: () => void };
-  /** How many bytes of a body a put may hold while its writes wait. */
-  readonly maxHeld: number;
-  /** The sizes that are worth trying: around the storage's own limits. */
-  readonly sizes?: readonly number[];
-}
+import { type ObjectInfo, ObjectNotFoundError, StorageError } from "../../src/sink/storage.ts";
+import { creationContract } from "./creation_contract.ts";
+import { assertUntouched, type OpenedStorage, testOpened, text } from "./opened_storage.ts";
+import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "./bodies.ts";
 
 /** How the contract is registered. */
 export interface ContractOptions {
@@ -35,7 +14,6 @@ export interface ContractOptions {
 }
 
 const MB = 1024 * 1024;
-const text = (string: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(string);
 
 /**
  * Registers the tests that every storage must pass.
@@ -50,23 +28,7 @@ export function storageContract(
   options: ContractOptions = {},
 ): void {
   const test = (what: string, run: (opened: OpenedStorage) => Promise<void>): void =>
-    Deno.test(`${name} ${what}`, async () => {
-      await using opened = await open();
-      await run(opened);
-    });
-
-  /** Checks that a failed put left the storage as it was. */
-  async function assertUntouched(
-    { storage, leftovers }: OpenedStorage,
-    key: string,
-    before?: Uint8Array<ArrayBuffer>,
-  ): Promise<void> {
-    if (before === undefined) assert.equal(await storage.stat(key), undefined);
-    else assert.deepEqual(await bytesIn(await storage.get(key)), before);
-    const keys = (await collect(storage.list(""))).flat().map((info) => info.key);
-    assert.deepEqual(keys, before === undefined ? [] : [key]);
-    assert.deepEqual(await leftovers(), []);
-  }
+    testOpened(`${name} ${what}`, open, run);
 
   test("put() writes bytes that get(), stat() and list() give back", async (opened) => {
     const { storage } = opened;
@@ -75,12 +37,13 @@ export function storageContract(
       const info = await storage.put("a/b.bin", bytes, { size });
       assert.equal(info.key, "a/b.bin");
       assert.equal(info.size, size);
-      assert.deepEqual(await bytesIn(await storage.get("a/b.bin")), bytes);
+      await assertBytes(await storage.get("a/b.bin"), bytes);
       const stat = await storage.stat("a/b.bin");
       assert.equal(stat?.size, size);
       assert.equal(stat?.key, "a/b.bin");
       assert.ok(stat.modifiedAt instanceof Date);
-      assert.equal(stat.etag, info.etag);
+      // Ceph Pacific doesn't tell the tag of what was uploaded in parts.
+      if (info.etag !== undefined) assert.equal(stat.etag, info.etag);
       const pages = await collect(storage.list(""));
       assert.deepEqual(pages.flat().map(({ key, size }) => ({ key, size })), [
         { key: "a/b.bin", size },
@@ -96,7 +59,7 @@ export function storageContract(
     for (const [i, cut] of cuts.entries()) {
       const options = i % 2 === 0 ? {} : { size: bytes.length };
       await storage.put(`big/${i}`, new TestBody(chunksOf(bytes, ...cut)), options);
-      assert.deepEqual(await bytesIn(await storage.get(`big/${i}`)), bytes);
+      await assertBytes(await storage.get(`big/${i}`), bytes);
     }
     await storage.put("big/empty", new TestBody([]));
     await storage.put("big/empty chunks", new TestBody([new Uint8Array(), new Uint8Array()]));
@@ -111,7 +74,7 @@ export function storageContract(
       fc.asyncProperty(fc.array(chunk, { maxLength: 20 }), async (chunks) => {
         const bytes = new Uint8Array(chunks.flatMap((c) => [...c]));
         await storage.put("property", new TestBody(chunks.map((c) => new Uint8Array(c))));
-        assert.deepEqual(await bytesIn(await storage.get("property")), bytes);
+        await assertBytes(await storage.get("property"), bytes);
       }),
       { numRuns: options.runs ?? 50 },
     );
@@ -141,7 +104,7 @@ export function storageContract(
   test("put() replaces an object", async ({ storage }) => {
     await storage.put("x", text("a long first version"));
     await storage.put("x", text("second"));
-    assert.deepEqual(await bytesIn(await storage.get("x")), text("second"));
+    await assertBytes(await storage.get("x"), text("second"));
   });
 
   test("put() leaves nothing at the key, and the old object alone, if the body fails", async (opened) => {
@@ -229,40 +192,11 @@ export function storageContract(
     const put = opened.storage.put("x", body);
     await Promise.race([held.waiting, put]);
     // Whatever it would read too much, it would read while nothing else happens.
-    for (let turn = 0; turn < 200; turn++) await new Promise((go) => setTimeout(go, 0));
+    for (let turn = 0; turn < 50; turn++) await new Promise((go) => setTimeout(go, 0));
     assert.ok(body.pulled <= opened.maxHeld + 65_536, `${body.pulled} bytes were taken`);
     held.release();
     await put;
     assert.equal((await opened.storage.stat("x"))?.size, size);
-  });
-
-  test("put() with ifAbsent creates an object, once", async (opened) => {
-    const { storage } = opened;
-    await storage.put("a/x", text("first"), { ifAbsent: true });
-    const second = new TestBody([text("second")]);
-    await assert.rejects(storage.put("a/x", second, { ifAbsent: true }), ObjectExistsError);
-    assert.ok(second.cancelled);
-    const big = new TestBody(chunksOf(bytesOf(opened.maxHeld + 3 * MB), 65_536));
-    await assert.rejects(storage.put("a/x", big, { ifAbsent: true }), ObjectExistsError);
-    assert.ok(big.cancelled);
-    await assertUntouched(opened, "a/x", text("first"));
-  });
-
-  test("put() with ifAbsent has one winner of ten", async (opened) => {
-    const { storage } = opened;
-    for (const size of [10, opened.sizes?.at(-1) ?? 100_000]) {
-      const bodies = Array.from({ length: 10 }, (_, i) => bytesOf(size + i, i + 1));
-      const puts = bodies.map((body) => storage.put("race/x", body, { ifAbsent: true }));
-      const outcomes = await Promise.allSettled(puts);
-      const winners = [...outcomes.keys()].filter((i) => outcomes[i]?.status === "fulfilled");
-      const others = outcomes.filter((outcome) => outcome.status === "rejected");
-      assert.equal(winners.length, 1, others.map((other) => `${other.reason}`).join("\n"));
-      for (const other of others) {
-        assert.ok(other.reason instanceof ObjectExistsError, other.reason);
-      }
-      await assertUntouched(opened, "race/x", bodies[winners[0] ?? -1]);
-      await storage.delete(["race/x"]);
-    }
   });
 
   test("get() and stat() say that there is no object", async ({ storage }) => {
@@ -378,4 +312,6 @@ export function storageContract(
     }
     assert.deepEqual(await opened.leftovers(), []);
   });
+
+  creationContract(name, open);
 }

@@ -1,0 +1,132 @@
+/** A request, as the AWS SDK gives it to its handler. */
+export interface S3HttpRequest {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | string[] | null>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: BodyInit | null | undefined;
+}
+
+/** An answer, as the AWS SDK takes it from its handler. */
+export interface S3HttpResponse {
+  readonly statusCode: number;
+  readonly reason: string;
+  readonly headers: Record<string, string>;
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** What the AWS SDK says of one request. */
+export interface S3HttpOptions {
+  readonly abortSignal?: Pick<AbortSignal, "aborted" | "addEventListener"> | object | undefined;
+  readonly requestTimeout?: number | undefined;
+}
+
+/** What a cause's text means, as the codes after which the SDK tries again, or doesn't. */
+const CODES: readonly (readonly [RegExp, string])[] = [
+  [/connection refused/i, "ECONNREFUSED"],
+  [/dns error/i, "ENOTFOUND"],
+  [/certificate/i, "CERTIFICATE"],
+];
+
+/**
+ * Sends the AWS SDK's requests with `fetch`. The SDK's own way, `node:http`, is no good on Deno 2.9: a
+ * request that is broken off on a kept connection is sent a second time on a new one, so that an aborted
+ * write would happen after all.
+ */
+export class S3Fetch {
+  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 50 });
+
+  /**
+   * Sends a request.
+   *
+   * @param request The request.
+   * @param options Its signal, and the milliseconds until the answer's headers must have come.
+   */
+  async handle(
+    request: S3HttpRequest,
+    options: S3HttpOptions = {},
+  ): Promise<{ response: S3HttpResponse }> {
+    const { abortSignal, requestTimeout } = options;
+    const timeout = new AbortController();
+    const timer = requestTimeout && setTimeout(() => timeout.abort(), requestTimeout);
+    const signals = abortSignal instanceof AbortSignal ? [abortSignal] : [];
+    try {
+      const response = await fetch(urlOf(request), {
+        client: this.#client,
+        method: request.method,
+        headers: headersOf(request),
+        body: request.method === "GET" || request.method === "HEAD" ? null : request.body ?? null,
+        signal: AbortSignal.any([timeout.signal, ...signals]),
+        // S3 redirects to say that the region is wrong; the signature doesn't hold elsewhere.
+        redirect: "manual",
+      });
+      const body = response.body ?? new Blob().stream();
+      const { status: statusCode, statusText: reason } = response;
+      return {
+        response: { statusCode, reason, headers: Object.fromEntries(response.headers), body },
+      };
+    } catch (error) {
+      throw explain(error, request, timeout.signal.aborted, requestTimeout);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The SDK asks for it. There is nothing to configure. */
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+
+  /** The SDK asks for it. There is nothing to configure. */
+  updateHttpClientConfig(): void {}
+
+  /** Closes the connections. */
+  destroy(): void {
+    this.#client.close();
+  }
+}
+
+function urlOf({ protocol, hostname, port, path, query = {} }: S3HttpRequest): string {
+  const pairs = Object.keys(query).sort().flatMap((name) => {
+    const value = query[name];
+    if (value === null || value === undefined) return [encode(name)];
+    return [value].flat().map((value) => `${encode(name)}=${encode(value)}`);
+  });
+  const search = pairs.length > 0 ? `?${pairs.join("&")}` : "";
+  return `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}${search}`;
+}
+
+/** As the signature has it: stricter than encodeURIComponent(). */
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** Without those that fetch() sets by itself, or that only a client that waits for an answer may send. */
+function headersOf({ headers }: S3HttpRequest): [string, string][] {
+  const own = ["host", "content-length", "expect"];
+  return Object.entries(headers).filter(([name]) => !own.includes(name.toLowerCase()));
+}
+
+function explain(
+  error: unknown,
+  { hostname, port }: S3HttpRequest,
+  timedOut: boolean,
+  requestTimeout: number | undefined,
+): unknown {
+  const place = { hostname, ...(port !== undefined && { port }) };
+  if (timedOut) {
+    const late = new Error(`no answer within ${requestTimeout} ms`);
+    return Object.assign(late, { name: "TimeoutError", ...place });
+  }
+  // Only fetch()'s own errors have a cause; others are an abort, or what Deno doesn't permit.
+  if (!(error instanceof TypeError && error.cause instanceof Error)) return error;
+  const { message } = error.cause;
+  const code = CODES.find(([pattern]) => pattern.test(message))?.[1] ?? "ECONNRESET";
+  return Object.assign(new Error(message, { cause: error }), { code, ...place });
+}

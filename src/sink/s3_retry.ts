@@ -1,0 +1,63 @@
+import { delay } from "../delay.ts";
+
+/** How often, and after how long, a request is tried again. */
+export interface S3RetryOptions {
+  /** How often it is tried at most. */
+  readonly attempts: number;
+  /** Milliseconds until the second attempt, at most; they double with every further one. */
+  readonly retryDelay: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The longest wait between two attempts, in milliseconds. */
+const LONGEST = 20_000;
+/** How much longer S3 is left alone when it says that it is too much. */
+const WHEN_BUSY = 5;
+
+const BUSY = ["SlowDown", "ServiceUnavailable", "TooManyRequests", "ThrottlingException"];
+const TRANSIENT = ["ECONNRESET", "ECONNREFUSED", "ENOTFOUND", "TimeoutError", "RequestTimeout"];
+const TRANSIENT_STATUS = [429, 500, 502, 503, 504];
+/** The SDK learns from the answer how much this machine's clock is off, and signs with the right time. */
+const LEARNED = ["RequestTimeTooSkewed"];
+
+/**
+ * Tries a request again when S3 is busy or the connection breaks, as the AWS SDK's standard mode does,
+ * with waits drawn by lot. The SDK's own waits can't be ended: their timers would keep a cancelled program
+ * alive.
+ *
+ * @param run Sends the request.
+ * @param options How often, and after how long.
+ * @return What it gives.
+ * @throws What the last attempt throws, or the signal's reason.
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ */
+export async function withS3Retries<T>(
+  run: () => Promise<T>,
+  options: S3RetryOptions,
+): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const verdict = judge(error);
+      if (verdict === "final" || attempt >= options.attempts) throw error;
+      const base = options.retryDelay * (verdict === "busy" ? WHEN_BUSY : 1);
+      const longest = Math.min(LONGEST, base * 2 ** (attempt - 1));
+      await delay(longest * Math.random(), options.signal);
+    }
+  }
+}
+
+function judge(error: unknown): "final" | "busy" | "transient" {
+  if (!(error instanceof Error)) return "final";
+  const code = "code" in error ? String(error.code) : error.name;
+  const metadata = "$metadata" in error ? error.$metadata : undefined;
+  const status = typeof metadata === "object" && metadata !== null && "httpStatusCode" in metadata
+    ? Number(metadata.httpStatusCode)
+    : 0;
+  if (BUSY.includes(error.name) || status === 429 || status === 503) return "busy";
+  const transient = [code, error.name].some((name) => [...TRANSIENT, ...LEARNED].includes(name));
+  return transient || TRANSIENT_STATUS.includes(status) ? "transient" : "final";
+}

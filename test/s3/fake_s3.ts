@@ -1,0 +1,202 @@
+import { Buffer } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { FakeS3Error, FakeS3Objects, type FakeS3Request } from "./fake_s3_objects.ts";
+
+/** What a fake does instead of what it is asked to. */
+export interface Fault {
+  /** The operation, as in `PutObject`; all if it isn't set. */
+  readonly operation?: string;
+  /** How many requests it befalls. @default {1} */
+  readonly times?: number;
+  /** How many requests of the operation it spares first. @default {0} */
+  readonly after?: number;
+  /**
+   * - `stall`: no answer, until the fake is closed.
+   * - `reset`: the connection breaks before anything is done.
+   * - `lose`: the request is done, but the connection breaks before the answer.
+   * - `truncate`: the connection breaks in the middle of the answer's body.
+   * - `hang`: nothing more comes after the middle of the answer's body.
+   * - otherwise the error that is answered.
+   */
+  readonly effect: "stall" | "reset" | "lose" | "truncate" | "hang" | FakeS3Error;
+}
+
+/** What a fake saw of a request. */
+export interface SeenRequest {
+  /** The operation, as in `PutObject`. */
+  readonly operation: string;
+  /** The object's key; for listings, the prefix. */
+  readonly key: string;
+  /** The request's headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The number of the part, for `UploadPart`. */
+  readonly partNumber: number;
+  /** The body's size in bytes. */
+  readonly size: number;
+}
+
+/** What a fake is like. */
+export interface FakeS3Options {
+  /** Which writes honour `If-None-Match`. @default {"all"} */
+  readonly conditions?: "all" | "puts" | "none" | "unsupported";
+  /** Entries in a page of a listing. @default {1000} */
+  readonly pageSize?: number;
+}
+
+/** A small S3 server in this process, whose requests can be made to fail. */
+export class FakeS3 implements AsyncDisposable {
+  /** Where it listens. */
+  readonly endpoint: string;
+  /** What it keeps. */
+  readonly objects: FakeS3Objects;
+  /** What it was asked, in turn. */
+  readonly requests: SeenRequest[] = [];
+  /** Requests that are neither answered nor broken off. */
+  pending = 0;
+  readonly #server: Server;
+  readonly #delays = new Map<string, Promise<void>>();
+  readonly #faults: { left: number; spared: number; fault: Fault }[] = [];
+  #gate: { waiting: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> } | undefined;
+
+  private constructor(server: Server, port: number, options: FakeS3Options) {
+    this.#server = server;
+    this.endpoint = `http://127.0.0.1:${port}`;
+    this.objects = new FakeS3Objects(options);
+  }
+
+  /** Starts a fake on a free port, with the bucket `bucket`. */
+  static async start(options: FakeS3Options = {}): Promise<FakeS3> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("No port to listen at.");
+    const fake = new FakeS3(server, address.port, options);
+    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      fake.#serve(request, response).catch((error) => {
+        // A broken connection is the client's doing; all else is a mistake in here, which tests must see.
+        if (!request.destroyed) response.writeHead(599).end(String(error));
+      });
+    });
+    return fake;
+  }
+
+  /** Makes requests fail. */
+  fail(fault: Fault): void {
+    this.#faults.push({ left: fault.times ?? 1, spared: fault.after ?? 0, fault });
+  }
+
+  /** How many requests of an operation came. */
+  count(operation: string): number {
+    return this.requests.filter((request) => request.operation === operation).length;
+  }
+
+  /** Makes the answers to an operation's requests wait. */
+  delay(operation: string, until: Promise<void>): void {
+    this.#delays.set(operation, until);
+  }
+
+  /** Makes the writes of bytes wait. */
+  hold(): { readonly waiting: Promise<void>; readonly release: () => void } {
+    const gate = {
+      waiting: Promise.withResolvers<void>(),
+      released: Promise.withResolvers<void>(),
+    };
+    this.#gate = gate;
+    return {
+      waiting: gate.waiting.promise,
+      release: () => {
+        this.#gate = undefined;
+        gate.released.resolve();
+      },
+    };
+  }
+
+  /** Stops, and breaks all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#gate?.released.resolve();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.pending++;
+    response.on("close", () => this.pending--);
+    const url = new URL(message.url ?? "/", this.endpoint);
+    const operation = operationOf(message.method ?? "", url);
+    if (this.#gate && ["PutObject", "UploadPart"].includes(operation)) {
+      this.#gate.waiting.resolve();
+      await this.#gate.released.promise;
+    }
+    const effect = this.#faultFor(operation);
+    const body = Buffer.concat(await Array.fromAsync(message));
+    const [, bucket = "", key = ""] =
+      /^\/([^/]*)\/?(.*)$/s.exec(decodeURIComponent(url.pathname)) ??
+        [];
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(message.headers)) headers[name] = String(value);
+    this.requests.push({
+      operation,
+      key: key || (url.searchParams.get("prefix") ?? ""),
+      headers,
+      partNumber: Number(url.searchParams.get("partNumber")),
+      size: body.length,
+    });
+    if (effect === "stall") return;
+    if (effect === "reset") return void message.socket.destroy();
+    await this.#delays.get(operation);
+    const request = { operation, bucket, key, query: url.searchParams, headers, body };
+    const answer = effect instanceof FakeS3Error ? effect.toAnswer() : this.#answer(request);
+    if (effect === "lose") return void message.socket.destroy();
+    const length = { "content-length": `${answer.body.length}` };
+    response.writeHead(answer.status, { ...length, ...answer.headers });
+    if (operation.startsWith("Head")) return void response.end();
+    if (effect !== "truncate" && effect !== "hang") return void response.end(answer.body);
+    response.write(answer.body.subarray(0, answer.body.length / 2), () => {
+      if (effect === "truncate") message.socket.destroy();
+    });
+  }
+
+  #answer(request: FakeS3Request): ReturnType<FakeS3Objects["answer"]> {
+    try {
+      return this.objects.answer(request);
+    } catch (error) {
+      if (error instanceof FakeS3Error) return error.toAnswer();
+      throw error;
+    }
+  }
+
+  #faultFor(operation: string): Fault["effect"] | undefined {
+    const entry = this.#faults.find(({ left, fault }) =>
+      left > 0 && (fault.operation ?? operation) === operation
+    );
+    if (entry === undefined) return undefined;
+    if (entry.spared-- > 0) return undefined;
+    entry.left--;
+    return entry.fault.effect;
+  }
+}
+
+/** S3 tells its operations apart by method and query. */
+function operationOf(method: string, { pathname, searchParams: query }: URL): string {
+  const onObject = pathname.replace(/^\/[^/]*\/?/, "") !== "";
+  switch (`${method} ${onObject ? "object" : "bucket"}`) {
+    case "PUT object":
+      return query.has("uploadId") ? "UploadPart" : "PutObject";
+    case "POST object":
+      return query.has("uploads") ? "CreateMultipartUpload" : "CompleteMultipartUpload";
+    case "DELETE object":
+      return query.has("uploadId") ? "AbortMultipartUpload" : "DeleteObject";
+    case "GET object":
+      return query.has("uploadId") ? "ListParts" : "GetObject";
+    case "HEAD object":
+      return "HeadObject";
+    case "POST bucket":
+      return query.has("delete") ? "DeleteObjects" : "Unknown";
+    case "GET bucket":
+      if (query.has("uploads")) return "ListMultipartUploads";
+      return query.get("list-type") === "2" ? "ListObjectsV2" : "Unknown";
+    default:
+      return "Unknown";
+  }
+}

@@ -1,0 +1,310 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { FakeS3Options } from "./fake_s3.ts";
+
+/** A request as S3 understands it. */
+export interface FakeS3Request {
+  readonly operation: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** What S3 answers. */
+export interface FakeS3Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** An object that is kept. */
+export interface FakeObject {
+  readonly bytes: Buffer;
+  readonly etag: string;
+  readonly modifiedAt: Date;
+  /** The headers that S3 keeps, metadata included. */
+  readonly kept: Readonly<Record<string, string>>;
+}
+
+/** An upload that isn't completed. */
+export interface FakeUpload {
+  readonly key: string;
+  readonly kept: Readonly<Record<string, string>>;
+  startedAt: Date;
+  readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
+}
+
+/** An error as S3 answers it. */
+export class FakeS3Error extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+    readonly details = "",
+  ) {
+    super(code);
+  }
+
+  toAnswer(): FakeS3Answer {
+    const inner = `<Code>${this.code}</Code><Message>a fake's</Message>${this.details}`;
+    return xml(`<Error>${inner}</Error>`, this.status, this.headers);
+  }
+}
+
+const MIN_PART = 5 * 1024 * 1024;
+const KEPT =
+  /^(content-type|content-disposition|x-amz-meta-.*|x-amz-storage-class|x-amz-server-side.*)$/;
+
+/** What a fake S3 keeps in its bucket `bucket`, and how it answers. */
+export class FakeS3Objects {
+  /** The objects by key. */
+  readonly all = new Map<string, FakeObject>();
+  /** The unfinished uploads by id. */
+  readonly uploads = new Map<string, FakeUpload>();
+  readonly #options: FakeS3Options;
+  #count = 0;
+
+  constructor(options: FakeS3Options) {
+    this.#options = options;
+  }
+
+  /** Does what is asked. */
+  answer(request: FakeS3Request): FakeS3Answer {
+    assertSigned(request);
+    assertIntact(request);
+    if (request.bucket !== "bucket") throw new FakeS3Error(404, "NoSuchBucket");
+    switch (request.operation) {
+      case "PutObject":
+        return this.#put(request);
+      case "GetObject":
+      case "HeadObject":
+        return this.#get(request);
+      case "DeleteObjects":
+        return this.#deleteAll(request);
+      case "ListObjectsV2":
+        return this.#list(request);
+      case "CreateMultipartUpload":
+        return this.#create(request);
+      case "UploadPart":
+        return this.#uploadPart(request);
+      case "CompleteMultipartUpload":
+        return this.#complete(request);
+      case "AbortMultipartUpload":
+        this.#upload(request);
+        this.uploads.delete(request.query.get("uploadId") ?? "");
+        return { status: 204, headers: {}, body: Buffer.alloc(0) };
+      case "ListParts":
+        this.#upload(request);
+        return xml("<ListPartsResult/>");
+      case "ListMultipartUploads":
+        return this.#listUploads(request);
+      default:
+        throw new FakeS3Error(501, "NotImplemented");
+    }
+  }
+
+  #put({ key, headers, body }: FakeS3Request): FakeS3Answer {
+    this.#assertCondition(key, headers, "puts");
+    const etag = `"${md5(body)}"`;
+    this.all.set(key, { bytes: body, etag, modifiedAt: new Date(), kept: keptOf(headers) });
+    return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
+  }
+
+  #get({ key }: FakeS3Request): FakeS3Answer {
+    const object = this.all.get(key);
+    if (object === undefined) throw new FakeS3Error(404, "NoSuchKey");
+    const { bytes, etag, modifiedAt, kept } = object;
+    return {
+      status: 200,
+      headers: { ...kept, etag, "last-modified": modifiedAt.toUTCString() },
+      body: bytes,
+    };
+  }
+
+  #deleteAll({ headers, body }: FakeS3Request): FakeS3Answer {
+    if (!headers["content-md5"]) throw new FakeS3Error(400, "InvalidRequest");
+    const keys = elementsOf(`${body}`, "Key");
+    if (keys.length === 0 || keys.length > 1000) throw new FakeS3Error(400, "MalformedXML");
+    const errors = keys.map((key) => {
+      if (!key.startsWith("locked/")) return void this.all.delete(key);
+      return `<Error><Key>${key}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
+    });
+    return xml(`<DeleteResult>${errors.join("")}</DeleteResult>`);
+  }
+
+  #list({ query }: FakeS3Request): FakeS3Answer {
+    const after = query.get("continuation-token") ?? "";
+    const keys = this.#page([...this.all.keys()], query.get("prefix") ?? "", after);
+    const contents = keys.page.map((key) => {
+      const { bytes, etag, modifiedAt } = this.all.get(key)!;
+      return `<Contents><Key>${escape(key)}</Key><LastModified>${modifiedAt.toISOString()}` +
+        `</LastModified><ETag>${escape(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
+    });
+    const token = keys.next &&
+      `<NextContinuationToken>${escape(keys.next)}</NextContinuationToken>`;
+    return xml(
+      `<ListBucketResult><IsTruncated>${keys.next !== ""}</IsTruncated>${token}${
+        contents.join("")
+      }</ListBucketResult>`,
+    );
+  }
+
+  #listUploads({ query }: FakeS3Request): FakeS3Answer {
+    const byKey = new Map([...this.uploads].map(([id, upload]) => [`${upload.key} ${id}`, id]));
+    const marker = query.get("key-marker") ?? "";
+    const after = marker && `${marker} ${query.get("upload-id-marker")}`;
+    const names = this.#page([...byKey.keys()], query.get("prefix") ?? "", after);
+    const uploads = names.page.map((name) => {
+      const id = byKey.get(name) ?? "";
+      const { key, startedAt } = this.uploads.get(id)!;
+      return `<Upload><Key>${escape(key)}</Key><UploadId>${id}</UploadId><Initiated>` +
+        `${startedAt.toISOString()}</Initiated></Upload>`;
+    });
+    const nextId = byKey.get(names.next) ?? "";
+    const next = names.next &&
+      `<NextKeyMarker>${escape(this.uploads.get(nextId)!.key)}</NextKeyMarker>` +
+        `<NextUploadIdMarker>${nextId}</NextUploadIdMarker>`;
+    return xml(
+      `<ListMultipartUploadsResult><IsTruncated>${names.next !== ""}</IsTruncated>${next}${
+        uploads.join("")
+      }</ListMultipartUploadsResult>`,
+    );
+  }
+
+  #page(names: string[], prefix: string, after: string): { page: string[]; next: string } {
+    const compare = (a: string, b: string): number => Buffer.from(a).compare(Buffer.from(b));
+    const rest = names.filter((name) => name.startsWith(prefix) && compare(name, after) > 0)
+      .sort(compare);
+    const page = rest.slice(0, this.#options.pageSize ?? 1000);
+    return { page, next: rest.length > page.length ? page.at(-1) ?? "" : "" };
+  }
+
+  #create({ key, headers }: FakeS3Request): FakeS3Answer {
+    const id = `upload-${++this.#count}`;
+    this.uploads.set(id, { key, kept: keptOf(headers), startedAt: new Date(), parts: new Map() });
+    return xml(
+      `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+    );
+  }
+
+  #uploadPart(request: FakeS3Request): FakeS3Answer {
+    const number = Number(request.query.get("partNumber"));
+    if (!(number >= 1 && number <= 10_000)) throw new FakeS3Error(400, "InvalidArgument");
+    const etag = `"${md5(request.body)}"`;
+    this.#upload(request).parts.set(number, { bytes: request.body, etag });
+    return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
+  }
+
+  #complete(request: FakeS3Request): FakeS3Answer {
+    const { key, kept, parts } = this.#upload(request);
+    this.#assertCondition(key, request.headers, "all");
+    const numbers = elementsOf(`${request.body}`, "PartNumber").map(Number);
+    const etags = elementsOf(`${request.body}`, "ETag");
+    if (numbers.length === 0) throw new FakeS3Error(400, "MalformedXML");
+    const used = numbers.map((number, i) => {
+      if (number <= (numbers[i - 1] ?? 0)) throw new FakeS3Error(400, "InvalidPartOrder");
+      const part = parts.get(number);
+      if (part === undefined || part.etag !== etags[i]) throw new FakeS3Error(400, "InvalidPart");
+      const last = i === numbers.length - 1;
+      if (!last && part.bytes.length < MIN_PART) throw new FakeS3Error(400, "EntityTooSmall");
+      return part;
+    });
+    const bytes = Buffer.concat(used.map((part) => part.bytes));
+    const digests = used.map((part) => Buffer.from(part.etag.slice(1, -1), "hex"));
+    const etag = `"${md5(Buffer.concat(digests))}-${used.length}"`;
+    this.all.set(key, { bytes, etag, modifiedAt: new Date(), kept });
+    this.uploads.delete(request.query.get("uploadId") ?? "");
+    return xml(
+      `<CompleteMultipartUploadResult><ETag>${escape(etag)}</ETag></CompleteMultipartUploadResult>`,
+    );
+  }
+
+  #upload({ key, query }: FakeS3Request): FakeUpload {
+    const upload = this.uploads.get(query.get("uploadId") ?? "");
+    if (upload?.key !== key) throw new FakeS3Error(404, "NoSuchUpload");
+    return upload;
+  }
+
+  #assertCondition(
+    key: string,
+    headers: FakeS3Request["headers"],
+    since: "puts" | "all",
+  ): void {
+    if (headers["if-none-match"] === undefined) return;
+    const { conditions = "all" } = this.#options;
+    if (conditions === "unsupported") throw new FakeS3Error(501, "NotImplemented");
+    const honoured = conditions === "all" || conditions === since;
+    if (honoured && this.all.has(key)) throw new FakeS3Error(412, "PreconditionFailed");
+  }
+}
+
+/** Checks that a request is signed by the one who may use this fake. The signature itself isn't checked. */
+function assertSigned({ headers }: FakeS3Request): void {
+  const [, user] = /^AWS4-HMAC-SHA256 Credential=([^/]*)\/.*Signature=[0-9a-f]{64}$/
+    .exec(headers["authorization"] ?? "") ?? [];
+  if (user === undefined) throw new FakeS3Error(403, "AccessDenied");
+  if (user !== "fake-key") throw new FakeS3Error(403, "InvalidAccessKeyId");
+}
+
+/** Checks the body against the checksums that came with it. */
+function assertIntact({ headers, body }: FakeS3Request): void {
+  const sha256 = headers["x-amz-content-sha256"] ?? "";
+  if (/^[0-9a-f]{64}$/.test(sha256)) {
+    const actual = createHash("sha256").update(body).digest("hex");
+    if (sha256 !== actual) throw new FakeS3Error(400, "XAmzContentSHA256Mismatch");
+  } else if (sha256 !== "UNSIGNED-PAYLOAD") throw new FakeS3Error(501, "NotImplemented");
+  const md5Header = headers["content-md5"];
+  if (md5Header && md5Header !== createHash("md5").update(body).digest("base64")) {
+    throw new FakeS3Error(400, "BadDigest");
+  }
+  const crcHeader = headers["x-amz-checksum-crc32"];
+  if (crcHeader) {
+    const crc = Buffer.alloc(4);
+    crc.writeUInt32BE(crc32(body));
+    if (crc.toString("base64") !== crcHeader) throw new FakeS3Error(400, "BadDigest");
+  }
+}
+
+function keptOf(headers: FakeS3Request["headers"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT.test(name)));
+}
+
+function md5(bytes: Uint8Array): string {
+  return createHash("md5").update(bytes).digest("hex");
+}
+
+function xml(inner: string, status = 200, headers: Record<string, string> = {}): FakeS3Answer {
+  return {
+    status,
+    headers: { "content-type": "application/xml", ...headers },
+    body: Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${inner}`),
+  };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+}
+
+/** The texts of all elements of a name. */
+function elementsOf(text: string, name: string): string[] {
+  return [...text.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))]
+    .map(([, inner = ""]) => unescape(inner));
+}
+
+function unescape(text: string): string {
+  for (const [sign, entity] of Object.entries(ENTITIES).toReversed()) {
+    text = text.replaceAll(entity, sign);
+  }
+  return text;
+}

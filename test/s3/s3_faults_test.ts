@@ -1,0 +1,366 @@
+import assert from "node:assert/strict";
+import { S3Error } from "../../src/sink/s3_error.ts";
+import { S3Storage } from "../../src/sink/s3_storage.ts";
+import { ObjectExistsError } from "../../src/sink/storage.ts";
+import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
+import { FakeS3 } from "./fake_s3.ts";
+import { FakeS3Error } from "./fake_s3_objects.ts";
+import { openFake, PART } from "./open_fake.ts";
+
+const slowDown = new FakeS3Error(503, "SlowDown");
+const broken = new FakeS3Error(500, "InternalError");
+const denied = new FakeS3Error(403, "AccessDenied");
+
+/** A body of more than one part. */
+const big = (): TestBody => new TestBody(chunksOf(bytesOf(2 * PART + 9), 65_536));
+
+/** Waits until something is so. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((go) => setTimeout(go, 2));
+}
+
+Deno.test("S3Storage asks again when S3 is busy or the connection breaks", async () => {
+  for (const effect of [slowDown, broken, "reset"] as const) {
+    await using opened = await openFake();
+    const { storage, fake } = opened;
+    fake.fail({ effect, times: 2 });
+    await storage.put("x", bytesOf(9));
+    for (
+      const operation of ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]
+    ) {
+      fake.fail({ operation, effect, times: 1 });
+    }
+    await storage.put("big", big());
+    for (const operation of ["HeadObject", "GetObject", "ListObjectsV2", "DeleteObjects"]) {
+      fake.fail({ operation, effect, times: 1 });
+    }
+    assert.equal((await storage.stat("big"))?.size, 2 * PART + 9);
+    await assertBytes(await storage.get("big"), bytesOf(2 * PART + 9));
+    assert.equal((await collect(storage.list(""))).flat().length, 2);
+    await storage.delete(["x", "big"]);
+    assert.equal(fake.objects.all.size, 0);
+    assert.equal(fake.count("PutObject"), 3);
+    assert.equal(fake.count("UploadPart"), 4);
+  }
+});
+
+Deno.test("S3Storage.put() gives up after its attempts, and leaves nothing", async () => {
+  for (const operation of ["PutObject", "UploadPart", "CompleteMultipartUpload"]) {
+    await using opened = await openFake({ maxAttempts: 2 });
+    const { storage, fake } = opened;
+    fake.fail({ operation, effect: slowDown, times: 99 });
+    const body = operation === "PutObject" ? new TestBody([bytesOf(9)]) : big();
+    await assert.rejects(
+      storage.put("x", body),
+      new RegExp(
+        "^S3Error: Can't write s3://bucket/some/prefix/x, because S3 was too busy, also after several " +
+          "attempts \\(SlowDown, HTTP 503\\): try again later or lower the concurrency\\.$",
+      ),
+    );
+    assert.equal(fake.count(operation), operation === "UploadPart" ? 2 * 1 : 2);
+    assert.equal(fake.objects.all.size, 0);
+    assert.equal(fake.objects.uploads.size, 0);
+  }
+});
+
+Deno.test("S3Storage.put() stops all parts and the body when one part fails", async () => {
+  await using opened = await openFake({ queueSize: 3 });
+  const { storage, fake } = opened;
+  fake.fail({ operation: "UploadPart", after: 1, effect: denied });
+  fake.fail({ operation: "UploadPart", effect: "stall", times: 9 });
+  const body = new TestBody(chunksOf(bytesOf(20 * PART), PART));
+  const put = storage.put("x", body);
+  await assert.rejects(put, /the permission s3:PutObject on arn:aws:s3:::bucket\/some\/prefix\/x/);
+  assert.ok(body.cancelled);
+  assert.ok(body.reason instanceof S3Error);
+  assert.ok(body.pulled <= 5 * PART);
+  assert.equal(fake.objects.uploads.size, 0);
+  assert.equal(fake.count("AbortMultipartUpload"), 1);
+  await until(() => fake.pending === 0);
+});
+
+Deno.test("S3Storage.put() cuts off its parts when it is aborted", async () => {
+  await using opened = await openFake({ queueSize: 2 });
+  const { storage, fake } = opened;
+  fake.fail({ operation: "UploadPart", effect: "stall", times: 9 });
+  const controller = new AbortController();
+  const body = new TestBody(chunksOf(bytesOf(9 * PART), PART));
+  const put = storage.put("x", body, { signal: controller.signal });
+  await until(() => fake.count("UploadPart") === 2);
+  const reason = new Error("stop");
+  controller.abort(reason);
+  await assert.rejects(put, (error) => error === reason);
+  assert.equal(body.reason, reason);
+  assert.equal(fake.objects.uploads.size, 0);
+  await until(() => fake.pending === 0);
+});
+
+Deno.test("S3Storage.put() waits a little for the answer that tells whether the object is there", async () => {
+  for (const operation of ["PutObject", "CompleteMultipartUpload"]) {
+    await using opened = await openFake({ grace: 5_000 });
+    const { storage, fake } = opened;
+    const controller = new AbortController();
+    const stall = Promise.withResolvers<void>();
+    fake.delay(operation, stall.promise);
+    const put = storage.put("x", operation === "PutObject" ? bytesOf(9) : big(), {
+      signal: controller.signal,
+    });
+    await until(() => fake.count(operation) === 1);
+    controller.abort(new Error("too late"));
+    stall.resolve();
+    const { size } = await put;
+    assert.equal((await storage.stat("x"))?.size, size);
+  }
+});
+
+Deno.test("S3Storage.put() ends when that answer doesn't come", async () => {
+  for (const operation of ["PutObject", "CompleteMultipartUpload", "CreateMultipartUpload"]) {
+    await using opened = await openFake({ grace: 50 });
+    const { storage, fake } = opened;
+    fake.fail({ operation, effect: "stall" });
+    const controller = new AbortController();
+    const body = operation === "PutObject" ? new TestBody([bytesOf(9)]) : big();
+    const put = storage.put("x", body, { signal: controller.signal });
+    await until(() => fake.count(operation) === 1);
+    const reason = new Error("stop");
+    controller.abort(reason);
+    await assert.rejects(put, (error) => error === reason);
+    assert.equal(await storage.stat("x"), undefined);
+    assert.equal(fake.objects.uploads.size, 0);
+  }
+});
+
+Deno.test("S3Storage.put() drops the upload that is begun while it is aborted", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  const controller = new AbortController();
+  const stall = Promise.withResolvers<void>();
+  fake.delay("CreateMultipartUpload", stall.promise);
+  const body = big();
+  const put = storage.put("x", body, { signal: controller.signal });
+  await until(() => fake.count("CreateMultipartUpload") === 1);
+  controller.abort(new Error("stop"));
+  stall.resolve();
+  await assert.rejects(put, /stop/);
+  assert.ok(body.cancelled);
+  assert.equal(fake.objects.uploads.size, 0);
+  assert.equal(fake.count("AbortMultipartUpload"), 1);
+});
+
+Deno.test("S3Storage ends at once when it is aborted between two attempts", async () => {
+  await using opened = await openFake({ retryDelay: 1_000_000 });
+  const { storage, fake } = opened;
+  const controller = new AbortController();
+  fake.fail({ operation: "HeadObject", effect: broken, times: 9 });
+  const looking = storage.stat("x", { signal: controller.signal });
+  await until(() => fake.count("HeadObject") === 1 && fake.pending === 0);
+  const reason = new Error("stop");
+  controller.abort(reason);
+  await assert.rejects(looking, (error) => error === reason);
+});
+
+Deno.test("S3Storage.put() knows its own object when S3's answer is lost", async () => {
+  for (
+    const [size, operation] of [[9, "PutObject"], [PART + 1, "CompleteMultipartUpload"]] as const
+  ) {
+    for (const ifAbsent of [true, false]) {
+      await using opened = await openFake();
+      const { storage, fake } = opened;
+      // So that the trial, which also writes, is over.
+      await storage.put("first", bytesOf(1), { ifAbsent: true });
+      fake.fail({ operation, effect: "lose" });
+      const info = await storage.put("x", bytesOf(size), { ifAbsent });
+      assert.equal(info.size, size);
+      assert.equal((await storage.stat("x"))?.etag, info.etag);
+      assert.equal(fake.objects.uploads.size, 0);
+      const again = storage.put("x", bytesOf(size), { ifAbsent: true });
+      await assert.rejects(again, ObjectExistsError);
+    }
+  }
+});
+
+Deno.test("S3Storage.put() takes a conflict for another one's object", async () => {
+  for (
+    const [size, operation] of [[9, "PutObject"], [PART + 1, "CompleteMultipartUpload"]] as const
+  ) {
+    await using opened = await openFake();
+    const { storage, fake } = opened;
+    await storage.put("first", bytesOf(1), { ifAbsent: true });
+    fake.fail({ operation, effect: new FakeS3Error(409, "ConditionalRequestConflict") });
+    const put = storage.put("x", bytesOf(size), { ifAbsent: true });
+    await assert.rejects(put, ObjectExistsError);
+    assert.equal(fake.objects.uploads.size, 0);
+  }
+});
+
+Deno.test("S3Storage.put() says what failed first when the upload can't be dropped either", async () => {
+  await using opened = await openFake({ maxAttempts: 1 });
+  const { storage, fake } = opened;
+  fake.fail({ operation: "UploadPart", effect: new FakeS3Error(400, "BadDigest") });
+  fake.fail({ operation: "AbortMultipartUpload", effect: broken });
+  await assert.rejects(storage.put("x", big()), /the bytes changed on their way/);
+  const [upload, ...others] = (await collect(storage.listUnfinishedUploads(""))).flat();
+  assert.equal(upload?.key, "x");
+  assert.equal(others.length, 0);
+  await storage.abortUnfinishedUpload(upload);
+  await storage.abortUnfinishedUpload(upload);
+  assert.equal(fake.objects.uploads.size, 0);
+});
+
+Deno.test("S3Storage.put() drops an upload again when it outlives that", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  fake.fail({ operation: "UploadPart", effect: denied });
+  fake.fail({ operation: "AbortMultipartUpload", effect: new FakeS3Error(404, "NoSuchUpload") });
+  await assert.rejects(storage.put("x", big()), S3Error);
+  assert.equal(fake.count("AbortMultipartUpload"), 2);
+  assert.equal(fake.objects.uploads.size, 0);
+});
+
+Deno.test("S3Storage asks again when S3 gives no answer", async () => {
+  await using opened = await openFake({ requestTimeout: 100, maxAttempts: 2 });
+  const { storage, fake } = opened;
+  fake.fail({ operation: "PutObject", effect: "stall" });
+  await storage.put("x", bytesOf(9));
+  assert.equal(fake.count("PutObject"), 2);
+  fake.fail({ operation: "HeadObject", effect: "stall", times: 2 });
+  await assert.rejects(storage.stat("x"), /gave no answer in time, also after several attempts/);
+});
+
+Deno.test("S3Storage.get() fails when the connection breaks in the middle", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(300_000));
+  fake.fail({ operation: "GetObject", effect: "truncate" });
+  await assert.rejects(
+    bytesIn(await storage.get("x")),
+    /^StorageError: Can't read s3:\/\/bucket\/some\/prefix\/x to its end, because the connection broke/,
+  );
+});
+
+Deno.test("S3Storage.get() fails when no more bytes come, but waits for a slow reader", async () => {
+  await using opened = await openFake({ requestTimeout: 100 });
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(5_000_000));
+  const reader = (await storage.get("x")).getReader();
+  await reader.read();
+  await new Promise((go) => setTimeout(go, 250));
+  for (let size = 0; size < 100_000;) size += (await reader.read()).value?.length ?? NaN;
+  await reader.cancel();
+  fake.fail({ operation: "GetObject", effect: "hang" });
+  await assert.rejects(bytesIn(await storage.get("x")), /no bytes came for 0\.1 s/);
+});
+
+Deno.test("S3Storage says what is wrong with the place or the keys", async () => {
+  const cases: [FakeS3Error, RegExp][] = [
+    [new FakeS3Error(404, "NoSuchBucket"), /there is no bucket bucket: create it or check/],
+    [
+      new FakeS3Error(403, "SignatureDoesNotMatch"),
+      /the secret key isn't the one of the access key/,
+    ],
+    [new FakeS3Error(403, "InvalidAccessKeyId"), /S3 doesn't know the access key: check AWS_ACC/],
+    [new FakeS3Error(400, "ExpiredToken"), /the AWS session token has expired: get new/],
+    [new FakeS3Error(400, "InvalidToken"), /S3 doesn't know the AWS session token/],
+    [
+      new FakeS3Error(301, "PermanentRedirect", { "x-amz-bucket-region": "eu-west-1" }),
+      /the bucket bucket is in the region eu-west-1: set AWS_REGION=eu-west-1\.$/,
+    ],
+    [
+      new FakeS3Error(400, "AuthorizationHeaderMalformed", {}, "<Region>eu-west-2</Region>"),
+      /the bucket bucket is in the region eu-west-2: set AWS_REGION=eu-west-2\.$/,
+    ],
+    [new FakeS3Error(301, "PermanentRedirect"), /in another region: set AWS_REGION to its region/],
+    [new FakeS3Error(403, "RequestTimeTooSkewed"), /this machine's clock is more than 15 minutes/],
+    [new FakeS3Error(403, "QuotaExceeded"), /the quota for bucket is used up/],
+    [new FakeS3Error(400, "KMS.DisabledException"), /AWS KMS refused the key \(KMS\.Disabled/],
+    [new FakeS3Error(418, "Teapot"), /of an error that is not known here \(HTTP 418, Teapot: a/],
+  ];
+  await using opened = await openFake({ maxAttempts: 1 });
+  for (const [effect, message] of cases) {
+    opened.fake.fail({ operation: "PutObject", effect });
+    await assert.rejects(opened.storage.put("x", bytesOf(1)), (error: Error) => {
+      assert.ok(error instanceof S3Error);
+      assert.match(error.message, /^Can't write s3:\/\/bucket\/some\/prefix\/x, because /);
+      assert.match(error.message, message);
+      assert.equal(error.message.split(". ").length, 1);
+      assert.doesNotMatch(error.message, /fake-secret/);
+      return true;
+    });
+  }
+});
+
+Deno.test("S3Storage names the permission that it lacks", async () => {
+  await using opened = await openFake({ maxAttempts: 1 });
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(1));
+  const attempts: [string, () => Promise<unknown>, RegExp][] = [
+    [
+      "PutObject",
+      () => storage.put("x", bytesOf(1)),
+      /s3:PutObject on .*:::bucket\/some\/prefix\/x:/,
+    ],
+    ["GetObject", () => storage.get("x"), /s3:GetObject on arn:aws:s3:::bucket\/some\/prefix\/x:/],
+    [
+      "HeadObject",
+      () => storage.stat("x"),
+      /s3:GetObject on arn:aws:s3:::bucket\/some\/prefix\/x:/,
+    ],
+    ["ListObjectsV2", () => collect(storage.list("a/")), /s3:ListBucket on arn:aws:s3:::bucket:/],
+    [
+      "DeleteObjects",
+      () => storage.delete(["x"]),
+      /s3:DeleteObject on .*:::bucket\/some\/prefix\/x:/,
+    ],
+    [
+      "ListMultipartUploads",
+      () => collect(storage.listUnfinishedUploads("")),
+      /s3:ListBucketMultipartUploads on arn:aws:s3:::bucket:/,
+    ],
+  ];
+  for (const [operation, attempt, message] of attempts) {
+    fake.fail({ operation, effect: denied });
+    await assert.rejects(attempt(), message);
+  }
+});
+
+Deno.test("S3Storage says that there are no keys, no region or no server", async () => {
+  const credentials = { accessKeyId: "fake-key", secretAccessKey: "fake-secret" };
+  await using fake = await FakeS3.start();
+  const { endpoint } = fake;
+  const none = (): Promise<never> => {
+    const error = new Error("Could not load credentials from any providers");
+    return Promise.reject(Object.assign(error, { name: "CredentialsProviderError" }));
+  };
+  using keyless = new S3Storage({ bucket: "bucket", endpoint, region: "r", credentials: none });
+  await assert.rejects(
+    keyless.stat("x"),
+    /there are no valid AWS credentials: set AWS_ACCESS_KEY_ID/,
+  );
+  using stranger = new S3Storage({
+    bucket: "bucket",
+    endpoint,
+    region: "us-east-1",
+    credentials: { ...credentials, accessKeyId: "someone" },
+  });
+  await assert.rejects(
+    stranger.get("x"),
+    /S3 doesn't know the access key: check AWS_ACCESS_KEY_ID/,
+  );
+  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr as Deno.NetAddr;
+  free.close();
+  using lost = new S3Storage({
+    bucket: "bucket",
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    credentials,
+    maxAttempts: 2,
+  });
+  await assert.rejects(
+    lost.stat("x"),
+    new RegExp(
+      `^S3Error: Can't look at s3://bucket/x, because nothing listens at 127\\.0\\.0\\.1:${port}: check the ` +
+        "endpoint and the network\\.$",
+    ),
+  );
+});

@@ -1,0 +1,256 @@
+import {
+  type Config,
+  LAYOUTS,
+  LOG_FORMATS,
+  MAX_CONCURRENCY,
+  type OptionKey,
+  RESOURCE_NAMES,
+  STRUCTURED_TEXT,
+  TABLE_FORMATS,
+} from "./schema.ts";
+
+/** What an option of this type is, and so how text becomes its value. */
+type KindOf<T> = T extends boolean ? "switch"
+  : T extends number ? "number"
+  : T extends string ? "text"
+  : "list";
+
+/** The parts of a list of options, in its order. */
+export const OPTION_GROUPS = ["Project", "Selection", "Destination", "Tables", "Run"] as const;
+
+/** What is known of an option besides the form of its value. */
+export interface OptionInfo<Kind = "switch" | "number" | "text" | "list"> {
+  /** What it is: a `switch` has no value on the command line, a `list` is separated by commas. */
+  readonly kind: Kind;
+  /** The part of a list of options that it belongs to. */
+  readonly group: typeof OPTION_GROUPS[number];
+  /** One letter that stands for it on the command line. */
+  readonly alias?: string;
+  /** The environment variable. @default {"SLUICE_" and its name, as in SLUICE_ASSET_HOST} */
+  readonly env?: string;
+  /** What stands for its value in a list of options. */
+  readonly placeholder?: string;
+  /** All values that it, or each entry of its list, can have. */
+  readonly choices?: readonly string[];
+  /** What a value must be: "… must be …". */
+  readonly expects: string;
+  /** What it does. */
+  readonly help: string;
+  /** Whether its value is never shown and never read from a file. */
+  readonly secret?: true;
+  /** Whether a file can't hold it. */
+  readonly notInFile?: true;
+}
+
+const truth = "true or false";
+
+/** All options, in the order of help texts. */
+export const OPTIONS: {
+  readonly [Key in OptionKey]-?: OptionInfo<KindOf<NonNullable<Config[Key]>>>;
+} = {
+  apiToken: {
+    kind: "text",
+    group: "Project",
+    env: "DATOCMS_API_TOKEN",
+    placeholder: "<token>",
+    expects: "an API token as in Project settings → API tokens, without spaces",
+    help:
+      "API token whose role may use the Content Management API. Better given as the variable: " +
+      "other programs can see command lines.",
+    secret: true,
+  },
+  environment: {
+    kind: "text",
+    group: "Project",
+    alias: "e",
+    env: "DATOCMS_ENVIRONMENT",
+    placeholder: "<name>",
+    expects: "the name of an environment, as in Project settings → Environments",
+    help: "Environment to read; without it, the primary one.",
+  },
+  baseUrl: {
+    kind: "text",
+    group: "Project",
+    env: "DATOCMS_BASE_URL",
+    placeholder: "<url>",
+    expects: "an http or https URL such as https://site-api.datocms.com",
+    help: "Address of the API, if it isn't https://site-api.datocms.com.",
+  },
+  assetHost: {
+    kind: "text",
+    group: "Project",
+    placeholder: "<origin>",
+    expects: "an http or https origin such as https://assets.example.com, without a path",
+    help: "Where asset files are fetched from, instead of the host in their addresses.",
+  },
+  models: {
+    kind: "list",
+    group: "Selection",
+    placeholder: "<a,b>",
+    expects: "API keys of models, separated by commas",
+    help: "Only the records of these models.",
+  },
+  excludeModels: {
+    kind: "list",
+    group: "Selection",
+    placeholder: "<a,b>",
+    expects: "API keys of models, separated by commas",
+    help: "Not the records of these models.",
+  },
+  include: {
+    kind: "list",
+    group: "Selection",
+    placeholder: "<x,y>",
+    choices: RESOURCE_NAMES,
+    expects: "names of resources, separated by commas",
+    help: "Only these resources, besides the project and its models.",
+  },
+  exclude: {
+    kind: "list",
+    group: "Selection",
+    placeholder: "<x,y>",
+    choices: RESOURCE_NAMES,
+    expects: "names of resources, separated by commas",
+    help: "Not these resources.",
+  },
+  published: {
+    kind: "switch",
+    group: "Selection",
+    expects: truth,
+    help: "Leave out the published versions of records.",
+  },
+  assets: {
+    kind: "switch",
+    group: "Selection",
+    expects: truth,
+    help: "Leave out the asset files; their metadata stays.",
+  },
+  to: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<where>",
+    expects: "a directory, a file: URL or s3://bucket[/prefix]",
+    help: "Where snapshots go: a directory, a file: URL or s3://bucket[/prefix].",
+  },
+  layout: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<form>",
+    choices: LAYOUTS,
+    expects: oneOf(LAYOUTS),
+    help:
+      "How records and uploads are written: one to a line, or as DatoCMS's Project Export does.",
+  },
+  tables: {
+    kind: "switch",
+    group: "Tables",
+    expects: truth,
+    help: "Leave out the tables, which hold the records as rows and columns.",
+  },
+  tablesOnly: {
+    kind: "switch",
+    group: "Tables",
+    expects: truth,
+    help: "Write the records as tables only.",
+  },
+  format: {
+    kind: "text",
+    group: "Tables",
+    placeholder: "<form>",
+    choices: TABLE_FORMATS,
+    expects: oneOf(TABLE_FORMATS),
+    help: "How tables are written.",
+  },
+  structuredText: {
+    kind: "text",
+    group: "Tables",
+    placeholder: "<form>",
+    choices: STRUCTURED_TEXT,
+    expects: oneOf(STRUCTURED_TEXT),
+    help: "Add a column to tables for each structured text field, rendered like this.",
+  },
+  locales: {
+    kind: "list",
+    group: "Tables",
+    placeholder: "<en,it>",
+    expects: "locales of the project, separated by commas",
+    help: "Only table rows of these locales.",
+  },
+  concurrency: {
+    kind: "number",
+    group: "Run",
+    placeholder: "<number>",
+    expects: `a whole number from 1 to ${MAX_CONCURRENCY}`,
+    help: "How many requests, pages and assets are under way at a time, at most.",
+  },
+  dryRun: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help: "Write nothing; tell what would be read, and how long it takes at least.",
+  },
+  config: {
+    kind: "text",
+    group: "Run",
+    placeholder: "<file>",
+    expects: "the path of a JSON file",
+    help: 'File with options, such as sluice.json: an object with keys like "excludeModels".',
+    notInFile: true,
+  },
+  json: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help: "Write the result to stdout as JSON.",
+  },
+  logFormat: {
+    kind: "text",
+    group: "Run",
+    placeholder: "<form>",
+    choices: LOG_FORMATS,
+    expects: oneOf(LOG_FORMATS),
+    help: "How progress is written to stderr: for people, or one JSON object to a line.",
+  },
+  quiet: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help: "Write nothing to stderr but errors.",
+  },
+  verbose: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help: "Also tell of each request and each asset.",
+  },
+};
+
+/** The options' names, in the order of help texts. */
+export const OPTION_KEYS = Object.keys(OPTIONS) as readonly OptionKey[];
+
+/**
+ * An option as it is given on the command line: `--exclude-models`.
+ *
+ * @param key The option.
+ */
+export function flagName(key: OptionKey): string {
+  return `--${words(key).join("-")}`;
+}
+
+/**
+ * The environment variable of an option: `SLUICE_EXCLUDE_MODELS`.
+ *
+ * @param key The option.
+ */
+export function envName(key: OptionKey): string {
+  return OPTIONS[key].env ?? `SLUICE_${words(key).join("_").toUpperCase()}`;
+}
+
+/** `ndjson or csv`; `text, markdown or html`. */
+function oneOf(choices: readonly string[]): string {
+  return `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+}
+
+function words(key: string): string[] {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).split(" ");
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { openStorage } from "../sink/open_storage.ts";
+import type { Layout, TableFormat } from "../snapshot/layout.ts";
+import { type ResourceName, RESOURCES } from "../source/resources.ts";
+import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
+
+/** The names of the resources that can be chosen, in the order of an export. */
+export const RESOURCE_NAMES: readonly ResourceName[] = RESOURCES.map(({ name }) => name);
+/** How batches can be written. */
+export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
+/** What structured text can be rendered as. */
+export const STRUCTURED_TEXT = [
+  "text",
+  "markdown",
+  "html",
+] as const satisfies readonly StructuredTextFormat[];
+/** How tables can be written. */
+export const TABLE_FORMATS = ["ndjson", "csv"] as const satisfies readonly TableFormat[];
+/** How logs can be written. */
+export const LOG_FORMATS = ["text", "json"] as const;
+/** The most things that may be done at a time. */
+export const MAX_CONCURRENCY = 64;
+
+/** Goes into a header: a line break would end it, and anything but ASCII can't be sent. */
+const headerValue = z.string().regex(/^[\x21-\x7e]+$/);
+const name = z.string().regex(/^\S+$/);
+const names = z.array(name).min(1);
+
+/**
+ * Describes the configuration: every option, whether it comes from the command line, the environment or
+ * a file. What an option is for, and where it comes from, is in the table of options.
+ */
+export const configSchema = z.strictObject({
+  apiToken: headerValue.optional(),
+  environment: headerValue.optional(),
+  baseUrl: z.string().refine(isHttpUrl).optional(),
+  assetHost: z.string().refine(isHttpOrigin).optional(),
+  models: names.optional(),
+  excludeModels: names.optional(),
+  include: z.array(z.enum(RESOURCE_NAMES)).min(1).optional(),
+  exclude: z.array(z.enum(RESOURCE_NAMES)).min(1).optional(),
+  published: z.boolean().default(true),
+  assets: z.boolean().default(true),
+  to: z.string().refine(isDestination).default("./snapshots"),
+  layout: z.enum(LAYOUTS).default("ndjson"),
+  tables: z.boolean().default(true),
+  tablesOnly: z.boolean().default(false),
+  format: z.enum(TABLE_FORMATS).default("ndjson"),
+  structuredText: z.enum(STRUCTURED_TEXT).optional(),
+  locales: names.optional(),
+  concurrency: z.number().int().min(1).max(MAX_CONCURRENCY).default(8),
+  dryRun: z.boolean().default(false),
+  config: z.string().min(1).optional(),
+  json: z.boolean().default(false),
+  logFormat: z.enum(LOG_FORMATS).default("text"),
+  quiet: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+});
+
+/** The configuration, whole and valid. */
+export type Config = z.infer<typeof configSchema>;
+
+/** The name of an option, as in a configuration file. */
+export type OptionKey = keyof Config;
+
+/** What the options are if nobody says anything. */
+export const DEFAULTS: Readonly<Config> = configSchema.parse({});
+
+function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
+}
+
+function isHttpOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return isHttpUrl(text) && url!.pathname === "/" && url!.username === "" && url!.password === "";
+}
+
+function isDestination(text: string): boolean {
+  try {
+    openStorage(text)[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { envName, flagName, OPTION_KEYS, OPTIONS } from "../../src/config/options.ts";
+import { type Flags, resolveConfig } from "../../src/config/resolve_config.ts";
+import { type Config, DEFAULTS, type OptionKey } from "../../src/config/schema.ts";
+import { EXIT, SluiceError } from "../../src/error.ts";
+
+/** The sentence that a configuration is refused with. */
+function refusal(sources: Parameters<typeof resolveConfig>[0]): string {
+  try {
+    resolveConfig(sources);
+  } catch (error) {
+    assert.ok(error instanceof SluiceError);
+    assert.equal(error.exitCode, EXIT.usage);
+    assert.match(error.message, /^[^\n]+[.?]$/);
+    return error.message;
+  }
+  throw new Error("The configuration was accepted.");
+}
+
+function envOf(values: Readonly<Record<string, string>>): (name: string) => string | undefined {
+  return (name) => Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+/** Valid values of some options: as they are, and as text. */
+const VALUES: { readonly [Key in OptionKey]?: fc.Arbitrary<Config[Key]> } = {
+  apiToken: fc.stringMatching(/^[a-f0-9]{4,30}$/),
+  environment: fc.stringMatching(/^[a-z0-9_-]{1,20}$/),
+  baseUrl: fc.webUrl(),
+  assetHost: fc.domain().map((domain) => `https://${domain}`),
+  models: fc.array(fc.stringMatching(/^[a-z_0-9]{1,9}$/), { minLength: 1, maxLength: 4 }),
+  include: fc.subarray(["roles", "records", "uploads"] as const, { minLength: 1 }).map((
+    x,
+  ) => [...x]),
+  published: fc.boolean(),
+  assets: fc.boolean(),
+  to: fc.stringMatching(/^[a-z][a-z/ ]{0,9}[a-z]$/),
+  layout: fc.constantFrom("ndjson", "enterprise"),
+  format: fc.constantFrom("ndjson", "csv"),
+  structuredText: fc.constantFrom("text", "markdown", "html"),
+  concurrency: fc.integer({ min: 1, max: 64 }),
+  json: fc.boolean(),
+  logFormat: fc.constantFrom("text", "json"),
+  verbose: fc.boolean(),
+};
+
+const given = fc.record(VALUES as Record<string, fc.Arbitrary<unknown>>, { requiredKeys: [] });
+
+function asFlags(values: Record<string, unknown>): Flags {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      return [key, typeof value === "number" ? String(value) : value];
+    }),
+  );
+}
+
+function asEnv(values: Record<string, unknown>): (name: string) => string | undefined {
+  return envOf(Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [envName(key as OptionKey), String(value)]),
+  ));
+}
+
+Deno.test("resolveConfig() prefers flag to environment to file to default", () => {
+  fc.assert(fc.property(given, given, given, given, (flags, env, file, defaults) => {
+    const config = resolveConfig({
+      flags: asFlags(flags),
+      env: asEnv(env),
+      file: { path: "sluice.json", values: file },
+      defaults: defaults as Partial<Config>,
+    });
+    assert.deepEqual(config, { ...DEFAULTS, ...defaults, ...file, ...env, ...flags });
+  }));
+});
+
+Deno.test("resolveConfig() gives the defaults if nobody says anything", () => {
+  assert.deepEqual(resolveConfig({}), DEFAULTS);
+  assert.deepEqual(resolveConfig({ env: () => "" }), DEFAULTS);
+  assert.equal(DEFAULTS.to, "./snapshots");
+  assert.equal(DEFAULTS.apiToken, undefined);
+});
+
+Deno.test("resolveConfig() reads text as what the option is", () => {
+  const env = envOf({
+    SLUICE_MODELS: " article, page ,",
+    SLUICE_ASSETS: "No",
+    SLUICE_VERBOSE: "1",
+    SLUICE_CONCURRENCY: " 12\n",
+    DATOCMS_API_TOKEN: "abc\n",
+  });
+  const { models, assets, verbose, concurrency, apiToken } = resolveConfig({ env });
+  assert.deepEqual({ models, assets, verbose, concurrency, apiToken }, {
+    models: ["article", "page"],
+    assets: false,
+    verbose: true,
+    concurrency: 12,
+    apiToken: "abc",
+  });
+  const flags = { exclude: ["roles,users", "uploads"] };
+  assert.deepEqual(resolveConfig({ flags }).exclude, ["roles", "users", "uploads"]);
+});
+
+Deno.test("resolveConfig() looks at no value that another one wins over", () => {
+  const env = envOf({ SLUICE_CONCURRENCY: "many" });
+  assert.equal(resolveConfig({ flags: { concurrency: "3" }, env }).concurrency, 3);
+});
+
+Deno.test("resolveConfig() names who gave a bad value", () => {
+  const must = "must be a whole number from 1 to 64, but is";
+  const env = envOf({ SLUICE_CONCURRENCY: "many" });
+  assert.equal(refusal({ env }), `SLUICE_CONCURRENCY ${must} "many".`);
+  assert.equal(refusal({ flags: { concurrency: "0" } }), `--concurrency ${must} "0".`);
+  assert.equal(refusal({ flags: { concurrency: "1.5" } }), `--concurrency ${must} "1.5".`);
+  assert.equal(
+    refusal({ file: { path: "sluice.json", values: { concurrency: 65 } } }),
+    `"concurrency" in sluice.json ${must} 65.`,
+  );
+});
+
+Deno.test("resolveConfig() takes values in a file as they are", () => {
+  const refuse = (values: Record<string, unknown>) => refusal({ file: { path: "f", values } });
+  assert.equal(
+    refuse({ concurrency: "8" }),
+    '"concurrency" in f must be a whole number from 1 to 64, but is "8".',
+  );
+  assert.equal(
+    refuse({ models: "a,b" }),
+    '"models" in f must be API keys of models, separated by commas, but is "a,b".',
+  );
+  assert.equal(refuse({ assets: null }), '"assets" in f must be true or false, but is null.');
+});
+
+Deno.test("resolveConfig() says what each kind of value must be", () => {
+  const refuse = (flags: Flags) => refusal({ flags });
+  assert.equal(
+    refuse({ to: "gs://bucket" }),
+    '--to must be a directory, a file: URL or s3://bucket[/prefix], but is "gs://bucket".',
+  );
+  assert.equal(
+    refuse({ to: "s3://bucket/../x" }),
+    '--to must be a directory, a file: URL or s3://bucket[/prefix], but is "s3://bucket/../x".',
+  );
+  assert.equal(
+    refuse({ baseUrl: "site-api.datocms.com" }),
+    "--base-url must be an http or https URL such as https://site-api.datocms.com, but is " +
+      '"site-api.datocms.com".',
+  );
+  assert.equal(
+    refuse({ assetHost: "https://cdn.example/x" }),
+    "--asset-host must be an http or https origin such as https://assets.example.com, without a " +
+      'path, but is "https://cdn.example/x".',
+  );
+  assert.equal(
+    refuse({ layout: "enterprize" }),
+    '--layout must be ndjson or enterprise, but is "enterprize": did you mean "enterprise"?',
+  );
+  assert.equal(refuse({ format: "xml" }), '--format must be ndjson or csv, but is "xml".');
+  assert.equal(
+    refuse({ structuredText: "plain" }),
+    '--structured-text must be text, markdown or html, but is "plain".',
+  );
+  assert.equal(
+    refuse({ include: ["record"] }),
+    '--include must be names of resources, separated by commas, but holds "record": did you mean ' +
+      '"records"?',
+  );
+  assert.match(
+    refuse({ exclude: ["roles,everything"] }),
+    /^--exclude must be names of resources, separated by commas, but holds "everything": choose from site, workflows, .+, white_label_settings\.$/,
+  );
+  assert.equal(
+    refuse({ models: [","] }),
+    '--models must be API keys of models, separated by commas, but is [","].',
+  );
+  assert.equal(
+    refuse({ environment: "a\nb" }),
+    "--environment must be the name of an environment, as in Project settings → Environments, but " +
+      'is "a\\nb".',
+  );
+  assert.equal(
+    refusal({ env: envOf({ SLUICE_JSON: "maybe" }) }),
+    'SLUICE_JSON must be true or false, but is "maybe".',
+  );
+});
+
+Deno.test("resolveConfig() never shows a token or a password", () => {
+  const token = "no token has spaces";
+  const message = refusal({ env: envOf({ DATOCMS_API_TOKEN: token }) });
+  assert.equal(
+    message,
+    "DATOCMS_API_TOKEN must be an API token as in Project settings → API tokens, without spaces, " +
+      "but isn't.",
+  );
+  const withPassword = refusal({ flags: { assetHost: "https://me:hunter2@cdn.example" } });
+  assert.ok(!withPassword.includes("hunter2"), withPassword);
+});
+
+Deno.test("resolveConfig() cuts a value that is too long to show, and escapes what could fake a line", () => {
+  const message = refusal({ flags: { layout: `\x1b[2J${"x".repeat(1000)}` } });
+  assert.ok(message.length < 200, message);
+  assert.ok(!message.includes("\x1b"));
+});
+
+Deno.test("resolveConfig() refuses options that contradict each other", () => {
+  assert.equal(
+    refusal({ flags: { quiet: true }, env: envOf({ SLUICE_VERBOSE: "yes" }) }),
+    "--quiet contradicts SLUICE_VERBOSE: leave one of them out.",
+  );
+  assert.equal(
+    refusal({ flags: { tables: false }, file: { path: "f", values: { tablesOnly: true } } }),
+    '"tablesOnly" in f contradicts --no-tables: leave one of them out.',
+  );
+});
+
+Deno.test("OPTIONS has a name of its own for each option, on the command line and in the environment", () => {
+  const flags = OPTION_KEYS.map(flagName);
+  const variables = OPTION_KEYS.map(envName);
+  const aliases = OPTION_KEYS.flatMap((key) => OPTIONS[key].alias ?? []);
+  assert.equal(new Set(flags).size, OPTION_KEYS.length);
+  assert.equal(new Set(variables).size, OPTION_KEYS.length);
+  assert.equal(new Set(aliases).size, aliases.length);
+  for (const flag of flags) assert.match(flag, /^--[a-z]+(-[a-z]+)*$/);
+  for (const name of variables) assert.match(name, /^(DATOCMS|SLUICE)(_[A-Z]+)+$/);
+  for (const key of OPTION_KEYS) {
+    assert.equal(OPTIONS[key].kind === "switch", OPTIONS[key].placeholder === undefined, key);
+  }
+});

@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Page } from "../content/resource.ts";
 import { type BatchEncoding, batchSink, type WrittenBatch } from "../sink/batch_sink.ts";
-import { ObjectWriter, type WrittenObject } from "../sink/object_writer.ts";
 import { ObjectExistsError, type Storage } from "../sink/storage.ts";
 import { CANARY, CLAIM, MANIFEST, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
@@ -93,33 +93,26 @@ export class SnapshotWriter {
    * Writes an object whose bytes are in memory.
    *
    * @param path Its path, relative to the snapshot.
-   * @param bytes Its content, or the pieces of it.
+   * @param bytes Its content.
    * @param options Whether it must not be there yet, and how many entries it holds.
    * @throws {StorageError} If it can't be written.
    */
   async put(
     path: string,
-    bytes: Uint8Array<ArrayBuffer> | readonly Uint8Array<ArrayBuffer>[],
+    bytes: Uint8Array<ArrayBuffer>,
     { ifAbsent, count }: { readonly ifAbsent?: boolean; readonly count?: number } = {},
-  ): Promise<WrittenObject> {
-    const writer = new ObjectWriter(this.#storage, `${this.prefix}/${path}`, {
-      ifAbsent,
-      signal: this.#signal,
-    });
-    try {
-      for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) await writer.write(piece);
-      const written = await writer.close();
-      this.#objects.push({
-        path,
-        size: written.size,
-        sha256: written.sha256,
-        ...(count === undefined ? {} : { count }),
-      });
-      return written;
-    } catch (error) {
-      await writer.abort(error);
-      throw error;
-    }
+  ): Promise<ManifestObject> {
+    const key = `${this.prefix}/${path}`;
+    await this.#storage.put(key, bytes, { ifAbsent, signal: this.#signal });
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const object = {
+      path,
+      size: bytes.byteLength,
+      sha256,
+      ...(count === undefined ? {} : { count }),
+    };
+    this.#objects.push(object);
+    return object;
   }
 
   /**
@@ -129,7 +122,7 @@ export class SnapshotWriter {
    * @param value The value.
    * @throws {StorageError} If it can't be written.
    */
-  async putJson(path: string, value: unknown): Promise<WrittenObject> {
+  async putJson(path: string, value: unknown): Promise<ManifestObject> {
     return await this.put(path, jsonBytes(value));
   }
 

@@ -109,8 +109,19 @@ export class TableWriter {
     // Others may append while this is written: they begin the next part.
     Object.assign(part, { pieces: [], bytes: 0, rows: 0 });
     this.#bytes -= bytes;
-    await this.#snapshot.put(path, pieces, { count: rows });
+    await this.#snapshot.put(path, joined(pieces, bytes), { count: rows });
     this.written.count += rows;
     this.written.bytes += bytes;
   }
+}
+
+function joined(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  // Each piece is let go of as soon as it is copied.
+  for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+    whole.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return whole;
 }

@@ -1,7 +1,8 @@
 import type { Upload } from "../content/resource.ts";
 import { printable } from "../printable.ts";
+import { networkReason } from "./network_reason.ts";
 import { askedWaitMs } from "../retry.ts";
-import { StallError, Watchdog } from "./watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Options of {@linkcode fetchAsset}. */
 export interface FetchAssetOptions {
@@ -125,10 +126,5 @@ function guarded(
 function assetError(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof AssetError) return error;
-  if (error instanceof StallError) return new AssetError(error.message, { retryable: true });
-  const message = error instanceof Error ? error.message : String(error);
-  const said = printable(
-    message.replace(/error sending request for url \([^)]*\)/, "request not sent"),
-  );
-  return new AssetError(said, { retryable: true });
+  return new AssetError(networkReason(error), { retryable: true });
 }

@@ -96,6 +96,7 @@ export class CmaClient {
   ): Promise<CmaResult<T>> {
     options.signal?.throwIfAborted();
     let answer: CmaAnswer | undefined;
+    let failure: { readonly error: unknown } | undefined;
     const client = buildClient({
       apiToken: this.#options.apiToken,
       baseUrl: this.transport.baseUrl,
@@ -106,33 +107,31 @@ export class CmaClient {
       fetchFn: async (input: RequestInfo | URL, init?: RequestInit) => {
         try {
           answer = await this.transport.send(String(input), init ?? {}, options);
-          return new SettledResponse(() => answer!.body);
         } catch (error) {
-          return new SettledResponse(() => {
-            throw error;
-          });
+          failure = { error };
         }
+        return new SettledResponse(answer?.body);
       },
     });
     const result = await client.request<T>({ method, url: path, queryParams: query, body });
+    if (failure) throw (failure as { readonly error: unknown }).error;
     return { body: result, bytes: answer!.bytes, headers: answer!.headers };
   }
 }
 
 /**
- * A response whose body is there already, or whose failure is known. The official client leaves its
- * timer running when `fetch` rejects: a failure has to reach it through the body.
+ * A response whose body is parsed already. The official client sees no failures: it leaves its timer
+ * running when `fetch` rejects, and trips over errors that have a `code`, as those of a signal do.
  */
 class SettledResponse extends Response {
-  readonly #settle: () => unknown;
+  readonly #body: unknown;
 
-  constructor(settle: () => unknown) {
+  constructor(body: unknown) {
     super(null, { status: 200, headers: { "content-type": "application/json" } });
-    this.#settle = settle;
+    this.#body = body;
   }
 
-  // deno-lint-ignore require-await -- rejects instead of throwing
-  override async json(): Promise<unknown> {
-    return this.#settle();
+  override json(): Promise<unknown> {
+    return Promise.resolve(this.#body);
   }
 }

@@ -1,11 +1,18 @@
 import { BodyTooLargeError, readBody } from "./body.ts";
-import { apiErrors, CmaError, refusal, type RequestContext } from "./cma_error.ts";
+import {
+  type ApiErrorEntity,
+  apiErrors,
+  CmaError,
+  refusal,
+  type RequestContext,
+} from "./cma_error.ts";
 import { delay } from "../delay.ts";
 import { parseJson } from "./json.ts";
+import { networkReason } from "./network_reason.ts";
 import { printable } from "../printable.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
-import { StallError, Watchdog } from "./watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** An answer of the API, read whole and understood. */
 export interface CmaAnswer {
@@ -97,7 +104,7 @@ export class CmaTransport {
   constructor(options: CmaTransportOptions = {}) {
     this.#options = options;
     const { origin, pathname } = new URL(options.baseUrl ?? "https://site-api.datocms.com");
-    this.baseUrl = origin + pathname.replace(/\/$/, "");
+    this.baseUrl = origin + pathname.replace(/\/+$/, "");
     this.limiter = options.limiter ?? new RateLimiter();
     this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   }
@@ -133,7 +140,7 @@ export class CmaTransport {
         const answer = await this.#attempt(url, init, options);
         const { status, body } = answer;
         if ((status >= 200 && status < 300) || accept?.(status)) return answer;
-        const errors = apiErrors(body) ?? [];
+        const errors = errorsOf(body, init);
         const transient = errors.some((error) => error.transient);
         if (status !== 429 && status !== 408 && status < 500 && !transient) {
           throw refusal(status, errors, context);
@@ -145,12 +152,12 @@ export class CmaTransport {
           askedMs: askedWaitMs(answer.headers),
           // A refused request did nothing; any other POST may have been carried out.
           repeatable: status === 429 || isIdempotent(init),
+          isForAll: status === 429,
         };
-        if (status === 429) this.limiter.pause(Math.max(problem.askedMs, this.#retry.baseDelayMs));
       } catch (error) {
         options.signal?.throwIfAborted();
         if (error instanceof CmaError || error instanceof BodyTooLargeError) throw error;
-        problem = { reason: reasonOf(error), askedMs: 0, repeatable: isIdempotent(init) };
+        problem = { reason: networkReason(error), askedMs: 0, repeatable: isIdempotent(init) };
       }
       const waited = performance.now() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
@@ -176,6 +183,7 @@ export class CmaTransport {
         attempt,
         waitMs,
       });
+      if (problem.isForAll) this.limiter.pause(waitMs);
       await delay(waitMs, options.signal);
     }
   }
@@ -202,21 +210,9 @@ export class CmaTransport {
       bytes: bytes.byteLength,
       available: this.limiter.available,
     });
-    const body = this.#parse(bytes, response);
+    const body = parse(bytes, response, init);
     if (status < 500) this.#reached = true;
     return { status, headers, body, bytes: bytes.byteLength };
-  }
-
-  #parse(bytes: Uint8Array, { status, headers }: Response): unknown {
-    if (status === 204 || (bytes.byteLength === 0 && status >= 400)) return undefined;
-    try {
-      return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    } catch {
-      // A refusal with a page of HTML is still a refusal; a success without JSON is a fault on the way.
-      if (status >= 400) return undefined;
-      const type = printable(headers.get("content-type") ?? "no content type", 60);
-      throw new NotJsonError(`expected JSON, but the answer (status ${status}, ${type}) isn't`);
-    }
   }
 
   /** Waits for an asynchronous job: its result is 404 until it is done. */
@@ -254,7 +250,7 @@ export class CmaTransport {
       })?.data?.attributes;
       const status = Number(attributes?.status ?? 200);
       const body = attributes?.payload;
-      if (status < 200 || status >= 300) throw refusal(status, apiErrors(body) ?? [], context);
+      if (status < 200 || status >= 300) throw refusal(status, errorsOf(body, init), context);
       return { ...result, status, body };
     }
   }
@@ -272,10 +268,35 @@ interface Problem {
   readonly reason: string;
   readonly askedMs: number;
   readonly repeatable: boolean;
+  /** Whether other requests would meet the same problem now. */
+  readonly isForAll?: boolean;
 }
 
 class NotJsonError extends Error {
   override readonly name = "NotJsonError";
+}
+
+function parse(bytes: Uint8Array, { status, headers }: Response, init: RequestInit): unknown {
+  if (status === 204 || (bytes.byteLength === 0 && status >= 400)) return undefined;
+  try {
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    // A refusal with a page of HTML is still a refusal; a success without JSON is a fault on the way.
+    if (status >= 400) return undefined;
+    const said = headers.get("content-type") ?? "no content type";
+    const type = printable(withoutToken(said, init), 60);
+    throw new NotJsonError(`expected JSON, but the answer (status ${status}, ${type}) isn't`);
+  }
+}
+
+function errorsOf(body: unknown, init: RequestInit): ApiErrorEntity[] {
+  return JSON.parse(withoutToken(JSON.stringify(apiErrors(body) ?? []), init));
+}
+
+/** A server may repeat what it was sent: the token must not get into an error's text. */
+function withoutToken(text: string, { headers }: RequestInit): string {
+  const token = new Headers(headers).get("authorization")?.replace(/^Bearer /, "");
+  return token ? text.replaceAll(token, "[token]") : text;
 }
 
 function isIdempotent({ method = "GET" }: RequestInit): boolean {
@@ -285,17 +306,4 @@ function isIdempotent({ method = "GET" }: RequestInit): boolean {
 function pathOf(url: string): string {
   const { pathname, search } = new URL(url);
   return pathname + search;
-}
-
-/** A network error's text may name the whole URL: only what went wrong is of use. */
-function reasonOf(error: unknown): string {
-  if (error instanceof StallError || error instanceof NotJsonError) return error.message;
-  const message = error instanceof Error ? error.message : String(error);
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
-  return printable(
-    `${message.replace(/error sending request for url \([^)]*\)/, "request not sent")}${
-      cause ? `: ${cause}` : ""
-    }`,
-    200,
-  );
 }

@@ -76,8 +76,8 @@ export function serveTcp(
   };
 }
 
-/** Closes a connection, also one that is closed. */
-export function close(connection: Deno.TcpConn): void {
+/** Closes a connection, also one that is closed. Returns nothing, so that nothing is answered. */
+export function close(connection: Deno.TcpConn): undefined {
   try {
     connection.close();
   } catch (error) {

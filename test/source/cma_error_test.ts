@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { apiErrors, CmaError, refusal } from "../../src/source/cma_error.ts";
+
+const context = { what: "GET /items", host: "site-api.datocms.com" };
+
+function entity(code: string, details: unknown = {}) {
+  return { code, details, transient: false };
+}
+
+Deno.test("apiErrors() reads the errors out of an error answer", () => {
+  assert.deepEqual(
+    apiErrors({
+      data: [
+        {
+          id: "1",
+          type: "api_error",
+          attributes: { code: "A", details: { a: 1 }, transient: true },
+        },
+        { id: "2", type: "api_error", attributes: {} },
+        { type: "api_error" },
+      ],
+    }),
+    [
+      { code: "A", details: { a: 1 }, transient: true },
+      { code: "UNKNOWN", details: undefined, transient: false },
+      { code: "UNKNOWN", details: undefined, transient: false },
+    ],
+  );
+});
+
+Deno.test("apiErrors() takes nothing else for an error answer", () => {
+  const bodies = [
+    undefined,
+    null,
+    "text",
+    1,
+    [],
+    {},
+    { data: null },
+    { data: [] },
+    { data: {} },
+    { data: [null] },
+    { data: [{ id: "1", type: "item" }] },
+    { data: [{ type: "api_error" }, { id: "1", type: "item" }] },
+    { error: "Not found" },
+  ];
+  for (const body of bodies) assert.equal(apiErrors(body), undefined, JSON.stringify(body));
+});
+
+Deno.test("refusal() says in one sentence what the API said and what to do", () => {
+  const cases: [CmaError, RegExp][] = [
+    [
+      refusal(401, [entity("INVALID_AUTHORIZATION_HEADER")], context),
+      /^site-api\.datocms\.com refused the API token \(401 INVALID_AUTHORIZATION_HEADER\): .*Project settings → API tokens.*DATOCMS_API_TOKEN\.$/,
+    ],
+    [
+      refusal(403, [entity("INSUFFICIENT_PERMISSIONS")], context),
+      /^The API token's role may not GET \/items \(403 INSUFFICIENT_PERMISSIONS\): .*Roles.*--exclude\.$/,
+    ],
+    [
+      refusal(422, [entity("PLAN_UPGRADE_REQUIRED")], context),
+      /^The project's plan doesn't include GET \/items \(422 PLAN_UPGRADE_REQUIRED\): .*--exclude\.$/,
+    ],
+    [
+      refusal(404, [entity("INVALID_ENVIRONMENT")], { ...context, environment: 'x"\u001b[2J' }),
+      /^The project has no environment "x\\"\\u001b\[2J" that this API token may read \(404 INVALID_ENVIRONMENT\): .*--environment\.$/,
+    ],
+    [
+      refusal(404, [entity("NOT_FOUND")], context),
+      /^site-api\.datocms\.com refused GET \/items \(404 NOT_FOUND\)\.$/,
+    ],
+    [
+      refusal(422, [
+        entity("INVALID_PARAMS", { parameter: "page[limit]" }),
+        entity("INVALID_PARAMS"),
+      ], context),
+      /^site-api\.datocms\.com refused GET \/items \(422 INVALID_PARAMS; it says \{"parameter":"page\[limit\]"\}\)\.$/,
+    ],
+    [
+      refusal(404, [], context),
+      /^Expected JSON from the DatoCMS API, but site-api\.datocms\.com answered GET \/items with status 404 and something else: check --base-url\.$/,
+    ],
+  ];
+  for (const [error, pattern] of cases) {
+    assert.match(error.message, pattern);
+    assert.doesNotMatch(error.message, /\n/);
+    assert.equal(error.exitCode, 1);
+  }
+});
+
+Deno.test("refusal() keeps what the server says from reaching the terminal raw, or at length", () => {
+  const { message, codes } = refusal(
+    422,
+    [entity("\u001b[2J".repeat(100), { text: "\u009b1A\u2028".repeat(1000) })],
+    context,
+  );
+  for (const text of [message, ...codes]) {
+    assert.match(text, /^[^\p{Cc}\u2028]*$/u);
+    assert.ok(text.length < 600);
+  }
+});
+
+Deno.test("CmaError.isForbidden tells missing permissions and plans from everything else", () => {
+  const forbidden = (status: number, ...codes: string[]) =>
+    refusal(status, codes.map((code) => entity(code)), context).isForbidden;
+  assert.ok(forbidden(403, "INSUFFICIENT_PERMISSIONS"));
+  assert.ok(forbidden(403, "SOMETHING_NEW"));
+  assert.ok(forbidden(402, "PAYMENT"));
+  assert.ok(forbidden(422, "PLAN_UPGRADE_REQUIRED"));
+  assert.ok(!forbidden(401, "INVALID_AUTHORIZATION_HEADER"));
+  assert.ok(!forbidden(404, "NOT_FOUND"));
+  assert.ok(!forbidden(422, "INVALID_PARAMS"));
+  assert.ok(!new CmaError("no answer").isForbidden);
+});

@@ -152,6 +152,7 @@ async function* pages<T>(
     while (queue.length > 0) {
       const whole = await queue.shift()!;
       using _place = whole.place;
+      signal.throwIfAborted();
       let { page } = whole;
       let part: Part = whole;
       for (;;) {

@@ -396,11 +396,12 @@ Deno.test("CmaTransport.send() fails when a job has no id", async () => {
 
 Deno.test("CmaTransport() takes a base URL with a path, and drops credentials and query", async () => {
   const seen: string[] = [];
-  await using server = serveHttp((request, url) => {
+  await using server = serveHttp((request, url, count) => {
     seen.push(url.pathname + url.search);
     assert.equal(request.headers.get("authorization"), `Bearer ${TOKEN}`);
+    if (count === 1) return json({ data: { type: "job", id: "7" } }, { status: 202 });
     return url.pathname.endsWith("/site")
-      ? json({ data: { type: "job", id: "7" } }, { status: 202 })
+      ? json(GOOD)
       : json({ data: { attributes: { status: 200, payload: GOOD } } });
   });
   const { port } = new URL(server.url);

@@ -1,0 +1,371 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Budget } from "../../src/budget.ts";
+import { delay } from "../../src/delay.ts";
+import { BodyTooLargeError } from "../../src/source/body.ts";
+import {
+  type FetchedPage,
+  type PageRequest,
+  pageStream,
+  type PageStreamOptions,
+} from "../../src/source/page_stream.ts";
+import { turn, until } from "../support/until.ts";
+
+type Fetch = (request: PageRequest) => Promise<FetchedPage<number>>;
+
+/** A listing of the numbers below `length`, each as large as `sizeOf` says. */
+class Listing {
+  length: number;
+  /** Requests, as `offset+limit`. */
+  readonly requests: string[] = [];
+  /** The most requests at a time. */
+  most = 0;
+  open = 0;
+  readonly #cap: number;
+  readonly #sizeOf: (n: number) => number;
+
+  readonly #isSlow: boolean;
+
+  constructor(length: number, { cap = Infinity, sizeOf = () => 1, isSlow = false }: {
+    cap?: number;
+    sizeOf?: (n: number) => number;
+    isSlow?: boolean;
+  } = {}) {
+    this.#isSlow = isSlow;
+    this.length = length;
+    this.#cap = cap;
+    this.#sizeOf = sizeOf;
+  }
+
+  readonly fetch: Fetch = async ({ offset, limit, maxBytes, signal }) => {
+    this.requests.push(`${offset}+${limit}`);
+    assert.ok(limit >= 1);
+    this.most = Math.max(this.most, ++this.open);
+    try {
+      if (this.#isSlow) await delay(0, signal);
+      await Promise.resolve();
+      signal.throwIfAborted();
+      const count = Math.max(0, Math.min(limit, this.#cap, this.length - offset));
+      const data = Array.from({ length: count }, (_, i) => offset + i);
+      const bytes = data.reduce((sum, n) => sum + this.#sizeOf(n), 2);
+      if (bytes > maxBytes) throw new BodyTooLargeError(maxBytes);
+      return { data, bytes, total: this.length };
+    } finally {
+      this.open--;
+    }
+  };
+
+  pages(options: Partial<PageStreamOptions<number>> = {}): ReadableStream<readonly number[]> {
+    return pageStream(this.fetch, { maxLimit: 10, ...options });
+  }
+}
+
+function upTo(length: number): number[] {
+  return Array.from({ length }, (_, n) => n);
+}
+
+Deno.test("pageStream() gives the whole listing in order, whatever its length, limits, caps and sizes", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        length: fc.nat(120),
+        maxLimit: fc.integer({ min: 1, max: 50 }),
+        cap: fc.integer({ min: 1, max: 60 }),
+        prefetch: fc.integer({ min: 1, max: 5 }),
+        budget: fc.option(fc.integer({ min: 1, max: 6 })),
+        targetBytes: fc.integer({ min: 1, max: 400 }),
+        maxBytes: fc.integer({ min: 1, max: 400 }),
+        size: fc.array(fc.integer({ min: 0, max: 150 }), { minLength: 1, maxLength: 10 }),
+      }),
+      async ({ length, maxLimit, cap, prefetch, budget: places, targetBytes, maxBytes, size }) => {
+        const listing = new Listing(length, { cap, sizeOf: (n) => size[n % size.length]! });
+        const budget = new Budget(places ?? prefetch);
+        const pages = await Array.fromAsync(
+          listing.pages({ maxLimit, prefetch, budget, targetBytes, maxBytes }),
+        );
+        assert.deepEqual(pages.flat(), upTo(length));
+        assert.ok(pages.every((page) => page.length > 0 && page.length <= Math.min(maxLimit, cap)));
+        assert.ok(listing.most <= (places ?? prefetch));
+        assert.ok(listing.requests.every((each) => Number(each.split("+")[1]) <= maxLimit));
+        assert.equal(budget.inFlight, 0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("pageStream() asks for no page twice, and for none beyond the end", async () => {
+  const listing = new Listing(95);
+  assert.deepEqual((await Array.fromAsync(listing.pages())).flat(), upTo(95));
+  assert.deepEqual(listing.requests, Array.from({ length: 10 }, (_, i) => `${i * 10}+10`));
+});
+
+Deno.test("pageStream() fetches nothing before it is read", async () => {
+  const listing = new Listing(100);
+  const pages = listing.pages();
+  await turn();
+  assert.deepEqual(listing.requests, []);
+  await pages.cancel();
+  assert.deepEqual(listing.requests, []);
+});
+
+Deno.test("pageStream() fetches the first page alone, and then as many ahead as it may", async () => {
+  const listing = new Listing(1000, { isSlow: true });
+  const reader = listing.pages({ prefetch: 3, budget: new Budget(10) }).getReader();
+  const first = reader.read();
+  await until(() => listing.open === 1, "the first page is under way");
+  assert.equal(listing.requests.length, 1);
+  await first;
+  await until(() => listing.requests.length === 4 && listing.open === 0, "three pages ahead");
+  // Nobody reads: nothing more is fetched.
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(listing.requests.length, 4);
+  await reader.read();
+  await until(() => listing.requests.length === 5, "one more");
+  await reader.cancel();
+});
+
+Deno.test("pageStream() keeps to the budget with a slow reader, the page that is being read included", async () => {
+  const budget = new Budget(3);
+  const listing = new Listing(200);
+  let read = 0;
+  for await (const _page of listing.pages({ prefetch: 8, budget })) {
+    read++;
+    for (let i = 0; i < 3; i++) await turn();
+    // What was fetched and not yet asked for, and the page in our hands.
+    assert.ok(
+      listing.requests.length - (read - 1) <= 3,
+      `${listing.requests.length} after ${read}`,
+    );
+    assert.ok(budget.inFlight <= 3);
+  }
+  assert.equal(read, 20);
+  assert.equal(budget.inFlight, 0);
+});
+
+Deno.test("pageStream() doesn't deadlock with other streams under one budget", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(
+        fc.record({
+          length: fc.nat(60),
+          cap: fc.integer({ min: 1, max: 20 }),
+          maxBytes: fc.integer({ min: 1, max: 30 }),
+        }),
+        { minLength: 2, maxLength: 6 },
+      ),
+      async (places, streams) => {
+        const budget = new Budget(places);
+        await Promise.all(streams.map(async ({ length, cap, maxBytes }) => {
+          const listing = new Listing(length, { cap, sizeOf: (n) => n % 7 });
+          const pages = await Array.fromAsync(listing.pages({ budget, maxBytes, prefetch: 3 }));
+          assert.deepEqual(pages.flat(), upTo(length));
+        }));
+        assert.equal(budget.inFlight, 0);
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+Deno.test("pageStream() asks for less as resources get large, and for more as they get small", async () => {
+  const listing = new Listing(80, { sizeOf: (n) => n >= 20 && n < 40 ? 100 : 1 });
+  const pages = await Array.fromAsync(listing.pages({ prefetch: 1, targetBytes: 500 }));
+  assert.deepEqual(pages.flat(), upTo(80));
+  // The first large page is met with the old limit, and the page that is half large counts as such.
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [10, 10, 10, 4, 4, 4, 9, 10, 10, 9],
+  );
+});
+
+Deno.test("pageStream() takes an answer that is far too large in smaller parts, down to one resource", async () => {
+  const listing = new Listing(30, { sizeOf: (n) => n === 13 ? 1000 : 10 });
+  const pages = await Array.fromAsync(listing.pages({ prefetch: 2, maxBytes: 110 }));
+  assert.deepEqual(pages.flat(), upTo(30));
+  assert.ok(pages.some((page) => page.length === 1 && page[0] === 13));
+});
+
+Deno.test("pageStream() takes a single resource larger than any other answer", async () => {
+  const seen: number[] = [];
+  const pages = pageStream(({ limit, maxBytes }) => {
+    seen.push(maxBytes);
+    if (limit > 1) throw new BodyTooLargeError(maxBytes);
+    return Promise.resolve({ data: ["x"], total: 1, bytes: 200_000_000 });
+  }, { maxLimit: 4, maxBytes: 1000 });
+  assert.deepEqual(await Array.fromAsync(pages), [["x"]]);
+  assert.deepEqual(seen, [1000, 1000, 256 * 1024 * 1024]);
+});
+
+Deno.test("pageStream() fails when a single resource is too large, instead of asking for ever", async () => {
+  let requests = 0;
+  const pages = pageStream<number>(({ maxBytes }) => {
+    requests++;
+    return Promise.reject(new BodyTooLargeError(maxBytes));
+  }, { maxLimit: 8 });
+  await assert.rejects(Array.fromAsync(pages), BodyTooLargeError);
+  assert.equal(requests, 4);
+});
+
+Deno.test("pageStream() reads a listing that isn't paged in one request", async () => {
+  for (const total of [undefined, 3]) {
+    const requests: PageRequest[] = [];
+    const pages = pageStream((request) => {
+      requests.push(request);
+      return Promise.resolve({ data: [1, 2, 3], bytes: 6, total });
+    }, { maxLimit: Infinity });
+    assert.deepEqual(await Array.fromAsync(pages), [[1, 2, 3]]);
+    assert.equal(requests.length, 1);
+  }
+});
+
+Deno.test("pageStream() has no pages when the listing is empty", async () => {
+  const totals: (number | undefined)[] = [];
+  const listing = new Listing(0);
+  const pages = listing.pages({ onPage: ({ total }) => totals.push(total) });
+  assert.deepEqual(await Array.fromAsync(pages), []);
+  assert.deepEqual(listing.requests, ["0+10"]);
+  assert.deepEqual(totals, [0]);
+});
+
+Deno.test("pageStream() goes on when the listing grows, and ends when it shrinks", async () => {
+  const growing = new Listing(25, { isSlow: true });
+  const read: number[] = [];
+  for await (const page of growing.pages({ prefetch: 1 })) {
+    read.push(...page);
+    if (growing.length < 60) growing.length += 7;
+  }
+  assert.deepEqual(read, upTo(60));
+
+  const shrinking = new Listing(100);
+  const rest: number[] = [];
+  for await (const page of shrinking.pages({ prefetch: 4 })) {
+    rest.push(...page);
+    shrinking.length = 35;
+  }
+  assert.deepEqual(rest.slice(0, 35), upTo(35));
+  assert.ok(rest.length <= 50 && shrinking.requests.length <= 8, shrinking.requests.join());
+});
+
+Deno.test("pageStream() tells of each page as it is handed on", async () => {
+  const told: number[] = [];
+  const read: number[] = [];
+  const pages = new Listing(45).pages({ onPage: ({ data }) => told.push(data.length) });
+  for await (const page of pages) {
+    read.push(page.length);
+    assert.deepEqual(told, read);
+  }
+  assert.deepEqual(read, [10, 10, 10, 10, 5]);
+});
+
+Deno.test("pageStream() fails at the page that failed, after those before it, and gives its places back", async () => {
+  const budget = new Budget(8);
+  const listing = new Listing(100);
+  const failure = new Error("page 3");
+  const pages = pageStream<number>(async (request) => {
+    if (request.offset === 30) throw failure;
+    return await listing.fetch(request);
+  }, { maxLimit: 10, prefetch: 6, budget });
+  const read: number[] = [];
+  await assert.rejects(async () => {
+    for await (const page of pages) read.push(...page);
+  }, failure);
+  assert.deepEqual(read, upTo(30));
+  assert.equal(listing.open, 0);
+  assert.equal(budget.inFlight, 0);
+});
+
+Deno.test("pageStream() fails when what is told of a page fails", async () => {
+  const budget = new Budget(2);
+  const failure = new Error("listener");
+  const pages = new Listing(50).pages({
+    budget,
+    onPage: () => {
+      throw failure;
+    },
+  });
+  await assert.rejects(Array.fromAsync(pages), failure);
+  assert.equal(budget.inFlight, 0);
+});
+
+/** A listing whose pages after the first never come, unless they are aborted. */
+function stalling(): { fetch: Fetch; aborted: unknown[]; open: () => number } {
+  const listing = new Listing(100);
+  const aborted: unknown[] = [];
+  let open = 0;
+  const fetch: Fetch = async (request) => {
+    if (request.offset < 20) return await listing.fetch(request);
+    open++;
+    try {
+      await delay(60_000, request.signal);
+      throw new Error("unreachable");
+    } catch (error) {
+      aborted.push(error);
+      await turn();
+      throw error;
+    } finally {
+      open--;
+    }
+  };
+  return { fetch, aborted, open: () => open };
+}
+
+Deno.test("pageStream() ends what is under way when it is cancelled, also while a read is pending", async () => {
+  for (const reads of [1, 3]) {
+    const budget = new Budget(5);
+    const { fetch, aborted, open } = stalling();
+    const reader = pageStream(fetch, { maxLimit: 10, prefetch: 4, budget }).getReader();
+    for (let i = 0; i < Math.min(reads, 2); i++) assert.equal((await reader.read()).done, false);
+    const pending = reads === 3 ? reader.read() : undefined;
+    await until(() => open() >= 3, "pages are under way");
+    await reader.cancel(new Error("no more"));
+    if (pending) assert.equal((await pending).done, true);
+    assert.equal(open(), 0);
+    assert.ok(aborted.length >= 3);
+    assert.equal(budget.inFlight, 0);
+  }
+});
+
+Deno.test("pageStream() ends with the signal's reason when it is aborted, wherever it is", async () => {
+  const reason = new Error("cancelled");
+  for (const reads of [0, 1, 2]) {
+    const budget = new Budget(5);
+    const controller = new AbortController();
+    const { fetch, open } = stalling();
+    const reader = pageStream(fetch, {
+      maxLimit: 10,
+      prefetch: 4,
+      budget,
+      signal: controller.signal,
+    })
+      .getReader();
+    for (let i = 0; i < reads; i++) await reader.read();
+    const pending = reads === 2 ? reader.read() : undefined;
+    if (reads > 0) await until(() => open() >= 3, "pages are under way");
+    await turn();
+    controller.abort(reason);
+    // Also the page that was fetched already isn't handed on any more.
+    await assert.rejects(pending ?? reader.read(), reason);
+    assert.equal(open(), 0);
+    assert.equal(budget.inFlight, 0);
+  }
+});
+
+Deno.test("pageStream() waits for the budget only as long as it is wanted", async () => {
+  const budget = new Budget(1);
+  const place = await budget.acquire();
+  const controller = new AbortController();
+  const listing = new Listing(10);
+  const first = listing.pages({ budget, signal: controller.signal }).getReader().read();
+  const second = listing.pages({ budget }).getReader();
+  const pending = second.read();
+  await turn();
+  controller.abort(new Error("cancelled"));
+  await assert.rejects(first, new Error("cancelled"));
+  await second.cancel();
+  assert.equal((await pending).done, true);
+  assert.deepEqual(listing.requests, []);
+  place[Symbol.dispose]();
+  assert.equal(budget.inFlight, 0);
+});

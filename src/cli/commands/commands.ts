@@ -1,0 +1,7 @@
+import type { Command } from "../command.ts";
+import { demoCommand } from "./demo.ts";
+import { exportCommand } from "./export.ts";
+import { planCommand } from "./plan.ts";
+
+/** All commands, in the order of the help text. */
+export const COMMANDS: readonly Command[] = [exportCommand, planCommand, demoCommand];

@@ -1,0 +1,40 @@
+import { OPTION_KEYS } from "../../config/options.ts";
+import type { ExitCode } from "../../error.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { nextStep } from "../report/next_step.ts";
+import { runExport } from "../run_export.ts";
+import { planCommand } from "./plan.ts";
+
+/** `sluice export` */
+export const exportCommand: Command = {
+  name: "export",
+  summary: "Export a project into a new snapshot",
+  description:
+    "Reads the models, records in all versions and locales, uploads, settings and asset " +
+    "files of a project, and writes them into a new folder below the destination. The snapshot is " +
+    "complete once it holds canary.txt. Asset files are shared by the snapshots of a project: those " +
+    "that are there already aren't fetched again.",
+  options: OPTION_KEYS,
+  examples: [
+    { about: "All of the project into ./snapshots", line: "DATOCMS_API_TOKEN=… sluice export" },
+    {
+      about: "A sandbox environment into S3",
+      line: "sluice export --environment staging --to s3://backups/datocms",
+    },
+    {
+      about: "Two models as CSV tables, without asset files",
+      line: "sluice export --models article,page --tables-only --format csv --no-assets",
+    },
+    {
+      about: "In a cron job, with a log for programs",
+      line: "sluice export --log-format json --json",
+    },
+  ],
+  async run(context: CommandContext): Promise<ExitCode> {
+    const { config, io } = context;
+    if (config.dryRun) return await planCommand.run(context);
+    const { report, exitCode } = await runExport(config, io);
+    if (!config.json) io.stdout.write(`\n${nextStep(report)}\n`);
+    return exitCode;
+  },
+};

@@ -1,0 +1,34 @@
+import { toSourceOptions } from "../../config/to_source_options.ts";
+import { EXIT, type ExitCode } from "../../error.ts";
+import { planExport } from "../../plan.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { Progress } from "../progress/progress.ts";
+import { jsonText } from "../report/json_report.ts";
+import { renderPlan } from "../report/plan_text.ts";
+import { RUN_OPTIONS, SELECTION_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
+
+/** `sluice plan`, which is also `sluice export --dry-run` */
+export const planCommand: Command = {
+  name: "plan",
+  summary: "Tell what an export would read, and how long it takes at least",
+  description:
+    "Counts the records of each model and the uploads, and works out how many requests an " +
+    "export takes under the API's rate limit. Nothing is written.",
+  options: [...SOURCE_OPTIONS, ...SELECTION_OPTIONS, ...RUN_OPTIONS, "config"],
+  examples: [
+    { about: "The whole project", line: "sluice plan" },
+    { about: "Some models, for programs", line: "sluice plan --models article,page --json" },
+  ],
+  async run({ config, io }: CommandContext): Promise<ExitCode> {
+    using progress = new Progress(config, io);
+    const { signal } = io;
+    const plan = await planExport({
+      ...toSourceOptions(config),
+      signal,
+      onEvent: progress.onEvent,
+    });
+    progress[Symbol.dispose]();
+    io.stdout.write(config.json ? jsonText(plan) : renderPlan(plan, io.columns()));
+    return EXIT.complete;
+  },
+};

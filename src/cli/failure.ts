@@ -1,0 +1,38 @@
+import { EXIT, type ExitCode, SluiceError } from "../error.ts";
+import { printable } from "../printable.ts";
+
+/** How a failure is told. */
+export interface Failure {
+  /** One sentence. */
+  readonly message: string;
+  /** The exit code. */
+  readonly exitCode: ExitCode;
+  /** Where it comes from in the code, if it is a fault of Sluice. */
+  readonly stack?: string | undefined;
+}
+
+/** The longest message that is shown. */
+const LONGEST = 4000;
+
+/**
+ * How an error is told to the user.
+ *
+ * @param error What was thrown.
+ * @param signal What cancels the command.
+ */
+export function failureOf(error: unknown, signal: AbortSignal): Failure {
+  const isTold = error instanceof SluiceError && error.exitCode === EXIT.cancelled;
+  // Whatever it fails with now: it was told to stop.
+  if (signal.aborted && !isTold) return { message: "Cancelled.", exitCode: EXIT.cancelled };
+  if (error instanceof SluiceError) {
+    return { message: printable(error.message, LONGEST), exitCode: error.exitCode };
+  }
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    message: `Something went wrong that Sluice doesn't know about (${
+      printable(said, LONGEST)
+    }): please report this message and the command that you ran; --verbose shows more.`,
+    exitCode: EXIT.failed,
+    stack: error instanceof Error ? error.stack : undefined,
+  };
+}

@@ -1,0 +1,49 @@
+/** Where text goes. Writing waits until the text is taken. */
+export interface TextOutput {
+  /** Writes text; nothing is added to it. */
+  write(text: string): void;
+}
+
+/** The time, and something done again and again. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /**
+   * Calls a function again and again.
+   *
+   * @param ms How often, in milliseconds.
+   * @param tick The function.
+   * @return Ends it.
+   */
+  every(ms: number, tick: () => void): () => void;
+}
+
+/** All that the command line has to do with the world around it, besides files and network. */
+export interface CliIo {
+  /** Takes results. */
+  readonly stdout: TextOutput;
+  /** Takes progress, logs and errors. */
+  readonly stderr: TextOutput;
+  /** The value of an environment variable. */
+  readonly env: (name: string) => string | undefined;
+  /** Whether stderr is a terminal. */
+  readonly isTerminal: boolean;
+  /** The width of the terminal, in columns. */
+  readonly columns: () => number;
+  /** Cancels the command. */
+  readonly signal: AbortSignal;
+  /** The time. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
+}
+
+/** The machine's clock and timers. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => Date.now(),
+  every: (ms, tick) => {
+    const timer = setInterval(tick, ms);
+    return () => clearInterval(timer);
+  },
+};
+
+/** The environment variables that the command line reads besides those of the options. */
+export const TERMINAL_VARIABLES = ["NO_COLOR", "TERM"] as const;

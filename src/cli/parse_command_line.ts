@@ -1,0 +1,130 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { flagName, OPTION_KEYS, OPTIONS } from "../config/options.ts";
+import type { Flags } from "../config/resolve_config.ts";
+import type { OptionKey } from "../config/schema.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import { nearest } from "../nearest.ts";
+import { printable } from "../printable.ts";
+
+/** What a command line says. */
+export interface CommandLine {
+  /** What isn't an option: the command, and what follows. */
+  readonly words: readonly string[];
+  /** The options that were given. */
+  readonly flags: Flags;
+  /** Whether help is asked for. */
+  readonly help: boolean;
+  /** Whether the version is asked for. */
+  readonly version: boolean;
+}
+
+/** Options that belong to no configuration. */
+const EXTRA = { help: "h", version: "V" } as const;
+
+const BY_FLAG = new Map(OPTION_KEYS.map((key) => [flagName(key).slice(2), key]));
+const SWITCHES = [...BY_FLAG].filter(([, key]) => OPTIONS[key].kind === "switch").map(([flag]) =>
+  flag
+);
+const VALUED = [...BY_FLAG].filter(([, key]) => OPTIONS[key].kind !== "switch").map(([flag]) =>
+  flag
+);
+const ALIASES: Readonly<Record<string, string>> = Object.fromEntries([
+  ...BY_FLAG.entries().flatMap(([flag, key]) => {
+    const { alias } = OPTIONS[key];
+    return alias === undefined ? [] : [[flag, alias]];
+  }),
+  ...Object.entries(EXTRA),
+]);
+const FLAGS = [...BY_FLAG.keys(), ...Object.keys(EXTRA)];
+
+/**
+ * Reads a command line. Values are checked later, along with those of the environment.
+ *
+ * @param args The arguments.
+ * @return What they say.
+ * @throws {SluiceError} If there is an option that doesn't exist, lacks its value or has one too many.
+ */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  checkSwitches(args);
+  const parsed: Record<string, unknown> = parseArgs([...args], {
+    string: ["_", ...VALUED],
+    boolean: [...SWITCHES, ...Object.keys(EXTRA)],
+    negatable: SWITCHES,
+    alias: ALIASES,
+    // So that what wasn't given can be told from what was: it is an empty list.
+    collect: FLAGS,
+    unknown: (arg, key) => {
+      if (key !== undefined) throw unknownOption(arg, key);
+      return true;
+    },
+  });
+  const flags: { [Key in OptionKey]?: string | boolean | readonly string[] } = {};
+  for (const [flag, key] of BY_FLAG) {
+    const value = valueOf(key, parsed[flag]);
+    if (value !== undefined) flags[key] = value;
+  }
+  return {
+    words: (parsed._ as (string | number)[]).map(String),
+    flags,
+    help: [parsed.help].flat().at(-1) === true,
+    version: [parsed.version].flat().at(-1) === true,
+  };
+}
+
+/** Of several values the last one counts, unless the option is a list. */
+function valueOf(key: OptionKey, given: unknown): string | boolean | readonly string[] | undefined {
+  const values = [given].flat() as (string | boolean)[];
+  if (values.length === 0) return undefined;
+  if (OPTIONS[key].kind === "switch") return values.at(-1) === true;
+  const { placeholder } = OPTIONS[key];
+  if (values.includes("")) {
+    const flag = flagName(key);
+    throw usage(`${flag} needs a value: write ${flag} ${placeholder}.`);
+  }
+  const texts = values.map(String);
+  return OPTIONS[key].kind === "list" ? texts : texts.at(-1)!;
+}
+
+/** The parser takes any value of a switch for true, and `--no-x=true` for `--x`. */
+function checkSwitches(args: readonly string[]): void {
+  const end = args.indexOf("--");
+  for (const arg of end < 0 ? args : args.slice(0, end)) {
+    const [, negated, flag, value] = /^--(no-)?([a-z-]+)=(.*)$/s.exec(arg) ?? [];
+    if (flag === undefined || ![...SWITCHES, ...Object.keys(EXTRA)].includes(flag)) continue;
+    if (negated === undefined && /^(true|false)$/.test(value!)) continue;
+    const name = `--${negated ?? ""}${flag}`;
+    throw usage(`${name} takes no value, but was given ${JSON.stringify(printable(value!, 60))}.`);
+  }
+}
+
+/** The error for an option that there isn't. Its value isn't shown: it may be a secret. */
+function unknownOption(arg: string, key: string): SluiceError {
+  if (!arg.startsWith("--")) return unknownLetter(arg, key);
+  const name = key.replace(/=[^]*$/, "");
+  const known = BY_FLAG.get(name);
+  if (known !== undefined) {
+    return usage(`--${name} needs a value: write --${name} ${OPTIONS[known].placeholder}.`);
+  }
+  const positive = name.replace(/^no-/, "");
+  if (VALUED.includes(positive)) {
+    return usage(`--${positive} can't be turned off: leave it out.`);
+  }
+  const choices = [...FLAGS, ...SWITCHES.map((flag) => `no-${flag}`)];
+  return usage(`There is no option --${printable(name, 60)}: ${advice(nearest(name, choices))}`);
+}
+
+/** One dash is for single letters: perhaps a second one was forgotten. */
+function unknownLetter(arg: string, letter: string): SluiceError {
+  const word = arg.replace(/^-|=[^]*$/g, "");
+  const among = word.length > 1 ? ` (in -${printable(word, 60)})` : "";
+  const close = word.length > 1 ? nearest(word, FLAGS) : undefined;
+  return usage(`There is no option -${printable(letter)}${among}: ${advice(close)}`);
+}
+
+function advice(close: string | undefined): string {
+  return close === undefined ? "see sluice --help." : `did you mean --${close}?`;
+}
+
+function usage(message: string): SluiceError {
+  return new SluiceError(message, EXIT.usage);
+}

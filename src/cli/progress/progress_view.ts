@@ -1,0 +1,19 @@
+import type { ExportEvent } from "../../events.ts";
+import type { ProgressState } from "./progress_state.ts";
+
+/** Shows progress somewhere, until it is disposed. */
+export interface ProgressView extends Disposable {
+  /**
+   * Shows what happened.
+   *
+   * @param event What happened.
+   * @param state How far the export is after it.
+   */
+  show(event: ExportEvent, state: ProgressState): void;
+  /**
+   * Shows a sentence of the command's own.
+   *
+   * @param text The sentence.
+   */
+  say(text: string): void;
+}

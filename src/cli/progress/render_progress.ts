@@ -1,0 +1,142 @@
+import { printable } from "../../printable.ts";
+import { shownAddress } from "../text/address.ts";
+import { renderBar } from "../text/bar.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
+import { type LineOptions, renderLine, type Span } from "../text/line.ts";
+import { type Pace, paceOf } from "./pace.ts";
+import { assetsDone, type ListingProgress, type ProgressState } from "./progress_state.ts";
+
+/** How progress is shown. */
+export interface RenderProgressOptions extends LineOptions {
+  /** The time in milliseconds. */
+  readonly now: number;
+}
+
+/** Listings that are named. */
+const NAMED = 4;
+const WIDEST_BAR = 24;
+const NARROWEST_BAR = 5;
+/** What a bar leaves to the text beside it, in columns. */
+const BESIDE_BAR = 56;
+
+/**
+ * How far an export is, in a few lines.
+ *
+ * @param state How far it is.
+ * @param options The terminal's width, whether there are colours, and the time.
+ * @return The lines, none wider than the terminal.
+ */
+export function renderProgress(state: ProgressState, options: RenderProgressOptions): string[] {
+  const { columns, now } = options;
+  const pace = paceOf(state, now);
+  const lines: Span[][] = [heading(state)];
+  if (state.start !== undefined) {
+    lines.push(recordsLine(state, columns, pace));
+    if (state.withAssets) lines.push(assetsLine(state, columns, pace));
+    lines.push(listingsLine(state, columns));
+  }
+  lines.push(requestsLine(state));
+  const left = pace.msLeft === undefined ? "" : `, about ${formatDuration(pace.msLeft)} left`;
+  lines.push([label("Time"), formatDuration(now - state.startedAt) + left]);
+  // Some terminals break a line that is exactly as wide as they are.
+  return lines.map((line) => renderLine(line, { ...options, columns: columns - 1 }));
+}
+
+/**
+ * The name of a listing: `article`, `article (published)`, `roles`.
+ *
+ * @param listing The listing.
+ */
+export function listingName(
+  { resource, model, version }: Pick<ListingProgress, "resource" | "model" | "version">,
+): string {
+  const name = printable(model ?? resource, 60);
+  return version === "published" ? `${name} (published)` : name;
+}
+
+/**
+ * Which project is exported: `Slackwater (project 123, environment main)`.
+ *
+ * @param start The event that tells.
+ */
+export function projectName(
+  { project, environment }: NonNullable<ProgressState["start"]>,
+): string {
+  const details = [`project ${printable(project.id, 40)}`];
+  if (environment !== null) details.push(`environment ${printable(environment, 60)}`);
+  return project.name === null
+    ? details.join(", ")
+    : `${printable(project.name, 80)} (${details.join(", ")})`;
+}
+
+function heading({ start }: ProgressState): Span[] {
+  if (start === undefined) return [["bold", "Reading the project's schema"]];
+  return [
+    "Exporting ",
+    ["bold", projectName(start)],
+    " to ",
+    shownAddress(start.snapshot),
+  ];
+}
+
+function recordsLine(
+  { records }: ProgressState,
+  columns: number,
+  { totalsKnown, recordsPerSecond }: Pace,
+): Span[] {
+  const speed = recordsPerSecond >= 0.5 ? `, ${formatCount(recordsPerSecond)}/s` : "";
+  const [bar, count] = doneOf(records.read, records.total, totalsKnown, columns);
+  return [label("Records"), ...bar, count + speed];
+}
+
+function assetsLine(state: ProgressState, columns: number, { totalsKnown }: Pace): Span[] {
+  const { uploads, assets } = state;
+  // There is an asset for each upload, and their listing tells how many there are.
+  const isKnown = totalsKnown || uploads.total > 0;
+  const [bar, count] = doneOf(assetsDone(state), uploads.total, isKnown, columns);
+  const bytes = `, ${formatBytes(assets.bytes)} downloaded`;
+  const failed: Span[] = assets.failed > 0
+    ? [", ", ["red", `${formatCount(assets.failed)} failed`]]
+    : [];
+  return [label("Assets"), ...bar, count + bytes, ...failed];
+}
+
+function listingsLine({ listingsDone, start, active }: ProgressState, columns: number): Span[] {
+  const named = active.filter(({ total }) => total > 0).slice(0, NAMED).map((listing) => {
+    return `${listingName(listing)} ${formatCount(listing.read)}/${formatCount(listing.total)}`;
+  });
+  const more = active.length > named.length && named.length > 0 ? ", …" : "";
+  const [bar, count] = doneOf(listingsDone, start!.listings, true, columns);
+  return [
+    label("Listings"),
+    ...bar,
+    count,
+    ["dim", named.length === 0 ? "" : `: ${named.join(", ")}${more}`],
+  ];
+}
+
+/** A bar if there is room for it, and how much is done in words; neither tells a total that isn't known. */
+function doneOf(
+  done: number,
+  total: number,
+  totalKnown: boolean,
+  columns: number,
+): readonly [Span[], string] {
+  if (!totalKnown) return [[], `${formatCount(done)} so far`];
+  const count = `${formatCount(done)} of ${formatCount(total)}`;
+  const width = Math.min(WIDEST_BAR, columns - BESIDE_BAR);
+  if (width < NARROWEST_BAR) return [[], count];
+  return [[["cyan", renderBar(width, total === 0 ? 1 : done / total)], "  "], count];
+}
+
+function requestsLine({ requests }: ProgressState): Span[] {
+  const { count, retries, bytes, available } = requests;
+  const spans: Span[] = [label("Requests"), `${formatCount(count)}, ${formatBytes(bytes)}`];
+  if (available !== undefined) spans.push(`, ${formatCount(available)} left in this window`);
+  if (retries > 0) spans.push(", ", ["yellow", counted(retries, "retry", "retries")]);
+  return spans;
+}
+
+function label(text: string): Span {
+  return ["dim", text.padEnd(10)];
+}

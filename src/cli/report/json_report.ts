@@ -1,0 +1,98 @@
+import type { ExitCode } from "../../error.ts";
+import type { ExportReport } from "../../export.ts";
+import type { Manifest } from "../../snapshot/manifest.ts";
+import type { ProgressState } from "../progress/progress_state.ts";
+
+/** How an export ended, for programs. */
+export interface JsonReport {
+  /** How it ended. */
+  readonly status: "complete" | "partial" | "failed" | "cancelled";
+  /** The exit code of the command. */
+  readonly exitCode: ExitCode;
+  /** Why it failed, in one sentence; `null` if it didn't. */
+  readonly error: string | null;
+  /** The snapshot's address; `null` if none was begun. Without a seal, it isn't complete. */
+  readonly snapshot: string | null;
+  /** The project; `null` if it wasn't read. */
+  readonly project: Manifest["project"] | null;
+  /** The environment; `null` if the project wasn't read. */
+  readonly environment: Manifest["environment"]["id"];
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** Answers of the API. */
+  readonly requests: number;
+  /** Requests and assets that were tried again. */
+  readonly retries: number;
+  /** Bytes of the API's answers. */
+  readonly bytesRead: number;
+  /** What the manifest says, but for the list of objects; `null` without a manifest. */
+  readonly manifest: Omit<Manifest, "objects" | "warnings" | "failures"> | null;
+  /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
+  readonly objects: { readonly count: number; readonly bytes: number } | null;
+  /** What the user should know. */
+  readonly warnings: Manifest["warnings"];
+  /** What is missing. */
+  readonly failures: Manifest["failures"];
+}
+
+/** How an export ended. */
+export type ExportEnd =
+  & { readonly exitCode: ExitCode; readonly progress: ProgressState; readonly ms: number }
+  & ({ readonly report: ExportReport } | {
+    readonly status: "failed" | "cancelled";
+    readonly error: string;
+  });
+
+/**
+ * The report of an export for programs.
+ *
+ * @param end How it ended.
+ */
+export function jsonReport(end: ExportEnd): JsonReport {
+  const { exitCode, progress: { start, requests }, ms } = end;
+  const common = {
+    exitCode,
+    snapshot: start?.snapshot ?? null,
+    project: start?.project ?? null,
+    environment: start?.environment ?? null,
+    durationMs: Math.round(ms),
+    requests: requests.count,
+    retries: requests.retries,
+    bytesRead: requests.bytes,
+  };
+  if (!("report" in end)) {
+    const { status, error } = end;
+    return {
+      ...common,
+      status,
+      error,
+      manifest: null,
+      objects: null,
+      warnings: [],
+      failures: [],
+    };
+  }
+  const { status, manifest: { objects, warnings, failures, ...manifest } } = end.report;
+  return {
+    ...common,
+    status,
+    error: null,
+    environment: manifest.environment.id,
+    manifest,
+    objects: {
+      count: objects.length,
+      bytes: objects.reduce((sum, { size }) => sum + size, 0),
+    },
+    warnings,
+    failures,
+  };
+}
+
+/**
+ * A value as JSON for stdout.
+ *
+ * @param value The value.
+ */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

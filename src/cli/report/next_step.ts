@@ -1,0 +1,22 @@
+import type { ExportReport } from "../../export.ts";
+import { shownAddress } from "../text/address.ts";
+import { shellWord } from "../text/shell_word.ts";
+
+/**
+ * What to do after an export, in one line.
+ *
+ * @param report The export's report.
+ */
+export function nextStep({ status, snapshot, manifest }: ExportReport): string {
+  if (status === "partial") {
+    return "Next: see to the failures, then export again; assets that are there are kept.";
+  }
+  const address = shownAddress(snapshot);
+  if (!snapshot.startsWith("file:")) {
+    return `Next: look into it: aws s3 ls ${shellWord(`${address}/`)}`;
+  }
+  const paths = manifest.objects.map(({ path }) => path);
+  const records = paths.find((path) => path.startsWith("records/")) ??
+    paths.find((path) => path.startsWith("tables/records/"));
+  return `Next: look into it: head -n 1 ${shellWord(`${address}/${records ?? "manifest.json"}`)}`;
+}

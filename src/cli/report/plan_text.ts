@@ -1,0 +1,63 @@
+import type { ExportPlan } from "../../plan.ts";
+import { printable } from "../../printable.ts";
+import { projectName } from "../progress/render_progress.ts";
+import { counted, formatCount, formatDuration } from "../text/format.ts";
+import { renderTable } from "../text/table.ts";
+import { wrap, wrapList } from "../text/wrap.ts";
+
+/**
+ * What an export would read, for people.
+ *
+ * @param plan The plan.
+ * @param columns The widest line.
+ * @return Lines, with a line break at the end.
+ */
+export function renderPlan(plan: ExportPlan, columns: number): string {
+  const { models, uploads, resources, requests, requestsPerSecond, leastSeconds } = plan;
+  const start = { ...plan, type: "start", snapshot: "", listings: 0 } as const;
+  const least = leastSeconds === 0
+    ? "all of which fit in one window of the rate limit"
+    : `which take ${formatDuration(leastSeconds * 1000)} or more at ${
+      formatCount(requestsPerSecond)
+    } a second`;
+  const width = Math.max(40, Math.min(columns, 100));
+  return [
+    `${projectName(start)} in ${printable(plan.locales.join(", "), 200)}`,
+    "",
+    ...modelsTable(models),
+    "",
+    `Uploads: ${uploads === null ? "not read" : formatCount(uploads)}`,
+    ...wrapList([`Other resources: ${resources[0] ?? "none"}`, ...resources.slice(1)], width),
+    "",
+    ...wrap(`${counted(requests, "request")}, ${least}; asset files come on top.`, width),
+    "Nothing was written.",
+    "",
+  ].join("\n");
+}
+
+function modelsTable(models: ExportPlan["models"]): string[] {
+  if (models.length === 0) return ["No records are read."];
+  const sum = (key: "current" | "published" | "requests") => {
+    return models.reduce((total, model) => total + (model[key] ?? 0), 0);
+  };
+  const withPublished = models.some(({ published }) => published !== null);
+  const row = (name: string, current: string, published: string, requests: string) => {
+    return withPublished ? [name, current, published, requests] : [name, current, requests];
+  };
+  return renderTable(
+    withPublished ? ["text", "number", "number", "number"] : ["text", "number", "number"],
+    [
+      row("Model", "Current", "Published", "Requests"),
+      ...models.map(({ model, current, published, requests }) => {
+        const name = printable(model, 80);
+        return row(name, formatCount(current), formatCount(published ?? 0), formatCount(requests));
+      }),
+      row(
+        counted(models.length, "model"),
+        formatCount(sum("current")),
+        formatCount(sum("published")),
+        formatCount(sum("requests")),
+      ),
+    ],
+  );
+}

@@ -1,0 +1,172 @@
+import type { ExportReport } from "../../export.ts";
+import { printable } from "../../printable.ts";
+import type { Manifest, ManifestNote } from "../../snapshot/manifest.ts";
+import { RESOURCES } from "../../source/resources.ts";
+import type { ProgressState } from "../progress/progress_state.ts";
+import { projectName } from "../progress/render_progress.ts";
+import { shownAddress } from "../text/address.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
+import { wrap, wrapList } from "../text/wrap.ts";
+
+/** How an export went besides what is in its report. */
+export interface SummaryContext {
+  /** How far its events told that it came. */
+  readonly progress: ProgressState;
+  /** How long it took, in milliseconds. */
+  readonly ms: number;
+  /** The widest line. */
+  readonly columns: number;
+}
+
+/** Models that are listed, and warnings or failures of a kind. */
+const LISTED = 20;
+const NOTES = 10;
+
+/**
+ * What an export wrote, for people.
+ *
+ * @param report The export's report.
+ * @param context How it went.
+ * @return Lines, with a line break at the end.
+ */
+export function renderSummary(report: ExportReport, context: SummaryContext): string {
+  const { manifest, snapshot, status } = report;
+  const { progress, ms, columns } = context;
+  const { project, environment } = manifest;
+  const name = projectName({ ...START, project, environment: environment.id });
+  const rows: (Row | undefined)[] = [
+    ["Snapshot", shownAddress(snapshot)],
+    ["Records", recordsText(manifest)],
+    ["", modelsList(manifest)],
+    ["Models", modelCountText(manifest)],
+    resourceText("Uploads", manifest, "uploads"),
+    assetsText(report),
+    resourceText("Tables", manifest, "tables"),
+    ["Others", othersList(manifest)],
+    ["Files", filesText(manifest)],
+    ["Requests", requestsText(progress)],
+  ];
+  const width = Math.max(40, Math.min(columns, 100));
+  return [
+    status === "complete"
+      ? `Exported ${name} in ${formatDuration(ms)}: complete.`
+      : `Exported ${name} in ${formatDuration(ms)}, but not all of it: see the failures below.`,
+    "",
+    ...rows.flatMap((row) => row === undefined ? [] : rowLines(row, width)),
+    ...notesLines("Findings", manifest.findings),
+    ...notesLines("Warnings", manifest.warnings),
+    ...notesLines("Failures", manifest.failures),
+    "",
+  ].join("\n");
+}
+
+const START = { type: "start", snapshot: "", listings: 0 } as const;
+
+/** A name, and what is beside it: text or the entries of a list. */
+type Row = readonly [string, string | readonly string[]];
+
+function rowLines([name, content]: Row, width: number): string[] {
+  // An address isn't broken: it is copied.
+  const lines = name === "Snapshot"
+    ? [String(content)]
+    : typeof content === "string"
+    ? wrap(content, width - 12)
+    : wrapList(content, width - 12);
+  return lines.map((line, i) => `  ${(i === 0 ? name : "").padEnd(10)}${line}`);
+}
+
+function recordsText({ records }: Manifest): string {
+  const models = Object.values(records);
+  if (models.length === 0) return "none";
+  const sum = (version: "current" | "published") => ({
+    count: models.reduce((count, model) => count + (model[version]?.count ?? 0), 0),
+    bytes: models.reduce((bytes, model) => bytes + (model[version]?.bytes ?? 0), 0),
+  });
+  const current = sum("current");
+  const published = sum("published");
+  const withPublished = models.some((model) => model.published !== undefined);
+  const versions = `${formatCount(current.count)} current${
+    withPublished ? ` and ${formatCount(published.count)} published` : ""
+  }`;
+  const bytes = current.bytes + published.bytes;
+  return `${versions} in ${counted(models.length, "model")}${
+    bytes > 0 ? `, ${formatBytes(bytes)}` : ""
+  }`;
+}
+
+/** The models, those with most records first: `article 12/10` has ten published records. */
+function modelsList({ records }: Manifest): string[] {
+  const models = Object.entries(records)
+    .map(([key, { current, published }]) => ({ key, count: current?.count ?? 0, published }))
+    .sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1));
+  const listed = models.slice(0, LISTED).map(({ key, count, published }) => {
+    const also = published === undefined ? "" : `/${formatCount(published.count)}`;
+    return `${printable(key, 60)} ${formatCount(count)}${also}`;
+  });
+  const more = models.length - listed.length;
+  return more > 0 ? [...listed, `and ${formatCount(more)} more`] : listed;
+}
+
+function resourceText(
+  title: string,
+  { resources }: Manifest,
+  name: string,
+): Row | undefined {
+  const resource = resources[name];
+  if (resource === undefined) return undefined;
+  if ("skipped" in resource) return [title, "left out"];
+  const count = formatCount(resource.count);
+  const what = name === "tables" ? `${count} rows` : count;
+  return [title, `${what}, ${formatBytes(resource.bytes)}`];
+}
+
+function assetsText({ manifest: { assets }, snapshot }: ExportReport): Row | undefined {
+  if (assets === undefined) return undefined;
+  const { downloaded, kept, withdrawn, failed, prefix } = assets;
+  const parts = [
+    `${formatCount(downloaded.count)} downloaded (${formatBytes(downloaded.bytes)})`,
+    kept.count > 0 ? `${formatCount(kept.count)} kept (${formatBytes(kept.bytes)})` : "",
+    withdrawn > 0 ? `${formatCount(withdrawn)} withdrawn by DatoCMS` : "",
+    failed > 0 ? `${formatCount(failed)} failed` : "",
+  ].filter((part) => part !== "");
+  const root = snapshot.slice(0, snapshot.lastIndexOf("/content/"));
+  return ["Assets", `${parts.join(", ")}, in ${shownAddress(`${root}/${prefix}`)}`];
+}
+
+/** Block models are models in DatoCMS's schema, too. */
+function modelCountText({ resources: { models } }: Manifest): string {
+  return models === undefined || "skipped" in models
+    ? ""
+    : `${formatCount(models.count)}, block models included`;
+}
+
+/** Resources that have no line of their own, in the order in which they would be put back. */
+function othersList({ resources }: Manifest): string[] {
+  return RESOURCES.filter(({ layout }) => layout !== "core").flatMap(({ name }) => {
+    const resource = resources[name];
+    if (resource === undefined) return [];
+    return [`${name} ${"skipped" in resource ? "left out" : formatCount(resource.count)}`];
+  });
+}
+
+/** The manifest and the seal belong to the snapshot, but not to the list in the manifest. */
+function filesText({ objects }: Manifest): string {
+  const bytes = objects.reduce((sum, { size }) => sum + size, 0);
+  return `${counted(objects.length + 2, "file")} in the snapshot, ${formatBytes(bytes)}`;
+}
+
+function requestsText({ requests: { count, retries, bytes } }: ProgressState): string {
+  const repeated = retries > 0 ? `, ${counted(retries, "retry", "retries")}` : "";
+  return `${formatCount(count)}, ${formatBytes(bytes)}${repeated}`;
+}
+
+function notesLines(title: string, notes: readonly ManifestNote[]): string[] {
+  if (notes.length === 0) return [];
+  const more = notes.length - NOTES;
+  return [
+    "",
+    title,
+    ...notes.slice(0, NOTES).map(({ message }) => `  - ${printable(message, 500)}`),
+    ...(more > 0 ? [`  - … and ${formatCount(more)} more in manifest.json`] : []),
+  ];
+}

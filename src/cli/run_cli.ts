@@ -1,0 +1,140 @@
+import { envName, flagName, OPTION_KEYS } from "../config/options.ts";
+import { loadConfig } from "../config/load_config.ts";
+import type { Config } from "../config/schema.ts";
+import { EXIT, type ExitCode, SluiceError } from "../error.ts";
+import { nearest } from "../nearest.ts";
+import { printable } from "../printable.ts";
+import { VERSION } from "../version.ts";
+import type { Command } from "./command.ts";
+import { COMMANDS } from "./commands/commands.ts";
+import { failureOf } from "./failure.ts";
+import { renderCommandHelp, renderHelp } from "./help.ts";
+import { type CliIo, SYSTEM_CLOCK } from "./io.ts";
+import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
+import { writeJsonLine } from "./progress/json_view.ts";
+import { Secrets } from "./secrets.ts";
+
+/**
+ * Runs the `sluice` command.
+ *
+ * Results go to stdout, all else to stderr. The API token is in neither, whatever happens.
+ *
+ * @param args The arguments.
+ * @param io The world around.
+ * @return The exit code.
+ *
+ * @example
+ * ```ts
+ * import { runCli } from "./run_cli.ts";
+ *
+ * let text = "";
+ * const exitCode = await runCli(["--version"], {
+ *   stdout: { write: (more) => text += more },
+ *   stderr: { write: () => {} },
+ *   env: () => undefined,
+ *   isTerminal: false,
+ *   columns: () => 80,
+ *   signal: new AbortController().signal,
+ * });
+ * console.assert(exitCode === 0 && text.startsWith("sluice "));
+ * ```
+ */
+export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  const secrets = secretsOf(args, io);
+  const stdout = secrets.guard(io.stdout);
+  const stderr = secrets.guard(io.stderr);
+  const guarded: CliIo = { ...io, stdout, stderr };
+  let config: Config | undefined;
+  try {
+    const line = parseCommandLine(args);
+    if (line.version) {
+      stdout.write(`sluice ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})\n`);
+      return EXIT.complete;
+    }
+    const command = commandOf(line);
+    if (command === undefined) {
+      const isAsked = line.help || line.words.length > 0;
+      (isAsked ? stdout : stderr).write(renderHelp(COMMANDS, io.columns()));
+      return isAsked ? EXIT.complete : EXIT.usage;
+    }
+    if (line.help || line.words[0] === "help") {
+      stdout.write(renderCommandHelp(command, io.columns()));
+      return EXIT.complete;
+    }
+    checkOptions(command, line);
+    config = await loadConfig({
+      flags: line.flags,
+      env: command.flagsOnly ? undefined : envOf(command, io),
+      defaults: command.defaults,
+    });
+    secrets.add(config.apiToken);
+    return await command.run({ config, io: guarded });
+  } catch (error) {
+    const { message, exitCode, stack } = failureOf(error, io.signal);
+    if (config?.logFormat === "json") {
+      const now = (io.clock ?? SYSTEM_CLOCK).now();
+      writeJsonLine(stderr, now, { type: "error", message, exitCode });
+    } else stderr.write(`sluice: ${message}\n`);
+    if (stack !== undefined && config?.verbose) stderr.write(`${stack}\n`);
+    return exitCode;
+  }
+}
+
+/** Secrets that are known before anything is understood. */
+function secretsOf(args: readonly string[], io: CliIo): Secrets {
+  const secrets = new Secrets();
+  const flag = flagName("apiToken");
+  args.forEach((arg, i) => {
+    if (arg.startsWith(`${flag}=`)) secrets.add(arg.slice(flag.length + 1));
+    if (arg === flag) secrets.add(args[i + 1]);
+  });
+  secrets.add(io.env(envName("apiToken"))?.trim());
+  return secrets;
+}
+
+/** The command that is to be run or explained; `undefined` if none is named. */
+function commandOf({ words, flags, help }: CommandLine): Command | undefined {
+  const [name, ...rest] = words[0] === "help" ? words.slice(1) : words;
+  if (name === undefined) {
+    const given = OPTION_KEYS.find((key) => flags[key] !== undefined);
+    if (given === undefined || help) return undefined;
+    throw new SluiceError(
+      `${flagName(given)} needs a command before it, such as sluice export.`,
+      EXIT.usage,
+    );
+  }
+  const command = COMMANDS.find((command) => command.name === name);
+  if (command === undefined) {
+    const close = nearest(name, [...COMMANDS.map(({ name }) => name), "help"]);
+    throw new SluiceError(
+      `There is no command ${JSON.stringify(printable(name, 60))}: ${
+        close === undefined ? "see sluice --help." : `did you mean ${close}?`
+      }`,
+      EXIT.usage,
+    );
+  }
+  if (rest.length > 0) {
+    throw new SluiceError(
+      `sluice ${name} takes options only, but was given ${
+        JSON.stringify(printable(rest[0]!, 60))
+      }: see sluice help ${name}.`,
+      EXIT.usage,
+    );
+  }
+  return command;
+}
+
+function checkOptions({ name, options }: Command, { flags }: CommandLine): void {
+  const other = OPTION_KEYS.find((key) => flags[key] !== undefined && !options.includes(key));
+  if (other === undefined) return;
+  throw new SluiceError(
+    `sluice ${name} has no option ${flagName(other)}: see sluice help ${name}.`,
+    EXIT.usage,
+  );
+}
+
+/** The environment as far as it concerns a command. */
+function envOf({ options }: Command, io: CliIo): (name: string) => string | undefined {
+  const names = new Set(options.map(envName));
+  return (name) => names.has(name) ? io.env(name) : undefined;
+}

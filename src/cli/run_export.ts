@@ -1,0 +1,84 @@
+import type { Config } from "../config/schema.ts";
+import { toExportOptions } from "../config/to_export_options.ts";
+import { EXIT, type ExitCode, SluiceError } from "../error.ts";
+import { exportProject, type ExportReport } from "../export.ts";
+import { openStorage } from "../sink/open_storage.ts";
+import { failureOf } from "./failure.ts";
+import type { CliIo } from "./io.ts";
+import { Progress } from "./progress/progress.ts";
+import { assetsDone, type ProgressState } from "./progress/progress_state.ts";
+import { jsonReport, jsonText } from "./report/json_report.ts";
+import { renderSummary } from "./report/summary.ts";
+import { shownAddress } from "./text/address.ts";
+import { counted, formatDuration } from "./text/format.ts";
+
+/**
+ * Exports a project as configured, shows how far it is, and writes the result to stdout.
+ *
+ * @param config The configuration.
+ * @param io The world around.
+ * @return What was written, and the exit code.
+ * @throws {SluiceError} If the export fails or is cancelled.
+ */
+export async function runExport(
+  config: Config,
+  io: CliIo,
+): Promise<{ readonly report: ExportReport; readonly exitCode: ExitCode }> {
+  using progress = new Progress(config, io);
+  const { signal } = io;
+  const onAbort = () => progress.say("Cancelling (press Ctrl-C again to stop at once)");
+  signal.addEventListener("abort", onAbort);
+  try {
+    using storage = openStorage(config.to);
+    const { onEvent } = progress;
+    const report = await exportProject({ ...toExportOptions(config), storage, signal, onEvent });
+    const { state, ms } = progress;
+    progress[Symbol.dispose]();
+    const exitCode = report.status === "complete" ? EXIT.complete : EXIT.partial;
+    io.stdout.write(
+      config.json
+        ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
+        : renderSummary(report, { progress: state, ms, columns: io.columns() }),
+    );
+    return { report, exitCode };
+  } catch (error) {
+    const { state, ms } = progress;
+    progress[Symbol.dispose]();
+    const thrown = signal.aborted ? cancellation(state, ms) : error;
+    const { message, exitCode } = failureOf(thrown, signal);
+    if (config.json) {
+      const status = signal.aborted ? "cancelled" : "failed";
+      const end = { status, error: message, exitCode, progress: state, ms } as const;
+      io.stdout.write(jsonText(jsonReport(end)));
+    }
+    if (
+      !signal.aborted && state.start !== undefined && !config.quiet && config.logFormat === "text"
+    ) {
+      io.stderr.write(
+        `What was written is in ${shownAddress(state.start.snapshot)}, incomplete.\n`,
+      );
+    }
+    throw thrown;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The error of an export that the user cancelled: what was done, and what is left of it. */
+function cancellation(state: ProgressState, ms: number): SluiceError {
+  const { start, records } = state;
+  const time = formatDuration(ms);
+  if (start === undefined) {
+    return new SluiceError(`Cancelled after ${time}: nothing was written.`, EXIT.cancelled);
+  }
+  const done = [
+    counted(records.read, "record"),
+    ...(state.withAssets ? [counted(assetsDone(state), "asset")] : []),
+  ].join(" and ");
+  return new SluiceError(
+    `Cancelled after ${time} with ${done} done: the snapshot at ${
+      shownAddress(start.snapshot)
+    } is incomplete, so export again for a complete one (assets that are there are kept).`,
+    EXIT.cancelled,
+  );
+}

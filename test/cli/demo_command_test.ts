@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { EXIT } from "../../src/error.ts";
+import { fakeIo } from "./fake_io.ts";
+
+Deno.test("sluice demo exports the sample project, and shows what came out", async () => {
+  const to = await Deno.makeTempDir();
+  try {
+    // What would lead a real export elsewhere doesn't reach the demo.
+    const env = {
+      DATOCMS_API_TOKEN: "0123456789abcdef",
+      SLUICE_TO: "s3://production",
+      SLUICE_JSON: "yes",
+    };
+    const io = fakeIo({ env });
+    assert.equal(await runCli(["demo", "--to", to], io), EXIT.complete, io.err());
+    const out = io.out();
+    assert.match(out, /^Exported Slackwater /);
+    const tree = out.slice(out.indexOf(`\n${to}/\n`));
+    assert.match(tree, /\n {2}assets\/project_48213\/ +12 files +\d+ kB\n/);
+    assert.match(tree, /\n {2}content\/project_48213\/snapshot_\d+\/\n/);
+    assert.match(tree, /\n {4}records\/article\/ +2 files +\d+ kB\n/);
+    assert.match(tree, /\n {4}site\.json +\d+ kB\n/);
+    assert.match(tree, /\n {4}manifest\.json\n {4}canary\.txt\n/);
+    assert.match(
+      tree,
+      /\nThe first lines of tables\/records\/article\/version=current\/part_000\.ndjson:\n( {2}\{"id":".*…\n){3}/,
+    );
+    assert.match(tree, /\nNext, with a project of your own: .*\n[^]*\n {2}sluice export .*\n$/);
+    assert.ok(out.split("\n").length < 80);
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});
+
+Deno.test("sluice demo --json writes the report only", async () => {
+  const to = await Deno.makeTempDir();
+  try {
+    const io = fakeIo();
+    const args = [
+      "demo",
+      "--to",
+      to,
+      "--json",
+      "--models",
+      "article",
+      "--tables-only",
+      "--format=csv",
+    ];
+    assert.equal(await runCli(args, io), EXIT.complete, io.err());
+    assert.equal(JSON.parse(io.out()).status, "complete");
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});
+
+Deno.test("sluice demo stops its server when it is cancelled", async () => {
+  const to = await Deno.makeTempDir();
+  try {
+    const io = fakeIo({ onErr: (text) => text.startsWith("Exporting") && io.cancel() });
+    assert.equal(await runCli(["demo", "--to", to], io), EXIT.cancelled);
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseCommandLine } from "../../src/cli/parse_command_line.ts";
+import { flagName, OPTION_KEYS, OPTIONS } from "../../src/config/options.ts";
+import { EXIT, SluiceError } from "../../src/error.ts";
+
+/** The sentence that a command line is refused with. */
+function refusal(...args: string[]): string {
+  try {
+    parseCommandLine(args);
+  } catch (error) {
+    assert.ok(error instanceof SluiceError);
+    assert.equal(error.exitCode, EXIT.usage);
+    return error.message;
+  }
+  throw new Error("The command line was accepted.");
+}
+
+Deno.test("parseCommandLine() tells what was given from what wasn't", () => {
+  assert.deepEqual(parseCommandLine([]), { words: [], flags: {}, help: false, version: false });
+  const line = parseCommandLine([
+    "export",
+    "-e",
+    "main",
+    "--to=./x",
+    "--models",
+    "a,b",
+    "--models=c",
+    "--no-assets",
+    "--json",
+    "--concurrency",
+    "007",
+  ]);
+  assert.deepEqual(line, {
+    words: ["export"],
+    flags: {
+      environment: "main",
+      to: "./x",
+      models: ["a,b", "c"],
+      assets: false,
+      json: true,
+      concurrency: "007",
+    },
+    help: false,
+    version: false,
+  });
+});
+
+Deno.test("parseCommandLine() lets the last one of several values count", () => {
+  const { flags } = parseCommandLine([
+    "--to",
+    "a",
+    "--to",
+    "b",
+    "--json",
+    "--no-json",
+    "--no-assets",
+    "--assets",
+  ]);
+  assert.deepEqual(flags, { to: "b", json: false, assets: true });
+});
+
+Deno.test("parseCommandLine() knows -h, -V and words after --", () => {
+  assert.deepEqual(parseCommandLine(["-h", "export"]).help, true);
+  assert.deepEqual(parseCommandLine(["-V"]).version, true);
+  assert.deepEqual(parseCommandLine(["1", "--", "--to"]).words, ["1", "--to"]);
+  assert.equal(parseCommandLine(["--help", "false"]).help, false);
+});
+
+Deno.test("parseCommandLine() suggests the option that was meant", () => {
+  assert.equal(refusal("--modles", "a"), "There is no option --modles: did you mean --models?");
+  assert.equal(refusal("--no-asets"), "There is no option --no-asets: did you mean --no-assets?");
+  assert.equal(
+    refusal("--whatever-it-is"),
+    "There is no option --whatever-it-is: see sluice --help.",
+  );
+  assert.equal(refusal("-json"), "There is no option -j (in -json): did you mean --json?");
+  assert.equal(refusal("-x"), "There is no option -x: see sluice --help.");
+  assert.equal(refusal("--no-to"), "--to can't be turned off: leave it out.");
+});
+
+Deno.test("parseCommandLine() shows no value of an option that it doesn't know", () => {
+  for (const args of [["--api-tokn=hush"], ["--api_token", "hush"], ["-api-token=hush"]]) {
+    const message = refusal(...args);
+    assert.match(message, /did you mean --api-token\?$/);
+    assert.ok(!message.includes("hush"), message);
+  }
+});
+
+Deno.test("parseCommandLine() asks for the value of an option that needs one", () => {
+  const message = "--to needs a value: write --to <where>.";
+  assert.equal(refusal("--to"), message);
+  assert.equal(refusal("--to", "--json"), message);
+  assert.equal(refusal("--to="), message);
+  assert.equal(refusal("--to", ""), message);
+  assert.equal(refusal("-e"), "--environment needs a value: write --environment <name>.");
+});
+
+Deno.test("parseCommandLine() takes no value for a switch but true and false", () => {
+  assert.deepEqual(parseCommandLine(["--json=true", "--quiet=false"]).flags, {
+    json: true,
+    quiet: false,
+  });
+  assert.equal(refusal("--json=yes"), '--json takes no value, but was given "yes".');
+  assert.equal(refusal("--no-assets=true"), '--no-assets takes no value, but was given "true".');
+  assert.equal(refusal("--help="), '--help takes no value, but was given "".');
+  assert.deepEqual(parseCommandLine(["export", "--", "--json=yes"]).words, [
+    "export",
+    "--json=yes",
+  ]);
+});
+
+Deno.test("parseCommandLine() knows each option of the table", () => {
+  for (const key of OPTION_KEYS) {
+    const flag = flagName(key);
+    const { kind, alias } = OPTIONS[key];
+    const value = kind === "switch" ? true : kind === "list" ? ["7"] : "7";
+    const args = kind === "switch" ? [flag] : [flag, "7"];
+    assert.deepEqual(parseCommandLine(args).flags, { [key]: value });
+    if (alias === undefined) continue;
+    assert.deepEqual(parseCommandLine([`-${alias}`, ...args.slice(1)]).flags, { [key]: value });
+  }
+});
+
+Deno.test("parseCommandLine() either understands or refuses, whatever it is given", () => {
+  const arg = fc.oneof(fc.string(), fc.constantFrom(...OPTION_KEYS.map(flagName), "-e", "--", "-"));
+  fc.assert(fc.property(fc.array(arg), (args) => {
+    try {
+      for (const key of Object.keys(parseCommandLine(args).flags)) assert.ok(key in OPTIONS);
+    } catch (error) {
+      assert.ok(error instanceof SluiceError, String(error));
+    }
+  }));
+});

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { eventText } from "../../../src/cli/progress/event_text.ts";
+import { progressLine } from "../../../src/cli/progress/progress_line.ts";
+import { initialProgress } from "../../../src/cli/progress/progress_state.ts";
+import { renderProgress } from "../../../src/cli/progress/render_progress.ts";
+import { textWidth } from "../../../src/cli/text/width.ts";
+import type { ExportEvent } from "../../../src/events.ts";
+import { after, asset, done, page, request, RETRY, START, total } from "./events.ts";
+
+const BEGIN = initialProgress(0);
+const UPLOADS = { resource: "uploads", model: undefined, version: undefined };
+const MIDWAY = after(BEGIN, [
+  START,
+  request(),
+  request(45),
+  RETRY,
+  total(1200),
+  total(600, { version: "published" }),
+  page(300),
+  page(150, { version: "published" }),
+  total(40, UPLOADS),
+  page(40, UPLOADS),
+  done(40, UPLOADS),
+  asset("downloaded", 3_400_000),
+  asset("kept"),
+  asset("failed", null),
+]);
+
+Deno.test("renderProgress() shows that the schema is being read", () => {
+  assert.deepEqual(renderProgress(BEGIN, { columns: 80, color: false, now: 300 }), [
+    "Reading the project's schema",
+    "Requests  0, 0 B",
+    "Time      0.3 s",
+  ]);
+});
+
+Deno.test("renderProgress() shows how far everything is", () => {
+  assert.deepEqual(renderProgress(MIDWAY, { columns: 100, color: false, now: 10_000 }), [
+    "Exporting Slackwater (project 123, environment main) to /backups/content/project_123/snapshot_1700…",
+    "Records   ██████░░░░░░░░░░░░░░░░░░  450 of 1,800, 45/s",
+    "Assets    █▊░░░░░░░░░░░░░░░░░░░░░░  3 of 40, 3.4 MB downloaded, 1 failed",
+    "Listings  ████████░░░░░░░░░░░░░░░░  1 of 3: article 300/1,200, article (published) 150/600",
+    "Requests  2, 41 kB, 45 left in this window, 1 retry",
+    "Time      10 s, about 2 min 3 s left",
+  ]);
+});
+
+Deno.test("renderProgress() keeps quiet about totals that aren't known", () => {
+  const state = after(BEGIN, [{ ...START, listings: 20 }, total(1200), page(300)]);
+  assert.deepEqual(renderProgress(state, { columns: 60, color: false, now: 2000 }).slice(1), [
+    "Records   300 so far, 150/s",
+    "Assets    0 so far, 0 B downloaded",
+    "Listings  0 of 20: article 300/1,200",
+    "Requests  0, 0 B",
+    "Time      2.0 s",
+  ]);
+});
+
+Deno.test("renderProgress() leaves assets out if they aren't fetched", () => {
+  const state = after(initialProgress(0, { withAssets: false }), [START]);
+  const lines = renderProgress(state, { columns: 80, color: false, now: 0 });
+  assert.ok(!lines.some((line) => line.startsWith("Assets")));
+});
+
+Deno.test("renderProgress() colours only if it may", () => {
+  // deno-lint-ignore no-control-regex -- colours are what is looked for
+  const escapes = /\x1b\[\d+m/g;
+  const options = { columns: 100, now: 10_000 };
+  const plain = renderProgress(MIDWAY, { ...options, color: false });
+  const coloured = renderProgress(MIDWAY, { ...options, color: true });
+  assert.ok(coloured.every((line) => line.includes("\x1b[")));
+  assert.deepEqual(coloured.map((line) => line.replace(escapes, "")), plain);
+});
+
+Deno.test("renderProgress() fits into any terminal, whatever names it is given", () => {
+  const name = fc.string({ unit: "binary", maxLength: 40 });
+  fc.assert(
+    fc.property(name, name, fc.integer({ min: 1, max: 160 }), (project, model, columns) => {
+      const start = { ...START, project: { id: "1", name: project }, environment: model };
+      const state = after(BEGIN, [start, total(9, { model }), page(3, { model })]);
+      for (const line of renderProgress(state, { columns, color: false, now: 5000 })) {
+        assert.ok(textWidth(line) < Math.max(columns, 1), JSON.stringify(line));
+        // deno-lint-ignore no-control-regex -- control characters are what is looked for
+        assert.doesNotMatch(line, /[\0-\x1f\x7f-\x9f]/);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("progressLine() tells the same in one line", () => {
+  assert.equal(
+    progressLine(MIDWAY, 10_000),
+    "10 s: 450 of 1,800 records (45/s), 3 of 40 assets (3.4 MB, 1 failed), 1 of 3 listings, " +
+      "2 requests, 1 retry, about 2 min 3 s left",
+  );
+  assert.equal(progressLine(BEGIN, 1000), "1.0 s: 0 requests");
+  const early = after(initialProgress(0, { withAssets: false }), [START, total(5), page(2)]);
+  assert.equal(progressLine(early, 500), "0.5 s: 2 records, 0 of 3 listings, 0 requests");
+});
+
+Deno.test("eventText() tells what people should know", () => {
+  const warning: ExportEvent = { type: "warning", code: "x", message: "Strange\x1b[2J things." };
+  assert.equal(eventText(warning, false), "Warning: Strange\\u001b[2J things.");
+  const skipped: ExportEvent = { type: "skipped", resource: "roles", message: "May not." };
+  assert.equal(eventText(skipped, false), "Left out roles: May not.");
+  assert.equal(
+    eventText(asset("failed", null), false),
+    "Failed: asset assets/project_123/a.png after 5 attempts: cdn.example answered with status 500",
+  );
+  for (
+    const event of [
+      START,
+      request(),
+      RETRY,
+      total(1),
+      page(1),
+      done(1),
+      asset("downloaded"),
+      asset("kept"),
+      asset("withdrawn", null),
+    ]
+  ) {
+    assert.equal(eventText(event, false), undefined);
+  }
+});
+
+Deno.test("eventText() tells of requests, retries, listings and assets if it is verbose", () => {
+  const told = [
+    request(1),
+    RETRY,
+    done(30, { version: "published" }),
+    asset("downloaded"),
+    asset("kept", 5),
+  ];
+  assert.deepEqual(told.map((event) => eventText(event, true)), [
+    "GET /items?page[offset]=30: 200 in 123 ms, 20 kB, 1 request left in this window",
+    "Retry 2 of GET /items in 1.5 s: status 503",
+    "Read article (published): 30, 3.0 kB",
+    "downloaded asset assets/project_123/a.png, 1.0 MB",
+    "kept asset assets/project_123/a.png, 5 B",
+  ]);
+  for (const event of [START, total(1), page(1), asset("withdrawn", null)]) {
+    assert.equal(eventText(event, true), undefined);
+  }
+});

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../src/cli/commands/commands.ts";
+import { ENVIRONMENT_VARIABLES } from "../../src/cli/environment_variables.ts";
+import { renderCommandHelp, renderHelp } from "../../src/cli/help.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { textWidth } from "../../src/cli/text/width.ts";
+import { envName, flagName } from "../../src/config/options.ts";
+import { EXIT } from "../../src/error.ts";
+import { VERSION } from "../../src/version.ts";
+import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
+
+const TOKEN = "0123456789abcdef0123456789abcd";
+
+/** Runs a command line that is refused, and returns the line that says why. */
+async function refusal(args: string[], options: FakeIoOptions = {}): Promise<string> {
+  const io = fakeIo(options);
+  assert.equal(await runCli(args, io), EXIT.usage);
+  assert.equal(io.out(), "");
+  assert.match(io.err(), /^sluice: [^\n]+[.?]\n$/);
+  return io.err().slice("sluice: ".length).trimEnd();
+}
+
+Deno.test("runCli() tells the version", async () => {
+  for (const flag of ["--version", "-V"]) {
+    const io = fakeIo();
+    assert.equal(await runCli([flag, "export"], io), EXIT.complete);
+    const { deno } = Deno.version;
+    assert.equal(io.out(), `sluice ${VERSION} (Deno ${deno}, ${Deno.build.target})\n`);
+    assert.equal(io.err(), "");
+  }
+});
+
+Deno.test("runCli() tells how it is used: asked, on stdout; unasked, on stderr", async () => {
+  for (const args of [["--help"], ["-h"], ["help"]]) {
+    const io = fakeIo();
+    assert.equal(await runCli(args, io), EXIT.complete);
+    assert.equal(io.out(), renderHelp(COMMANDS, 80));
+    assert.equal(io.err(), "");
+  }
+  const io = fakeIo();
+  assert.equal(await runCli([], io), EXIT.usage);
+  assert.equal(io.out(), "");
+  assert.equal(io.err(), renderHelp(COMMANDS, 80));
+});
+
+Deno.test("runCli() tells how each command is used", async () => {
+  for (const command of COMMANDS) {
+    for (const args of [["help", command.name], [command.name, "--help"], ["-h", command.name]]) {
+      const io = fakeIo();
+      assert.equal(await runCli(args, io), EXIT.complete);
+      assert.equal(io.out(), renderCommandHelp(command, 80));
+    }
+  }
+});
+
+Deno.test("renderHelp() names all commands", () => {
+  assert.equal(
+    renderHelp(COMMANDS, 60),
+    `sluice streams a DatoCMS project to disk or S3 as a
+snapshot: models, records, uploads, settings and asset
+files.
+
+Usage: sluice <command> [options]
+
+Commands
+  export          Export a project into a new snapshot
+  plan            Tell what an export would read, and how
+                  long it takes at least
+  demo            Export a sample project that is served on
+                  this machine; needs no account
+  help <command>  Tell how a command is used
+
+Options
+  -h, --help     Tell how to use it
+  -V, --version  Tell the version
+
+Begin with: sluice demo
+`,
+  );
+});
+
+Deno.test("renderCommandHelp() names options with defaults and variables, examples and exit codes", () => {
+  for (const command of COMMANDS) {
+    const text = renderCommandHelp(command, 80);
+    for (const key of command.options) {
+      assert.ok(
+        text.includes(flagName(key)) || text.includes(flagName(key).replace("--", "--no-")),
+      );
+      assert.equal(text.includes(`[${envName(key)}`), !command.flagsOnly, key);
+    }
+    for (const { line } of command.examples) assert.ok(text.includes(`\n  ${line}\n`));
+    for (const code of Object.values(EXIT)) assert.match(text, new RegExp(`\n  ${code} +[a-z]`));
+    for (const line of text.split("\n")) {
+      assert.ok(textWidth(line) <= 80 || line.startsWith(`sluice ${command.name}: `), line);
+    }
+  }
+  const text = renderCommandHelp(COMMANDS[0]!, 100);
+  assert.match(
+    text,
+    /\n {2}-e, --environment <name> {3}Environment to read.*\[DATOCMS_ENVIRONMENT\]\n/,
+  );
+  assert.match(text, /\n {2}--to <where> .*\n? +Default: \.\/snapshots\. \[SLUICE_TO\]\n/);
+  assert.match(text, /\n {2}--no-assets .*\[SLUICE_ASSETS=false\]\n/);
+  assert.match(text, /One of ndjson, enterprise\. Default:\s+ndjson\./);
+  assert.match(renderCommandHelp(COMMANDS.at(-1)!, 80), /Default: \.\/sluice-demo\.\n/);
+});
+
+Deno.test("runCli() refuses what it doesn't know, with a suggestion", async () => {
+  assert.equal(await refusal(["exprot"]), 'There is no command "exprot": did you mean export?');
+  assert.equal(await refusal(["help", "pln"]), 'There is no command "pln": did you mean plan?');
+  assert.equal(
+    await refusal(["backup-all"]),
+    'There is no command "backup-all": see sluice --help.',
+  );
+  assert.equal(
+    await refusal(["plan", "--modles=a"]),
+    "There is no option --modles: did you mean --models?",
+  );
+  assert.equal(
+    await refusal(["export", "snapshots"]),
+    'sluice export takes options only, but was given "snapshots": see sluice help export.',
+  );
+  assert.equal(
+    await refusal(["plan", "--to", "x"]),
+    "sluice plan has no option --to: see sluice help plan.",
+  );
+  assert.equal(
+    await refusal(["demo", "--api-token", TOKEN]),
+    "sluice demo has no option --api-token: see sluice help demo.",
+  );
+  assert.equal(
+    await refusal(["--to", "x"]),
+    "--to needs a command before it, such as sluice export.",
+  );
+});
+
+Deno.test("runCli() says that a token is needed, and where to get one", async () => {
+  for (const args of [["export"], ["plan"], ["export", "--dry-run"]]) {
+    assert.match(
+      await refusal(args),
+      /^An API token is needed: copy one from Project settings → API tokens .* DATOCMS_API_TOKEN/,
+    );
+  }
+});
+
+Deno.test("runCli() says which variable or file holds a bad value", async () => {
+  assert.equal(
+    await refusal(["export"], { env: { SLUICE_CONCURRENCY: "many" } }),
+    'SLUICE_CONCURRENCY must be a whole number from 1 to 64, but is "many".',
+  );
+  assert.match(
+    await refusal(["export", "--config", "no/such/file.json"]),
+    /^Can't read the configuration file "no\/such\/file\.json": there is no such file\.$/,
+  );
+});
+
+Deno.test("runCli() looks at no variable that isn't a command's", async () => {
+  const io = fakeIo({ env: { SLUICE_TO: "gs://nowhere" } });
+  assert.equal(await runCli(["plan"], io), EXIT.usage);
+  assert.match(io.err(), /^sluice: An API token is needed/);
+});
+
+Deno.test("runCli() asks for no variable that it doesn't declare", async () => {
+  const asked = new Set<string>();
+  const io = fakeIo();
+  for (const args of [["export"], ["plan"], ["demo", "--to="], ["export", "--config=x"]]) {
+    await runCli(args, { ...io, env: (name) => void asked.add(name) });
+  }
+  assert.ok(asked.size > 10);
+  for (const name of asked) assert.ok(ENVIRONMENT_VARIABLES.includes(name), name);
+});
+
+Deno.test("runCli() asks to report what Sluice doesn't know about, without the token", async () => {
+  const columns = () => {
+    throw new TypeError(`no columns, but ${TOKEN}\x1b[2J`);
+  };
+  const io = { ...fakeIo({ env: { DATOCMS_API_TOKEN: TOKEN } }), columns };
+  assert.equal(await runCli(["--help"], io), EXIT.failed);
+  assert.equal(
+    io.err(),
+    "sluice: Something went wrong that Sluice doesn't know about (TypeError: no columns, but " +
+      "[redacted]\\u001b[2J): please report this message and the command that you ran; --verbose " +
+      "shows more.\n",
+  );
+});

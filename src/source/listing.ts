@@ -95,6 +95,7 @@ export function listingReader<T>(
   { onFallback }: Pick<ListingOptions, "onFallback"> = {},
 ): (request: PageRequest, extra?: Query) => Promise<FetchedPage<T>> {
   let order = 0;
+  let isAccepted = false;
   return async ({ offset, limit, signal, maxBytes }, extra) => {
     for (;;) {
       const asked = order;
@@ -106,11 +107,11 @@ export function listingReader<T>(
           ...(maxLimit === undefined ? {} : { page: { offset, limit } }),
           ...extra,
         }, { signal, maxBytes: maxLimit === undefined ? undefined : maxBytes });
+        isAccepted = true;
         return { ...listed(body, path, maxLimit === undefined), bytes };
       } catch (error) {
-        if (!(error instanceof CmaError && error.status === 422 && asked < orders.length)) {
-          throw error;
-        }
+        // Pages in different orders don't make one listing.
+        if (isAccepted || asked >= orders.length || !isRefusedOrder(error)) throw error;
         // Pages that are under way with the same order meet the same refusal: it is told once.
         if (order === asked) {
           order++;
@@ -119,6 +120,10 @@ export function listingReader<T>(
       }
     }
   };
+}
+
+function isRefusedOrder(error: unknown): error is CmaError {
+  return error instanceof CmaError && error.status === 422 && !error.isForbidden;
 }
 
 function listed<T>(
@@ -135,7 +140,7 @@ function listed<T>(
   // A listing of one thing, such as the site's settings, is a list of one.
   const page = Array.isArray(data) ? data as Page<T> : [data as T];
   const total = isWhole ? page.length : body.meta?.total_count;
-  if (total === undefined) {
+  if (typeof total !== "number") {
     throw new CmaError(
       `Expected "meta.total_count" in the answer to GET ${path}, but it is missing.`,
     );

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import type { Resource } from "../../src/content/resource.ts";
+import { CmaError } from "../../src/source/cma_error.ts";
+import { listingPages } from "../../src/source/listing.ts";
+import { apiError, json, testClient } from "../support/cma.ts";
+import { serveHttp } from "../support/http_server.ts";
+
+const ORDERS = ["_created_at_ASC,id_ASC", "_created_at_ASC"];
+
+/** Answers from a listing of this length, unless `refuse` has something else to say. */
+function serveListing(
+  length: number,
+  refuse: (url: URL, count: number) => Response | undefined = () => undefined,
+) {
+  const queries: Record<string, string>[] = [];
+  const server = serveHttp((_request, url, count) => {
+    queries.push(Object.fromEntries(url.searchParams));
+    const refused = refuse(url, count);
+    if (refused) return refused;
+    const offset = Number(url.searchParams.get("page[offset]") ?? 0);
+    const limit = Number(url.searchParams.get("page[limit]") ?? 30);
+    const data = Array.from({ length: Math.max(0, Math.min(limit, length - offset)) }, (_, i) => {
+      return { id: String(offset + i), type: "upload" };
+    });
+    return json({ data, meta: { total_count: length } });
+  });
+  return Object.assign(server, { queries });
+}
+
+async function idsOf(pages: ReadableStream<readonly Resource[]>): Promise<string[]> {
+  return (await Array.fromAsync(pages)).flat().map(({ id }) => id);
+}
+
+function idsUpTo(length: number): string[] {
+  return Array.from({ length }, (_, n) => String(n));
+}
+
+Deno.test("listingPages() reads a listing in its best order, with its own query", async () => {
+  await using server = serveListing(25);
+  const totals: number[] = [];
+  const pages = listingPages(testClient(server.url), {
+    path: "/uploads",
+    query: { filter: { type: "image" } },
+    maxLimit: 10,
+    orders: ORDERS,
+  }, { onTotal: (total) => totals.push(total), onFallback: assert.fail });
+  assert.deepEqual(await idsOf(pages), idsUpTo(25));
+  assert.deepEqual(
+    server.queries,
+    ["0", "10", "20"].map((offset) => ({
+      "filter[type]": "image",
+      order_by: ORDERS[0],
+      "page[offset]": offset,
+      "page[limit]": "10",
+    })),
+  );
+  assert.deepEqual(totals, [25, 25, 25]);
+});
+
+Deno.test("listingPages() takes the next order when one is refused, and says so once", async () => {
+  await using server = serveListing(
+    55,
+    (url) =>
+      url.searchParams.get("order_by") === ORDERS[0]
+        ? apiError(422, "INVALID_ORDERING")
+        : undefined,
+  );
+  const told: string[] = [];
+  const pages = listingPages(
+    testClient(server.url),
+    { path: "/uploads", maxLimit: 10, orders: ORDERS },
+    { onFallback: (message) => told.push(message) },
+  );
+  assert.deepEqual(await idsOf(pages), idsUpTo(55));
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0]!,
+    /^DatoCMS refused to order \/uploads by _created_at_ASC,id_ASC: .*\(422 INVALID_ORDERING\)\.$/,
+  );
+  assert.deepEqual(server.queries.map(({ order_by }) => order_by), [
+    ORDERS[0],
+    ...Array(6).fill(ORDERS[1]),
+  ]);
+});
+
+Deno.test("listingPages() asks for no order when all are refused", async () => {
+  await using server = serveListing(
+    15,
+    (url) => url.searchParams.has("order_by") ? apiError(422, "INVALID_PARAMS") : undefined,
+  );
+  const told: string[] = [];
+  const pages = listingPages(
+    testClient(server.url),
+    { path: "/uploads", maxLimit: 10, orders: ORDERS },
+    { onFallback: (message) => told.push(message) },
+  );
+  assert.deepEqual(await idsOf(pages), idsUpTo(15));
+  assert.equal(told.length, 2);
+});
+
+Deno.test("listingPages() doesn't take a missing permission or plan for a refused order", async () => {
+  for (const code of ["PLAN_UPGRADE_REQUIRED", "INSUFFICIENT_PERMISSIONS"]) {
+    await using server = serveListing(5, () => apiError(422, code));
+    const pages = listingPages(
+      testClient(server.url),
+      { path: "/uploads", maxLimit: 10, orders: ORDERS },
+      { onFallback: assert.fail },
+    );
+    await assert.rejects(idsOf(pages), { name: "CmaError", codes: [code] });
+    assert.equal(server.queries.length, 1);
+  }
+});
+
+Deno.test("listingPages() never mixes orders: a refusal after the first page is an error", async () => {
+  await using server = serveListing(
+    50,
+    (url) =>
+      url.searchParams.get("page[offset]") === "20" ? apiError(422, "INVALID_PARAMS") : undefined,
+  );
+  const pages = listingPages(
+    testClient(server.url),
+    { path: "/uploads", maxLimit: 10, orders: ORDERS },
+    { onFallback: assert.fail },
+  );
+  await assert.rejects(idsOf(pages), { name: "CmaError", status: 422 });
+  assert.ok(server.queries.every(({ order_by }) => order_by === ORDERS[0]));
+});
+
+Deno.test("listingPages() fails when a paged listing doesn't say how long it is", async () => {
+  for (
+    const meta of [undefined, {}, { total_count: null }, { total_count: "12" }, { total_count: {} }]
+  ) {
+    await using server = serveHttp(() => json({ data: [{ id: "1", type: "upload" }], meta }));
+    await assert.rejects(
+      idsOf(listingPages(testClient(server.url), { path: "/uploads", maxLimit: 10 })),
+      {
+        name: "CmaError",
+        message: 'Expected "meta.total_count" in the answer to GET /uploads, but it is missing.',
+      },
+    );
+  }
+});
+
+Deno.test("listingPages() fails when there is no list in the answer", async () => {
+  for (const body of [{}, null, [], "text", 7, { data: null }]) {
+    await using server = serveHttp(() => json(body));
+    for (const maxLimit of [10, undefined]) {
+      const pages = listingPages(testClient(server.url), { path: "/roles", maxLimit });
+      await assert.rejects(idsOf(pages), (error) => {
+        assert.ok(error instanceof CmaError);
+        assert.equal(
+          error.message,
+          'Expected a list of resources from GET /roles, but the answer has no "data".',
+        );
+        return true;
+      });
+    }
+  }
+});
+
+Deno.test("listingPages() reads a listing that isn't paged in one request, whatever its size", async () => {
+  const data = Array.from(
+    { length: 3000 },
+    (_, n) => ({ id: String(n), type: "role", attributes: { text: "x".repeat(6000) } }),
+  );
+  const paths: string[] = [];
+  await using server = serveHttp((_request, url) => {
+    paths.push(url.pathname + url.search);
+    return json({ data });
+  });
+  const totals: number[] = [];
+  const pages = listingPages(testClient(server.url), { path: "/roles" }, {
+    onTotal: (total) => totals.push(total),
+  });
+  assert.deepEqual(await idsOf(pages), idsUpTo(3000));
+  assert.deepEqual(paths, ["/roles"]);
+  assert.deepEqual(totals, [3000]);
+});
+
+Deno.test("listingPages() takes a single resource for a list of one, and an empty list for none", async () => {
+  await using one = serveHttp(() => json({ data: { id: "7", type: "white_label_settings" } }));
+  assert.deepEqual(
+    await idsOf(listingPages(testClient(one.url), { path: "/white-label-settings" })),
+    ["7"],
+  );
+  await using none = serveHttp(() => json({ data: [], meta: { total_count: 0 } }));
+  for (const maxLimit of [10, undefined]) {
+    const totals: number[] = [];
+    const pages = listingPages(testClient(none.url), { path: "/roles", maxLimit }, {
+      onTotal: (total) => totals.push(total),
+    });
+    assert.deepEqual(await idsOf(pages), []);
+    assert.deepEqual(totals, [0]);
+  }
+});

@@ -1,0 +1,87 @@
+/**
+ * Measures exports of generated projects that another process serves. Prints, for people and as JSON:
+ * the CPU time that tables add, the throughput, and the peak memory for a project ten times as large.
+ *
+ * @module
+ */
+import process from "node:process";
+import { exportProject, LocalStorage } from "../mod.ts";
+
+const SMALL = { url: "http://127.0.0.1:8787", records: 20_000 };
+const LARGE = { url: "http://127.0.0.1:8788", records: 200_000 };
+const RUNS = 3;
+
+interface Measured {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+async function measure({ url }: typeof SMALL, tables: boolean): Promise<Measured> {
+  const root = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+  try {
+    const started = performance.now();
+    const before = cpuSeconds();
+    const storage = new LocalStorage(root);
+    await exportProject({ apiToken: "demo", baseUrl: url, assetHost: url, storage, tables });
+    return {
+      seconds: (performance.now() - started) / 1000,
+      cpuSeconds: cpuSeconds() - before,
+    };
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** User and system time of this process so far, all threads counted. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** The most memory that this process ever had, in MiB. */
+function peakMiB(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+async function until(url: string): Promise<void> {
+  for (;;) {
+    try {
+      await (await fetch(url)).body?.cancel();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+await Promise.all([until(SMALL.url), until(LARGE.url)]);
+try {
+  await measure(SMALL, true);
+  const runs: { raw: Measured; all: Measured }[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    runs.push({ raw: await measure(SMALL, false), all: await measure(SMALL, true) });
+  }
+  const smallPeak = peakMiB();
+  const large = await measure(LARGE, true);
+  const largePeak = peakMiB();
+  const result = {
+    records: SMALL.records,
+    recordsPerSecond: Math.round(SMALL.records / median(runs.map(({ all }) => all.seconds))),
+    cpuSecondsRaw: median(runs.map(({ raw }) => raw.cpuSeconds)),
+    cpuSecondsWithTables: median(runs.map(({ all }) => all.cpuSeconds)),
+    cpuRatioOfTables: median(runs.map(({ raw, all }) => all.cpuSeconds / raw.cpuSeconds)),
+    peakMiB: smallPeak,
+    peakMiBOfTenTimesTheRecords: largePeak,
+    peakRatio: largePeak / smallPeak,
+    secondsOfTenTimesTheRecords: large.seconds,
+  };
+  console.log(JSON.stringify(result, null, 2));
+} finally {
+  for (const { url } of [SMALL, LARGE]) {
+    await (await fetch(`${url}/stop`, { method: "POST" })).body?.cancel();
+  }
+}

@@ -96,5 +96,9 @@ function related(resource: Resource, name: string): readonly ResourceIdentifier[
 }
 
 async function readList<T>(client: CmaClient, path: string, signal?: AbortSignal): Promise<T[]> {
-  return (await client.get<{ data: T[] }>(path, {}, { signal })).body.data;
+  const { body } = await client.get<{ data?: T[] } | null>(path, {}, { signal });
+  if (Array.isArray(body?.data)) return body.data;
+  throw new CmaError(
+    `Expected a list of resources from GET ${path}, but the answer has none.`,
+  );
 }

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import type { Resource } from "../../src/content/resource.ts";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { startDemoCma } from "../../src/demo/server.ts";
+import { CmaError } from "../../src/source/cma_error.ts";
+import { readSchema } from "../../src/source/schema.ts";
+import { apiError, json, testClient } from "../support/cma.ts";
+import { serveHttp } from "../support/http_server.ts";
+
+interface SiteDocument {
+  readonly data: Resource;
+  readonly included?: Resource[];
+}
+
+/** The sample project's API; `change` changes its answer to `GET /site`. */
+function serveSample(change: (document: SiteDocument) => unknown = (document) => document) {
+  const project = sampleProject();
+  const environment = project.environments.get(project.primaryEnvironment)!;
+  let asking = false;
+  const cma = startDemoCma({
+    project,
+    rateLimit: false,
+    apiToken: "demo",
+    onRequest: async (request, url) => {
+      if (url.pathname !== "/site" || asking) return undefined;
+      asking = true;
+      const response = await fetch(url, { headers: request.headers });
+      asking = false;
+      return json(change(await response.json()), { headers: { "x-environment": "main" } });
+    },
+  });
+  const paths = () => cma.log.requests.map(({ path }) => new URL(path, cma.url).pathname);
+  return Object.assign(cma, { environment, paths });
+}
+
+function idsOf(resources: readonly Resource[]): string[] {
+  return resources.map(({ id }) => id).sort();
+}
+
+Deno.test("readSchema() reads everything in one request when the API includes it", async () => {
+  const project = sampleProject();
+  await using cma = startDemoCma({ project, rateLimit: false });
+  const { site, document, schema, environment } = await readSchema(
+    testClient(cma.url, { apiToken: cma.apiToken }),
+  );
+  const stored = project.environments.get(project.primaryEnvironment)!;
+  assert.deepEqual(cma.log.requests.map(({ path }) => path), [
+    "/site?include=item_types%2Citem_types.fields%2Citem_types.fieldsets",
+  ]);
+  assert.equal(site.id, stored.site.id);
+  assert.deepEqual(document.data, site);
+  assert.equal(environment, "main");
+  assert.deepEqual(schema.locales, stored.site.attributes.locales);
+  assert.deepEqual(idsOf(schema.itemTypes), idsOf(stored.itemTypes));
+  assert.deepEqual(
+    idsOf(schema.itemTypes.flatMap(({ id }) => schema.fields(id))),
+    idsOf(stored.fields),
+  );
+  assert.deepEqual(
+    idsOf(schema.itemTypes.flatMap(({ id }) => schema.fieldsets(id))),
+    idsOf(stored.fieldsets),
+  );
+  assert.deepEqual(
+    schema.fields(stored.fields[0]!.relationships.item_type.data.id).find(({ id }) =>
+      id === stored.fields[0]!.id
+    ),
+    stored.fields[0],
+  );
+});
+
+/** What an API might leave out, and what has to be asked for then. */
+const LEFT_OUT: Record<
+  string,
+  [change: (document: SiteDocument) => unknown, asked: RegExp]
+> = {
+  "fieldsets": [
+    ({ data, included = [] }) => ({
+      data,
+      included: included.filter(({ type }) => type !== "fieldset"),
+    }),
+    /^\/item-types\/[^/]+\/fieldsets$/,
+  ],
+  "fields": [
+    ({ data, included = [] }) => ({
+      data,
+      included: included.filter(({ type }) => type !== "field"),
+    }),
+    /^\/item-types\/[^/]+\/fields$/,
+  ],
+  "everything": [({ data }) => ({ data }), /^\/item-types(\/[^/]+\/(fields|fieldsets))?$/],
+  "the models' relationships": [
+    ({ data, included = [] }) => ({
+      data,
+      included: included.map((each) =>
+        each.type === "item_type" ? { ...each, relationships: {} } : each
+      ),
+    }),
+    /^\/item-types\/[^/]+\/(fields|fieldsets)$/,
+  ],
+};
+
+for (const [what, [change, asked]] of Object.entries(LEFT_OUT)) {
+  Deno.test(`readSchema() asks for more when the API leaves out ${what}`, async () => {
+    await using cma = serveSample(change);
+    const { itemTypes, fields, fieldsets } = cma.environment;
+    const { schema } = await readSchema(testClient(cma.url, { apiToken: cma.apiToken }));
+    assert.deepEqual(idsOf(schema.itemTypes), idsOf(itemTypes));
+    assert.deepEqual(idsOf(schema.itemTypes.flatMap(({ id }) => schema.fields(id))), idsOf(fields));
+    assert.deepEqual(
+      idsOf(schema.itemTypes.flatMap(({ id }) => schema.fieldsets(id))),
+      idsOf(fieldsets),
+    );
+    const more = cma.paths().filter((path) => path !== "/site");
+    assert.ok(more.length > 0 && new Set(more).size === more.length, more.join());
+    for (const path of more) assert.match(path, asked);
+  });
+}
+
+Deno.test("readSchema() fails with a clear sentence when the address isn't that of the API", async () => {
+  const bodies: unknown[] = [{}, null, [], "hello", { data: null }, { data: { type: "item" } }, {
+    data: { type: "site", attributes: {} },
+  }, { data: { type: "site" } }];
+  for (const body of bodies) {
+    await using server = serveHttp(() => json(body));
+    await assert.rejects(readSchema(testClient(server.url)), {
+      name: "CmaError",
+      message:
+        `Expected a DatoCMS project from ${server.url}/site, but the answer holds none: check --base-url.`,
+    });
+  }
+  await using html = serveHttp(() =>
+    new Response("<html>", { headers: { "content-type": "text/html" } })
+  );
+  await assert.rejects(
+    readSchema(testClient(html.url)),
+    /status 200, text\/html\) isn't\): check the network and --base-url\.$/,
+  );
+});
+
+Deno.test("readSchema() fails with a clear sentence when a part of the schema is no list", async () => {
+  for (const answer of [{}, { data: null }, null, { data: { id: "1" } }]) {
+    await using server = serveHttp((_request, url) =>
+      url.pathname === "/site"
+        ? json({ data: { id: "1", type: "site", attributes: { locales: ["en"] } } })
+        : json(answer)
+    );
+    await assert.rejects(readSchema(testClient(server.url)), (error) => {
+      assert.ok(error instanceof CmaError, String(error));
+      assert.equal(
+        error.message,
+        "Expected a list of resources from GET /item-types, but the answer has none.",
+      );
+      return true;
+    });
+  }
+});
+
+Deno.test("readSchema() passes on what the API refuses, and the signal's reason", async () => {
+  await using server = serveHttp(() => apiError(401, "INVALID_AUTHORIZATION_HEADER"));
+  await assert.rejects(readSchema(testClient(server.url)), { name: "CmaError", status: 401 });
+  const reason = new Error("cancelled");
+  await assert.rejects(readSchema(testClient(server.url), AbortSignal.abort(reason)), reason);
+});

@@ -55,7 +55,12 @@ export function assetUrl(upload: Upload, assetHost?: string): URL {
       retryable: false,
     });
   }
-  return assetHost === undefined ? url : new URL(url.pathname + url.search, assetHost);
+  if (assetHost === undefined) return url;
+  // Not `new URL(path, assetHost)`: a path that begins with "//" would name another host.
+  const replaced = new URL(assetHost);
+  replaced.pathname = url.pathname;
+  replaced.search = url.search;
+  return replaced;
 }
 
 /**
@@ -77,11 +82,12 @@ export async function fetchAsset(
   try {
     watchdog.expect(headersTimeoutMs, "an answer");
     const response = await fetch(url, { signal: watchdog.signal });
-    if (response.ok && response.body) {
-      return guarded(response.body, watchdog, stallTimeoutMs, signal);
+    // The clock stands still until somebody reads.
+    watchdog.rest();
+    if (response.ok) {
+      return guarded(response.body ?? new Blob().stream(), watchdog, stallTimeoutMs, signal);
     }
     await response.body?.cancel();
-    if (response.ok) return new Response("").body!;
     const { status, headers } = response;
     throw new AssetError(`${url.host} answered with status ${status}`, {
       retryable: status >= 500 || status === 429 || status === 408,

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import type { Upload } from "../../src/content/resource.ts";
+import { AssetError, assetUrl, fetchAsset } from "../../src/source/asset_fetch.ts";
+import { close, serveHttp, serveTcp } from "../support/http_server.ts";
+import { msOf, until } from "../support/until.ts";
+
+function upload(url: unknown): Upload {
+  return { id: "1", type: "upload", attributes: { url: url as string, path: "/1/a.jpg" } };
+}
+
+async function failureOf(run: () => Promise<unknown>): Promise<AssetError> {
+  const error = await run().then(() => assert.fail("it didn't fail"), (error) => error);
+  assert.ok(error instanceof AssetError, String(error));
+  assert.doesNotMatch(error.message, /\p{Cc}/u);
+  return error;
+}
+
+async function textOf(url: string, options?: Parameters<typeof fetchAsset>[1]): Promise<string> {
+  return await new Response(await fetchAsset(upload(url), options)).text();
+}
+
+Deno.test("assetUrl() replaces scheme, host and port by the asset host's, and nothing else", () => {
+  const url = upload("https://www.datocms-assets.com/205/16-a%20b%2F..%2Fc.jpg?w=1&x=%2f");
+  assert.equal(assetUrl(url).href, url.attributes.url);
+  assert.equal(
+    assetUrl(url, "http://127.0.0.1:8080").href,
+    "http://127.0.0.1:8080/205/16-a%20b%2F..%2Fc.jpg?w=1&x=%2f",
+  );
+  assert.equal(
+    assetUrl(upload("http://user:pass@a.example:99/1/x"), "https://b.example").href,
+    "https://b.example/1/x",
+  );
+});
+
+Deno.test("assetUrl() never leaves the asset host, whatever the path", () => {
+  for (
+    const path of [
+      "//evil.example/x",
+      "/\\evil.example/x",
+      "///evil.example",
+      "/https://evil.example/",
+    ]
+  ) {
+    const { origin, pathname } = assetUrl(
+      upload(`https://www.datocms-assets.com${path}`),
+      "http://127.0.0.1:8080",
+    );
+    assert.equal(origin, "http://127.0.0.1:8080", path);
+    assert.equal(pathname, new URL(`https://www.datocms-assets.com${path}`).pathname);
+  }
+});
+
+Deno.test("assetUrl() refuses what isn't an HTTP address", () => {
+  const urls = [
+    "file:///etc/passwd",
+    "data:text/plain,x",
+    "javascript:1",
+    "/1/a.jpg",
+    "",
+    null,
+    undefined,
+    7,
+    {},
+    "http://",
+  ];
+  for (const url of urls) {
+    assert.throws(() => assetUrl(upload(url), "http://127.0.0.1"), (error) => {
+      assert.ok(error instanceof AssetError);
+      assert.equal(error.retryable, false);
+      assert.match(error.message, /^expected an http\(s\) address, but the upload's url is .+$/);
+      return true;
+    });
+  }
+  assert.throws(() => assetUrl(upload("x\u001b[2J")), /url is "x\\u001b\[2J"$/);
+});
+
+Deno.test("fetchAsset() gives the asset's bytes", async () => {
+  await using server = serveHttp((_request, url) => new Response(url.pathname));
+  assert.equal(await textOf(`${server.url}/1/a.jpg`), "/1/a.jpg");
+  assert.equal(
+    await textOf("https://www.datocms-assets.com/2/b.jpg", { assetHost: server.url }),
+    "/2/b.jpg",
+  );
+});
+
+Deno.test("fetchAsset() gives an empty asset's bytes, and leaves nothing behind", async () => {
+  for (
+    const response of [
+      () => new Response(""),
+      () => new Response(null, { status: 204 }),
+      () => new Response(null),
+    ]
+  ) {
+    await using server = serveHttp(response);
+    assert.equal(await textOf(server.url), "");
+  }
+});
+
+Deno.test("fetchAsset() says which statuses are worth another attempt, and when", async () => {
+  const cases: [status: number, retryable: boolean][] = [
+    [400, false],
+    [401, false],
+    [403, false],
+    [404, false],
+    [410, false],
+    [422, false],
+    [408, true],
+    [429, true],
+    [500, true],
+    [502, true],
+    [503, true],
+    [504, true],
+  ];
+  for (const [status, retryable] of cases) {
+    await using server = serveHttp(() =>
+      new Response("<html>\u001b[2J", { status, headers: { "retry-after": "7" } })
+    );
+    const error = await failureOf(() => fetchAsset(upload(server.url)));
+    assert.equal(error.retryable, retryable, String(status));
+    assert.equal(error.message, `${new URL(server.url).host} answered with status ${status}`);
+    assert.equal(error.askedMs, 7000);
+  }
+});
+
+Deno.test("fetchAsset() can be tried again when the connection breaks, before or in the body", async () => {
+  await using server = serveTcp((request, connection) =>
+    request.startsWith("GET /reset")
+      ? close(connection)
+      : "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this"
+  );
+  const reset = await failureOf(() => fetchAsset(upload(`${server.url}/reset`)));
+  const truncated = await failureOf(() => textOf(`${server.url}/truncated`));
+  for (const error of [reset, truncated]) {
+    assert.equal(error.retryable, true);
+    assert.ok(!error.message.includes(server.url), error.message);
+  }
+});
+
+Deno.test("fetchAsset() gives up on a server that doesn't answer", async () => {
+  await using server = serveTcp(() => undefined);
+  const error = await failureOf(() => fetchAsset(upload(server.url), { headersTimeoutMs: 40 }));
+  assert.equal(error.message, "waited 0.04 s for an answer");
+  assert.equal(error.retryable, true);
+});
+
+Deno.test("fetchAsset() gives up on a body that stalls", async () => {
+  await using server = serveTcp(async (_request, connection) => {
+    await connection.write(
+      new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst"),
+    );
+    return undefined;
+  });
+  const reader = (await fetchAsset(upload(server.url), { stallTimeoutMs: 40 })).getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), "first");
+  const error = await failureOf(() => reader.read());
+  assert.equal(error.message, "waited 0.04 s for the next bytes");
+  assert.equal(error.retryable, true);
+});
+
+Deno.test("fetchAsset() doesn't take a slow reader for a stall", async () => {
+  const size = 3 * 1024 * 1024;
+  await using server = serveHttp(() => new Response(new Uint8Array(size)));
+  const body = await fetchAsset(upload(server.url), { headersTimeoutMs: 30, stallTimeoutMs: 30 });
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  let read = 0;
+  let waited = 0;
+  for await (const chunk of body) {
+    if (waited++ < 3) await new Promise((resolve) => setTimeout(resolve, 60));
+    read += chunk.length;
+  }
+  assert.equal(read, size);
+});
+
+Deno.test("fetchAsset() ends with the signal's reason, wherever it is", async () => {
+  await using server = serveTcp(async (request, connection) => {
+    if (request.startsWith("GET /silent")) return undefined;
+    await connection.write(
+      new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst"),
+    );
+    return undefined;
+  });
+  for (const reason of [new Error("cancelled"), undefined]) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const silent = fetchAsset(upload(`${server.url}/silent`), { signal })
+      .then(() => assert.fail(), (error) => error);
+    const reader = (await fetchAsset(upload(`${server.url}/slow`), { signal })).getReader();
+    await reader.read();
+    const pending = reader.read().then(() => assert.fail(), (error) => error);
+    const idle = (await fetchAsset(upload(`${server.url}/slow`), { signal })).getReader();
+    controller.abort(reason);
+    const ms = await msOf(async () => {
+      for (const error of [await silent, await pending]) assert.equal(error, signal.reason);
+    });
+    assert.ok(ms < 100, `${ms} ms`);
+    await assert.rejects(idle.read(), (error) => error === signal.reason);
+    await assert.rejects(
+      fetchAsset(upload(server.url), { signal }),
+      (error) => error === signal.reason,
+    );
+  }
+});
+
+Deno.test("fetchAsset() ends the request when its body is cancelled, also while a read is pending", async () => {
+  let ended = 0;
+  await using server = serveHttp(() =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new Uint8Array(10));
+        },
+        cancel() {
+          ended++;
+        },
+      }),
+    )
+  );
+  const idle = await fetchAsset(upload(server.url));
+  await idle.cancel();
+  const reader = (await fetchAsset(upload(server.url))).getReader();
+  await reader.read();
+  const pending = reader.read();
+  await reader.cancel();
+  assert.equal((await pending).done, true);
+  await until(() => ended === 2, "the server noticed");
+});

@@ -12,8 +12,11 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
-/** A stream of the process as an output. What nobody reads any more, as in `sluice help | head`, is dropped. */
-function outputTo(stream: { writeSync(bytes: Uint8Array): number }): TextOutput {
+/** A stream of the process as an output; `drop` tells which errors lose the text, but nothing else. */
+function outputTo(
+  stream: { writeSync(bytes: Uint8Array): number },
+  drop: (error: unknown) => boolean,
+): TextOutput {
   const encoder = new TextEncoder();
   return {
     write(text) {
@@ -22,16 +25,16 @@ function outputTo(stream: { writeSync(bytes: Uint8Array): number }): TextOutput 
           rest = rest.subarray(stream.writeSync(rest));
         }
       } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        if (!drop(error)) throw error;
       }
     },
   };
 }
 
-/** The terminal's width; a usual one if there is no terminal. */
+/** The terminal's width; a usual one if there is no terminal, or one that doesn't know. */
 function columns(): number {
   try {
-    return Deno.consoleSize().columns;
+    return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
   }
@@ -57,8 +60,10 @@ for (const signal of SIGNALS) {
 }
 
 const exitCode = await runCli(Deno.args, {
-  stdout: outputTo(Deno.stdout),
-  stderr: outputTo(Deno.stderr),
+  // Nobody reads on, as in `sluice help | head`.
+  stdout: outputTo(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
+  // An export doesn't fail because its log can't be written.
+  stderr: outputTo(Deno.stderr, () => true),
   env,
   isTerminal: Deno.stderr.isTerminal(),
   columns,

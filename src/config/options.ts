@@ -10,7 +10,7 @@ import {
 } from "./schema.ts";
 
 /** What an option of this type is, and so how text becomes its value. */
-type KindOf<T> = T extends boolean ? "switch"
+export type KindOf<T> = T extends boolean ? "switch"
   : T extends number ? "number"
   : T extends string ? "text"
   : "list";

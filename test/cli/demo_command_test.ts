@@ -26,7 +26,10 @@ Deno.test("sluice demo exports the sample project, and shows what came out", asy
       tree,
       /\nThe first lines of tables\/records\/article\/version=current\/part_000\.ndjson:\n( {2}\{"id":".*…\n){3}/,
     );
-    assert.match(tree, /\nNext, with a project of your own: .*\n[^]*\n {2}sluice export .*\n$/);
+    assert.match(
+      tree,
+      /\nNext, with a project of your own: .*\n[^]*\n {2}deno task sluice export .*\n$/,
+    );
     assert.ok(out.split("\n").length < 80);
   } finally {
     await Deno.remove(to, { recursive: true });

@@ -8,6 +8,8 @@ import { type FakeIo, fakeIo, type FakeIoOptions } from "./fake_io.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcd";
 const ESC = "\x1b";
+/** As little as there is: each file that is written takes its time. */
+const LITTLE = ["--models=lock", "--no-assets", "--no-tables"];
 const RATE_LIMIT = { limit: 1000, windowMs: 3000 };
 
 /** A served project and a directory to export it to. */
@@ -194,12 +196,12 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
 
 Deno.test("sluice export ends with 3 without a resource that was asked for by name", async () => {
   await using bench_ = await bench({ forbidden: ["/roles"] });
-  const asked = await bench_.run(["export", "--include", "roles", "--json"]);
+  const asked = await bench_.run(["export", "--include", "roles", "--json", ...LITTLE]);
   assert.equal(asked.exitCode, EXIT.partial);
   const report = JSON.parse(asked.io.out());
   assert.deepEqual([report.status, report.exitCode, report.failures.length], ["partial", 3, 1]);
   assert.match(asked.io.err(), /\nLeft out roles: The API token's role may not /);
-  const unasked = await bench_.run(["export", "--no-assets"]);
+  const unasked = await bench_.run(["export", ...LITTLE]);
   assert.equal(unasked.exitCode, EXIT.complete);
   assert.match(unasked.io.out(), /\broles left\s+out\b/);
 });
@@ -276,13 +278,14 @@ Deno.test("sluice export keeps the token to itself, whatever the server says", a
       "--verbose",
       "--log-format",
       format,
+      ...LITTLE,
     ]);
     assert.equal(exitCode, EXIT.failed);
     assert.match(io.err(), /status 503 .*\[(redacted|token)\]/);
     assert.match(JSON.parse(io.out()).error, /Bearer \[(redacted|token)\]/);
   }
   first = true;
-  const asFlag = await bench_.run(["export", `--api-token=${TOKEN}`], {
+  const asFlag = await bench_.run(["export", `--api-token=${TOKEN}`, ...LITTLE], {
     env: { DATOCMS_API_TOKEN: "" },
   });
   assert.match(asFlag.io.err(), /Bearer \[(redacted|token)\]/);
@@ -293,7 +296,12 @@ Deno.test("sluice export keeps the token to itself, even if the project is calle
   Object.assign(project.primary.site.attributes, { name: `My ${TOKEN} project` });
   await using bench_ = await bench({ project });
   for (
-    const args of [["export", "--verbose"], ["export", "--json", "--log-format=json"], ["plan"]]
+    const args of [["export", "--verbose", ...LITTLE], [
+      "export",
+      "--json",
+      "--log-format=json",
+      ...LITTLE,
+    ], ["plan"]]
   ) {
     const { io, exitCode } = await bench_.run(args);
     assert.equal(exitCode, EXIT.complete);
@@ -314,7 +322,7 @@ Deno.test("sluice export --verbose tells of each request", async () => {
 
 Deno.test("sluice export in a terminal leaves no drawing behind", async () => {
   await using bench_ = await bench();
-  const { io } = await bench_.run(["export", "--no-assets"], { isTerminal: true });
+  const { io } = await bench_.run(["export", ...LITTLE], { isTerminal: true });
   assert.equal(io.err().split(ESC).at(-1), "[J");
   assert.ok(!io.out().includes(ESC));
 });

@@ -47,12 +47,15 @@ export const demoCommand: Command = {
   },
 };
 
+/** What brings a user to this demo: the program, or a task of its repository. */
+const SLUICE = Deno.build.standalone ? "sluice" : "deno task sluice";
+
 const NEXT = [
   "",
   "Next, with a project of your own: copy an API token from Project settings → API tokens whose role",
   "may use the Content Management API, then",
   "",
   "  export DATOCMS_API_TOKEN=…",
-  "  sluice plan      # what would be read, and how long it takes at least",
-  "  sluice export    # into ./snapshots",
+  `  ${SLUICE} plan      # what would be read, and how long it takes at least`,
+  `  ${SLUICE} export    # into ./snapshots`,
 ];

@@ -34,6 +34,8 @@ export class JsonView implements ProgressView {
   #state: ProgressState;
 
   /**
+   * Begins to write.
+   *
    * @param state How far the export is.
    * @param options Where lines go.
    */

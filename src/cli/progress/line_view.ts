@@ -30,6 +30,8 @@ export class LineView implements ProgressView {
   #state: ProgressState;
 
   /**
+   * Begins to write.
+   *
    * @param state How far the export is.
    * @param options Where lines go.
    */

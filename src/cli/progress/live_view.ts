@@ -36,6 +36,8 @@ export class LiveView implements ProgressView {
   #isStale = true;
 
   /**
+   * Begins to draw.
+   *
    * @param state How far the export is.
    * @param options The terminal.
    */

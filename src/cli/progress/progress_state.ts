@@ -15,9 +15,12 @@ export interface ListingProgress {
 }
 
 /** How much was done when, to tell how fast it goes. */
-interface Sample {
+export interface ProgressSample {
+  /** When, in milliseconds. */
   readonly at: number;
+  /** Records written. */
   readonly records: number;
+  /** Asset files done with. */
   readonly assets: number;
 }
 
@@ -61,7 +64,7 @@ export interface ProgressState {
   /** Whether the snapshot is complete. */
   readonly sealed: boolean;
   /** The last seconds, oldest first. */
-  readonly samples: readonly Sample[];
+  readonly samples: readonly ProgressSample[];
 }
 
 /** How far back speed is measured, in milliseconds. */
@@ -204,7 +207,7 @@ function isSame(listing: ListingProgress, about: Listed): boolean {
     listing.version === about.version;
 }
 
-function sampled(state: ProgressState, now: number): readonly Sample[] {
+function sampled(state: ProgressState, now: number): readonly ProgressSample[] {
   const { samples, records } = state;
   if (now - samples.at(-1)!.at < STEP) return samples;
   const kept = samples.filter(({ at }, i) => now - at <= WINDOW || i === samples.length - 1);

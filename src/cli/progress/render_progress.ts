@@ -95,10 +95,11 @@ function assetsLine(state: ProgressState, columns: number, { totalsKnown }: Pace
   const isKnown = totalsKnown || uploads.total > 0;
   const [bar, count] = doneOf(assetsDone(state), uploads.total, isKnown, columns);
   const bytes = `, ${formatBytes(assets.bytes)} downloaded`;
+  const kept = assets.kept > 0 ? `, ${formatCount(assets.kept)} kept` : "";
   const failed: Span[] = assets.failed > 0
     ? [", ", ["red", `${formatCount(assets.failed)} failed`]]
     : [];
-  return [label("Assets"), ...bar, count + bytes, ...failed];
+  return [label("Assets"), ...bar, count + bytes + kept, ...failed];
 }
 
 function listingsLine({ listingsDone, start, active }: ProgressState, columns: number): Span[] {

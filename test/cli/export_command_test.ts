@@ -1,68 +1,10 @@
 import assert from "node:assert/strict";
-import { runCli } from "../../src/cli/run_cli.ts";
-import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
-import { EXIT, type ExitCode } from "../../src/error.ts";
 import { shownAddress } from "../../src/cli/text/address.ts";
-import { type FakeIo, fakeIo, type FakeIoOptions } from "./fake_io.ts";
+import type { DemoCmaOptions } from "../../src/demo/server.ts";
+import { EXIT } from "../../src/error.ts";
+import { bench, filesBelow, LITTLE } from "./bench.ts";
 
-const TOKEN = "0123456789abcdef0123456789abcd";
 const ESC = "\x1b";
-/** As little as there is: each file that is written takes its time. */
-const LITTLE = ["--models=lock", "--no-assets", "--no-tables"];
-const RATE_LIMIT = { limit: 1000, windowMs: 3000 };
-
-/** A served project and a directory to export it to. */
-interface Bench extends AsyncDisposable {
-  readonly cma: DemoCma;
-  readonly to: string;
-  /** Runs the command line with what it needs to reach the server. */
-  run(args: string[], options?: FakeIoOptions): Promise<{ io: FakeIo; exitCode: ExitCode }>;
-}
-
-async function bench(options: Partial<DemoCmaOptions> = {}): Promise<Bench> {
-  const to = await Deno.makeTempDir();
-  const cma = startDemoCma({
-    project: sampleProject(),
-    apiToken: TOKEN,
-    rateLimit: RATE_LIMIT,
-    ...options,
-  });
-  return {
-    cma,
-    to,
-    async run(args, { env = {}, ...options } = {}) {
-      const DATOCMS_BASE_URL = cma.url;
-      const io = fakeIo({
-        ...options,
-        env: {
-          DATOCMS_API_TOKEN: TOKEN,
-          DATOCMS_BASE_URL,
-          SLUICE_ASSET_HOST: cma.assetHost,
-          SLUICE_TO: to,
-          ...env,
-        },
-      });
-      const exitCode = await runCli(args, io);
-      for (const text of [io.out(), io.err()]) assert.ok(!text.includes(TOKEN), text);
-      return { io, exitCode };
-    },
-    async [Symbol.asyncDispose]() {
-      await cma.stop();
-      await Deno.remove(to, { recursive: true });
-    },
-  };
-}
-
-/** The paths of all files below a directory. */
-async function filesBelow(directory: string): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(directory)) {
-    const path = `${directory}/${name}`;
-    paths.push(...(isDirectory ? await filesBelow(path) : [path]));
-  }
-  return paths;
-}
 
 Deno.test("sluice export writes a snapshot, and tells what is in it", async () => {
   await using bench_ = await bench();
@@ -255,61 +197,6 @@ Deno.test("sluice export tells where an unfinished snapshot is when it fails", a
   assert.ok(!files.some((path) => path.endsWith("canary.txt")));
 });
 
-Deno.test("sluice export keeps the token to itself, whatever the server says", async () => {
-  let first = true;
-  await using bench_ = await bench({
-    onRequest: (request, { pathname }) => {
-      if (pathname !== "/roles") return undefined;
-      const told = request.headers.get("authorization");
-      if (first) {
-        first = false;
-        const error = { type: "api_error", attributes: { code: told, transient: true } };
-        return Response.json({ data: [error] }, { status: 503 });
-      }
-      const error = { type: "api_error", attributes: { code: "NO", details: { told } } };
-      return Response.json({ data: [error] }, { status: 422 });
-    },
-  });
-  for (const format of ["text", "json"]) {
-    first = true;
-    const { io, exitCode } = await bench_.run([
-      "export",
-      "--json",
-      "--verbose",
-      "--log-format",
-      format,
-      ...LITTLE,
-    ]);
-    assert.equal(exitCode, EXIT.failed);
-    assert.match(io.err(), /status 503 .*\[(redacted|token)\]/);
-    assert.match(JSON.parse(io.out()).error, /Bearer \[(redacted|token)\]/);
-  }
-  first = true;
-  const asFlag = await bench_.run(["export", `--api-token=${TOKEN}`, ...LITTLE], {
-    env: { DATOCMS_API_TOKEN: "" },
-  });
-  assert.match(asFlag.io.err(), /Bearer \[(redacted|token)\]/);
-});
-
-Deno.test("sluice export keeps the token to itself, even if the project is called like it", async () => {
-  const project = sampleProject();
-  Object.assign(project.primary.site.attributes, { name: `My ${TOKEN} project` });
-  await using bench_ = await bench({ project });
-  for (
-    const args of [["export", "--verbose", ...LITTLE], [
-      "export",
-      "--json",
-      "--log-format=json",
-      ...LITTLE,
-    ], ["plan"]]
-  ) {
-    const { io, exitCode } = await bench_.run(args);
-    assert.equal(exitCode, EXIT.complete);
-    assert.match(io.out(), /My \[redacted\] project/);
-    if (args[0] === "export") assert.match(io.err(), /My \[redacted\] project/);
-  }
-});
-
 Deno.test("sluice export --verbose tells of each request", async () => {
   await using bench_ = await bench();
   const { io } = await bench_.run(["export", "--verbose", "--include=records", "--models=lock"]);
@@ -325,75 +212,4 @@ Deno.test("sluice export in a terminal leaves no drawing behind", async () => {
   const { io } = await bench_.run(["export", ...LITTLE], { isTerminal: true });
   assert.equal(io.err().split(ESC).at(-1), "[J");
   assert.ok(!io.out().includes(ESC));
-});
-
-Deno.test("sluice export stops when it is told to, and says what is done", async () => {
-  await using bench_ = await bench({ latencyMs: 300 });
-  const canceller: { cancel?: () => void } = {};
-  const io = fakeIo({
-    env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to },
-    onErr: (text) => text.startsWith("Exporting ") && canceller.cancel!(),
-  });
-  let cancelledAt = Infinity;
-  canceller.cancel = () => {
-    cancelledAt = performance.now();
-    io.cancel();
-  };
-  assert.equal(await runCli(["export", "--json"], io), EXIT.cancelled);
-  assert.ok(performance.now() - cancelledAt < 1000);
-  assert.match(
-    io.err(),
-    /\nCancelling \(press Ctrl-C again to stop at once\)\nsluice: Cancelled after \d\.\d s with \d+ records? and \d+ assets? done: the snapshot at \/.*\/snapshot_\d+ is incomplete, so export again for a complete one \(assets that are there are kept\)\.\n$/,
-  );
-  const report = JSON.parse(io.out());
-  assert.deepEqual([report.status, report.exitCode], ["cancelled", 130]);
-  assert.ok(!(await filesBelow(bench_.to)).some((path) => path.endsWith("canary.txt")));
-});
-
-Deno.test("sluice export that is stopped before it began has written nothing", async () => {
-  await using bench_ = await bench({ latencyMs: 300 });
-  const io = fakeIo({
-    env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to },
-  });
-  io.cancel();
-  assert.equal(await runCli(["export"], io), EXIT.cancelled);
-  assert.match(io.err(), /^sluice: Cancelled after \d\.\d s: nothing was written\.\n$/);
-  assert.deepEqual(await filesBelow(bench_.to), []);
-});
-
-Deno.test("sluice plan tells what would be read, and writes nothing", async () => {
-  await using bench_ = await bench();
-  for (
-    const args of [["plan", "--exclude", "roles"], ["export", "--dry-run", "--exclude", "roles"]]
-  ) {
-    const { io, exitCode } = await bench_.run(args);
-    assert.equal(exitCode, EXIT.complete, io.err());
-    assert.match(
-      io.out(),
-      /^Slackwater \(project 48213, environment main\) in en, it, pt-BR\n\nModel {10}Current {2}Published {2}Requests\narticle {13}10 {10}8 {9}2\n(.*\n){6}7 models {12}38 {9}33 {8}\d+\n\nUploads: 13\nOther resources: workflows, plugins,/,
-    );
-    assert.doesNotMatch(io.out(), /roles/);
-    assert.match(
-      io.out(),
-      /\n\d+ requests, all of which fit in one window of the rate limit; asset files\s+come\s+on\s+top\.\nNothing was written\.\n$/,
-    );
-  }
-  assert.deepEqual(await filesBelow(bench_.to), []);
-});
-
-Deno.test("sluice plan --json writes the plan for programs", async () => {
-  await using bench_ = await bench();
-  const { io } = await bench_.run(["plan", "--models", "lock", "--no-published", "--json"]);
-  const plan = JSON.parse(io.out());
-  assert.deepEqual(plan.models, [{ model: "lock", current: 5, published: null, requests: 1 }]);
-  assert.deepEqual(plan.project, { id: "48213", name: "Slackwater" });
-});
-
-Deno.test("sluice plan stops when it is told to", async () => {
-  await using bench_ = await bench({ latencyMs: 300 });
-  const io = fakeIo({ env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url } });
-  const running = runCli(["plan"], io);
-  io.cancel();
-  assert.equal(await running, EXIT.cancelled);
-  assert.equal(io.err(), "sluice: Cancelled.\n");
 });

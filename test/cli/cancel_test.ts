@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { EXIT } from "../../src/error.ts";
+import { bench, filesBelow, TOKEN } from "./bench.ts";
+import { fakeIo } from "./fake_io.ts";
+
+Deno.test("sluice export stops when it is told to, and says what is done", async () => {
+  await using bench_ = await bench({ latencyMs: 300 });
+  const canceller: { cancel?: () => void } = {};
+  const io = fakeIo({
+    env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to },
+    onErr: (text) => text.startsWith("Exporting ") && canceller.cancel!(),
+  });
+  let cancelledAt = Infinity;
+  canceller.cancel = () => {
+    cancelledAt = performance.now();
+    io.cancel();
+  };
+  assert.equal(await runCli(["export", "--json"], io), EXIT.cancelled);
+  assert.ok(performance.now() - cancelledAt < 1000);
+  assert.match(
+    io.err(),
+    /\nCancelling \(press Ctrl-C again to stop at once\)\nsluice: Cancelled after \d\.\d s with \d+ records? and \d+ assets? done: the snapshot at \/.*\/snapshot_\d+ is incomplete, so export again for a complete one \(assets that are there are kept\)\.\n$/,
+  );
+  const report = JSON.parse(io.out());
+  assert.deepEqual([report.status, report.exitCode], ["cancelled", 130]);
+  assert.ok(!(await filesBelow(bench_.to)).some((path) => path.endsWith("canary.txt")));
+});
+
+Deno.test("sluice export that is stopped before it began has written nothing", async () => {
+  await using bench_ = await bench({ latencyMs: 300 });
+  const io = fakeIo({
+    env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to },
+  });
+  io.cancel();
+  assert.equal(await runCli(["export"], io), EXIT.cancelled);
+  assert.match(io.err(), /^sluice: Cancelled after \d\.\d s: nothing was written\.\n$/);
+  assert.deepEqual(await filesBelow(bench_.to), []);
+});
+
+Deno.test("sluice plan stops when it is told to", async () => {
+  await using bench_ = await bench({ latencyMs: 300 });
+  const io = fakeIo({ env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url } });
+  const running = runCli(["plan"], io);
+  io.cancel();
+  assert.equal(await running, EXIT.cancelled);
+  assert.equal(io.err(), "sluice: Cancelled.\n");
+});

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { EXIT } from "../../src/error.ts";
+import { bench, filesBelow } from "./bench.ts";
+
+Deno.test("sluice plan tells what would be read, and writes nothing", async () => {
+  await using bench_ = await bench();
+  for (
+    const args of [["plan", "--exclude", "roles"], ["export", "--dry-run", "--exclude", "roles"]]
+  ) {
+    const { io, exitCode } = await bench_.run(args);
+    assert.equal(exitCode, EXIT.complete, io.err());
+    assert.match(
+      io.out(),
+      /^Slackwater \(project 48213, environment main\) in en, it, pt-BR\n\nModel {10}Current {2}Published {2}Requests\narticle {13}10 {10}8 {9}2\n(.*\n){6}7 models {12}38 {9}33 {8}\d+\n\nUploads: 13\nOther resources: workflows, plugins,/,
+    );
+    assert.doesNotMatch(io.out(), /roles/);
+    assert.match(
+      io.out(),
+      /\n\d+ requests, all of which fit in one window of the rate limit; asset files\s+come\s+on\s+top\.\nNothing was written\.\n$/,
+    );
+  }
+  assert.deepEqual(await filesBelow(bench_.to), []);
+});
+
+Deno.test("sluice plan --json writes the plan for programs", async () => {
+  await using bench_ = await bench();
+  const { io } = await bench_.run(["plan", "--models", "lock", "--no-published", "--json"]);
+  const plan = JSON.parse(io.out());
+  assert.deepEqual(plan.models, [{ model: "lock", current: 5, published: null, requests: 1 }]);
+  assert.deepEqual(plan.project, { id: "48213", name: "Slackwater" });
+});

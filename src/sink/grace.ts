@@ -7,16 +7,6 @@
  * @param run What runs, with a signal of its own.
  * @return What it gives, also if that comes after an abort.
  * @throws The signal's reason, if it was aborted before, or what `run` throws.
- *
- * @example
- * ```ts
- * import { withGrace } from "./grace.ts";
- *
- * const controller = new AbortController();
- * const answer = withGrace(controller.signal, 5_000, () => Promise.resolve("done"));
- * controller.abort();
- * console.assert(await answer === "done");
- * ```
  */
 export async function withGrace<T>(
   signal: AbortSignal,

@@ -70,7 +70,7 @@ export class PieceReader implements Disposable {
       const taken = chunk.subarray(0, size - filled);
       this.#rest = chunk.subarray(taken.length);
       if (filled === 0 && taken.length === size) return taken;
-      piece = withRoom(piece, filled, taken.length, size);
+      piece = this.#withRoom(piece, filled, taken.length, size);
       piece.set(taken, filled);
       filled += taken.length;
     }
@@ -127,18 +127,20 @@ export class PieceReader implements Disposable {
       }; it was not written, so fetch it again.`,
     );
   }
-}
 
-/** Grows by doubling, so that small bodies don't take a big piece's memory. */
-function withRoom(
-  piece: Uint8Array<ArrayBuffer> | undefined,
-  filled: number,
-  added: number,
-  size: number,
-): Uint8Array<ArrayBuffer> {
-  const needed = filled + added;
-  if (piece !== undefined && piece.length >= needed) return piece;
-  const grown = new Uint8Array(Math.min(size, Math.max(needed, 2 * filled)));
-  if (piece !== undefined) grown.set(piece.subarray(0, filled));
-  return grown;
+  /** Grows by doubling, so that small bodies don't take a big piece's memory; big ones soon do at once. */
+  #withRoom(
+    piece: Uint8Array<ArrayBuffer> | undefined,
+    filled: number,
+    added: number,
+    size: number,
+  ): Uint8Array<ArrayBuffer> {
+    const needed = filled + added;
+    if (piece !== undefined && piece.length >= needed) return piece;
+    const remaining = (this.#options.size ?? Infinity) - this.#bytesRead + needed;
+    const wanted = Math.max(needed, 2 * filled, this.#bytesRead - needed);
+    const grown = new Uint8Array(Math.max(needed, Math.min(size, remaining, wanted)));
+    if (piece !== undefined) grown.set(piece.subarray(0, filled));
+    return grown;
+  }
 }

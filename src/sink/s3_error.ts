@@ -61,8 +61,10 @@ const wrongRegion: Meaning = ({ region }, { bucket }) =>
     : `the bucket ${bucket} is in the region ${region}: set AWS_REGION=${region}`;
 const denied: Meaning = (_, { permission, bucket, key }) => {
   const resource = permission.startsWith("s3:List") ? bucket : `${bucket}/${key}`;
-  return `the credentials lack the permission ${permission} on arn:aws:s3:::${resource}: add it to the ` +
-    "policy of the user, the role or the bucket";
+  // Who may not list isn't told that an object doesn't exist.
+  const orAbsent = permission === "s3:GetObject" ? " (or s3:ListBucket, if it doesn't exist)" : "";
+  return `the credentials lack the permission ${permission} on arn:aws:s3:::${resource}${orAbsent}: add it ` +
+    "to the policy of the user, the role or the bucket";
 };
 const busy: Meaning = ({ code, status }) =>
   `S3 was too busy, also after several attempts (${code}${

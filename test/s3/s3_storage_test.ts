@@ -33,13 +33,13 @@ Deno.test("S3Storage.put() keeps no more parts on their way than its queue has r
   await using opened = await openFake({ queueSize: 2 });
   const { storage, fake } = opened;
   const held = fake.hold();
-  const puts = [1, 2, 3].map((i) => storage.put(`${i}`, bytesOf(3 * PART, i)));
+  const puts = [1, 2, 3].map((i) => storage.put(`${i}`, bytesOf(PART + 1, i)));
   await held.waiting;
   for (let turn = 0; turn < 50; turn++) await new Promise((go) => setTimeout(go, 0));
   assert.equal(fake.pending, 2);
   held.release();
   await Promise.all(puts);
-  for (const i of [1, 2, 3]) await assertBytes(await storage.get(`${i}`), bytesOf(3 * PART, i));
+  for (const i of [1, 2, 3]) await assertBytes(await storage.get(`${i}`), bytesOf(PART + 1, i));
 });
 
 Deno.test("S3Storage.put() passes types, metadata, encryption and storage class on", async () => {
@@ -157,6 +157,14 @@ Deno.test("S3Storage.list() leaves out what isn't an object of ours", async () =
   for (const key of ["some/prefixes/x", "some/other", "x"]) fake.objects.all.set(key, object);
   const listed = (await collect(storage.list(""))).flat().map(({ key }) => key);
   assert.deepEqual(listed, ["a/x"]);
+});
+
+Deno.test("S3Storage.list() goes on behind any name", async () => {
+  await using opened = await openFake({ pageSize: 1 });
+  const keys = ["100% #1?&=+", "<x>&amp;'\"", "a b/c", "e\u0301", "\u00e9", "\uff5e", "😀"];
+  for (const key of keys) await opened.storage.put(key, bytesOf(1));
+  const pages = await collect(opened.storage.list(""));
+  assert.deepEqual(pages.map((page) => page.map(({ key }) => key)), keys.map((key) => [key]));
 });
 
 Deno.test("S3Storage.delete() deletes thousands of objects, a thousand at a time", async () => {

@@ -97,6 +97,10 @@ export function storageContract(
     }
     const listed = (await collect(storage.list(""))).flat().map((info) => info.key);
     assert.deepEqual(new Set(listed), new Set(keys));
+    for (const prefix of ["100% #1?&=+;", "ünï/日", "%2e%2e/", '<x>&amp;"', "a b/c  "]) {
+      const found = (await collect(storage.list(prefix))).flat().map((info) => info.key);
+      assert.deepEqual(found, keys.filter((key) => key.startsWith(prefix)));
+    }
     await storage.delete(keys);
     assert.deepEqual(await collect(storage.list("")), []);
   });

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { EXIT } from "../../src/error.ts";
+import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { openStorage } from "../../src/sink/open_storage.ts";
+import { parseS3Location } from "../../src/sink/s3_location.ts";
+import { S3Storage } from "../../src/sink/s3_storage.ts";
+import { StorageError } from "../../src/sink/storage.ts";
+
+Deno.test("openStorage() opens directories", () => {
+  const paths = ["./snap shots", "/tmp/100% #1", "c:", "a:b/c", "."];
+  for (const path of paths.filter((path) => path !== "a:b/c" || Deno.build.os !== "windows")) {
+    using storage = openStorage(path);
+    assert.ok(storage instanceof LocalStorage);
+    assert.equal(storage.root, resolve(path));
+    using same = openStorage(pathToFileURL(path).href);
+    assert.equal(same.url, storage.url);
+  }
+});
+
+Deno.test("openStorage() opens buckets and prefixes", () => {
+  for (const address of ["s3://backups", "s3://backups/", "S3://backups"]) {
+    using storage = openStorage(address);
+    assert.ok(storage instanceof S3Storage);
+    assert.equal(storage.url, "s3://backups");
+  }
+  using storage = openStorage("s3://my.back_ups-1/a b/100%/", { s3: { region: "eu-west-1" } });
+  assert.equal(storage.url, "s3://my.back_ups-1/a b/100%");
+});
+
+Deno.test("openStorage() refuses what is no destination, as a mistake in the command line", () => {
+  const cases = [
+    "",
+    " ",
+    "gs://bucket",
+    "https://example.com/x",
+    "file://host/share/%2f",
+    "s3:bucket",
+    "s3://",
+    "s3:///prefix",
+    "s3://bucket/a//b",
+    "s3://bucket/../x",
+    "s3://user:secret@bucket/x",
+    "ftp://user:secret@host/x",
+    "s3://bucket?region=x",
+  ];
+  for (const destination of cases) {
+    assert.throws(() => openStorage(destination), (error) => {
+      assert.ok(error instanceof StorageError, String(error));
+      assert.equal(error.exitCode, EXIT.usage);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    }, destination);
+  }
+  assert.throws(
+    () => openStorage("gs://bucket"),
+    {
+      message:
+        'A destination must be a directory, a file: URL or s3://bucket[/prefix], but is "gs://bucket".',
+    },
+  );
+});
+
+Deno.test("parseS3Location() takes the prefix as it is", () => {
+  assert.deepEqual(parseS3Location("s3://b/a%20b/?#"), { bucket: "b", prefix: "a%20b/?#" });
+  assert.deepEqual(parseS3Location("s3://b"), { bucket: "b", prefix: "" });
+  assert.throws(
+    () => parseS3Location("b/a"),
+    /must look like s3:\/\/bucket or s3:\/\/bucket\/prefix/,
+  );
+});

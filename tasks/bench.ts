@@ -79,7 +79,7 @@ try {
     peakRatio: largePeak / smallPeak,
     secondsOfTenTimesTheRecords: large.seconds,
   };
-  console.log(JSON.stringify(result, null, 2));
+  await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result, null, 2) + "\n"));
 } finally {
   for (const { url } of [SMALL, LARGE]) {
     await (await fetch(`${url}/stop`, { method: "POST" })).body?.cancel();

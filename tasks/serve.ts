@@ -11,8 +11,9 @@ import { startDemoCma } from "../src/demo/server.ts";
 const running = Deno.args.map((arg) => {
   const [port, records] = arg.split(":").map(Number);
   if (!Number.isSafeInteger(port) || !Number.isSafeInteger(records)) {
-    console.error(`Expected PORT:RECORDS, such as 8787:20000, but got ${JSON.stringify(arg)}.`);
-    Deno.exit(2);
+    throw new RangeError(
+      `Expected PORT:RECORDS, such as 8787:20000, but got ${JSON.stringify(arg)}.`,
+    );
   }
   const stopped = Promise.withResolvers<void>();
   const cma = startDemoCma({

@@ -31,7 +31,11 @@ export interface BatchSinkOptions {
   readonly encoding: BatchEncoding;
   /** The most entries in a batch. @default {5000} */
   readonly maxEntries?: number | undefined;
-  /** A batch of at least this size (bytes) gets no more entries. @default {33554432} */
+  /**
+   * A batch of at least this size (bytes) gets no more entries; it is looked at every 100 entries.
+   *
+   * @default {33554432}
+   */
   readonly maxBytes?: number | undefined;
   /** The MIME type of the objects. */
   readonly contentType?: string | undefined;
@@ -51,6 +55,7 @@ const ENTRIES_AT_ONCE = 100;
  * @param storage Where to write.
  * @param options Keys, encoding and sizes.
  * @return A sink that takes one page at a time.
+ * @throws {RangeError} If `maxEntries` isn't a whole number above 0, or `Infinity`.
  *
  * @example
  * ```ts
@@ -67,8 +72,20 @@ export function batchSink(
   storage: Storage,
   options: BatchSinkOptions,
 ): WritableStream<Page<object>> {
-  const batches = new Batches(storage, options);
+  const { maxEntries = 1 } = options;
+  if (!(maxEntries > 0 && Math.trunc(maxEntries) === maxEntries)) {
+    throw new RangeError(
+      `The most entries in a batch must be a whole number above 0: current value is ${maxEntries}`,
+    );
+  }
+  let batches: Batches;
   return new WritableStream({
+    start(controller) {
+      // A stream aborts its sink only after the write that is under way: the signal ends that one.
+      const { signal } = options;
+      const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+      batches = new Batches(storage, { ...options, signal: either });
+    },
     write: (page) => batches.write(page),
     close: () => batches.end(),
     abort: (reason) => batches.abort(reason),

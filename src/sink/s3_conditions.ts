@@ -40,7 +40,8 @@ export class S3Conditions {
       this.#bucket.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
     let upload: S3Upload | undefined;
     try {
-      if (await outcomeOf(put) !== "written") return false;
+      // The first is refused, too, if its answer was lost and it was sent again.
+      if (await outcomeOf(put) === "unsupported") return false;
       if (await outcomeOf(put) !== "refused") return false;
       const created = upload = await this.#bucket.createUpload(key, {}, { signal });
       const part = await this.#bucket.uploadPart(upload, 1, new Uint8Array(1), { signal });

@@ -154,8 +154,8 @@ export class S3Writer {
   }
 
   /**
-   * Makes an object appear. If S3's answer gets lost, the SDK asks again, and is then refused because of
-   * the object that it wrote itself; the token in the object's metadata tells.
+   * Makes an object appear. If S3's answer gets lost, the request is sent again, and is then refused because
+   * of the object that it made itself; the token in the object's metadata tells.
    */
   async #commit(
     key: string,

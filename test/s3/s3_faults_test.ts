@@ -186,6 +186,17 @@ Deno.test("S3Storage.put() knows its own object when S3's answer is lost", async
   }
 });
 
+Deno.test("S3Storage.put() with ifAbsent isn't misled by a lost answer when it tries the server out", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  fake.fail({ operation: "PutObject", effect: "lose" });
+  await storage.put("x", bytesOf(9), { ifAbsent: true });
+  // No claim was made.
+  assert.equal(fake.count("ListObjectsV2"), 0);
+  const put = fake.requests.findLast(({ operation }) => operation === "PutObject");
+  assert.equal(put?.headers["if-none-match"], "*");
+});
+
 Deno.test("S3Storage.put() takes a conflict for another one's object", async () => {
   for (
     const [size, operation] of [[9, "PutObject"], [PART + 1, "CompleteMultipartUpload"]] as const

@@ -3,6 +3,7 @@ import { Budget } from "../budget.ts";
 import type { Page, Upload } from "../content/resource.ts";
 import { AssetError } from "../source/asset_fetch.ts";
 import { delay } from "../delay.ts";
+import { generatorStream } from "../generator_stream.ts";
 import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
 import type { Storage } from "./storage.ts";
 import { BytesMismatchError, type ExpectedBytes, VerifyBytes } from "./verify_bytes.ts";
@@ -70,15 +71,15 @@ export function syncAssets(
   storage: Storage,
   options: SyncAssetsOptions,
 ): ReadableStream<Page<AssetOutcome>> {
-  return ReadableStream.from(outcomes(uploads, storage, options));
+  return generatorStream((stop) => outcomes(uploads, storage, options, stop));
 }
 
 async function* outcomes(
   uploads: AsyncIterable<Page<Upload>>,
   storage: Storage,
   options: SyncAssetsOptions,
+  stop: AbortController,
 ): AsyncGenerator<Page<AssetOutcome>, void> {
-  const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const budget = new Budget(options.concurrency ?? 8);
   const running = new Set<Promise<void>>();
@@ -140,6 +141,7 @@ async function syncAsset(
   if (kept !== undefined) return { ...common, ...kept, outcome: "kept", attempts: 0 };
 
   const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };
+  let waited = 0;
   for (let attempt = 1;; attempt++) {
     try {
       const body = await options.fetch(upload, { signal });
@@ -154,10 +156,13 @@ async function syncAsset(
       signal.throwIfAborted();
       const problem = problemOf(error);
       if (problem === undefined) throw error;
-      if (!problem.retryable || attempt >= policy.maxAttempts) {
+      const waitMs = backoffMs(policy, attempt, problem.askedMs);
+      waited += waitMs;
+      if (
+        !problem.retryable || attempt >= policy.maxAttempts || waited > policy.maxTotalWaitMs
+      ) {
         return { ...common, outcome: "failed", reason: problem.message, attempts: attempt };
       }
-      const waitMs = Math.min(backoffMs(policy, attempt, problem.askedMs), policy.maxTotalWaitMs);
       onRetry?.(upload, problem.message, attempt, waitMs);
       await delay(waitMs, signal);
     }

@@ -1,6 +1,7 @@
 import type { Page } from "../content/resource.ts";
 import { BodyTooLargeError } from "./body.ts";
 import { Budget } from "../budget.ts";
+import { generatorStream } from "../generator_stream.ts";
 
 /** Which part of a listing to fetch. */
 export interface PageRequest {
@@ -77,20 +78,7 @@ export function pageStream<T>(
   fetchPage: (request: PageRequest) => Promise<FetchedPage<T>>,
   options: PageStreamOptions<T>,
 ): ReadableStream<Page<T>> {
-  const stop = new AbortController();
-  const iterator = pages(fetchPage, options, stop);
-  return new ReadableStream<Page<T>>({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel(reason) {
-      // First end what the generator is waiting for: it can't be returned from before.
-      stop.abort(reason);
-      await iterator.return(undefined);
-    },
-  }, { highWaterMark: 0 });
+  return generatorStream((stop) => pages(fetchPage, options, stop));
 }
 
 /** A part of the listing. */

@@ -1,0 +1,537 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import type { Upload } from "../../src/content/resource.ts";
+import { delay } from "../../src/delay.ts";
+import {
+  type AssetOutcome,
+  syncAssets,
+  type SyncAssetsOptions,
+} from "../../src/sink/asset_sync.ts";
+import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { type Storage, StorageError } from "../../src/sink/storage.ts";
+import { AssetError, fetchAsset } from "../../src/source/asset_fetch.ts";
+import { serveHttp } from "../support/http_server.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+import { turn, until } from "../support/until.ts";
+
+const RETRY = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 2 };
+
+const md5Of = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** An upload whose bytes are its id, repeated. */
+function upload(id: string, attributes: object = {}, meta: object = {}): Upload {
+  const bytes = contentOf(id);
+  return {
+    id,
+    type: "upload",
+    attributes: {
+      url: `https://assets.example/${id}`,
+      path: `/1/${id}`,
+      size: bytes.length,
+      md5: md5Of(bytes),
+      ...attributes,
+    },
+    meta: { ...meta },
+  };
+}
+
+function contentOf(id: string): Uint8Array<ArrayBuffer> {
+  return bytesOf(`${id};`.repeat(20));
+}
+
+function streamOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  chunk = 16,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.length) return controller.close();
+      controller.enqueue(bytes.subarray(at, at += chunk));
+    },
+  }, { highWaterMark: 0 });
+}
+
+type Fetch = SyncAssetsOptions["fetch"];
+
+const good: Fetch = (upload) => Promise.resolve(streamOf(contentOf(upload.id)));
+
+async function* pagesOf(uploads: readonly Upload[], size = 3): AsyncGenerator<readonly Upload[]> {
+  for (let i = 0; i < uploads.length; i += size) {
+    yield await Promise.resolve(uploads.slice(i, i + size));
+  }
+}
+
+async function sync(
+  uploads: readonly Upload[],
+  storage: Storage,
+  options: Partial<SyncAssetsOptions> = {},
+): Promise<AssetOutcome[]> {
+  const outcomes = syncAssets(pagesOf(uploads), storage, {
+    fetch: good,
+    key: ({ id }) => `assets/${id}`,
+    retry: RETRY,
+    ...options,
+  });
+  return (await Array.fromAsync(outcomes)).flat();
+}
+
+Deno.test("syncAssets() downloads what isn't there, and keeps what is", async () => {
+  const storage = new MemoryStorage();
+  const uploads = ["a", "b", "c"].map((id) => upload(id));
+  await storage.put("assets/b", contentOf("b"));
+  const fetched: string[] = [];
+  const fetch: Fetch = (upload, options) => {
+    fetched.push(upload.id);
+    return good(upload, options);
+  };
+  const outcomes = await sync(uploads, storage, { fetch });
+  assert.deepEqual(
+    outcomes.toSorted((a, b) => a.upload_id < b.upload_id ? -1 : 1),
+    ["a", "b", "c"].map((id) => ({
+      upload_id: id,
+      key: `assets/${id}`,
+      size: 40,
+      md5: md5Of(contentOf(id)),
+      outcome: id === "b" ? "kept" : "downloaded",
+      attempts: id === "b" ? 0 : 1,
+    })),
+  );
+  assert.deepEqual(fetched.toSorted(), ["a", "c"]);
+  assert.deepEqual((await sync(uploads, storage)).map(({ outcome }) => outcome), [
+    "kept",
+    "kept",
+    "kept",
+  ]);
+});
+
+Deno.test("syncAssets() replaces a file that has the right size and the wrong bytes, or another size", async () => {
+  for (const wrong of [bytesOf("x".repeat(40)), bytesOf("x"), new Uint8Array()]) {
+    const storage = new MemoryStorage();
+    await storage.put("assets/a", wrong);
+    const [outcome] = await sync([upload("a")], storage);
+    assert.equal(outcome?.outcome, "downloaded");
+    assert.deepEqual(storage.objects.get("assets/a"), contentOf("a"));
+  }
+});
+
+Deno.test("syncAssets() downloads again what nothing tells the MD5 of", async () => {
+  for (
+    const attributes of [{ md5: null }, { md5: "" }, { md5: "nonsense" }, {
+      md5: undefined,
+      size: null,
+    }]
+  ) {
+    const storage = new MemoryStorage();
+    await storage.put("assets/a", contentOf("a"));
+    const [outcome] = await sync([upload("a", attributes)], storage);
+    assert.equal(outcome?.outcome, "downloaded");
+    assert.equal(outcome?.md5, md5Of(contentOf("a")));
+  }
+  const [bySize] = await sync([upload("a", { size: null })], new MemoryStorage());
+  assert.equal(bySize?.outcome, "downloaded");
+});
+
+Deno.test("syncAssets() doesn't ask for an asset that DatoCMS has withdrawn", async () => {
+  const infected = upload("a", {}, { antivirus: { status: "infected", threat_name: "Eicar" } });
+  const clean = upload("b", {}, { antivirus: { status: "clean", threat_name: null } });
+  const unnamed = upload("c", {}, { antivirus: { status: "infected" } });
+  const outcomes = await sync([infected, clean, unnamed], new MemoryStorage(), {
+    fetch: (upload, options) =>
+      upload.id === "b" ? good(upload, options) : assert.fail("it was asked for"),
+  });
+  const about = (id: string) => outcomes.find(({ upload_id }) => upload_id === id);
+  assert.deepEqual(about("a"), {
+    upload_id: "a",
+    key: "assets/a",
+    size: null,
+    md5: null,
+    outcome: "withdrawn",
+    reason: "infected with Eicar: DatoCMS doesn't serve it any more",
+    attempts: 0,
+  });
+  assert.equal(about("b")?.outcome, "downloaded");
+  assert.equal(about("c")?.reason, "infected: DatoCMS doesn't serve it any more");
+});
+
+/** Bodies that aren't the asset's, and what is said about them. */
+const WRONG: Record<string, [Fetch, RegExp]> = {
+  "other bytes": [
+    () => Promise.resolve(streamOf(bytesOf("x".repeat(40)))),
+    /^expected MD5 [0-9a-f]{32}, but it is [0-9a-f]{32}$/,
+  ],
+  "too few bytes": [
+    () => Promise.resolve(streamOf(contentOf("a").slice(0, 39))),
+    /^expected 40 bytes, but only 39 came$/,
+  ],
+  "no bytes": [
+    () => Promise.resolve(streamOf(new Uint8Array())),
+    /^expected 40 bytes, but only 0 came$/,
+  ],
+  "too many bytes": [
+    () => Promise.resolve(streamOf(bytesOf("a;".repeat(1000)))),
+    /^expected 40 bytes, but more came$/,
+  ],
+  "a body that breaks off": [
+    () =>
+      Promise.resolve(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(contentOf("a").slice(0, 16)),
+          pull: () => Promise.reject(new AssetError("the connection broke", { retryable: true })),
+        }, { highWaterMark: 0 }),
+      ),
+    /^the connection broke$/,
+  ],
+  "no answer": [
+    () => Promise.reject(new AssetError("waited 30 s for an answer", { retryable: true })),
+    /^waited 30 s/,
+  ],
+};
+
+for (const [name, [fetch, reason]] of Object.entries(WRONG)) {
+  Deno.test(`syncAssets() tries ${name} again, and never lets them have the file's name`, async () => {
+    const root = await Deno.makeTempDir();
+    try {
+      for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
+        const retries: [string, number][] = [];
+        const failed = await sync([upload("a")], storage, {
+          fetch,
+          onRetry: (upload, reason, attempt, waitMs) => {
+            assert.equal(upload.id, "a");
+            assert.ok(waitMs > 0 && waitMs <= 2);
+            retries.push([reason, attempt]);
+          },
+        });
+        assert.equal(failed.length, 1);
+        const { reason: said, ...rest } = failed[0]!;
+        assert.match(said!, reason);
+        assert.deepEqual(rest, {
+          upload_id: "a",
+          key: "assets/a",
+          size: null,
+          md5: null,
+          outcome: "failed",
+          attempts: 3,
+        });
+        assert.deepEqual(retries, [[said, 1], [said, 2]]);
+        assert.equal(await storage.stat("assets/a"), undefined);
+
+        let attempts = 0;
+        const [second] = await sync([upload("a")], storage, {
+          fetch: (...args) => (++attempts < 3 ? fetch : good)(...args),
+        });
+        assert.equal(second?.outcome, "downloaded");
+        assert.equal(second?.attempts, 3);
+        assert.deepEqual(await new Response(await storage.get("assets/a")).bytes(), contentOf("a"));
+        await storage.delete(["assets/a"]);
+      }
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(root)), []);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  });
+}
+
+Deno.test("syncAssets() keeps an older file when a new one can't be had", async () => {
+  const storage = new MemoryStorage();
+  await storage.put("assets/a", bytesOf("old"));
+  const [outcome] = await sync([upload("a")], storage, { fetch: WRONG["other bytes"]![0] });
+  assert.equal(outcome?.outcome, "failed");
+  assert.equal(storage.text("assets/a"), "old");
+});
+
+Deno.test("syncAssets() tries once what isn't worth another attempt", async () => {
+  const [outcome] = await sync([upload("a")], new MemoryStorage(), {
+    fetch: () =>
+      Promise.reject(
+        new AssetError("assets.example answered with status 404", { retryable: false }),
+      ),
+    onRetry: () => assert.fail("it is tried again"),
+  });
+  assert.equal(outcome?.outcome, "failed");
+  assert.equal(outcome?.attempts, 1);
+  assert.equal(outcome?.reason, "assets.example answered with status 404");
+});
+
+Deno.test("syncAssets() waits as long as the server asks, and no longer in all than the policy allows", async () => {
+  const waits: number[] = [];
+  const asking = (askedMs: number): Fetch => () =>
+    Promise.reject(new AssetError("status 429", { retryable: true, askedMs }));
+  const onRetry: SyncAssetsOptions["onRetry"] = (_upload, _reason, _attempt, waitMs) =>
+    waits.push(waitMs);
+  const retry = { ...RETRY, maxTotalWaitMs: 50 };
+  await sync([upload("a")], new MemoryStorage(), { fetch: asking(15), retry, onRetry });
+  assert.deepEqual(waits, [15, 15]);
+  waits.length = 0;
+  const [outcome] = await sync([upload("a")], new MemoryStorage(), {
+    fetch: asking(86_400_000),
+    retry,
+    onRetry,
+  });
+  assert.deepEqual(waits, []);
+  assert.equal(outcome?.outcome, "failed");
+  assert.equal(outcome?.attempts, 1);
+});
+
+Deno.test("syncAssets() goes on when an asset fails, with no more assets at a time than it may", async () => {
+  for (const concurrency of [1, 4]) {
+    let open = 0;
+    let most = 0;
+    const fetch: Fetch = async (upload, options) => {
+      most = Math.max(most, ++open);
+      await turn();
+      open--;
+      if (Number(upload.id) % 5 === 0) throw new AssetError("gone", { retryable: false });
+      return await good(upload, options);
+    };
+    const uploads = Array.from({ length: 150 }, (_, n) => upload(String(n)));
+    const told: string[] = [];
+    const outcomes = await sync(uploads, new MemoryStorage(), {
+      fetch,
+      concurrency,
+      onOutcome: ({ upload_id }, { id }) => {
+        assert.equal(upload_id, id);
+        told.push(id);
+      },
+    });
+    assert.equal(most, concurrency);
+    assert.equal(outcomes.filter(({ outcome }) => outcome === "failed").length, 30);
+    assert.equal(outcomes.length, 150);
+    assert.deepEqual(outcomes.map(({ upload_id }) => upload_id), told);
+  }
+});
+
+Deno.test("syncAssets() gives each upload exactly one outcome, and each file the right bytes, whatever goes wrong", async () => {
+  const fault = fc.constantFrom("good", "wrong", "short", "long", "broken", "refused", "no answer");
+  const scripts = fc.array(
+    fc.record({
+      faults: fc.array(fault, { maxLength: 4 }),
+      there: fc.constantFrom("nothing", "right", "wrong"),
+      md5: fc.boolean(),
+      size: fc.boolean(),
+      infected: fc.boolean(),
+    }),
+    { maxLength: 30 },
+  );
+  await fc.assert(
+    fc.asyncProperty(scripts, fc.integer({ min: 1, max: 6 }), async (scripts, concurrency) => {
+      const storage = new MemoryStorage();
+      const uploads = scripts.map(({ md5, size, infected }, n) =>
+        upload(
+          String(n),
+          { ...(!md5 && { md5: null }), ...(!size && { size: null }) },
+          infected ? { antivirus: { status: "infected" } } : {},
+        )
+      );
+      for (const [n, { there }] of scripts.entries()) {
+        if (there === "right") await storage.put(`assets/${n}`, contentOf(String(n)));
+        if (there === "wrong") await storage.put(`assets/${n}`, bytesOf("wrong"));
+      }
+      const attempts = scripts.map(() => 0);
+      const fetch: Fetch = async ({ id }) => {
+        const n = Number(id);
+        const fault = scripts[n]!.faults[attempts[n]!++] ?? "good";
+        const whole = contentOf(id);
+        await Promise.resolve();
+        switch (fault) {
+          case "wrong":
+            return streamOf(whole.map((byte) => byte ^ 1));
+          case "short":
+            return streamOf(whole.slice(0, -1));
+          case "long":
+            return streamOf(new Uint8Array([...whole, 0]));
+          case "broken":
+            return new ReadableStream({
+              pull: (controller) => controller.error(new AssetError("broke", { retryable: true })),
+            }, { highWaterMark: 0 });
+          case "refused":
+            throw new AssetError("refused", { retryable: false });
+          case "no answer":
+            throw new AssetError("no answer", { retryable: true });
+          default:
+            return streamOf(whole);
+        }
+      };
+      const outcomes = await sync(uploads, storage, { fetch, concurrency });
+      assert.deepEqual(
+        outcomes.map(({ upload_id }) => upload_id).toSorted(),
+        uploads.map(({ id }) => id).toSorted(),
+      );
+      assert.equal(storage.open, 0);
+      for (const { upload_id: id, key, outcome, size, md5, attempts: tried, reason } of outcomes) {
+        const script = scripts[Number(id)]!;
+        const file = storage.objects.get(key);
+        assert.equal(tried, attempts[Number(id)]);
+        if (outcome === "downloaded" || outcome === "kept") {
+          assert.ok(file);
+          assert.deepEqual([size, md5, reason], [file.length, md5Of(file), undefined]);
+          // With an MD5 only the right bytes do; with a size alone, only as many.
+          if (script.md5) assert.deepEqual(file, contentOf(id));
+          else if (script.size) assert.equal(file.length, contentOf(id).length);
+        } else {
+          assert.deepEqual([size, md5], [null, null]);
+          assert.ok(reason);
+        }
+        assert.equal(outcome === "withdrawn", script.infected);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("syncAssets() ends with the storage's own error, and leaves nothing running", async () => {
+  const failure = new StorageError("The disk is full.");
+  const storages: Record<string, Storage> = {
+    "put": new MemoryStorage({
+      beforePut: (key) => key === "assets/7" ? Promise.reject(failure) : undefined,
+    }),
+    "stat": Object.assign(new MemoryStorage(), { stat: () => Promise.reject(failure) }),
+    "get": Object.assign(new MemoryStorage(), {
+      stat: (key: string) => Promise.resolve({ key, size: 40 }),
+      get: () => Promise.reject(failure),
+    }),
+  };
+  for (const [step, storage] of Object.entries(storages)) {
+    const open = new Set<string>();
+    const fetch: Fetch = (upload, { signal }) => {
+      if (upload.id === "7" || step !== "put") return good(upload, { signal });
+      // The others are under way for as long as they aren't aborted.
+      open.add(upload.id);
+      return Promise.resolve(
+        new ReadableStream({
+          pull: () => delay(60_000, signal).finally(() => open.delete(upload.id)),
+          cancel: () => void open.delete(upload.id),
+        }, { highWaterMark: 0 }),
+      );
+    };
+    const uploads = ["7", "8", "9"].map((id) => upload(id));
+    const syncing = sync(step === "put" ? uploads.toReversed() : uploads, storage, { fetch });
+    await assert.rejects(syncing, failure, step);
+    assert.equal((storage as MemoryStorage).open, 0);
+    assert.deepEqual((storage as MemoryStorage).appeared, []);
+    assert.equal(open.size, 0);
+  }
+});
+
+Deno.test("syncAssets() passes the source's failure on", async () => {
+  const failure = new Error("source");
+  async function* failing() {
+    yield [upload("a"), upload("b")];
+    await turn();
+    throw failure;
+  }
+  const outcomes = syncAssets(failing(), new MemoryStorage(), { fetch: good, key: ({ id }) => id });
+  await assert.rejects(Array.fromAsync(outcomes), failure);
+});
+
+/** Assets that never come, unless they are aborted. */
+function stalling() {
+  const state = { open: 0, aborted: 0 };
+  const fetch: Fetch = async (_upload, { signal }) => {
+    state.open++;
+    try {
+      await delay(60_000, signal);
+      return assert.fail();
+    } catch (error) {
+      state.aborted++;
+      await turn();
+      throw error;
+    } finally {
+      state.open--;
+    }
+  };
+  return { state, fetch };
+}
+
+Deno.test("syncAssets() ends with the signal's reason, and cleans up", async () => {
+  const reason = new Error("cancelled");
+  const controller = new AbortController();
+  const { state, fetch } = stalling();
+  const storage = new MemoryStorage();
+  const uploads = Array.from({ length: 20 }, (_, n) => upload(String(n)));
+  const syncing = sync(uploads, storage, { fetch, concurrency: 3, signal: controller.signal });
+  await until(() => state.open === 3, "assets are under way");
+  controller.abort(reason);
+  await assert.rejects(syncing, reason);
+  assert.deepEqual(state, { open: 0, aborted: 3 });
+  await assert.rejects(sync(uploads, storage, { signal: controller.signal }), reason);
+  assert.deepEqual(storage.appeared, []);
+});
+
+Deno.test("syncAssets() ends what is under way when it is cancelled, also while a read is pending", async () => {
+  const { state, fetch } = stalling();
+  const uploads = Array.from({ length: 20 }, (_, n) => upload(String(n)));
+  const options = { fetch, concurrency: 3, key: ({ id }: Upload) => id };
+  const reader = syncAssets(pagesOf(uploads), new MemoryStorage(), options).getReader();
+  const pending = reader.read();
+  await until(() => state.open === 3, "assets are under way");
+  await reader.cancel(new Error("no more"));
+  assert.equal((await pending).done, true);
+  assert.deepEqual(state, { open: 0, aborted: 3 });
+});
+
+Deno.test("syncAssets() begins nothing before it is read, and takes no uploads that it has no place for", async () => {
+  let taken = 0;
+  const { state, fetch } = stalling();
+  async function* uploads() {
+    for (;;) {
+      taken++;
+      yield [upload(String(taken))];
+      await turn();
+    }
+  }
+  const outcomes = syncAssets(uploads(), new MemoryStorage(), {
+    fetch,
+    concurrency: 2,
+    key: ({ id }) => id,
+  });
+  await turn();
+  assert.equal(taken, 0);
+  const reader = outcomes.getReader();
+  const pending = reader.read();
+  await until(() => state.open === 2, "assets are under way");
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(taken, 3);
+  await reader.cancel();
+  await pending;
+});
+
+Deno.test("syncAssets() fetches over HTTP: retries, refusals, truncation, and what comes after", async () => {
+  const seen = new Map<string, number>();
+  await using server = serveHttp((_request, url) => {
+    const id = url.pathname.slice(1);
+    const count = (seen.get(id) ?? 0) + 1;
+    seen.set(id, count);
+    if (id === "gone") return new Response("<html>", { status: 404 });
+    if (id === "flaky" && count < 3) return new Response(null, { status: 503 });
+    if (id === "liar") return new Response("<html>We are sorry</html>");
+    if (id === "short" && count < 2) return new Response(contentOf(id).slice(0, 5));
+    return new Response(contentOf(id));
+  });
+  const root = await Deno.makeTempDir();
+  try {
+    const storage = new LocalStorage(root);
+    const uploads = ["good", "gone", "flaky", "liar", "short"].map((id) => upload(id));
+    const outcomes = await sync(uploads, storage, {
+      fetch: (upload, { signal }) => fetchAsset(upload, { assetHost: server.url, signal }),
+    });
+    assert.deepEqual(
+      Object.fromEntries(
+        outcomes.map(({ upload_id, outcome, attempts }) => [upload_id, [outcome, attempts]]),
+      ),
+      {
+        good: ["downloaded", 1],
+        gone: ["failed", 1],
+        flaky: ["downloaded", 3],
+        liar: ["failed", 3],
+        short: ["downloaded", 2],
+      },
+    );
+    const files = (await Array.fromAsync(Deno.readDir(`${root}/assets`))).map(({ name }) => name);
+    assert.deepEqual(files.toSorted(), ["flaky", "good", "short"]);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

@@ -1,6 +1,7 @@
 /**
- * Measures exports of generated projects that another process serves. Prints, for people and as JSON:
- * the CPU time that tables add, the throughput, and the peak memory for a project ten times as large.
+ * Measures exports of generated projects that another process serves, and prints JSON: `tables`, the
+ * CPU time that tables add, and the throughput; `memory`, the peak for a project ten times as large.
+ * Both, unless one is named: `deno task bench tables`.
  *
  * @module
  */
@@ -58,28 +59,44 @@ async function until(url: string): Promise<void> {
   }
 }
 
-await Promise.all([until(SMALL.url), until(LARGE.url)]);
-try {
+/** What tables cost: the same export with and without them, in turn. */
+async function measureTables(): Promise<object> {
   await measure(SMALL, true);
   const runs: { raw: Measured; all: Measured }[] = [];
   for (let run = 0; run < RUNS; run++) {
     runs.push({ raw: await measure(SMALL, false), all: await measure(SMALL, true) });
   }
-  const smallPeak = peakMiB();
-  const large = await measure(LARGE, true);
-  const largePeak = peakMiB();
-  const result = {
+  return {
     records: SMALL.records,
     recordsPerSecond: Math.round(SMALL.records / median(runs.map(({ all }) => all.seconds))),
     cpuSecondsRaw: median(runs.map(({ raw }) => raw.cpuSeconds)),
     cpuSecondsWithTables: median(runs.map(({ all }) => all.cpuSeconds)),
     cpuRatioOfTables: median(runs.map(({ raw, all }) => all.cpuSeconds / raw.cpuSeconds)),
-    peakMiB: smallPeak,
-    peakMiBOfTenTimesTheRecords: largePeak,
-    peakRatio: largePeak / smallPeak,
-    secondsOfTenTimesTheRecords: large.seconds,
   };
-  await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result, null, 2) + "\n"));
+}
+
+/** How the memory grows with the project: a small export, then one of ten times the records. */
+async function measureMemory(): Promise<object> {
+  const small = await measure(SMALL, true);
+  const smallPeak = peakMiB();
+  const large = await measure(LARGE, true);
+  return {
+    [`peakMiBOf${SMALL.records}Records`]: smallPeak,
+    [`peakMiBOf${LARGE.records}Records`]: peakMiB(),
+    peakRatio: peakMiB() / smallPeak,
+    seconds: [small.seconds, large.seconds],
+  };
+}
+
+const MEASUREMENTS = { tables: measureTables, memory: measureMemory };
+
+try {
+  await Promise.all([until(SMALL.url), until(LARGE.url)]);
+  for (const [name, measured] of Object.entries(MEASUREMENTS)) {
+    if (Deno.args.length > 0 && !Deno.args.includes(name)) continue;
+    const result = JSON.stringify({ [name]: await measured() }, null, 2);
+    await Deno.stdout.write(new TextEncoder().encode(`${result}\n`));
+  }
 } finally {
   for (const { url } of [SMALL, LARGE]) {
     await (await fetch(`${url}/stop`, { method: "POST" })).body?.cancel();

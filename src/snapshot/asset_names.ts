@@ -44,7 +44,7 @@ export class AssetNames {
 
   /** Whether the name was free. Two names with one number would only give the later one its id. */
   #take(name: string): boolean {
-    const folded = name.normalize("NFC").toUpperCase().toLowerCase();
+    const folded = name.toUpperCase().toLowerCase().normalize("NFC");
     const number = createHash("sha256").update(folded).digest().readUIntBE(0, 6);
     if (this.#taken.has(number)) return false;
     this.#taken.add(number);

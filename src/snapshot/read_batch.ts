@@ -2,6 +2,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { toText } from "@std/streams/to-text";
 import type { Page } from "../content/resource.ts";
 import type { Storage } from "../sink/storage.ts";
+import { parseJson } from "../source/json.ts";
 
 /** Entries in a page that is read back. */
 const PAGE = 100;
@@ -14,6 +15,7 @@ const PAGE = 100;
  * @param signal Aborts the reading.
  * @throws {ObjectNotFoundError} If there is no such batch.
  * @throws {SyntaxError} If the batch isn't what its name says.
+ * @throws {TypeError} If it isn't UTF-8.
  */
 export async function* readBatch<T>(
   storage: Storage,
@@ -21,14 +23,16 @@ export async function* readBatch<T>(
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
   const bytes = await storage.get(key, { signal });
+  const text = bytes.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
   if (!key.endsWith(".ndjson")) {
-    yield (JSON.parse(await toText(bytes)) as { data: T[] }).data;
+    const data = (parseJson(await toText(text)) as { data?: T[] } | null)?.data;
+    if (!Array.isArray(data)) throw new SyntaxError(`Expected {"data": [...]} in ${key}`);
+    yield data;
     return;
   }
   let page: T[] = [];
-  const lines = bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    page.push(JSON.parse(line) as T);
+  for await (const line of text.pipeThrough(new TextLineStream())) {
+    page.push(parseJson(line) as T);
     if (page.length < PAGE) continue;
     yield page;
     page = [];

@@ -61,8 +61,8 @@ export class MemoryStorage implements Storage {
         await this.#hooks.onChunk?.(key, value, signal);
         chunks.push(value.slice());
       }
-      if (ifAbsent && this.objects.has(key)) throw new ObjectExistsError(`${key} is taken.`);
       const bytes = await new Blob(chunks).bytes();
+      if (ifAbsent && this.objects.has(key)) throw new ObjectExistsError(`${key} is taken.`);
       this.objects.set(key, bytes);
       this.appeared.push(key);
       return { key, size: bytes.length };

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { assertKey } from "../../src/sink/storage.ts";
+import {
+  assetsPrefix,
+  modelPath,
+  recordsPath,
+  snapshotsPrefix,
+  tablePath,
+  uploadsPath,
+} from "../../src/snapshot/layout.ts";
+
+Deno.test("snapshotsPrefix() and assetsPrefix() tell projects and sandboxes apart", () => {
+  assert.equal(snapshotsPrefix({ projectId: "205" }), "content/project_205");
+  assert.equal(
+    snapshotsPrefix({ projectId: "205", sandbox: "spring" }),
+    "content/project_205/spring",
+  );
+  assert.equal(assetsPrefix("205"), "assets/project_205");
+});
+
+Deno.test("recordsPath(), uploadsPath() and tablePath() number their files", () => {
+  assert.equal(
+    recordsPath("article", "current", 0, "ndjson"),
+    "records/article/current/batch_000.ndjson",
+  );
+  assert.equal(
+    recordsPath("article", "published", 1234, "enterprise"),
+    "records/article/published/batch_1234.json",
+  );
+  assert.equal(uploadsPath(12, "ndjson"), "uploads/batch_012.ndjson");
+  assert.equal(
+    tablePath("records/article", "current", 0, "ndjson"),
+    "tables/records/article/version=current/part_000.ndjson",
+  );
+  assert.equal(tablePath("uploads", undefined, 7, "csv"), "tables/uploads/part_007.csv");
+});
+
+Deno.test("paths stay inside the snapshot, whatever names the API sends", () => {
+  const hostile = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("..", "../..", "/", "a/../../b", "", ".", "con", "a\\..\\b"),
+  );
+  fc.assert(fc.property(hostile, (name) => {
+    const paths = [
+      snapshotsPrefix({ projectId: name, sandbox: name }),
+      assetsPrefix(name),
+      modelPath(name),
+      recordsPath(name, "current", 0, "ndjson"),
+      tablePath(`records/${name}`, "current", 0, "ndjson"),
+    ];
+    const depths = paths.map((path) => assertKey(path).split("/").length);
+    assert.deepEqual(depths, [3, 2, 2, 4, 5]);
+  }));
+});

@@ -20,7 +20,7 @@ const running = Deno.args.map((arg) => {
     port,
     project: generateProject({ records: records!, uploads: 200, assetBytes: 50_000 }),
     // The real API's limit would be all that is measured.
-    rateLimit: { limit: 1_000_000, windowMs: 3000 },
+    rateLimit: { limit: 100_000, windowMs: 3000 },
     onRequest: (request, url) => {
       if (request.method !== "POST" || url.pathname !== "/stop") return undefined;
       stopped.resolve();

@@ -1,5 +1,6 @@
 import { concurrently } from "./concurrently.ts";
 import type { ExportOptions } from "./export_options.ts";
+import { assertNotPublic } from "./sink/public_access.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import type { ExportContext } from "./steps/export_context.ts";
@@ -43,6 +44,8 @@ export interface ExportReport {
  */
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
   const startedAt = new Date();
+  const { storage, signal } = options;
+  if (!options.allowPublic) await assertNotPublic(storage, { signal });
   const run = await ExportRun.begin(options);
   checkChosen("locale", options.locales, run.project.schema.locales);
   const snapshot = await beginSnapshot(run, options, startedAt);

@@ -45,6 +45,8 @@ export interface SourceOptions {
 export interface ExportOptions extends SourceOptions {
   /** Where the snapshot goes. */
   readonly storage: Storage;
+  /** Whether a bucket that provably everybody can use is fine. @default {false} */
+  readonly allowPublic?: boolean | undefined;
   /** How batches are written. @default {"ndjson"} */
   readonly layout?: Layout | undefined;
   /**

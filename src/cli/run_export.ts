@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { toExportOptions } from "../config/to_export_options.ts";
+import { toStorageOptions } from "../config/to_storage_options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export.ts";
 import { openStorage } from "../sink/open_storage.ts";
@@ -29,7 +30,7 @@ export async function runExport(
   const onAbort = () => progress.say("Cancelling (press Ctrl-C again to stop at once)");
   signal.addEventListener("abort", onAbort);
   try {
-    using storage = openStorage(config.to);
+    using storage = openStorage(config.to, toStorageOptions(config));
     const { onEvent } = progress;
     const report = await exportProject({ ...toExportOptions(config), storage, signal, onEvent });
     const { state, ms } = progress;

@@ -5,6 +5,7 @@ import {
   MAX_CONCURRENCY,
   type OptionKey,
   RESOURCE_NAMES,
+  SSE,
   STRUCTURED_TEXT,
   TABLE_FORMATS,
 } from "./schema.ts";
@@ -131,6 +132,40 @@ export const OPTIONS: {
     placeholder: "<where>",
     expects: "a directory, a file: URL or s3://bucket[/prefix]",
     help: "Where snapshots go: a directory, a file: URL or s3://bucket[/prefix].",
+  },
+  sse: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<form>",
+    choices: SSE,
+    expects: oneOf(SSE),
+    help: "How S3 encrypts what is written; without it, as the bucket says.",
+  },
+  sseKmsKeyId: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<key>",
+    expects: "the id or ARN of a KMS key",
+    help: "The KMS key, with --sse aws:kms.",
+  },
+  storageClass: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<class>",
+    expects: "a storage class whose objects can be read at once, such as STANDARD_IA",
+    help: "The S3 storage class of asset files, such as STANDARD_IA.",
+  },
+  allowPublic: {
+    kind: "switch",
+    group: "Destination",
+    expects: truth,
+    help: "Also export into an S3 bucket that everybody can use.",
+  },
+  clean: {
+    kind: "switch",
+    group: "Destination",
+    expects: truth,
+    help: "Remove what killed exports left unfinished more than a day ago.",
   },
   layout: {
     kind: "text",

@@ -16,6 +16,8 @@ export const STRUCTURED_TEXT = [
 ] as const satisfies readonly StructuredTextFormat[];
 /** How tables can be written. */
 export const TABLE_FORMATS = ["ndjson", "csv"] as const satisfies readonly TableFormat[];
+/** How S3 can be made to encrypt objects. */
+export const SSE = ["AES256", "aws:kms"] as const;
 /** How logs can be written. */
 export const LOG_FORMATS = ["text", "json"] as const;
 /** The most things that may be done at a time. */
@@ -42,6 +44,11 @@ export const configSchema = z.strictObject({
   published: z.boolean().default(true),
   assets: z.boolean().default(true),
   to: z.string().refine(isDestination).default("./snapshots"),
+  sse: z.enum(SSE).optional(),
+  sseKmsKeyId: name.optional(),
+  storageClass: z.string().regex(/^[\w.-]+$/).refine(isReadable).optional(),
+  allowPublic: z.boolean().default(false),
+  clean: z.boolean().default(false),
   layout: z.enum(LAYOUTS).default("ndjson"),
   tables: z.boolean().default(true),
   tablesOnly: z.boolean().default(false),
@@ -74,6 +81,11 @@ function isHttpUrl(text: string): boolean {
 function isHttpOrigin(text: string): boolean {
   const url = URL.parse(text);
   return isHttpUrl(text) && url!.pathname === "/" && url!.username === "" && url!.password === "";
+}
+
+/** What is in an archive can't be looked at to tell whether it is still right. */
+function isReadable(storageClass: string): boolean {
+  return storageClass !== "GLACIER" && storageClass !== "DEEP_ARCHIVE";
 }
 
 function isDestination(text: string): boolean {

@@ -10,7 +10,7 @@ import { toSourceOptions } from "./to_source_options.ts";
  * @throws {SluiceError} If the configuration has no API token.
  */
 export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> {
-  const { layout, tables, tablesOnly, format, structuredText, locales } = config;
+  const { layout, tables, tablesOnly, format, structuredText, locales, allowPublic } = config;
   return {
     ...toSourceOptions(config),
     layout,
@@ -18,5 +18,6 @@ export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> 
     format,
     structuredText,
     locales,
+    allowPublic,
   };
 }

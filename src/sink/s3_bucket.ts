@@ -53,6 +53,9 @@ interface SendOptions {
   readonly requestTimeout?: number;
 }
 
+/** Sends one request of its own, with the options that it is given. */
+export type S3BucketRequest<T> = (opened: OpenedS3, send: SendOptions) => Promise<T>;
+
 type Markers = Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker">;
 
 /** The most keys that S3 deletes in one request. */
@@ -268,6 +271,17 @@ export class S3Bucket implements Disposable {
     if (failed === undefined) return;
     const cause = Object.assign(new Error(failed.Message), { name: failed.Code ?? "Error" });
     throw new S3Error(cause, { ...attempt(failed.Key ?? first), bucket: this.name });
+  }
+
+  /** Sends a request that is about the whole bucket. */
+  async ask<T>(
+    what: string,
+    permission: string,
+    run: S3BucketRequest<T>,
+    { signal }: S3RequestOptions = {},
+  ): Promise<T> {
+    const call = { signal, key: "", what: `${what} of s3://${this.name}`, permission };
+    return await this.#call(call, run);
   }
 
   /** Closes the connections; a client that was given stays open. */

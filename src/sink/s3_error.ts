@@ -37,6 +37,17 @@ export class S3Error extends StorageError {
   }
 }
 
+/**
+ * Whether the credentials lack a permission, rather than being no good at all.
+ *
+ * @param error What was thrown.
+ */
+export function isDenied(error: unknown): boolean {
+  if (!(error instanceof S3Error)) return false;
+  // An answer to HEAD has no body that would tell more.
+  return MEANING[error.code] === denied || (error.status === 403 && !Object.hasOwn(MEANING, error.code));
+}
+
 /** What is known of an error. */
 interface Facts {
   readonly code: string;
@@ -60,7 +71,8 @@ const wrongRegion: Meaning = ({ region }, { bucket }) =>
     ? `the bucket ${bucket} is in another region: set AWS_REGION to its region`
     : `the bucket ${bucket} is in the region ${region}: set AWS_REGION=${region}`;
 const denied: Meaning = (_, { permission, bucket, key }) => {
-  const resource = permission.startsWith("s3:List") ? bucket : `${bucket}/${key}`;
+  const ofBucket = key === "" || permission.startsWith("s3:List");
+  const resource = ofBucket ? bucket : `${bucket}/${key}`;
   // Who may not list isn't told that an object doesn't exist.
   const orAbsent = permission === "s3:GetObject" ? " (or s3:ListBucket, if it doesn't exist)" : "";
   return `the credentials lack the permission ${permission} on arn:aws:s3:::${resource}${orAbsent}: add it ` +

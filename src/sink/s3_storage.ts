@@ -5,6 +5,7 @@ import type { S3ClientOptions } from "./s3_client.ts";
 import { parseS3Location, toPrefix } from "./s3_location.ts";
 import { MAX_PART_SIZE, MIN_PART_SIZE } from "./s3_part_size.ts";
 import { readObject } from "./s3_read.ts";
+import { S3Settings } from "./s3_settings.ts";
 import { S3Writer } from "./s3_writer.ts";
 import {
   assertKey,
@@ -28,8 +29,8 @@ export interface S3StorageOptions extends S3ClientOptions {
   readonly sse?: "AES256" | "aws:kms" | undefined;
   /** The KMS key's id or ARN, for `sse: "aws:kms"`. */
   readonly sseKmsKeyId?: string | undefined;
-  /** The storage class, as in `STANDARD_IA`. @default {STANDARD} */
-  readonly storageClass?: string | undefined;
+  /** The storage class, as in `STANDARD_IA`, or what tells the one of a key. @default {STANDARD} */
+  readonly storageClass?: string | ((key: string) => string | undefined) | undefined;
   /** The size of parts in bytes, 5 MiB to 5 GiB. A bigger one is used where 10,000 parts demand it. @default {8 MiB} */
   readonly partSize?: number | undefined;
   /** How many parts are on their way at a time, over all objects. Each is held in memory. @default {4} */
@@ -73,6 +74,10 @@ const MiB = 1024 * 1024;
 export class S3Storage implements Storage, Disposable {
   /** The root, as `s3://bucket/prefix`. */
   readonly url: string;
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** How the bucket is set up. */
+  readonly settings: S3Settings;
   readonly #bucket: S3Bucket;
   readonly #writer: S3Writer;
   readonly #base: string;
@@ -90,9 +95,13 @@ export class S3Storage implements Storage, Disposable {
     assertRange("partSize", partSize, MIN_PART_SIZE, MAX_PART_SIZE);
     assertRange("queueSize", queueSize, 1, 1000);
     this.url = `s3://${bucket}${prefix && `/${prefix}`}`;
+    this.bucket = bucket;
     this.#base = prefix && `${prefix}/`;
     this.#bucket = new S3Bucket(bucket, options);
-    this.#writer = new S3Writer(this.#bucket, { ...options, partSize, queueSize, grace });
+    this.settings = new S3Settings(this.#bucket);
+    const storageClass = this.#classOf(options.storageClass);
+    const writing = { ...options, partSize, queueSize, grace, storageClass };
+    this.#writer = new S3Writer(this.#bucket, writing);
     this.#timeout = options.requestTimeout ?? 60_000;
   }
 
@@ -288,6 +297,11 @@ export class S3Storage implements Storage, Disposable {
       });
       if (page.length > 0) yield page;
     }
+  }
+
+  #classOf(given: S3StorageOptions["storageClass"]): (key: string) => string | undefined {
+    if (typeof given !== "function") return () => given;
+    return (fullKey) => given(fullKey.slice(this.#base.length));
   }
 
   /** The storage's key of an object, or `undefined` if it isn't one: anybody may put things there. */

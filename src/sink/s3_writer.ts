@@ -16,8 +16,8 @@ export interface S3WriterOptions {
   readonly sse?: "AES256" | "aws:kms" | undefined;
   /** The KMS key. */
   readonly sseKmsKeyId?: string | undefined;
-  /** The storage class. */
-  readonly storageClass?: string | undefined;
+  /** The storage class of an object, by its full key. */
+  readonly storageClass: (key: string) => string | undefined;
   /** The size of parts in bytes. */
   readonly partSize: number;
   /** How many parts are on their way at a time, over all objects. */
@@ -91,7 +91,7 @@ export class S3Writer {
       key,
       reader,
       size: options.size,
-      settings: this.#settings(options),
+      settings: this.#settings(key, options),
       signal,
       failure,
     };
@@ -194,8 +194,9 @@ export class S3Writer {
     );
   }
 
-  #settings(options: PutOptions): S3ObjectSettings {
-    const { sse, sseKmsKeyId, storageClass } = this.#options;
+  #settings(key: string, options: PutOptions): S3ObjectSettings {
+    const { sse, sseKmsKeyId } = this.#options;
+    const storageClass = this.#options.storageClass(key);
     return {
       ...(options.contentType && { ContentType: inAscii(options.contentType) }),
       ...(options.contentDisposition &&

@@ -125,6 +125,7 @@ Deno.test("toExportOptions() hands on what shapes an export", () => {
     format: "ndjson",
     structuredText: undefined,
     locales: ["en"],
+    allowPublic: false,
   });
   assert.equal(toExportOptions({ ...config, tablesOnly: true }).tables, "only");
   assert.equal(toExportOptions({ ...config, tables: false }).tables, false);

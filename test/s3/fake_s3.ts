@@ -177,6 +177,16 @@ export class FakeS3 implements AsyncDisposable {
   }
 }
 
+/** How requests for a bucket's settings look. */
+const SETTINGS = [
+  "publicAccessBlock",
+  "policyStatus",
+  "acl",
+  "versioning",
+  "lifecycle",
+  "encryption",
+];
+
 /** S3 tells its operations apart by method and query. */
 function operationOf(method: string, { pathname, searchParams: query }: URL): string {
   const onObject = pathname.replace(/^\/[^/]*\/?/, "") !== "";
@@ -195,6 +205,7 @@ function operationOf(method: string, { pathname, searchParams: query }: URL): st
       return query.has("delete") ? "DeleteObjects" : "Unknown";
     case "GET bucket":
       if (query.has("uploads")) return "ListMultipartUploads";
+      for (const setting of SETTINGS) if (query.has(setting)) return `setting:${setting}`;
       return query.get("list-type") === "2" ? "ListObjectsV2" : "Unknown";
     default:
       return "Unknown";

@@ -62,6 +62,8 @@ const KEPT =
 export class FakeS3Objects {
   /** The objects by key. */
   readonly all = new Map<string, FakeObject>();
+  /** The bucket's settings, as XML or an error, by `setting:acl`; others aren't implemented. */
+  readonly settings = new Map<string, string | FakeS3Error>();
   /** The unfinished uploads by id. */
   readonly uploads = new Map<string, FakeUpload>();
   readonly #options: FakeS3Options;
@@ -102,8 +104,14 @@ export class FakeS3Objects {
       case "ListMultipartUploads":
         return this.#listUploads(request);
       default:
-        throw new FakeS3Error(501, "NotImplemented");
+        return this.#setting(request.operation);
     }
+  }
+
+  #setting(operation: string): FakeS3Answer {
+    const setting = this.settings.get(operation) ?? new FakeS3Error(501, "NotImplemented");
+    if (setting instanceof FakeS3Error) throw setting;
+    return xml(setting);
   }
 
   #put({ key, headers, body }: FakeS3Request): FakeS3Answer {

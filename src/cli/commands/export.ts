@@ -14,7 +14,7 @@ export const exportCommand: Command = {
     "files of a project, and writes them into a new folder below the destination. The snapshot is " +
     "complete once it holds canary.txt. Asset files are shared by the snapshots of a project: those " +
     "that are there already aren't fetched again.",
-  options: OPTION_KEYS,
+  options: OPTION_KEYS.filter((key) => key !== "clean"),
   examples: [
     { about: "All of the project into ./snapshots", line: "DATOCMS_API_TOKEN=… sluice export" },
     {

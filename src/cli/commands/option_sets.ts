@@ -16,6 +16,13 @@ export const SELECTION_OPTIONS = [
   "published",
 ] as const satisfies readonly OptionKey[];
 
+/** Options of how S3 keeps what is written. */
+export const S3_OPTIONS = [
+  "sse",
+  "sseKmsKeyId",
+  "storageClass",
+] as const satisfies readonly OptionKey[];
+
 /** Options of commands that write a snapshot. */
 export const SNAPSHOT_OPTIONS = [
   "assets",

@@ -58,7 +58,7 @@ export interface ListingAnswer<T> {
  * }
  * ```
  */
-export function listingPages<T = Resource>(
+export function listingPages<T extends Resource = Resource>(
   client: CmaClient,
   listing: Listing,
   options: ListingOptions = {},
@@ -73,13 +73,22 @@ export function listingPages<T = Resource>(
  *
  * @param options The listing's options.
  */
-export function pageOptions<T>({ prefetch, budget, signal, onTotal }: ListingOptions): {
+export function pageOptions<T extends Resource>(
+  { prefetch, budget, signal, onTotal }: ListingOptions,
+): {
   prefetch: number | undefined;
   budget: Budget | undefined;
   signal: AbortSignal | undefined;
+  idOf: (resource: T) => string;
   onPage: (page: FetchedPage<T>) => void;
 } {
-  return { prefetch, budget, signal, onPage: ({ total, data }) => onTotal?.(total ?? data.length) };
+  return {
+    prefetch,
+    budget,
+    signal,
+    idOf: ({ id }) => id,
+    onPage: ({ total, data }) => onTotal?.(total ?? data.length),
+  };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Page } from "../content/resource.ts";
 import { BodyTooLargeError } from "./body.ts";
 import { Budget } from "../budget.ts";
 import { generatorStream } from "../generator_stream.ts";
+import { RecentlyRead } from "./recently_read.ts";
 
 /** Which part of a listing to fetch. */
 export interface PageRequest {
@@ -41,6 +42,11 @@ export interface PageStreamOptions<T> {
   readonly maxBytes?: number | undefined;
   /** Ends the stream with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Tells resources apart. Given it, a listing that moves while it is read loses none of the resources
+   * that stay in it, and repeats none.
+   */
+  readonly idOf?: ((resource: T) => string) | undefined;
   /** Told of each page as it is handed on. */
   readonly onPage?: ((page: FetchedPage<T>) => void) | undefined;
 }
@@ -54,6 +60,10 @@ const LARGEST_RESOURCE = 256 * 1024 * 1024;
  * Up to `prefetch` pages are requested ahead of the reader, and nothing more until it reads on. When
  * answers get large, later pages ask for less; an answer that is far too large is dropped and asked for
  * again in smaller parts. Cancelling the stream or aborting the signal aborts what is under way.
+ *
+ * When a listing gets shorter while it is read, what follows has moved back, and is looked for there
+ * and one page before. Only what moves while as many resources come as go is missed, as nothing tells of
+ * that.
  *
  * @param fetchPage Fetches one part of the listing.
  * @param options How much to fetch ahead, and how large pages may get.
@@ -101,6 +111,7 @@ async function* pages<T>(
   const { prefetch = 4, targetBytes = 4 * 1024 * 1024, maxBytes = 16 * 1024 * 1024 } = options;
   const budget = options.budget ?? new Budget(prefetch);
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const recent = options.idOf && new RecentlyRead(options.idOf);
   const queue: Promise<Fetched<T>>[] = [];
   let { maxLimit } = options;
   let limit = maxLimit;
@@ -151,14 +162,22 @@ async function* pages<T>(
           continue;
         }
         const { data } = page;
+        const before = total;
         total = page.total ?? part.offset + data.length;
+        if (recent && total < before && part.offset > 0) {
+          const back = before - total + limit;
+          part = { offset: Math.max(0, part.offset - back), limit };
+          page = await fetchPart(part);
+          continue;
+        }
         maxLimit = Math.min(maxLimit, page.maxLimit ?? maxLimit);
         if (data.length > 0) {
           limit = Math.min(maxLimit, Math.floor(targetBytes / (page.bytes / data.length)) || 1);
         }
         fill();
         options.onPage?.(page);
-        if (data.length > 0) yield data;
+        const unread = recent ? recent.unread(data) : data;
+        if (unread.length > 0) yield unread;
         // The API may return less than it was asked for: what is missing is asked for again, under
         // the same place in the budget, or streams could wait for each other for ever.
         const from = part.offset + data.length;

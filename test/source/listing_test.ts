@@ -193,3 +193,21 @@ Deno.test("listingPages() takes a single resource for a list of one, and an empt
     assert.deepEqual(totals, [0]);
   }
 });
+
+Deno.test("listingPages() loses and repeats nothing when resources come and go while it is read", async () => {
+  const ids = idsUpTo(60);
+  await using server = serveHttp((_request, url, count) => {
+    const [offset, limit] = ["page[offset]", "page[limit]"].map((name) =>
+      Number(url.searchParams.get(name))
+    );
+    const data = ids.slice(offset, offset! + limit!).map((id) => ({ id, type: "upload" }));
+    const answer = json({ data, meta: { total_count: ids.length } });
+    if (count === 3) ids.splice(5, 3);
+    if (count === 6) ids.splice(2, 0, "new");
+    return answer;
+  });
+  const pages = listingPages(testClient(server.url), { path: "/uploads", maxLimit: 10 }, {
+    prefetch: 1,
+  });
+  assert.deepEqual(await idsOf(pages), idsUpTo(60));
+});

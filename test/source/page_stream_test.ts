@@ -369,3 +369,87 @@ Deno.test("pageStream() waits for the budget only as long as it is wanted", asyn
   place[Symbol.dispose]();
   assert.equal(budget.inFlight, 0);
 });
+
+/** A listing that changes after each request, as `change` says. */
+class LiveListing {
+  readonly ids: string[];
+  readonly stayed: Set<string>;
+  readonly #change: (ids: string[]) => void;
+
+  constructor(length: number, change: (ids: string[]) => void) {
+    this.ids = Array.from({ length }, (_, n) => String(n));
+    this.stayed = new Set(this.ids);
+    this.#change = change;
+  }
+
+  readonly fetch = async ({ offset, limit }: PageRequest): Promise<FetchedPage<string>> => {
+    await Promise.resolve();
+    const page = { data: this.ids.slice(offset, offset + limit), bytes: 1, total: this.ids.length };
+    this.#change(this.ids);
+    for (const id of this.stayed) if (!this.ids.includes(id)) this.stayed.delete(id);
+    // The answers of requests at the same time come in any order, as the requests do.
+    await turn();
+    return page;
+  };
+}
+
+/** What happens to a listing: something goes, or something comes (`true`), at a place in it. */
+const changes = (kinds: fc.Arbitrary<boolean>) =>
+  fc.array(
+    fc.option(
+      fc.array(fc.tuple(kinds, fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 3 }),
+    ),
+    { maxLength: 20 },
+  );
+
+const LIVE = {
+  "gets shorter": changes(fc.constant(false)),
+  "gets longer": changes(fc.constant(true)),
+};
+
+for (const [what, script] of Object.entries(LIVE)) {
+  Deno.test(`pageStream() loses and repeats nothing that stays in a listing that ${what} while it is read`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(90),
+        fc.integer({ min: 4, max: 30 }),
+        fc.integer({ min: 1, max: 4 }),
+        script,
+        async (length, maxLimit, prefetch, script) => {
+          let step = 0;
+          let added = 0;
+          const listing = new LiveListing(length, (ids) => {
+            for (const [comes, where] of script[step++] ?? []) {
+              const at = Math.floor(where * ids.length);
+              if (comes) ids.splice(at, 0, `new ${added++}`);
+              else ids.splice(at, 1);
+            }
+          });
+          const budget = new Budget(prefetch);
+          const pages = pageStream(listing.fetch, { maxLimit, prefetch, budget, idOf: (id) => id });
+          const read = (await Array.fromAsync(pages)).flat();
+          assert.equal(new Set(read).size, read.length, "something is repeated");
+          for (const id of listing.stayed) assert.ok(read.includes(id), `${id} is lost`);
+          assert.equal(budget.inFlight, 0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+}
+
+Deno.test("pageStream() looks back when something was deleted, and nowhere else", async () => {
+  const requests: string[] = [];
+  const listing = new LiveListing(100, (ids) => {
+    if (requests.length === 3) ids.splice(5, 1);
+  });
+  const pages = pageStream((request) => {
+    requests.push(`${request.offset}+${request.limit}`);
+    return listing.fetch(request);
+  }, { maxLimit: 10, prefetch: 1, idOf: (id) => id });
+  const read = (await Array.fromAsync(pages)).flat();
+  assert.deepEqual(read, Array.from({ length: 100 }, (_, n) => String(n)));
+  const expected = ["0+10", "10+10", "20+10", "30+10", "19+10", "29+10", "39+1", "40+10"];
+  assert.deepEqual(requests.slice(0, 8), expected);
+  assert.equal(requests.length, 13);
+});

@@ -44,6 +44,24 @@ export async function* listFiles(
   }
 }
 
+/**
+ * The names of the directories in a directory; none if it isn't there.
+ *
+ * @param path The directory's path.
+ * @throws The system's error, if it can't be read.
+ */
+export async function listFolders(path: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(path)) {
+      if (isDirectory && !NOT_A_KEY.test(name)) names.push(name);
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  return names;
+}
+
 /** The names in a directory that can lead to keys with the prefix, the last one first. */
 async function readNames(
   root: string,

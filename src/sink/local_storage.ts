@@ -4,6 +4,7 @@ import { isAbsent } from "./local_error.ts";
 import {
   assertFree,
   listFiles,
+  listFolders,
   placeIfAbsent,
   removeFile,
   syncDirectories,
@@ -171,6 +172,17 @@ export class LocalStorage implements Storage, Disposable {
   }
 
   /**
+   * Lists the names of the directories directly below a prefix, in one page.
+   *
+   * @param prefix The prefix, which ends with `/`, or `""`.
+   * @param options The signal.
+   * @return The names. The stream fails with a {@linkcode StorageError} if they can't be read.
+   */
+  folders(prefix: string, options: ReadOptions = {}): ReadableStream<readonly string[]> {
+    return ReadableStream.from(this.#folders(prefix, options));
+  }
+
+  /**
    * Deletes files, and the directories that this leaves empty.
    *
    * @param keys The objects' keys; those that aren't there are fine.
@@ -243,6 +255,16 @@ export class LocalStorage implements Storage, Disposable {
       keys = [];
     }
     if (keys.length > 0) yield await toPage();
+  }
+
+  async *#folders(prefix: string, { signal }: ReadOptions): AsyncGenerator<string[], void, void> {
+    signal?.throwIfAborted();
+    const path = prefix === "" ? this.#root.path : this.#root.toPath(prefix.replace(/\/$/, ""));
+    const names = await this.#root.attempt(`list ${JSON.stringify(prefix)}`, path, async () => {
+      if (await this.#root.realPath(path) === undefined) return [];
+      return await listFolders(path);
+    });
+    if (names.length > 0) yield names;
   }
 
   /** A listed file; it may be gone by now. */

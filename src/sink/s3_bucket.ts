@@ -219,6 +219,26 @@ export class S3Bucket implements Disposable {
     } while (token !== undefined);
   }
 
+  /** Pages of names: what the keys below a prefix have up to the next `/`. */
+  async *listFolders(
+    prefix: string,
+    options: S3RequestOptions = {},
+  ): AsyncGenerator<string[], void, void> {
+    const what = this.#what("list", prefix);
+    const call = { ...options, key: prefix, what, permission: "s3:ListBucket" };
+    let token: string | undefined;
+    do {
+      const next = token === undefined ? {} : { ContinuationToken: token };
+      const page = await this.#call(call, ({ sdk, client }, send) => {
+        const listing = { Bucket: this.name, Prefix: prefix, Delimiter: "/", ...next };
+        return client.send(new sdk.ListObjectsV2Command(listing), send);
+      });
+      const { CommonPrefixes = [] } = page;
+      yield CommonPrefixes.map(({ Prefix = "" }) => Prefix.slice(prefix.length, -1));
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
   /** Pages of uploads that are neither completed nor dropped. */
   async *listUploads(
     prefix: string,

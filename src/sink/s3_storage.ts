@@ -170,12 +170,14 @@ export class S3Storage implements Storage, Disposable {
    *
    * @param key The object's key.
    * @param options The signal.
-   * @return Its size, time and ETag, or `undefined` if there is none.
+   * @return Its size, time, ETag and metadata, or `undefined` if there is none.
    * @throws {S3Error} If S3 can't be reached or refuses it.
    */
   async stat(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
     const found = await this.#bucket.head(this.#base + assertFinalKey(key), options);
-    return found && toInfo(key, found.ContentLength, found.ETag, found.LastModified);
+    if (found === undefined) return undefined;
+    const { ContentLength, ETag, LastModified, Metadata: metadata } = found;
+    return { ...toInfo(key, ContentLength, ETag, LastModified), ...(metadata && { metadata }) };
   }
 
   /**
@@ -189,6 +191,18 @@ export class S3Storage implements Storage, Disposable {
    */
   list(prefix: string, options: ReadOptions = {}): ReadableStream<readonly ObjectInfo[]> {
     return ReadableStream.from(this.#pages(prefix, options, false));
+  }
+
+  /**
+   * Lists the names of the folders directly below a prefix.
+   *
+   * @param prefix The prefix, which ends with `/`, or `""`.
+   * @param options The signal.
+   * @return Pages of up to 1,000 names. The stream fails with an {@linkcode S3Error} if they can't be
+   * listed.
+   */
+  folders(prefix: string, options: ReadOptions = {}): ReadableStream<readonly string[]> {
+    return ReadableStream.from(this.#folders(prefix, options));
   }
 
   /**
@@ -280,6 +294,15 @@ export class S3Storage implements Storage, Disposable {
         if (key === undefined || isTemporary(key) !== temporary) return [];
         return [toInfo(key, Size, ETag, LastModified)];
       });
+      if (page.length > 0) yield page;
+    }
+  }
+
+  async *#folders(prefix: string, options: ReadOptions): AsyncGenerator<string[], void, void> {
+    for await (
+      const names of this.#bucket.listFolders(this.#base + assertPrefix(prefix), options)
+    ) {
+      const page = names.filter(isKey);
       if (page.length > 0) yield page;
     }
   }

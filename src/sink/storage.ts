@@ -10,6 +10,8 @@ export interface ObjectInfo {
   readonly modifiedAt?: Date;
   /** The storage's tag of this content, if it has one (S3's `ETag`, without quotes). */
   readonly etag?: string;
+  /** Metadata of our own, if the storage keeps some; only {@linkcode Storage.stat} tells it. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** How an object is put. */
@@ -77,6 +79,12 @@ export interface Storage {
 
   /** Deletes objects; keys that aren't there are fine. */
   delete(keys: readonly string[], options?: ReadOptions): Promise<void>;
+
+  /**
+   * Lists the names of the folders directly below a prefix that ends with `/`, in pages. A storage that
+   * finds them no faster than by listing all objects leaves this out.
+   */
+  folders?(prefix: string, options?: ReadOptions): ReadableStream<readonly string[]>;
 }
 
 /** A storage that doesn't do what it is asked to: full, read-only, unreachable. */

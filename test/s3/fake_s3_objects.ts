@@ -145,8 +145,17 @@ export class FakeS3Objects {
 
   #list({ query }: FakeS3Request): FakeS3Answer {
     const after = query.get("continuation-token") ?? "";
-    const keys = this.#page([...this.all.keys()], query.get("prefix") ?? "", after);
+    const prefix = query.get("prefix") ?? "";
+    const delimiter = query.get("delimiter") ?? "";
+    const rolled = [...this.all.keys()].map((key) => {
+      const end = delimiter ? key.indexOf(delimiter, prefix.length) : -1;
+      return key.startsWith(prefix) && end >= 0 ? key.slice(0, end + 1) : key;
+    });
+    const keys = this.#page([...new Set(rolled)], prefix, after);
     const contents = keys.page.map((key) => {
+      if (!this.all.has(key)) {
+        return `<CommonPrefixes><Prefix>${escape(key)}</Prefix></CommonPrefixes>`;
+      }
       const { bytes, etag, modifiedAt } = this.all.get(key)!;
       return `<Contents><Key>${escape(key)}</Key><LastModified>${modifiedAt.toISOString()}` +
         `</LastModified><ETag>${escape(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;

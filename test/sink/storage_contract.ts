@@ -269,6 +269,22 @@ export function storageContract(
     assert.deepEqual(await collect(storage.list("")), []);
   });
 
+  test("folders() names what is directly below a prefix", async ({ storage }) => {
+    const names = async (prefix: string) => (await collect(storage.folders!(prefix))).flat().sort();
+    assert.deepEqual(await names("a/"), []);
+    for (const key of ["a/b/1", "a/b/c/2", "a/b-c/3", "a/file", "ab/4", "a/ü/5"]) {
+      await storage.put(key, text(key));
+    }
+    assert.deepEqual(await names("a/"), ["b", "b-c", "ü"]);
+    assert.deepEqual(await names(""), ["a", "ab"]);
+    assert.deepEqual(await names("a/b/"), ["c"]);
+    assert.deepEqual(await names("a/file/"), []);
+    assert.deepEqual(await names("nothing/"), []);
+    await assert.rejects(names("../"), StorageError);
+    const signal = AbortSignal.abort(new Error("stop"));
+    await assert.rejects(collect(storage.folders!("a/", { signal })), /stop/);
+  });
+
   test("delete() deletes what is there, and only that", async (opened) => {
     const { storage } = opened;
     for (const key of ["a/b/1", "a/b/2", "a/c", "d"]) await storage.put(key, text(key));

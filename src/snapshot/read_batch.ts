@@ -16,6 +16,7 @@ const PAGE = 100;
  * @throws {ObjectNotFoundError} If there is no such batch.
  * @throws {SyntaxError} If the batch isn't what its name says.
  * @throws {TypeError} If it isn't UTF-8.
+ * @throws The signal's reason.
  */
 export async function* readBatch<T>(
   storage: Storage,
@@ -35,6 +36,8 @@ export async function* readBatch<T>(
     page.push(parseJson(line) as T);
     if (page.length < PAGE) continue;
     yield page;
+    // What is read already may hold many more pages.
+    signal?.throwIfAborted();
     page = [];
   }
   if (page.length > 0) yield page;

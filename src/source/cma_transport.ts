@@ -1,13 +1,7 @@
 import { BodyTooLargeError, readBody } from "./body.ts";
-import {
-  type ApiErrorEntity,
-  apiErrors,
-  CmaError,
-  refusal,
-  type RequestContext,
-} from "./cma_error.ts";
+import { errorsOf, parseBody } from "./cma_body.ts";
+import { CmaError, refusal, type RequestContext } from "./cma_error.ts";
 import { delay } from "../delay.ts";
-import { parseJson } from "./json.ts";
 import { networkReason } from "./network_reason.ts";
 import { printable } from "../printable.ts";
 import { RateLimiter } from "./rate_limiter.ts";
@@ -210,7 +204,7 @@ export class CmaTransport {
       bytes: bytes.byteLength,
       available: this.limiter.available,
     });
-    const body = parse(bytes, response, init);
+    const body = parseBody(bytes, response, init);
     if (status < 500) this.#reached = true;
     return { status, headers, body, bytes: bytes.byteLength };
   }
@@ -270,33 +264,6 @@ interface Problem {
   readonly repeatable: boolean;
   /** Whether other requests would meet the same problem now. */
   readonly isForAll?: boolean;
-}
-
-class NotJsonError extends Error {
-  override readonly name = "NotJsonError";
-}
-
-function parse(bytes: Uint8Array, { status, headers }: Response, init: RequestInit): unknown {
-  if (status === 204 || (bytes.byteLength === 0 && status >= 400)) return undefined;
-  try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    // A refusal with a page of HTML is still a refusal; a success without JSON is a fault on the way.
-    if (status >= 400) return undefined;
-    const said = headers.get("content-type") ?? "no content type";
-    const type = printable(withoutToken(said, init), 60);
-    throw new NotJsonError(`expected JSON, but the answer (status ${status}, ${type}) isn't`);
-  }
-}
-
-function errorsOf(body: unknown, init: RequestInit): ApiErrorEntity[] {
-  return JSON.parse(withoutToken(JSON.stringify(apiErrors(body) ?? []), init));
-}
-
-/** A server may repeat what it was sent: the token must not get into an error's text. */
-function withoutToken(text: string, { headers }: RequestInit): string {
-  const token = new Headers(headers).get("authorization")?.replace(/^Bearer /, "");
-  return token ? text.replaceAll(token, "[token]") : text;
 }
 
 function isIdempotent({ method = "GET" }: RequestInit): boolean {

@@ -2,7 +2,7 @@ import type { CompletedPart } from "@aws-sdk/client-s3";
 import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
 import type { S3Bucket, S3ObjectSettings, S3Upload } from "./s3_bucket.ts";
-import type { Slots } from "./slots.ts";
+import type { Budget } from "../budget.ts";
 
 /** An object that is uploaded in parts. */
 export interface MultipartPut {
@@ -15,7 +15,7 @@ export interface MultipartPut {
   /** The size of a part in bytes. */
   readonly partSize: (number: number) => number;
   /** Limits how many parts are on their way. */
-  readonly slots: Slots;
+  readonly budget: Budget;
   /** Aborted to end the reading and the other parts when a part fails. */
   readonly failure: AbortController;
   /** Aborted when the put is aborted or `failure` is. */
@@ -53,11 +53,11 @@ export async function putParts<T>(
     const parts: CompletedPart[] = [];
     let piece: Uint8Array<ArrayBuffer> | undefined = first;
     for (let number = 1; piece !== undefined; number++) {
-      const slot = await put.slots.take(signal);
+      const place = await put.budget.acquire(signal);
       const part: Promise<void> = bucket.uploadPart(upload, number, piece, { signal })
         .then((part) => void (parts[number - 1] = part), (error) => failure.abort(error))
         .finally(() => {
-          slot[Symbol.dispose]();
+          place[Symbol.dispose]();
           running.delete(part);
         });
       running.add(part);

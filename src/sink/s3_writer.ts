@@ -7,7 +7,7 @@ import { isConflict, S3Conditions } from "./s3_conditions.ts";
 import { S3Error } from "./s3_error.ts";
 import { putParts } from "./s3_multipart.ts";
 import { partSize } from "./s3_part_size.ts";
-import { Slots } from "./slots.ts";
+import { Budget } from "../budget.ts";
 import { ObjectExistsError, type PutOptions, StorageError } from "./storage.ts";
 
 /** How objects are written. */
@@ -54,7 +54,7 @@ export class S3Writer {
   readonly #bucket: S3Bucket;
   readonly #options: S3WriterOptions;
   readonly #conditions: S3Conditions;
-  readonly #slots: Slots;
+  readonly #parts: Budget;
 
   /**
    * Prepares writing; sends nothing.
@@ -66,7 +66,7 @@ export class S3Writer {
     this.#bucket = bucket;
     this.#options = options;
     this.#conditions = new S3Conditions(bucket);
-    this.#slots = new Slots(options.queueSize);
+    this.#parts = new Budget(options.queueSize);
   }
 
   /**
@@ -120,7 +120,7 @@ export class S3Writer {
     const token = crypto.randomUUID();
     const settings = withToken(put.settings, token);
     const { grace } = this.#options;
-    const parts = { ...put, settings, partSize: sizeOfPart, slots: this.#slots, grace };
+    const parts = { ...put, settings, partSize: sizeOfPart, budget: this.#parts, grace };
     const etag = await putParts(this.#bucket, parts, first, (upload, parts) => {
       return this.#complete(put, upload, parts, token, conditional);
     });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { safeApiKey, safeName } from "../src/safe_name.ts";
 import { assertKey } from "../src/sink/storage.ts";
+import { anyCharacter } from "./support/text.ts";
 
 /** Text that somebody might have thought about for a while. */
 const text = fc.oneof(
-  fc.string({ unit: "binary" }),
-  fc.string({ unit: "grapheme" }),
+  fc.string({ unit: anyCharacter }),
   fc.array(
     fc.constantFrom(
       "..",
@@ -37,7 +37,7 @@ const text = fc.oneof(
     ),
     { maxLength: 8 },
   ).map((parts) => parts.join("")),
-  fc.string({ unit: "grapheme", minLength: 60, maxLength: 400, size: "max" }),
+  fc.string({ unit: anyCharacter, minLength: 60, maxLength: 400, size: "max" }),
 );
 const wellFormed = text.map((text) => text.toWellFormed().normalize("NFC"));
 

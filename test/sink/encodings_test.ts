@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodingOf, JSON_DATA, NDJSON } from "../../src/sink/encodings.ts";
+import { anyCharacter } from "../support/text.ts";
 
 const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
 /** Entries in parts, as a sink hands them on. */
 const parts = fc.array(
   fc.array(
-    fc.record({ id: fc.string({ unit: "binary" }), value: fc.jsonValue({ stringUnit: "binary" }) }),
+    fc.record({
+      id: fc.string({ unit: anyCharacter }),
+      value: fc.jsonValue({ stringUnit: anyCharacter }),
+    }),
     { minLength: 1, maxLength: 4 },
   ),
   { minLength: 1, maxLength: 4 },

@@ -65,4 +65,10 @@ export type ExportEvent =
     /** The snapshot is complete. */
     readonly type: "sealed";
     readonly snapshot: string;
+  }
+  | {
+    /** Asset files that no upload has any more were deleted. */
+    readonly type: "deleted";
+    readonly count: number;
+    readonly bytes: number;
   };

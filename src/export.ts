@@ -1,10 +1,12 @@
 import { concurrently } from "./concurrently.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
+import { ExportLock } from "./snapshot/export_lock.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import type { ExportContext } from "./steps/export_context.ts";
-import { exportAssets } from "./steps/export_assets.ts";
+import { type AssetDeletion, deleteOrphans } from "./steps/delete_orphans.ts";
+import { exportAssets, type ExportedAssets } from "./steps/export_assets.ts";
 import { exportRecords } from "./steps/export_records.ts";
 import { checkChosen, ExportRun } from "./steps/export_run.ts";
 import { exportSettings } from "./steps/export_settings.ts";
@@ -21,6 +23,8 @@ export interface ExportReport {
   readonly snapshot: string;
   /** The snapshot's manifest. */
   readonly manifest: Manifest;
+  /** What became of the asset files that no upload has any more, if they were to be deleted. */
+  readonly deletion?: AssetDeletion;
 }
 
 /**
@@ -28,6 +32,7 @@ export interface ExportReport {
  *
  * @param options Which project, what of it, and where to.
  * @return What was written.
+ * @throws {LockedError} If another export of the same project and environment writes to the same place.
  * @throws {SluiceError} If the snapshot can't be completed. What was written stays, without a seal.
  * @throws The signal's reason, if the export was cancelled.
  *
@@ -44,29 +49,44 @@ export interface ExportReport {
  */
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
   const startedAt = new Date();
-  const { storage, signal } = options;
+  const { storage, signal, lockTtlMs: ttlMs } = options;
   if (!options.allowPublic) await assertNotPublic(storage, { signal });
   const run = await ExportRun.begin(options);
   checkChosen("locale", options.locales, run.project.schema.locales);
+  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
+  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
+  return await exportLocked(run, { ...options, signal: lock.signal }, startedAt);
+}
+
+/** Exports while nobody else exports the same to the same place. */
+async function exportLocked(
+  run: ExportRun,
+  options: ExportOptions & { readonly signal: AbortSignal },
+  startedAt: Date,
+): Promise<ExportReport> {
+  const { signal } = options;
   const snapshot = await beginSnapshot(run, options, startedAt);
   const tables = options.tables === false ? undefined : new TableStep(run, snapshot, options);
   const context = { run, snapshot, tables, options };
-  let assets: Manifest["assets"];
+  let assets: ExportedAssets | undefined;
   await concurrently(
     [
       (signal) => writeSchema(context, signal),
       (signal) => exportRecords(context, signal),
       async (signal) => {
-        const batches = await exportUploads(context, signal);
-        if (run.wantsAssets) assets = await exportAssets(context, batches, signal);
+        const uploads = await exportUploads(context, signal);
+        if (run.wantsAssets) assets = await exportAssets(context, uploads, signal);
       },
       (signal) => exportSettings(context, signal),
     ],
     4,
-    options.signal,
+    signal,
   );
   await tables?.end();
-  return await seal(context, startedAt, assets);
+  const report = await seal(context, startedAt, assets?.manifest);
+  if (assets === undefined || options.assets !== "sync") return report;
+  // Only now: until the new snapshot is complete, the one before may be needed.
+  return { ...report, deletion: await deleteOrphans(context, assets, signal) };
 }
 
 async function beginSnapshot(
@@ -125,8 +145,9 @@ async function seal(
 /** The options that decide what is in a snapshot: no secrets, nothing about speed. */
 function shapingOptions(options: ExportOptions): Record<string, unknown> {
   const { environment, models, excludeModels, include, exclude, structuredText, locales } = options;
-  const { published = true, assets = true, layout = "ndjson", tables = true } = options;
+  const { published = true, layout = "ndjson", tables = true } = options;
   const { format = "ndjson" } = options;
+  const assets = options.assets === true ? "keep" : options.assets ?? "keep";
   const all = { environment, models, excludeModels, include, exclude, published, assets, layout };
   const shaping = { ...all, tables, format, structuredText, locales };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));

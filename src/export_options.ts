@@ -1,9 +1,13 @@
 import type { ExportEvent } from "./events.ts";
+import type { MaxDelete } from "./max_delete.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Storage } from "./sink/storage.ts";
 import type { Layout, TableFormat } from "./snapshot/layout.ts";
 import type { StructuredTextFormat } from "./transform/render_structured_text.ts";
 import type { ResourceName } from "./source/resources.ts";
+
+/** What becomes of asset files that no upload has any more. */
+export type AssetMode = "keep" | "sync";
 
 /** Which project is read, and how. */
 export interface SourceOptions {
@@ -23,8 +27,13 @@ export interface SourceOptions {
   readonly exclude?: readonly ResourceName[] | undefined;
   /** Whether published versions are read too. @default {true} */
   readonly published?: boolean | undefined;
-  /** Whether asset files are fetched. @default {true} */
-  readonly assets?: boolean | undefined;
+  /**
+   * Whether asset files are fetched, and what becomes of those that no upload has any more: `"keep"` keeps
+   * them, as `true` does; `"sync"` deletes them once the new snapshot is complete.
+   *
+   * @default {"keep"}
+   */
+  readonly assets?: boolean | AssetMode | undefined;
   /** The most requests, pages and assets at a time. @default {8} */
   readonly concurrency?: number | undefined;
   /** Replaces scheme, host and port of every asset's address. */
@@ -47,6 +56,16 @@ export interface ExportOptions extends SourceOptions {
   readonly storage: Storage;
   /** Whether a bucket that provably everybody can use is fine. @default {false} */
   readonly allowPublic?: boolean | undefined;
+  /**
+   * The most files that `assets: "sync"` may delete: if there are more, none is. @default 100 files or
+   * 10 % of all, whichever is more
+   */
+  readonly maxDelete?: MaxDelete | undefined;
+  /**
+   * How long the lock of an export that was killed keeps others from writing to the same place, in
+   * milliseconds. @default {120000}
+   */
+  readonly lockTtlMs?: number | undefined;
   /** How batches are written. @default {"ndjson"} */
   readonly layout?: Layout | undefined;
   /**

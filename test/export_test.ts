@@ -340,10 +340,12 @@ Deno.test("exportProject() limits records to the models that were chosen", async
   await assert.rejects(bench.export({ models: ["autor"] }), /did you mean "author"\?/);
 });
 
-Deno.test("exportProject() gives two exports of one second a folder each", async () => {
-  await using bench = await workbench({ project: generateProject({ records: 8 }) });
-  const reports = await Promise.all([1, 2, 3].map(() => bench.export({ assets: false })));
-  assert.equal(new Set(reports.map(({ snapshot }) => snapshot)).size, 3);
+Deno.test("exportProject() gives exports that begin in one second a folder each", async () => {
+  await using bench = await workbench({ project: generateProject({ records: 4 }) });
+  const options = { assets: false, tables: false, include: ["records" as const] };
+  const snapshots = new Set<string>();
+  for (let i = 0; i < 3; i++) snapshots.add((await bench.export(options)).snapshot);
+  assert.equal(snapshots.size, 3);
 });
 
 Deno.test("exportProject() stops at once when it is cancelled, and leaves nothing half-written", async () => {

@@ -5,6 +5,8 @@ import { AssetError } from "../source/asset_fetch.ts";
 import { delay } from "../delay.ts";
 import { generatorStream } from "../generator_stream.ts";
 import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
+import { type AssetFile, type AssetFiles, stamp } from "./asset_files.ts";
+import { attachment } from "./content_disposition.ts";
 import type { Storage } from "./storage.ts";
 import { BytesMismatchError, type ExpectedBytes, VerifyBytes } from "./verify_bytes.ts";
 
@@ -18,6 +20,10 @@ export interface AssetOutcome {
   readonly size: number | null;
   /** MD5 of the file in hexadecimal; `null` if there is no file. */
   readonly md5: string | null;
+  /** The storage's tag of the file's content, if it has one. */
+  readonly etag?: string | undefined;
+  /** When the file was written, in ISO 8601, where the storage has no tags. */
+  readonly modified_at?: string | undefined;
   /**
    * `downloaded`: fetched and verified; `kept`: was there already with the right bytes; `withdrawn`:
    * DatoCMS itself doesn't serve it any more (infected); `failed`: see `reason`.
@@ -38,6 +44,11 @@ export interface SyncAssetsOptions {
   ) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** The key of an asset's file. It is asked once for each upload, in the order they come. */
   readonly key: (upload: Upload) => string;
+  /**
+   * What is known of the files that are there, from one listing: then no asset takes a look of its own at
+   * the storage, and files that are known to be right aren't read. @default The storage is asked
+   */
+  readonly files?: Pick<AssetFiles, "find"> | undefined;
   /** The most assets at a time. @default {8} */
   readonly concurrency?: number | undefined;
   /** How often and how long an asset is tried again. */
@@ -137,7 +148,7 @@ async function syncAsset(
     return { ...common, outcome: "withdrawn", reason: withdrawn, attempts: 0 };
   }
   const expected = expectedBytes(upload);
-  const kept = await keptMd5(storage, key, expected, signal);
+  const kept = await keptFile(storage, key, expected, options.files, signal);
   if (kept !== undefined) return { ...common, ...kept, outcome: "kept", attempts: 0 };
 
   const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };
@@ -146,12 +157,15 @@ async function syncAsset(
     try {
       const body = await options.fetch(upload, { signal });
       const verify = new VerifyBytes(expected);
-      const { size } = await storage.put(key, body.pipeThrough(verify, { signal }), {
+      const info = await storage.put(key, body.pipeThrough(verify, { signal }), {
         signal,
         size: expected.size,
-        contentType: text(upload.attributes.mime_type),
+        contentType: mimeType(upload),
+        contentDisposition: attachment(fileName(upload, key)),
+        ...(expected.md5 === undefined ? {} : { metadata: { md5: expected.md5 } }),
       });
-      return { ...common, size, md5: verify.md5, outcome: "downloaded", attempts: attempt };
+      const file = { size: info.size, md5: verify.md5, ...stamp(info) };
+      return { ...common, ...file, outcome: "downloaded", attempts: attempt };
     } catch (error) {
       signal.throwIfAborted();
       const problem = problemOf(error);
@@ -177,28 +191,39 @@ function problemOf(error: unknown): AssetError | undefined {
     : undefined;
 }
 
-/** The size and MD5 of the file, if it is there with the right bytes. */
-async function keptMd5(
+/** What is known of the file, if it is there with the right bytes. */
+async function keptFile(
   storage: Storage,
   key: string,
-  expected: ExpectedBytes,
+  { size, md5 }: ExpectedBytes,
+  files: SyncAssetsOptions["files"],
   signal: AbortSignal,
-): Promise<{ size: number; md5: string } | undefined> {
+): Promise<AssetFile & { readonly md5: string } | undefined> {
   // Nothing tells whether a file of the right size has the right bytes.
-  if (expected.md5 === undefined) return undefined;
-  const found = await storage.stat(key, { signal });
-  if (found === undefined || found.size !== (expected.size ?? found.size)) return undefined;
+  if (md5 === undefined) return undefined;
+  const look = async () => await storage.stat(key, { signal });
+  let info = files === undefined ? await look() : undefined;
+  const found = files === undefined ? info && { size: info.size, ...stamp(info) } : files.find(key);
+  if (found === undefined || found.size !== (size ?? found.size)) return undefined;
+  if (found.md5 !== undefined) return found.md5 === md5 ? { ...found, md5 } : undefined;
+  // On S3 the tag of an object that was put in one request is most often its MD5.
+  if (found.etag === md5) return { ...found, md5 };
+  if (found.etag !== undefined) {
+    // Where content has tags, reading it takes as long as fetching it; what was put with it tells, too.
+    info ??= await look();
+    if (info?.size !== found.size || info.metadata?.md5 !== md5) return undefined;
+    return { size: info.size, md5, ...stamp(info) };
+  }
   const hash = createHash("md5");
   for await (const chunk of await storage.get(key, { signal })) hash.update(chunk);
-  const md5 = hash.digest("hex");
-  return md5 === expected.md5.toLowerCase() ? { size: found.size, md5 } : undefined;
+  return hash.digest("hex") === md5 ? { ...found, md5 } : undefined;
 }
 
 /** Old uploads may lack either. */
 function expectedBytes({ attributes: { size, md5 } }: Upload): ExpectedBytes {
   return {
     size: typeof size === "number" ? size : undefined,
-    md5: typeof md5 === "string" && /^[0-9a-f]{32}$/i.test(md5) ? md5 : undefined,
+    md5: typeof md5 === "string" && /^[0-9a-f]{32}$/i.test(md5) ? md5.toLowerCase() : undefined,
   };
 }
 
@@ -210,6 +235,16 @@ function withdrawnReason(upload: Upload): string | undefined {
   if (antivirus?.status !== "infected") return undefined;
   const threat = text(antivirus.threat_name);
   return `infected${threat ? ` with ${threat}` : ""}: DatoCMS doesn't serve it any more`;
+}
+
+/** Headers hold no more than this; a type that isn't one helps nobody. */
+function mimeType({ attributes: { mime_type } }: Upload): string | undefined {
+  const type = text(mime_type);
+  return type !== undefined && /^[\w.+-]+\/[\w.+-]+(;[\x20-\x7e]*)?$/.test(type) ? type : undefined;
+}
+
+function fileName({ attributes: { filename } }: Upload, key: string): string {
+  return text(filename) ?? key.slice(key.lastIndexOf("/") + 1);
 }
 
 function text(value: unknown): string | undefined {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Upload } from "../content/resource.ts";
+import { hashNumber } from "../hash_number.ts";
 import { safeName } from "../safe_name.ts";
 
 /**
@@ -32,9 +32,7 @@ export class AssetNames {
    * @param upload The upload.
    */
   of(upload: Upload): string {
-    const { path } = upload.attributes;
-    const text = typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
-    const plain = text || upload.id;
+    const plain = lastSegment(upload);
     let name = safeName(plain);
     for (let n = 1; !this.#take(name); n++) {
       name = safeName(marked(plain, n === 1 ? upload.id : `${upload.id}~${n}`));
@@ -42,14 +40,50 @@ export class AssetNames {
     return name;
   }
 
+  /**
+   * The file name that an asset gets if no other one has it.
+   *
+   * @param upload The upload.
+   */
+  static plain(upload: Upload): string {
+    return safeName(lastSegment(upload));
+  }
+
+  /**
+   * Takes a file name.
+   *
+   * @param name The file name.
+   */
+  add(name: string): void {
+    this.#take(name);
+  }
+
+  /**
+   * Whether an asset has this file name, or one that is the same where case is ignored.
+   *
+   * @param name The file name.
+   */
+  has(name: string): boolean {
+    return this.#taken.has(folded(name));
+  }
+
   /** Whether the name was free. Two names with one number would only give the later one its id. */
   #take(name: string): boolean {
-    const folded = name.toUpperCase().toLowerCase().normalize("NFC");
-    const number = createHash("sha256").update(folded).digest().readUIntBE(0, 6);
+    const number = folded(name);
     if (this.#taken.has(number)) return false;
     this.#taken.add(number);
     return true;
   }
+}
+
+function lastSegment({ id, attributes: { path } }: Upload): string {
+  const text = typeof path === "string" ? path.slice(path.lastIndexOf("/") + 1) : "";
+  return text || id;
+}
+
+/** A number that is the same for names that a file system may take for one. */
+function folded(name: string): number {
+  return hashNumber(name.toUpperCase().toLowerCase().normalize("NFC"));
 }
 
 /** Puts a mark before the extension. */

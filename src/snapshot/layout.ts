@@ -13,10 +13,15 @@ export const MANIFEST = "manifest.json";
 export const CANARY = "canary.txt";
 /** Written first: who claims this snapshot, when, and with which options. */
 export const CLAIM = "export.json";
+/** Says who exports right now. It lies beside the snapshots. */
+export const LOCK = "lock.json";
 /** Describes the tables: columns, types, references. */
 export const TABLE_SCHEMA = "tables/schema.json";
 /** What became of each asset. */
 export const ASSET_INDEX = "assets.ndjson";
+
+/** Files of earlier snapshots that no upload has any more. */
+export const ORPHANED_ASSETS = "assets_orphaned.ndjson";
 
 /** Which snapshots belong together. */
 export interface SnapshotPlace {

@@ -42,6 +42,8 @@ export interface ManifestAssets {
   readonly withdrawn: number;
   /** How many couldn't be had. */
   readonly failed: number;
+  /** Files of earlier snapshots that no upload has any more, and that were still there. */
+  readonly orphaned?: Tally | undefined;
 }
 
 /** The content of `manifest.json`. */
@@ -113,6 +115,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
     kept: tally,
     withdrawn: count,
     failed: count,
+    orphaned: tally.optional(),
   }).optional(),
   findings: notes,
   warnings: notes,

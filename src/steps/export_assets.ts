@@ -1,29 +1,122 @@
 import type { Upload } from "../content/resource.ts";
+import { AssetFiles } from "../sink/asset_files.ts";
 import { syncAssets } from "../sink/asset_sync.ts";
-import type { WrittenBatch } from "../sink/batch_sink.ts";
+import { bucketVersioning } from "../sink/bucket_versioning.ts";
 import { NDJSON } from "../sink/encodings.ts";
+import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
 import { AssetNames } from "../snapshot/asset_names.ts";
-import { ASSET_INDEX, assetsPrefix } from "../snapshot/layout.ts";
+import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
+import { ASSET_INDEX, assetsPrefix, ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
 import { fetchAsset } from "../source/asset_fetch.ts";
 import type { ExportContext } from "./export_context.ts";
+import type { ExportedUploads } from "./export_uploads.ts";
+
+/** What was exported of the asset files, and what their deletion needs to know. */
+export interface ExportedAssets {
+  /** What the manifest says. */
+  readonly manifest: NonNullable<Manifest["assets"]>;
+  /** The uploads. */
+  readonly uploads: ExportedUploads;
+  /** The file names that uploads have. */
+  readonly names: AssetNames;
+  /** How many files there were before. */
+  readonly filesBefore: number;
+}
 
 /** The asset files: read from the upload batches just written, so that the listing doesn't wait for them. */
 export async function exportAssets(
-  { run, snapshot, options }: ExportContext,
-  batches: readonly WrittenBatch[],
+  context: ExportContext,
+  uploads: ExportedUploads,
   signal: AbortSignal,
-): Promise<NonNullable<Manifest["assets"]>> {
-  const { storage } = options;
+): Promise<ExportedAssets> {
+  const { run, snapshot, options: { storage, assets: mode } } = context;
   const prefix = assetsPrefix(run.project.site.id);
+  if (mode === "sync") await warnOfDeletion(context, signal);
+  const files = new AssetFiles();
+  for await (const page of storage.list(`${prefix}/`, { signal })) {
+    for (const info of page) files.add(info);
+  }
+  const filesBefore = files.count;
+  const before = await recall(context, files, prefix, signal);
   const names = new AssetNames();
-  const tally = {
-    downloaded: { count: 0, bytes: 0 },
-    kept: { count: 0, bytes: 0 },
-    withdrawn: 0,
-    failed: 0,
+  const tally = await bring(context, uploads, { files, names, prefix }, signal);
+  const orphaned = { count: 0, bytes: 0 };
+  const orphans = snapshot.sink({
+    path: () => ORPHANED_ASSETS,
+    encoding: NDJSON,
+    maxEntries: Infinity,
+  });
+  await ReadableStream.from(orphansOf(before, { files, names, prefix }, context, signal))
+    .pipeThrough(
+      new TransformStream<AssetIndexEntry[], AssetIndexEntry[]>({
+        transform: (page, controller) => {
+          orphaned.count += page.length;
+          orphaned.bytes += page.reduce((sum, { size }) => sum + (size ?? 0), 0);
+          controller.enqueue(page);
+        },
+      }),
+    )
+    .pipeTo(orphans, { signal });
+  return {
+    manifest: { index: ASSET_INDEX, prefix, ...tally, orphaned },
+    uploads,
+    names,
+    filesBefore,
   };
+}
+
+/** What is known of the files and of their names. */
+interface Shelf {
+  readonly files: AssetFiles;
+  readonly names: AssetNames;
+  readonly prefix: string;
+}
+
+/**
+ * Reads what the newest complete snapshot says of the files.
+ *
+ * @return Where it lies, or `undefined` if there is none.
+ */
+async function recall(
+  { run, options: { storage } }: ExportContext,
+  files: AssetFiles,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const place = snapshotsPrefix({ projectId: run.project.site.id, sandbox: run.sandbox });
+  const { snapshots } = await findSnapshots(storage, place, signal);
+  const before = await newestWithAssets(storage, snapshots, signal);
+  if (before === undefined) return undefined;
+  try {
+    for await (
+      const page of readAssetIndex(storage, `${before}/${ASSET_INDEX}`, prefix, signal)
+    ) {
+      for (const { key, size, md5, etag, modified_at } of page) {
+        if (size !== null && md5 !== null) files.recall({ key, size, md5, etag, modified_at });
+      }
+    }
+    return before;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    run.warn(
+      "asset_index_unreadable",
+      `${error.message.replace(/\.$/, "")}; files are verified instead, and none is deleted.`,
+    );
+    return undefined;
+  }
+}
+
+/** Fetches what isn't there, and writes the list of what became of each asset. */
+async function bring(
+  { run, snapshot, options }: ExportContext,
+  { batches }: ExportedUploads,
+  { files, names, prefix }: Shelf,
+  signal: AbortSignal,
+): Promise<Pick<ExportedAssets["manifest"], keyof ReturnType<typeof emptyTally>>> {
+  const { storage } = options;
+  const tally = emptyTally();
   async function* uploads() {
     for (const { key } of batches) yield* readBatch<Upload>(storage, key, signal);
   }
@@ -31,6 +124,7 @@ export async function exportAssets(
     concurrency: run.concurrency,
     retry: options.retry,
     signal,
+    files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
     fetch: (upload, { signal }) => fetchAsset(upload, { ...options, signal }),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
@@ -55,5 +149,45 @@ export async function exportAssets(
     snapshot.sink({ path: () => ASSET_INDEX, encoding: NDJSON, maxEntries: Infinity }),
     { signal },
   );
-  return { index: ASSET_INDEX, prefix, ...tally };
+  return tally;
+}
+
+function emptyTally() {
+  const none = () => ({ count: 0, bytes: 0 });
+  return { downloaded: none(), kept: none(), withdrawn: 0, failed: 0 };
+}
+
+/**
+ * The files that earlier snapshots list, that are still there, and that no upload has any more: each
+ * snapshot hands them on to the next one, so that it takes one snapshot only to know all of them.
+ */
+async function* orphansOf(
+  before: string | undefined,
+  { files, names, prefix }: Shelf,
+  { options: { storage } }: ExportContext,
+  signal: AbortSignal,
+): AsyncGenerator<AssetIndexEntry[], void> {
+  if (before === undefined) return;
+  for (const list of [ASSET_INDEX, ORPHANED_ASSETS]) {
+    for await (const page of readAssetIndex(storage, `${before}/${list}`, prefix, signal)) {
+      const orphans = page.flatMap(({ upload_id, key, md5 }) => {
+        const file = files.find(key);
+        if (file === undefined || names.has(fileNameOf(key, prefix)!)) return [];
+        return [{ upload_id, key, ...file, size: file.size, md5: file.md5 ?? md5 }];
+      });
+      if (orphans.length > 0) yield orphans;
+    }
+  }
+}
+
+async function warnOfDeletion(
+  { run, options: { storage } }: ExportContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const versioning = await bucketVersioning(storage, { signal });
+  if (versioning === undefined || versioning === "enabled") return;
+  run.warn(
+    "not_versioned",
+    `${storage.url} keeps no old versions of objects: what --assets sync deletes is gone. Turn on the bucket's versioning, or use --assets keep.`,
+  );
 }

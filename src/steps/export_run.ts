@@ -137,7 +137,7 @@ export class ExportRun {
 
   /** Whether asset files are to be fetched. */
   get wantsAssets(): boolean {
-    return this.wants("uploads") && (this.#options.assets ?? true);
+    return this.wants("uploads") && this.#options.assets !== false;
   }
 
   /** The resources to read that have no form of their own. */

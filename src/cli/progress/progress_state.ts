@@ -149,6 +149,8 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
     }
     case "sealed":
       return { sealed: true };
+    case "deleted":
+      return {};
   }
 }
 

@@ -1,0 +1,109 @@
+import { hashNumber } from "../hash_number.ts";
+import type { ObjectInfo } from "./storage.ts";
+
+/** A file that is in a storage. */
+export interface AssetFile {
+  /** Its size in bytes. */
+  readonly size: number;
+  /** The storage's tag of its content, if it has one. */
+  readonly etag?: string | undefined;
+  /** When it was written, in ISO 8601, if there is no tag. */
+  readonly modified_at?: string | undefined;
+  /** MD5 of its content in hexadecimal, if an earlier export wrote it down and it is the same file since. */
+  readonly md5?: string | undefined;
+}
+
+/** What an earlier export wrote down of a file. */
+export interface AssetRecord extends AssetFile {
+  /** Its key. */
+  readonly key: string;
+}
+
+/**
+ * The files that a storage lists, together with what earlier exports wrote down of them. A file counts as
+ * the one that was written down if its size and its tag (or, where there are none, its time) are the same.
+ *
+ * A file takes about 150 bytes of memory, as neither keys nor objects are kept. Should two keys ever have
+ * the same hash, one file is taken for the other: that one isn't what its upload announces, and so is
+ * fetched again.
+ *
+ * @example
+ * ```ts
+ * import { AssetFiles } from "./asset_files.ts";
+ *
+ * const files = new AssetFiles();
+ * files.add({ key: "a.jpg", size: 5, etag: "x-2" });
+ * files.recall({ key: "a.jpg", size: 5, etag: "x-2", md5: "8b1a9953c4611296a827abf8c47804d7" });
+ * console.assert(files.find("a.jpg")?.md5 === "8b1a9953c4611296a827abf8c47804d7");
+ * ```
+ */
+export class AssetFiles {
+  readonly #files = new Map<number, string>();
+
+  /** How many files there are. */
+  get count(): number {
+    return this.#files.size;
+  }
+
+  /**
+   * Adds a file.
+   *
+   * @param info What the storage lists.
+   */
+  add({ key, size, etag, modifiedAt }: ObjectInfo): void {
+    this.#files.set(hashNumber(key), packed({ size, ...stamp({ etag, modifiedAt }) }));
+  }
+
+  /**
+   * Adds what an earlier export wrote down of a file, if it is there and still the same.
+   *
+   * @param record What was written down.
+   */
+  recall({ key, size, etag, modified_at, md5 }: AssetRecord): void {
+    const number = hashNumber(key);
+    const text = this.#files.get(number);
+    if (text === undefined || md5 === undefined) return;
+    const file = unpacked(text);
+    const isTheSame = file.size === size && file.etag === etag && file.modified_at === modified_at;
+    // Where nothing tells one content from another, the size alone says too little.
+    if (!isTheSame || (etag ?? modified_at) === undefined) return;
+    this.#files.set(number, packed({ ...file, md5 }));
+  }
+
+  /**
+   * What is known of a file, or `undefined` if it isn't there.
+   *
+   * @param key Its key.
+   */
+  find(key: string): AssetFile | undefined {
+    const text = this.#files.get(hashNumber(key));
+    return text === undefined ? undefined : unpacked(text);
+  }
+}
+
+/**
+ * What tells whether a file is still the same.
+ *
+ * @param info What the storage says of it.
+ */
+export function stamp(
+  { etag, modifiedAt }: { etag?: string | undefined; modifiedAt?: Date | undefined },
+): Pick<AssetFile, "etag" | "modified_at"> {
+  if (etag !== undefined) return { etag };
+  return modifiedAt === undefined ? {} : { modified_at: modifiedAt.toISOString() };
+}
+
+/** One flat string; the MD5 is most often the tag. */
+function packed({ size, etag = "", modified_at = "", md5 = "" }: AssetFile): string {
+  return [size, etag, modified_at, md5 !== "" && md5 === etag ? "=" : md5].join("\n");
+}
+
+function unpacked(text: string): AssetFile {
+  const [size, etag, modified_at, md5] = text.split("\n");
+  return {
+    size: Number(size),
+    ...(etag && { etag }),
+    ...(modified_at && { modified_at }),
+    ...(md5 && { md5: md5 === "=" ? etag! : md5 }),
+  };
+}

@@ -1,0 +1,230 @@
+import { delay } from "../delay.ts";
+import { SluiceError } from "../error.ts";
+import { printable } from "../printable.ts";
+import type { Storage } from "../sink/storage.ts";
+import { LOCK, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
+import { hostName, type LockContent } from "./lock_content.ts";
+import { type FoundLock, LockFile } from "./lock_file.ts";
+
+/** Options of {@linkcode ExportLock.acquire}. */
+export interface ExportLockOptions {
+  /** How long the lock of an export that was killed holds others off, in milliseconds. @default {120_000} */
+  readonly ttlMs?: number | undefined;
+  /** Ends the waiting, and is passed on by {@linkcode ExportLock.signal}. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Another export holds the lock. */
+export class LockedError extends SluiceError {
+  /** The error's name. */
+  override readonly name = "LockedError";
+  /** Who holds it, if its lock can be understood. */
+  readonly holder: LockContent | undefined;
+
+  /**
+   * Says who holds the lock.
+   *
+   * @param address The lock's address.
+   * @param holder What it says.
+   */
+  constructor(address: string, holder: LockContent | undefined) {
+    const who = holder === undefined
+      ? "its lock doesn't say who it is"
+      : `on ${hostText(holder)}, process ${holder.pid}, since ${holder.startedAt}`;
+    const until = holder === undefined ? "in some minutes" : `at ${holder.expiresAt}`;
+    super(
+      `Another export of this project and environment writes to the same place (${who}): wait for it ` +
+        `to end; if it was killed, its lock ${address} expires ${until}.`,
+    );
+    this.holder = holder;
+  }
+}
+
+/** A renewal that fails is tried again so often before the lock expires. */
+const RENEWALS = 4;
+/** How often the lock is tried for while others come and go. */
+const ATTEMPTS = 5;
+/** How long the lock's deletion may take at the end, in milliseconds: should it fail, the lock expires. */
+const RELEASE_MS = 5000;
+
+/**
+ * Sees to it that a project and environment isn't exported to one place twice at a time: an object that
+ * is there while an export runs, and says who runs it.
+ *
+ * It is renewed all the while. The lock of an export that was killed expires after two minutes, and is
+ * then taken over. An export whose lock can't be renewed in time, or was taken by another one, is aborted.
+ *
+ * @example
+ * ```ts
+ * import { LocalStorage } from "../sink/local_storage.ts";
+ * import { ExportLock } from "./export_lock.ts";
+ *
+ * const storage = new LocalStorage(await Deno.makeTempDir());
+ * await using lock = await ExportLock.acquire(storage, { projectId: "123" });
+ * lock.signal.throwIfAborted();
+ * ```
+ */
+export class ExportLock implements AsyncDisposable {
+  /** Aborted when the lock is lost, or when the signal that was given is. */
+  readonly signal: AbortSignal;
+  readonly #file: LockFile;
+  readonly #address: string;
+  readonly #ttlMs: number;
+  readonly #about: Pick<LockContent, "owner" | "host" | "pid" | "startedAt">;
+  readonly #stop = new AbortController();
+  readonly #lost = new AbortController();
+  #renewing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    storage: Storage,
+    key: string,
+    { ttlMs = 120_000, signal }: ExportLockOptions,
+    host: string | null,
+  ) {
+    this.#file = new LockFile(storage, key);
+    this.#address = `${storage.url}/${key}`;
+    this.#ttlMs = ttlMs;
+    const startedAt = new Date().toISOString();
+    this.#about = { owner: crypto.randomUUID(), host, pid: Deno.pid, startedAt };
+    this.signal = signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal;
+  }
+
+  /**
+   * Takes the lock, and keeps it until it is disposed.
+   *
+   * @param storage Where snapshots are written.
+   * @param place Which project and environment.
+   * @param options How long an unattended lock counts, and the signal.
+   * @throws {LockedError} If another export holds it.
+   * @throws {StorageError} If the storage can't be written to.
+   */
+  static async acquire(
+    storage: Storage,
+    place: SnapshotPlace,
+    options: ExportLockOptions = {},
+  ): Promise<ExportLock> {
+    const key = `${snapshotsPrefix(place)}/${LOCK}`;
+    const lock = new ExportLock(storage, key, options, await hostName());
+    await lock.#acquire();
+    lock.#renewing = lock.#keep();
+    return lock;
+  }
+
+  /**
+   * Who holds the lock of a project and environment, if anybody does.
+   *
+   * @param storage Where snapshots are written.
+   * @param prefix Where its snapshots lie.
+   * @param signal Aborts the reading.
+   * @throws {StorageError} If it can't be read.
+   */
+  static async isHeld(storage: Storage, prefix: string, signal: AbortSignal): Promise<boolean> {
+    const file = new LockFile(storage, `${prefix}/${LOCK}`);
+    const found = await file.read(signal);
+    return found !== undefined && !await file.isExpired(found, signal);
+  }
+
+  /** Gives the lock back. Never fails: a lock that can't be deleted expires. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new DOMException("The lock isn't needed any more.", "AbortError"));
+    await this.#renewing;
+    const { owner } = this.#about;
+    await limited(RELEASE_MS, undefined, (signal) => this.#file.release(owner, signal))
+      .catch(() => {});
+  }
+
+  async #acquire(): Promise<void> {
+    const { signal } = this;
+    for (let attempt = 1;; attempt++) {
+      if (await this.#file.create(this.#content(), signal)) return;
+      const found = await this.#file.read(signal);
+      if (found === undefined && attempt < ATTEMPTS) continue;
+      const isFree = found !== undefined && attempt < ATTEMPTS &&
+        await this.#file.isExpired(found, signal) &&
+        await this.#file.removeExpired(found, this.#content(), signal);
+      if (!isFree) throw this.#locked(found);
+    }
+  }
+
+  /** Renews the lock until it is given back or lost. */
+  async #keep(): Promise<void> {
+    const stop = AbortSignal.any([this.#stop.signal, this.signal]);
+    let renewedAt = Date.now();
+    while (!stop.aborted) {
+      try {
+        await delay(this.#ttlMs / RENEWALS, stop);
+        const left = Math.max(0, renewedAt + this.#ttlMs - Date.now());
+        await limited(left / 2, stop, (signal) => this.#renew(signal));
+        renewedAt = Date.now();
+      } catch (error) {
+        if (stop.aborted) return;
+        const isLate = Date.now() > renewedAt + this.#ttlMs * (1 - 1 / RENEWALS);
+        if (error instanceof LockedError) this.#lost.abort(lostTo(error));
+        else if (isLate) this.#lost.abort(this.#unrenewable(error));
+      }
+    }
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const found = await this.#file.read(signal);
+    if (found?.content?.owner === this.#about.owner) {
+      return await this.#file.renew(this.#content(), signal);
+    }
+    // Somebody may have deleted it by hand.
+    if (found === undefined && await this.#file.create(this.#content(), signal)) return;
+    throw this.#locked(found);
+  }
+
+  #content(): LockContent {
+    const now = Date.now();
+    return {
+      ...this.#about,
+      renewedAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + this.#ttlMs).toISOString(),
+    };
+  }
+
+  #locked(found: FoundLock | undefined): LockedError {
+    return new LockedError(this.#address, found?.content);
+  }
+
+  #unrenewable(cause: unknown): SluiceError {
+    const why = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
+    return new SluiceError(
+      `The export was stopped because its lock ${this.#address} couldn't be renewed (${
+        printable(why, 300)
+      }): see to that, then export again.`,
+      undefined,
+      { cause },
+    );
+  }
+}
+
+function lostTo({ holder }: LockedError): SluiceError {
+  const who = holder === undefined ? "" : ` on ${hostText(holder)}, process ${holder.pid},`;
+  return new SluiceError(
+    `The export was stopped because another one${who} has taken over its lock, as it does when a ` +
+      "machine sleeps for minutes: wait for that one to end, then export again.",
+  );
+}
+
+function hostText({ host }: LockContent): string {
+  return host === null ? "an unknown host" : printable(host, 100);
+}
+
+/** Runs something for a limited time. */
+async function limited<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException(`It took longer than ${Math.round(ms)} ms.`, "TimeoutError"));
+  }, ms);
+  try {
+    return await run(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

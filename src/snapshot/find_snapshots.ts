@@ -1,0 +1,80 @@
+import type { Storage } from "../sink/storage.ts";
+import { ASSET_INDEX, CANARY } from "./layout.ts";
+
+/** What lies where the snapshots of a project and environment are. */
+export interface SnapshotFolders {
+  /** Where each snapshot lies, without a trailing slash; the newest first, complete or not. */
+  readonly snapshots: readonly string[];
+  /** Where the snapshots of each sandbox lie, if these are the primary environment's. */
+  readonly sandboxes: readonly string[];
+}
+
+/** How many snapshots are looked at to find one: with none in so many, it is as if there were none. */
+const LOOK_BACK = 100;
+
+/**
+ * The snapshots of a project and environment.
+ *
+ * @param storage Where they are.
+ * @param prefix Where they lie in there, without a trailing slash.
+ * @param signal Aborts the listing.
+ * @throws {StorageError} If they can't be listed.
+ */
+export async function findSnapshots(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<SnapshotFolders> {
+  const seconds: number[] = [];
+  const sandboxes: string[] = [];
+  for (const name of await folders(storage, `${prefix}/`, signal)) {
+    const second = /^snapshot_(\d{1,15})$/.exec(name)?.[1];
+    if (second === undefined) sandboxes.push(`${prefix}/${name}`);
+    else seconds.push(Number(second));
+  }
+  seconds.sort((a, b) => b - a);
+  return { snapshots: seconds.map((second) => `${prefix}/snapshot_${second}`), sandboxes };
+}
+
+/**
+ * The newest complete snapshot that tells of asset files.
+ *
+ * @param storage Where the snapshots are.
+ * @param snapshots Where they lie in there, the newest first.
+ * @param signal Aborts the search.
+ * @return Where it lies, or `undefined` if there is none among the newest hundred.
+ * @throws {StorageError} If they can't be looked at.
+ */
+export async function newestWithAssets(
+  storage: Storage,
+  snapshots: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const snapshot of snapshots.slice(0, LOOK_BACK)) {
+    const isComplete = await storage.stat(`${snapshot}/${CANARY}`, { signal }) !== undefined;
+    if (!isComplete) continue;
+    if (await storage.stat(`${snapshot}/${ASSET_INDEX}`, { signal }) !== undefined) return snapshot;
+  }
+  return undefined;
+}
+
+async function folders(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Iterable<string>> {
+  const names = new Set<string>();
+  if (storage.folders !== undefined) {
+    for await (const page of storage.folders(prefix, { signal })) {
+      for (const name of page) names.add(name);
+    }
+    return names;
+  }
+  for await (const page of storage.list(prefix, { signal })) {
+    for (const { key } of page) {
+      const slash = key.indexOf("/", prefix.length);
+      if (slash > 0) names.add(key.slice(prefix.length, slash));
+    }
+  }
+  return names;
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/** What a lock says about who holds it. */
+export interface LockContent {
+  /** The holder's own id. */
+  readonly owner: string;
+  /** The machine's name; `null` if the holder may not ask for it. */
+  readonly host: string | null;
+  /** The process's id on that machine. */
+  readonly pid: number;
+  /** When the holder began, in ISO 8601. */
+  readonly startedAt: string;
+  /** When the lock was written, in ISO 8601. */
+  readonly renewedAt: string;
+  /** When it doesn't count any more, in ISO 8601. */
+  readonly expiresAt: string;
+}
+
+/** Checks the content of a lock. */
+export const lockSchema: z.ZodType<LockContent> = z.object({
+  owner: z.string(),
+  host: z.string().nullable(),
+  pid: z.number(),
+  startedAt: z.iso.datetime(),
+  renewedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+});
+
+/**
+ * What a lock's text says, or `undefined` if it says nothing that can be understood.
+ *
+ * @param text The text.
+ */
+export function parseLock(text: string): LockContent | undefined {
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of this machine, if Deno was granted to tell: nobody is asked for a permission. */
+export async function hostName(): Promise<string | null> {
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "hostname" });
+  return state === "granted" ? Deno.hostname() : null;
+}

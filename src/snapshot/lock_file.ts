@@ -1,0 +1,160 @@
+import { toText } from "@std/streams/to-text";
+import { hashNumber } from "../hash_number.ts";
+import { ObjectExistsError, ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { type LockContent, parseLock } from "./lock_content.ts";
+
+/** A lock that is there. */
+export interface FoundLock {
+  /** Its whole text: it changes with each renewal. */
+  readonly text: string;
+  /** What it says, if that can be understood. */
+  readonly content: LockContent | undefined;
+}
+
+const ENCODER = new TextEncoder();
+
+/** An object that only one process at a time has: it creates, renews, and finally deletes it. */
+export class LockFile {
+  /** The object's key. */
+  readonly key: string;
+  readonly #storage: Storage;
+
+  /**
+   * @param storage Where the lock is.
+   * @param key Its key.
+   */
+  constructor(storage: Storage, key: string) {
+    this.#storage = storage;
+    this.key = key;
+  }
+
+  /**
+   * Creates the lock.
+   *
+   * @return Whether there was none.
+   * @throws {StorageError} If it can't be written.
+   */
+  async create(content: LockContent, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#put(content, signal, true);
+      return true;
+    } catch (error) {
+      if (error instanceof ObjectExistsError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the lock anew.
+   *
+   * @throws {StorageError} If it can't be written.
+   */
+  async renew(content: LockContent, signal: AbortSignal): Promise<void> {
+    await this.#put(content, signal, false);
+  }
+
+  /**
+   * The lock, or `undefined` if there is none.
+   *
+   * @throws {StorageError} If it can't be read.
+   */
+  async read(signal: AbortSignal): Promise<FoundLock | undefined> {
+    try {
+      const text = await toText(await this.#storage.get(this.key, { signal }));
+      return { text, content: parseLock(text) };
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Deletes the lock if it is the owner's.
+   *
+   * @throws {StorageError} If it can't be read or deleted.
+   */
+  async release(owner: string, signal: AbortSignal): Promise<void> {
+    const found = await this.read(signal);
+    if (found?.content?.owner === owner) await this.#delete(signal);
+  }
+
+  /**
+   * Deletes a lock that has expired. Of several processes that find it expired only one may delete it, or
+   * the slower ones would delete the lock that the first one has created since: so each creates a lock on
+   * the deletion of just this text. Who is killed while it holds that one leaves a lock that expires, too.
+   *
+   * @param found The lock.
+   * @param mine What a lock of one's own says.
+   * @return Whether there is a chance to create the lock now.
+   * @throws {StorageError} If something can't be read or written.
+   */
+  async removeExpired(
+    found: FoundLock,
+    mine: LockContent,
+    signal: AbortSignal,
+    depth = 0,
+  ): Promise<boolean> {
+    const guard = new LockFile(this.#storage, `${this.key}.${hashNumber(found.text).toString(36)}`);
+    if (!await guard.create(mine, signal)) {
+      const other = await guard.read(signal);
+      if (other === undefined) return true;
+      if (depth > 2 || !await guard.isExpired(other, signal)) return false;
+      return await guard.removeExpired(other, mine, signal, depth + 1);
+    }
+    try {
+      const now = await this.read(signal);
+      if (now === undefined || now.text !== found.text) return true;
+      // The storage's own clock has the last word: clocks of machines differ.
+      if (!await this.#hasExpired(found, guard, signal)) return false;
+      await this.#delete(signal);
+      return true;
+    } finally {
+      await guard.release(mine.owner, signal);
+    }
+  }
+
+  /**
+   * Whether a lock doesn't count any more. One that can't be understood counts for a while, too: it may
+   * be half-written.
+   *
+   * @throws {StorageError} If it can't be looked at.
+   */
+  async isExpired({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
+    if (content !== undefined) return Date.parse(content.expiresAt) < Date.now();
+    const info = await this.#storage.stat(this.key, { signal });
+    return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - UNREADABLE_MS;
+  }
+
+  /** Whether the storage, too, says that the lock is that old. */
+  async #hasExpired(
+    { content }: FoundLock,
+    guard: LockFile,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const [old, young] = [
+      await this.#storage.stat(this.key, { signal }),
+      await this.#storage.stat(guard.key, { signal }),
+    ];
+    if (old?.modifiedAt === undefined || young?.modifiedAt === undefined) return true;
+    const ttl = content === undefined
+      ? UNREADABLE_MS
+      : Date.parse(content.expiresAt) - Date.parse(content.renewedAt);
+    return young.modifiedAt.getTime() - old.modifiedAt.getTime() >= ttl;
+  }
+
+  async #put(content: LockContent, signal: AbortSignal, ifAbsent: boolean): Promise<void> {
+    const bytes = ENCODER.encode(`${JSON.stringify(content, null, 2)}\n`);
+    await this.#storage.put(this.key, bytes, {
+      signal,
+      ifAbsent,
+      contentType: "application/json",
+    });
+  }
+
+  async #delete(signal: AbortSignal): Promise<void> {
+    await this.#storage.delete([this.key], { signal });
+  }
+}
+
+/** How long a lock that can't be understood counts, in milliseconds. */
+const UNREADABLE_MS = 120_000;

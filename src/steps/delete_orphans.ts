@@ -1,0 +1,165 @@
+import type { Page, Upload } from "../content/resource.ts";
+import { SluiceError } from "../error.ts";
+import { mostDeleted } from "../max_delete.ts";
+import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
+import { AssetNames } from "../snapshot/asset_names.ts";
+import { ExportLock } from "../snapshot/export_lock.ts";
+import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
+import { ASSET_INDEX, ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
+import type { Tally } from "../snapshot/manifest.ts";
+import type { ExportContext } from "./export_context.ts";
+import type { ExportedAssets } from "./export_assets.ts";
+
+/** What became of the asset files that no upload has any more. */
+export interface AssetDeletion {
+  /** The files that were deleted. */
+  readonly deleted: Tally;
+  /** Why files that should have been deleted weren't, in a sentence. */
+  readonly problem?: string | undefined;
+}
+
+/** A file that is to be deleted. */
+type Orphan = Pick<AssetIndexEntry, "upload_id" | "key" | "size">;
+
+/** Ids in one request, and files deleted at a time. */
+const AT_A_TIME = 100;
+
+/**
+ * Deletes the asset files that no upload has any more. The new snapshot has to be sealed.
+ *
+ * Only what an earlier snapshot lists as its own is deleted, and only if the snapshots of no other
+ * environment refer to it and DatoCMS, asked for just these uploads, doesn't know them any more. When in
+ * doubt, nothing is deleted: what fails here is told, and not thrown, as the snapshot is complete.
+ *
+ * @param context The export.
+ * @param assets What was exported of the assets.
+ * @param signal Ends the deletion.
+ */
+export async function deleteOrphans(
+  context: ExportContext,
+  assets: ExportedAssets,
+  signal: AbortSignal,
+): Promise<AssetDeletion> {
+  const deleted = { count: 0, bytes: 0 };
+  const { run, options: { storage } } = context;
+  try {
+    if (assets.manifest.orphaned?.count) {
+      const orphans = await choose(context, assets, signal);
+      for (let at = 0; at < orphans.length; at += AT_A_TIME) {
+        const some = orphans.slice(at, at + AT_A_TIME);
+        await storage.delete(some.map(({ key }) => key), { signal });
+        deleted.count += some.length;
+        deleted.bytes += some.reduce((sum, { size }) => sum + (size ?? 0), 0);
+      }
+    }
+    run.emit({ type: "deleted", ...deleted });
+    return { deleted };
+  } catch (error) {
+    const reason = signal.aborted ? "the export was cancelled" : reasonOf(error);
+    const what = deleted.count > 0 ? `Only ${deleted.count} asset files were` : "No asset file was";
+    const problem = `${what} deleted: ${reason.replace(/\.$/, "")}.`;
+    run.emit({ type: "deleted", ...deleted });
+    run.emit({ type: "warning", code: "deletion_refused", message: problem });
+    return { deleted, problem };
+  }
+}
+
+/** The files that may be deleted. */
+async function choose(
+  context: ExportContext,
+  { manifest: { prefix }, uploads, names, filesBefore }: ExportedAssets,
+  signal: AbortSignal,
+): Promise<readonly Orphan[]> {
+  const { snapshot, options: { storage, maxDelete } } = context;
+  if (!uploads.isWhole) throw refused("the list of uploads wasn't complete, so export again");
+  if (uploads.batches.length === 0 && maxDelete === undefined) {
+    throw refused("the project has no uploads at all; if that is right, say --max-delete 100%");
+  }
+  const elsewhere = await namesElsewhere(context, prefix, signal);
+  const most = mostDeleted(maxDelete, filesBefore);
+  const orphans: Orphan[] = [];
+  let count = 0;
+  const list = `${snapshot.prefix}/${ORPHANED_ASSETS}`;
+  for await (const page of readAssetIndex(storage, list, prefix, signal)) {
+    for (const { upload_id, key, size } of page) {
+      if (elsewhere.has(fileNameOf(key, prefix)!)) continue;
+      // What is too many isn't deleted, and so needn't be remembered.
+      if (count++ < most) orphans.push({ upload_id, key, size });
+    }
+  }
+  if (count > most) {
+    throw refused(
+      `${count} files have no upload any more, and no more than ${most} may be deleted; if that is ` +
+        `right, say --max-delete ${count}`,
+    );
+  }
+  return await gone(context, orphans, names, signal);
+}
+
+/** The file names that the newest snapshots of the project's other environments refer to. */
+async function namesElsewhere(
+  { run, options: { storage } }: ExportContext,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<AssetNames> {
+  const projectId = run.project.site.id;
+  const own = snapshotsPrefix({ projectId, sandbox: run.sandbox });
+  const primary = snapshotsPrefix({ projectId });
+  const { sandboxes } = await findSnapshots(storage, primary, signal);
+  const names = new AssetNames();
+  for (const place of [primary, ...sandboxes]) {
+    if (place === own) continue;
+    if (await ExportLock.isHeld(storage, place, signal)) {
+      throw refused("another environment is being exported, so export again when that is done");
+    }
+    const { snapshots } = await findSnapshots(storage, place, signal);
+    const newest = await newestWithAssets(storage, snapshots, signal);
+    if (newest === undefined) continue;
+    for await (
+      const page of readAssetIndex(storage, `${newest}/${ASSET_INDEX}`, prefix, signal)
+    ) {
+      for (const { key } of page) names.add(fileNameOf(key, prefix)!);
+    }
+  }
+  return names;
+}
+
+/**
+ * Those whose upload is gone, or has another file now. An upload can be missing from a listing that was
+ * read while others were deleted: so each is asked for by its id.
+ */
+async function gone(
+  { run }: ExportContext,
+  orphans: readonly Orphan[],
+  names: AssetNames,
+  signal: AbortSignal,
+): Promise<readonly Orphan[]> {
+  const sure: Orphan[] = [];
+  for (let at = 0; at < orphans.length; at += AT_A_TIME) {
+    const some = orphans.slice(at, at + AT_A_TIME);
+    const ids = some.map(({ upload_id }) => upload_id).join(",");
+    const query = { filter: { ids }, page: { limit: AT_A_TIME } };
+    const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
+    const uploads = new Map(body.data.map((upload) => [upload.id, upload]));
+    sure.push(...some.filter(({ upload_id, key }) => {
+      const upload = uploads.get(upload_id);
+      return upload === undefined || hasAnother(upload, key, names);
+    }));
+  }
+  return sure;
+}
+
+/** Whether an upload has another file, which the new snapshot refers to. */
+function hasAnother(upload: Upload, key: string, names: AssetNames): boolean {
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  const current = AssetNames.plain(upload);
+  return names.has(current) && name !== current && !name.includes(`~${upload.id}`);
+}
+
+function refused(reason: string): SluiceError {
+  return new SluiceError(reason);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

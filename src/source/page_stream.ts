@@ -51,6 +51,9 @@ export interface PageStreamOptions<T> {
   readonly onPage?: ((page: FetchedPage<T>) => void) | undefined;
 }
 
+/** How often the reader looks back within one part: a listing that always moves has to end too. */
+const STEPS_BACK = 8;
+
 /** One resource is accepted up to this size (bytes): far above any record that DatoCMS stores. */
 const LARGEST_RESOURCE = 256 * 1024 * 1024;
 
@@ -154,6 +157,7 @@ async function* pages<T>(
       signal.throwIfAborted();
       let { page } = whole;
       let part: Part = whole;
+      let stepsBack = recent === undefined ? 0 : STEPS_BACK;
       for (;;) {
         if (page === "too large") {
           limit = Math.min(limit, Math.max(1, part.limit >> 1));
@@ -164,7 +168,8 @@ async function* pages<T>(
         const { data } = page;
         const before = total;
         total = page.total ?? part.offset + data.length;
-        if (recent && total < before && part.offset > 0) {
+        if (stepsBack > 0 && total < before && part.offset > 0) {
+          stepsBack--;
           const back = before - total + limit;
           part = { offset: Math.max(0, part.offset - back), limit };
           page = await fetchPart(part);

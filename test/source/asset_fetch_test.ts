@@ -160,12 +160,12 @@ Deno.test("fetchAsset() gives up on a body that stalls", async () => {
 Deno.test("fetchAsset() doesn't take a slow reader for a stall", async () => {
   const size = 3 * 1024 * 1024;
   await using server = serveHttp(() => new Response(new Uint8Array(size)));
-  const body = await fetchAsset(upload(server.url), { headersTimeoutMs: 30, stallTimeoutMs: 30 });
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  const body = await fetchAsset(upload(server.url), { headersTimeoutMs: 100, stallTimeoutMs: 100 });
+  await new Promise((resolve) => setTimeout(resolve, 150));
   let read = 0;
   let waited = 0;
   for await (const chunk of body) {
-    if (waited++ < 3) await new Promise((resolve) => setTimeout(resolve, 60));
+    if (waited++ < 1) await new Promise((resolve) => setTimeout(resolve, 150));
     read += chunk.length;
   }
   assert.equal(read, size);

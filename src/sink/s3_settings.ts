@@ -1,8 +1,5 @@
-import type {
-  Grant,
-  LifecycleRule,
-  PublicAccessBlockConfiguration,
-} from "@aws-sdk/client-s3";
+import type { Grant, LifecycleRule, PublicAccessBlockConfiguration } from "@aws-sdk/client-s3";
+import { isObject } from "../content/blocks.ts";
 import type { S3Bucket, S3BucketRequest } from "./s3_bucket.ts";
 import { isDenied, S3Error } from "./s3_error.ts";
 import type { ReadOptions } from "./storage.ts";
@@ -74,6 +71,7 @@ export class S3Settings {
    * Asks nothing yet.
    *
    * @param bucket The bucket.
+   * @internal
    */
   constructor(bucket: S3Bucket) {
     this.#bucket = bucket;
@@ -100,13 +98,28 @@ export class S3Settings {
   }
 
   /**
-   * Whether the bucket's policy lets anybody in.
+   * Whether the bucket's policy lets anybody in. What AWS says of that is the answer; of other servers it
+   * is checked against the policy itself: Ceph Pacific takes every policy that grants something for public.
    *
    * @param options The signal.
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
    */
   async hasPublicPolicy(options: ReadOptions = {}): Promise<S3Answer<boolean>> {
+    const said = await this.#policyStatus(options);
+    if (!said.known || !said.value || await this.#bucket.isAws()) return said;
+    return await this.#ask<boolean>({
+      ...options,
+      permission: "s3:GetBucketPolicy",
+      absent: { NoSuchBucketPolicy: false },
+      run: async ({ sdk, client }, send) => {
+        const command = new sdk.GetBucketPolicyCommand({ Bucket: this.#bucket.name });
+        return grantsToEverybody((await client.send(command, send)).Policy);
+      },
+    });
+  }
+
+  async #policyStatus(options: ReadOptions): Promise<S3Answer<boolean>> {
     return await this.#ask<boolean>({
       ...options,
       permission: "s3:GetBucketPolicyStatus",
@@ -238,6 +251,22 @@ function toBlock(
     blockPublicPolicy: found.BlockPublicPolicy ?? false,
     restrictPublicBuckets: found.RestrictPublicBuckets ?? false,
   };
+}
+
+/** Whether a policy grants something to everybody, on no condition. */
+function grantsToEverybody(policy: string | undefined): boolean | undefined {
+  if (policy === undefined) return undefined;
+  let statements: unknown;
+  try {
+    statements = JSON.parse(policy).Statement;
+  } catch {
+    return undefined;
+  }
+  return [statements].flat().some((statement) => {
+    if (!isObject(statement) || statement.Effect !== "Allow" || statement.Condition) return false;
+    const { Principal: principal } = statement;
+    return principal === "*" || (isObject(principal) && [principal.AWS].flat().includes("*"));
+  });
 }
 
 function publicGrant({ Grantee, Permission }: Grant): string[] {

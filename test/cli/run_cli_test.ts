@@ -66,6 +66,8 @@ Commands
   export          Export a project into a new snapshot
   plan            Tell what an export would read, and how
                   long it takes at least
+  doctor          Check the API token and the destination,
+                  and tell how to put them right
   demo            Export a sample project that is served on
                   this machine; needs no account
   help <command>  Tell how a command is used
@@ -100,7 +102,8 @@ Deno.test("renderCommandHelp() names options with defaults and variables, exampl
     /\n {2}-e, --environment <name> {3}Environment to read.*\[DATOCMS_ENVIRONMENT\]\n/,
   );
   assert.match(text, /\n {2}--to <where> .*\n? +Default: \.\/snapshots\. \[SLUICE_TO\]\n/);
-  assert.match(text, /\n {2}--no-assets .*\[SLUICE_ASSETS=false\]\n/);
+  assert.match(text, /\n {2}--no-published .*\[SLUICE_PUBLISHED=false\]\n/);
+  assert.match(text, /\n {2}--assets <mode> .*\n(.*\n){1,3}.*Default: keep\. \[SLUICE_ASSETS\]\n/);
   assert.match(text, /One of ndjson, enterprise\. Default:\s+ndjson\./);
   assert.match(renderCommandHelp(COMMANDS.at(-1)!, 80), /Default: \.\/sluice-demo\.\n/);
 });

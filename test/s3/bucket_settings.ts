@@ -48,6 +48,13 @@ export function setUp({ settings }: FakeS3Objects, bucket: BucketSettings): void
       ? new FakeS3Error(404, "NoSuchBucketPolicy")
       : `<PolicyStatus><IsPublic>${publicPolicy}</IsPublic></PolicyStatus>`,
   );
+  settings.set(
+    "setting:policy",
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: "*" }],
+    }),
+  );
   const everybody = `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ` +
     `xsi:type="Group"><URI>${ALL_USERS}</URI></Grantee><Permission>${publicGrant}</Permission></Grant>`;
   settings.set(
@@ -85,6 +92,7 @@ export function keepSecret({ settings }: FakeS3Objects): void {
     const name of [
       "publicAccessBlock",
       "policyStatus",
+      "policy",
       "acl",
       "versioning",
       "lifecycle",

@@ -181,6 +181,7 @@ export class FakeS3 implements AsyncDisposable {
 const SETTINGS = [
   "publicAccessBlock",
   "policyStatus",
+  "policy",
   "acl",
   "versioning",
   "lifecycle",

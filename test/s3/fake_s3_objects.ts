@@ -111,7 +111,8 @@ export class FakeS3Objects {
   #setting(operation: string): FakeS3Answer {
     const setting = this.settings.get(operation) ?? new FakeS3Error(501, "NotImplemented");
     if (setting instanceof FakeS3Error) throw setting;
-    return xml(setting);
+    if (!setting.startsWith("{")) return xml(setting);
+    return { status: 200, headers: {}, body: Buffer.from(setting) };
   }
 
   #put({ key, headers, body }: FakeS3Request): FakeS3Answer {

@@ -155,6 +155,10 @@ start() {
   # It waits until the OSD serves.
   timeout 120 radosgw-admin -c "$CEPH_CONF" -n client.rgw user create --uid=test --display-name=test \
     --access-key="$access_key" --secret-key="$secret_key" --max-buckets=0 >>"$dir/log/start.log" 2>&1
+  # Has nothing but what a test's bucket policy grants it.
+  timeout 60 radosgw-admin -c "$CEPH_CONF" -n client.rgw user create --uid=test2 --display-name=test2 \
+    --access-key=limitedaccesskey --secret-key=limitedsecretkey0123456789 --max-buckets=-1 \
+    >>"$dir/log/start.log" 2>&1
   radosgw -c "$CEPH_CONF" -n client.rgw --pid-file "$dir/run/rgw.pid" >>"$dir/log/start.log" 2>&1
   for _ in $(seq 600); do
     if alive rgw && answers; then return; fi

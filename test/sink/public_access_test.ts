@@ -56,6 +56,34 @@ Deno.test("publicAccess() proves nothing while the block of public access can't 
   assert.deepEqual((await publicAccess(opened.storage.settings)).reasons, [POLICY, GRANT]);
 });
 
+Deno.test("publicAccess() doesn't believe other servers than AWS, but looks at the policy", async () => {
+  const allow = { Effect: "Allow", Action: "s3:GetObject", Resource: "*" };
+  const cases: readonly (readonly [unknown, boolean])[] = [
+    [{ ...allow, Principal: "*" }, true],
+    [[{ ...allow, Principal: { AWS: ["arn:aws:iam:::user/me", "*"] } }], true],
+    [[{ ...allow, Principal: { AWS: "*" } }], true],
+    [[{ ...allow, Principal: { AWS: ["arn:aws:iam:::user/me"] } }], false],
+    [[{ ...allow, Effect: "Deny", Principal: "*" }], false],
+    [
+      { ...allow, Principal: "*", Condition: { IpAddress: { "aws:SourceIp": "10.0.0.0/8" } } },
+      false,
+    ],
+    [undefined, false],
+  ];
+  await using opened = await open({ publicPolicy: true });
+  const { settings } = opened.fake.objects;
+  for (const [Statement, isPublic] of cases) {
+    settings.set("setting:policy", JSON.stringify({ Statement }));
+    const { reasons } = await publicAccess(opened.storage.settings);
+    assert.deepEqual(reasons, isPublic ? [POLICY] : []);
+  }
+  for (const broken of ["{", new FakeS3Error(403, "AccessDenied")]) {
+    settings.set("setting:policy", broken);
+    const { reasons, unanswered } = await publicAccess(opened.storage.settings);
+    assert.deepEqual([reasons, unanswered.length], [[], 1]);
+  }
+});
+
 Deno.test("publicAccess() takes an answer to another question for none", async () => {
   await using opened = await open(GOOD);
   const listing =

@@ -1,7 +1,13 @@
 import type { Command } from "../command.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { planCommand } from "./plan.ts";
 
 /** All commands, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [exportCommand, planCommand, demoCommand];
+export const COMMANDS: readonly Command[] = [
+  exportCommand,
+  planCommand,
+  doctorCommand,
+  demoCommand,
+];

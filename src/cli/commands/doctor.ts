@@ -1,0 +1,54 @@
+import { toStorageOptions } from "../../config/to_storage_options.ts";
+import { toSourceOptions } from "../../config/to_source_options.ts";
+import { examine } from "../../doctor/doctor.ts";
+import { EXIT, type ExitCode } from "../../error.ts";
+import { openStorage } from "../../sink/open_storage.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { Progress } from "../progress/progress.ts";
+import { renderExamination } from "../report/doctor_text.ts";
+import { jsonText } from "../report/json_report.ts";
+import { RUN_OPTIONS, S3_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
+
+/** `sluice doctor` */
+export const doctorCommand: Command = {
+  name: "doctor",
+  summary: "Check the API token and the destination, and tell how to put them right",
+  description:
+    "Finds out what the API token may read, and whether the destination can be used and is set up " +
+    "safely, with the command or the policy statement for what should be different. Reads no content. " +
+    "Two small objects are written to the destination and removed again. Ends with 1 if an export would " +
+    "fail.",
+  options: [
+    ...SOURCE_OPTIONS,
+    "include",
+    "exclude",
+    "to",
+    ...S3_OPTIONS,
+    "clean",
+    ...RUN_OPTIONS,
+    "config",
+  ],
+  examples: [
+    { about: "The project and a bucket", line: "sluice doctor --to s3://backups/datocms" },
+    {
+      about: "Drop what killed exports left in the bucket",
+      line: "sluice doctor --to s3://backups/datocms --clean",
+    },
+    { about: "For programs", line: "sluice doctor --json" },
+  ],
+  async run({ config, io }: CommandContext): Promise<ExitCode> {
+    using progress = new Progress(config, io);
+    using storage = openStorage(config.to, toStorageOptions(config));
+    const { signal } = io;
+    const { onEvent } = progress;
+    const found = await examine({
+      ...(config.apiToken !== undefined && { source: { ...toSourceOptions(config), onEvent } }),
+      storage,
+      clean: config.clean,
+      signal,
+    });
+    progress[Symbol.dispose]();
+    io.stdout.write(config.json ? jsonText(found) : renderExamination(found, io.columns()));
+    return found.problems === 0 ? EXIT.complete : EXIT.failed;
+  },
+};

@@ -1,0 +1,79 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { LocalStorage } from "../sink/local_storage.ts";
+import type { DoctorCheck } from "./check.ts";
+import { probeStorage } from "./probe_storage.ts";
+
+/** Bytes below which a disk counts as nearly full. */
+const LITTLE = 1_000_000_000;
+
+/**
+ * Checks a directory: whether files can be written, read, listed and deleted, and how much fits.
+ *
+ * @param storage The directory's storage. A directory that isn't there isn't there afterwards.
+ * @param options The signal.
+ * @throws The signal's reason.
+ */
+export async function checkLocal(
+  storage: LocalStorage,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<DoctorCheck[]> {
+  const missing = await missingDirectories(storage.root);
+  try {
+    const { checks } = await probeStorage(storage, options);
+    return [...checks, await freeSpace(storage.root)];
+  } finally {
+    // One that isn't empty by now is someone else's.
+    for (const directory of missing) await Deno.remove(directory).catch(() => {});
+  }
+}
+
+/** The directories that the probe makes, the deepest first. */
+async function missingDirectories(path: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let directory = path; !await isThere(directory); directory = dirname(directory)) {
+    missing.push(directory);
+    if (directory === dirname(directory)) break;
+  }
+  return missing;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+async function freeSpace(path: string): Promise<DoctorCheck> {
+  const common = { area: "destination", name: "free_space" } as const;
+  // Asked first, because Deno would stop and ask at a terminal.
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
+  if (state !== "granted") {
+    return {
+      ...common,
+      status: "unknown",
+      message: "Deno may not look how much space is free.",
+      fix: "Run it with --allow-sys=statfs besides the other permissions.",
+    };
+  }
+  let bytes: number;
+  try {
+    const { bavail, bsize } = await statfs(path);
+    bytes = bavail * bsize;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ...common, status: "unknown", message: `The free space can't be found out: ${why}.` };
+  }
+  const gigabytes = `${(bytes / 1e9).toFixed(1)} GB`;
+  return bytes < LITTLE
+    ? {
+      ...common,
+      status: "warning",
+      message: `Only ${gigabytes} are free on the disk of ${JSON.stringify(path)}.`,
+      fix: "Free some space, or export to another disk with --to.",
+    }
+    : { ...common, status: "ok", message: `${gigabytes} are free.` };
+}

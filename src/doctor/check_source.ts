@@ -1,0 +1,181 @@
+import { concurrently } from "../concurrently.ts";
+import type { SourceOptions } from "../export_options.ts";
+import { printable } from "../printable.ts";
+import { CmaClient } from "../source/cma_client.ts";
+import { CmaError } from "../source/cma_error.ts";
+import {
+  type ExportResource,
+  REQUIRED_RESOURCES,
+  type ResourceName,
+  RESOURCES,
+} from "../source/resources.ts";
+import type { DoctorCheck } from "./check.ts";
+
+/** The rate limit's window, as DatoCMS documents it, in seconds. */
+const WINDOW = 3;
+
+/** What is checked of a source. */
+export type CheckSourceOptions = Pick<
+  SourceOptions,
+  | "apiToken"
+  | "environment"
+  | "baseUrl"
+  | "include"
+  | "exclude"
+  | "concurrency"
+  | "retry"
+  | "headersTimeoutMs"
+  | "stallTimeoutMs"
+  | "signal"
+  | "onEvent"
+>;
+
+/**
+ * Checks what an API token may read: whether it is valid, whether the environment is there, and each
+ * resource of an export with one small request.
+ *
+ * @param options Which project, and what of it.
+ * @return The checks.
+ * @throws The signal's reason.
+ */
+export async function checkSource(options: CheckSourceOptions): Promise<DoctorCheck[]> {
+  const { signal, environment } = options;
+  const client = new CmaClient(options);
+  let found: Awaited<ReturnType<typeof readSite>>;
+  try {
+    found = await readSite(client, signal);
+  } catch (error) {
+    if (!(error instanceof CmaError)) throw error;
+    return await failedSite(error, options);
+  }
+  const { name, id, headers } = found;
+  const answered = headers.get("x-environment");
+  const wanted = RESOURCES.filter((resource) => {
+    return resource.name !== "site" && (options.include?.includes(resource.name) ?? true) &&
+      !options.exclude?.includes(resource.name);
+  });
+  const checks = new Map<ResourceName, DoctorCheck>();
+  const tasks = wanted.map((resource) => async (signal: AbortSignal) => {
+    checks.set(resource.name, await checkResource(client, resource, options, signal));
+  });
+  await concurrently(tasks, options.concurrency ?? 8, signal);
+  return [
+    check("token", "ok", `The API token is valid for the project ${name} (${id}).`),
+    check(
+      "environment",
+      "ok",
+      environment === undefined
+        ? `The primary environment${answered ? ` (${printable(answered, 80)})` : ""} is read.`
+        : `The environment ${environment} exists, and the API token may read it.`,
+    ),
+    rateLimit(client, headers),
+    ...wanted.flatMap((resource) => checks.get(resource.name) ?? []),
+  ];
+}
+
+async function readSite(client: CmaClient, signal: AbortSignal | undefined) {
+  const { body, headers } = await client.get<
+    { data?: { id?: unknown; type?: unknown; attributes?: { name?: unknown } } } | undefined
+  >("/site", {}, { signal });
+  if (body?.data?.type !== "site") {
+    throw new CmaError(
+      `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: ` +
+        "check --base-url.",
+    );
+  }
+  const { id, attributes } = body.data;
+  return { id: printable(String(id), 40), name: printable(String(attributes?.name), 80), headers };
+}
+
+/** A valid token without such an environment isn't a bad token. */
+async function failedSite(
+  error: CmaError,
+  options: CheckSourceOptions,
+): Promise<DoctorCheck[]> {
+  if (!error.codes.includes("INVALID_ENVIRONMENT")) {
+    return [check("token", "problem", error.message)];
+  }
+  return [
+    check("token", "ok", "The API token is valid."),
+    check("environment", "problem", error.message, await knownEnvironments(options)),
+  ];
+}
+
+async function knownEnvironments(options: CheckSourceOptions): Promise<string | undefined> {
+  try {
+    const client = new CmaClient({ ...options, environment: undefined });
+    const { body } = await client.get<{ data?: { id?: unknown }[] } | undefined>(
+      "/environments",
+      {},
+      { signal: options.signal },
+    );
+    const names = body?.data?.map(({ id }) => printable(String(id), 80)) ?? [];
+    return names.length === 0
+      ? undefined
+      : `Give --environment one of: ${names.slice(0, 20).join(", ")}.`;
+  } catch (error) {
+    if (!(error instanceof CmaError)) throw error;
+    // Not every role may list them.
+    return undefined;
+  }
+}
+
+async function checkResource(
+  client: CmaClient,
+  resource: ExportResource & { readonly name: ResourceName },
+  { include }: CheckSourceOptions,
+  signal: AbortSignal,
+): Promise<DoctorCheck> {
+  const { name, title, path, maxLimit } = resource;
+  const report = (status: DoctorCheck["status"], message: string, fix?: string) => {
+    return check(`resource:${name}`, status, message, fix);
+  };
+  const isPaged = maxLimit !== undefined || name === "records";
+  try {
+    await client.get(path, isPaged ? { page: { limit: 1 } } : {}, { signal });
+    return report("ok", `${title}: may be read.`);
+  } catch (error) {
+    if (!(error instanceof CmaError)) throw error;
+    const isRequired = REQUIRED_RESOURCES.has(name);
+    const isNeeded = isRequired || include?.includes(name);
+    const inPlan = !error.codes.includes("PLAN_UPGRADE_REQUIRED");
+    if (!inPlan && !isNeeded) {
+      return report("ok", `${title}: not in the project's plan, so there is nothing to export.`);
+    }
+    if (!error.isForbidden && (isRequired || error.status !== 404)) {
+      return report("problem", error.message);
+    }
+    const answer = [error.status, ...error.codes].join(" ");
+    const why = error.isForbidden
+      ? inPlan ? "the API token's role may not read this" : "not in the project's plan"
+      : "not there";
+    const end = isRequired ? "an export fails" : "an export leaves this out";
+    const allow = "In Project settings → Roles, let the API token's role read this";
+    const leaveOut = isRequired ? "" : `--exclude ${name} leaves it out without a word`;
+    return report(
+      isNeeded ? "problem" : "warning",
+      `${title}: ${why} (${answer}), so ${end}.`,
+      [inPlan && error.isForbidden ? allow : "", leaveOut].filter(Boolean).join("; ") + ".",
+    );
+  }
+}
+
+function rateLimit(client: CmaClient, headers: Headers): DoctorCheck {
+  const { limit } = client.transport.limiter;
+  return headers.has("x-ratelimit-limit")
+    ? check("rate_limit", "ok", `The API takes ${limit} requests in ${WINDOW} s.`)
+    : check(
+      "rate_limit",
+      "unknown",
+      `The API doesn't tell its rate limit, so ${limit} requests in ${WINDOW} s are taken for it.`,
+    );
+}
+
+function check(
+  name: string,
+  status: DoctorCheck["status"],
+  message: string,
+  fix?: string,
+): DoctorCheck {
+  return { area: "source", name, status, message, ...(fix !== undefined && { fix }) };
+}

@@ -28,6 +28,10 @@ const SWITCHES = [...BY_FLAG].filter(([, key]) => OPTIONS[key].kind === "switch"
 const VALUED = [...BY_FLAG].filter(([, key]) => OPTIONS[key].kind !== "switch").map(([flag]) =>
   flag
 );
+/** What `--no-` can stand before. */
+const NEGATABLE = [...BY_FLAG].filter(([, key]) => {
+  return OPTIONS[key].kind === "switch" || OPTIONS[key].canBeOff;
+}).map(([flag]) => flag);
 const ALIASES: Readonly<Record<string, string>> = Object.fromEntries([
   ...BY_FLAG.entries().flatMap(([flag, key]) => {
     const { alias } = OPTIONS[key];
@@ -49,7 +53,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const parsed: Record<string, unknown> = parseArgs([...args], {
     string: ["_", ...VALUED],
     boolean: [...SWITCHES, ...Object.keys(EXTRA)],
-    negatable: SWITCHES,
+    negatable: NEGATABLE,
     alias: ALIASES,
     // So that what wasn't given can be told from what was: it is an empty list.
     collect: FLAGS,
@@ -76,6 +80,7 @@ function valueOf(key: OptionKey, given: unknown): string | boolean | readonly st
   const values = [given].flat() as (string | boolean)[];
   if (values.length === 0) return undefined;
   if (OPTIONS[key].kind === "switch") return values.at(-1) === true;
+  if (values.at(-1) === false) return false;
   const { placeholder } = OPTIONS[key];
   if (values.includes("")) {
     const flag = flagName(key);
@@ -90,7 +95,8 @@ function checkSwitches(args: readonly string[]): void {
   const end = args.indexOf("--");
   for (const arg of end < 0 ? args : args.slice(0, end)) {
     const [, negated, flag, value] = /^--(no-)?([a-z-]+)=(.*)$/s.exec(arg) ?? [];
-    if (flag === undefined || ![...SWITCHES, ...Object.keys(EXTRA)].includes(flag)) continue;
+    const switches = negated === undefined ? SWITCHES : NEGATABLE;
+    if (flag === undefined || ![...switches, ...Object.keys(EXTRA)].includes(flag)) continue;
     if (negated === undefined && /^(true|false)$/.test(value!)) continue;
     const name = `--${negated ?? ""}${flag}`;
     throw usage(`${name} takes no value, but was given ${JSON.stringify(printable(value!, 60))}.`);
@@ -109,7 +115,7 @@ function unknownOption(arg: string, key: string): SluiceError {
   if (VALUED.includes(positive)) {
     return usage(`--${positive} can't be turned off: leave it out.`);
   }
-  const choices = [...FLAGS, ...SWITCHES.map((flag) => `no-${flag}`)];
+  const choices = [...FLAGS, ...NEGATABLE.map((flag) => `no-${flag}`)];
   return usage(`There is no option --${printable(name, 60)}: ${advice(nearest(name, choices))}`);
 }
 

@@ -35,7 +35,8 @@ export async function runExport(
     const report = await exportProject({ ...toExportOptions(config), storage, signal, onEvent });
     const { state, ms } = progress;
     progress[Symbol.dispose]();
-    const exitCode = report.status === "complete" ? EXIT.complete : EXIT.partial;
+    const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
+    const exitCode = isWhole ? EXIT.complete : EXIT.partial;
     io.stdout.write(
       config.json
         ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))

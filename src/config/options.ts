@@ -1,4 +1,5 @@
 import {
+  ASSET_MODES,
   type Config,
   LAYOUTS,
   LOG_FORMATS,
@@ -33,6 +34,8 @@ export interface OptionInfo<Kind = "switch" | "number" | "text" | "list"> {
   readonly placeholder?: string;
   /** All values that it, or each entry of its list, can have. */
   readonly choices?: readonly string[];
+  /** Whether it can be turned off, as a switch can: `--no-assets`. Its value is `false` then. */
+  readonly canBeOff?: true;
   /** What a value must be: "… must be …". */
   readonly expects: string;
   /** What it does. */
@@ -120,18 +123,33 @@ export const OPTIONS: {
     expects: truth,
     help: "Leave out the published versions of records.",
   },
-  assets: {
-    kind: "switch",
-    group: "Selection",
-    expects: truth,
-    help: "Leave out the asset files; their metadata stays.",
-  },
   to: {
     kind: "text",
     group: "Destination",
     placeholder: "<where>",
     expects: "a directory, a file: URL or s3://bucket[/prefix]",
     help: "Where snapshots go: a directory, a file: URL or s3://bucket[/prefix].",
+  },
+  assets: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<mode>",
+    choices: ASSET_MODES,
+    canBeOff: true,
+    expects: `${ASSET_MODES.join(", ")} or false`,
+    help:
+      "What becomes of asset files that no upload has any more: they stay (keep), or are deleted once " +
+      "the snapshot is complete (sync). With --no-assets (or false), asset files are neither fetched " +
+      "nor deleted; their metadata stays.",
+  },
+  maxDelete: {
+    kind: "text",
+    group: "Destination",
+    placeholder: "<n|n%>",
+    expects: "a number of files, or a share of them such as 10%",
+    help:
+      "The most files that --assets sync deletes: if there are more, none is. Without it, 100 files or " +
+      "10 %, whichever is more.",
   },
   sse: {
     kind: "text",

@@ -100,16 +100,18 @@ function find(key: OptionKey, { flags, env, file }: ConfigSources): Given | unde
 }
 
 /** What text means for an option; text that can't mean anything stays as it is, for the schema to refuse. */
-function typed({ kind }: OptionInfo, given: string | boolean | readonly string[]): unknown {
+function typed(
+  { kind, canBeOff }: OptionInfo,
+  given: string | boolean | readonly string[],
+): unknown {
   if (kind === "list") {
     const parts = [given].flat().flatMap((part) => String(part).split(","));
     return parts.map((part) => part.trim()).filter((part) => part !== "");
   }
   if (typeof given !== "string") return given;
   if (kind === "number") return /^[+-]?\d+(\.\d+)?$/.test(given) ? Number(given) : given;
-  if (kind !== "switch") return given;
-  if (/^(true|yes|on|1)$/i.test(given)) return true;
-  return /^(false|no|off|0)$/i.test(given) ? false : given;
+  if ((kind === "switch" || canBeOff) && /^(false|no|off|0)$/i.test(given)) return false;
+  return kind === "switch" && /^(true|yes|on|1)$/i.test(given) ? true : given;
 }
 
 /** The sentence that says what is wrong with a value. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { AssetMode } from "../export_options.ts";
+import type { MaxDelete } from "../max_delete.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";
 import { type ResourceName, RESOURCES } from "../source/resources.ts";
@@ -6,6 +8,8 @@ import type { StructuredTextFormat } from "../transform/render_structured_text.t
 
 /** The names of the resources that can be chosen, in the order of an export. */
 export const RESOURCE_NAMES: readonly ResourceName[] = RESOURCES.map(({ name }) => name);
+/** What can become of asset files that no upload has any more. */
+export const ASSET_MODES = ["keep", "sync"] as const satisfies readonly AssetMode[];
 /** How batches can be written. */
 export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
 /** What structured text can be rendered as. */
@@ -27,6 +31,13 @@ export const MAX_CONCURRENCY = 64;
 const headerValue = z.string().regex(/^[\x21-\x7e]+$/);
 const name = z.string().regex(/^\S+$/);
 const names = z.array(name).min(1);
+const maxDelete = z.union([
+  z.number().int().nonnegative(),
+  z.string().regex(/^\d{1,9}$/).transform(Number),
+  z.custom<MaxDelete>((value) => {
+    return typeof value === "string" && /^(100|\d{1,2}(\.\d+)?)%$/.test(value);
+  }),
+]);
 
 /**
  * Describes the configuration: every option, whether it comes from the command line, the environment or
@@ -42,7 +53,8 @@ export const configSchema = z.strictObject({
   include: z.array(z.enum(RESOURCE_NAMES)).min(1).optional(),
   exclude: z.array(z.enum(RESOURCE_NAMES)).min(1).optional(),
   published: z.boolean().default(true),
-  assets: z.boolean().default(true),
+  assets: z.union([z.enum(ASSET_MODES), z.literal(false)]).default("keep"),
+  maxDelete: maxDelete.optional(),
   to: z.string().refine(isDestination).default("./snapshots"),
   sse: z.enum(SSE).optional(),
   sseKmsKeyId: name.optional(),

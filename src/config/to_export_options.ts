@@ -10,7 +10,8 @@ import { toSourceOptions } from "./to_source_options.ts";
  * @throws {SluiceError} If the configuration has no API token.
  */
 export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> {
-  const { layout, tables, tablesOnly, format, structuredText, locales, allowPublic } = config;
+  const { layout, tables, tablesOnly, format, structuredText, locales, allowPublic, maxDelete } =
+    config;
   return {
     ...toSourceOptions(config),
     layout,
@@ -19,5 +20,6 @@ export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> 
     structuredText,
     locales,
     allowPublic,
+    maxDelete,
   };
 }

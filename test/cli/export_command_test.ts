@@ -77,6 +77,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
       count: objects.length,
       bytes: objects.reduce((sum: number, { size }: { size: number }) => sum + size, 0),
     },
+    deletion: null,
     warnings,
     failures,
   });

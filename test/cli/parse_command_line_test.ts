@@ -54,10 +54,14 @@ Deno.test("parseCommandLine() lets the last one of several values count", () => 
     "b",
     "--json",
     "--no-json",
+    "--no-tables",
+    "--tables",
     "--no-assets",
     "--assets",
+    "sync",
   ]);
-  assert.deepEqual(flags, { to: "b", json: false, assets: true });
+  assert.deepEqual(flags, { to: "b", json: false, tables: true, assets: "sync" });
+  assert.equal(parseCommandLine(["--assets=sync", "--no-assets"]).flags.assets, false);
 });
 
 Deno.test("parseCommandLine() knows -h, -V and words after --", () => {

@@ -33,7 +33,11 @@ const VALUES: { readonly [Key in OptionKey]?: fc.Arbitrary<Config[Key]> } = {
     x,
   ) => [...x]),
   published: fc.boolean(),
-  assets: fc.boolean(),
+  assets: fc.constantFrom("keep" as const, "sync" as const, false as const),
+  maxDelete: fc.oneof(
+    fc.nat({ max: 1e9 - 1 }),
+    fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%` as const),
+  ),
   to: fc.stringMatching(/^[a-z][a-z/ ]{0,9}[a-z]$/),
   layout: fc.constantFrom("ndjson", "enterprise"),
   format: fc.constantFrom("ndjson", "csv"),
@@ -99,6 +103,23 @@ Deno.test("resolveConfig() reads text as what the option is", () => {
   assert.deepEqual(resolveConfig({ flags }).exclude, ["roles", "users", "uploads"]);
 });
 
+Deno.test("resolveConfig() reads what becomes of assets, and how many may be deleted", () => {
+  const assets = (value: string | boolean) => resolveConfig({ flags: { assets: value } }).assets;
+  assert.deepEqual(["keep", "sync", false, "off"].map(assets), ["keep", "sync", false, false]);
+  assert.throws(
+    () => assets("synk"),
+    /--assets must be keep, sync or false, but is "synk": did you mean "sync"\?$/,
+  );
+  const max = (maxDelete: string) => resolveConfig({ flags: { maxDelete } }).maxDelete;
+  assert.deepEqual(["0", "250", "7.5%", "100%"].map(max), [0, 250, "7.5%", "100%"]);
+  for (const value of ["-1", "101%", "ten", "1.5", "%", "10 %"]) {
+    assert.throws(
+      () => max(value),
+      /--max-delete must be a number of files, or a share of them such as 10%, but is /,
+    );
+  }
+});
+
 Deno.test("resolveConfig() looks at no value that another one wins over", () => {
   const env = envOf({ SLUICE_CONCURRENCY: "many" });
   assert.equal(resolveConfig({ flags: { concurrency: "3" }, env }).concurrency, 3);
@@ -126,7 +147,7 @@ Deno.test("resolveConfig() takes values in a file as they are", () => {
     refuse({ models: "a,b" }),
     '"models" in f must be API keys of models, separated by commas, but is "a,b".',
   );
-  assert.equal(refuse({ assets: null }), '"assets" in f must be true or false, but is null.');
+  assert.equal(refuse({ assets: null }), '"assets" in f must be keep, sync or false, but is null.');
 });
 
 Deno.test("resolveConfig() says what each kind of value must be", () => {

@@ -26,6 +26,7 @@ export const S3_OPTIONS = [
 /** Options of commands that write a snapshot. */
 export const SNAPSHOT_OPTIONS = [
   "assets",
+  "maxDelete",
   "to",
   "layout",
   "tables",

@@ -23,7 +23,7 @@ export class Progress implements Disposable {
     this.#io = io;
     const { include, exclude } = config;
     const withUploads = (include?.includes("uploads") ?? true) && !exclude?.includes("uploads");
-    this.#state = initialProgress(this.now, { withAssets: config.assets && withUploads });
+    this.#state = initialProgress(this.now, { withAssets: config.assets !== false && withUploads });
     this.#view = viewFor(config, io, this.#state);
   }
 

@@ -1,5 +1,6 @@
 import type { ExitCode } from "../../error.ts";
 import type { ExportReport } from "../../export.ts";
+import type { AssetDeletion } from "../../steps/delete_orphans.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import type { ProgressState } from "../progress/progress_state.ts";
 
@@ -29,6 +30,8 @@ export interface JsonReport {
   readonly manifest: Omit<Manifest, "objects" | "warnings" | "failures"> | null;
   /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
   readonly objects: { readonly count: number; readonly bytes: number } | null;
+  /** What `--assets sync` deleted, and why not all of it; `null` if nothing was to be deleted. */
+  readonly deletion: AssetDeletion | null;
   /** What the user should know. */
   readonly warnings: Manifest["warnings"];
   /** What is missing. */
@@ -68,6 +71,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
       error,
       manifest: null,
       objects: null,
+      deletion: null,
       warnings: [],
       failures: [],
     };
@@ -83,6 +87,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
       count: objects.length,
       bytes: objects.reduce((sum, { size }) => sum + size, 0),
     },
+    deletion: end.report.deletion ?? null,
     warnings,
     failures,
   };

@@ -41,6 +41,7 @@ export function renderSummary(report: ExportReport, context: SummaryContext): st
     ["Models", modelCountText(manifest)],
     resourceText("Uploads", manifest, "uploads"),
     assetsText(report),
+    deletionText(report),
     resourceText("Tables", manifest, "tables"),
     ["Others", othersList(manifest)],
     ["Files", filesText(manifest)],
@@ -131,6 +132,18 @@ function assetsText({ manifest: { assets }, snapshot }: ExportReport): Row | und
   ].filter((part) => part !== "");
   const root = snapshot.slice(0, snapshot.lastIndexOf("/content/"));
   return ["Assets", `${parts.join(", ")}, in ${shownAddress(`${root}/${prefix}`)}`];
+}
+
+function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | undefined {
+  const orphaned = assets?.orphaned;
+  if (deletion === undefined) {
+    if (!orphaned?.count) return undefined;
+    const left = `${counted(orphaned.count, "file")} (${formatBytes(orphaned.bytes)})`;
+    return ["", `${left} of uploads that are gone kept`];
+  }
+  const { deleted, problem } = deletion;
+  const done = `${counted(deleted.count, "file")} (${formatBytes(deleted.bytes)})`;
+  return ["Deleted", problem ?? `${done} of uploads that are gone`];
 }
 
 /** Block models are models in DatoCMS's schema, too. */

@@ -28,6 +28,8 @@ export class SchemaIndex {
   readonly #fieldsets = new Map<string, Resource[]>();
 
   /**
+   * Indexes a schema.
+   *
    * @param schema The project's locales, and the resources of its schema in any order.
    */
   constructor(schema: {

@@ -45,7 +45,8 @@ export class S3Error extends StorageError {
 export function isDenied(error: unknown): boolean {
   if (!(error instanceof S3Error)) return false;
   // An answer to HEAD has no body that would tell more.
-  return MEANING[error.code] === denied || (error.status === 403 && !Object.hasOwn(MEANING, error.code));
+  return MEANING[error.code] === denied ||
+    (error.status === 403 && !Object.hasOwn(MEANING, error.code));
 }
 
 /** What is known of an error. */

@@ -153,8 +153,13 @@ export class ExportLock implements AsyncDisposable {
     while (!stop.aborted) {
       try {
         await delay(this.#ttlMs / RENEWALS, stop);
-        const left = Math.max(0, renewedAt + this.#ttlMs - Date.now());
-        await limited(left / 2, stop, (signal) => this.#renew(signal));
+        const left = renewedAt + this.#ttlMs - Date.now();
+        // After a sleep of the machine there may be none left, but nobody else may have come.
+        await limited(
+          Math.max(left / 2, this.#ttlMs / RENEWALS),
+          stop,
+          (signal) => this.#renew(signal),
+        );
         renewedAt = Date.now();
       } catch (error) {
         if (stop.aborted) return;

@@ -1,0 +1,99 @@
+import type { ObjectInfo, PutOptions, ReadOptions, Storage } from "../../src/sink/storage.ts";
+
+/** A call of a storage's method. */
+export interface TracedCall {
+  readonly method: "put" | "get" | "stat" | "list" | "folders" | "delete";
+  /** The key, or the prefix. */
+  readonly key: string;
+}
+
+/** The process that used the storage is dead. */
+export class CrashError extends Error {
+  override readonly name = "CrashError";
+}
+
+/**
+ * A storage that writes down what it is asked, and can stop dead: from a call on, nothing that is asked is
+ * done or answered any more, as if the process had been killed.
+ */
+export class TracedStorage implements Storage {
+  readonly url: string;
+  /** What it was asked, in turn. */
+  readonly calls: TracedCall[] = [];
+  readonly #storage: Storage;
+  readonly #onCall: ((count: number) => void) | undefined;
+  #crashAt: number;
+
+  /**
+   * @param storage What does the work.
+   * @param options The call that kills it, from 1; and who is told how many calls there were.
+   */
+  constructor(
+    storage: Storage,
+    options: {
+      readonly crashAt?: number | undefined;
+      readonly onCall?: ((count: number) => void) | undefined;
+    } = {},
+  ) {
+    this.#storage = storage;
+    this.url = storage.url;
+    this.#crashAt = options.crashAt ?? Infinity;
+    this.#onCall = options.onCall;
+  }
+
+  /** The keys that a method was called with. */
+  keys(method: TracedCall["method"]): string[] {
+    return this.calls.filter((call) => call.method === method).map(({ key }) => key);
+  }
+
+  put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options?: PutOptions,
+  ): Promise<ObjectInfo> {
+    return this.#trace("put", key, () => this.#storage.put(key, body, options));
+  }
+
+  get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return this.#trace("get", key, () => this.#storage.get(key, options));
+  }
+
+  stat(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined> {
+    return this.#trace("stat", key, () => this.#storage.stat(key, options));
+  }
+
+  list(prefix: string, options?: ReadOptions): ReadableStream<readonly ObjectInfo[]> {
+    this.#note("list", prefix);
+    return this.#storage.list(prefix, options);
+  }
+
+  folders(prefix: string, options?: ReadOptions): ReadableStream<readonly string[]> {
+    this.#note("folders", prefix);
+    return this.#storage.folders!(prefix, options);
+  }
+
+  delete(keys: readonly string[], options?: ReadOptions): Promise<void> {
+    return this.#trace("delete", keys.join(" "), () => this.#storage.delete(keys, options));
+  }
+
+  #note(method: TracedCall["method"], key: string): void {
+    this.calls.push({ method, key });
+    this.#onCall?.(this.calls.length);
+    this.#assertAlive();
+  }
+
+  async #trace<T>(
+    method: TracedCall["method"],
+    key: string,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    this.#note(method, key);
+    const result = await run();
+    this.#assertAlive();
+    return result;
+  }
+
+  #assertAlive(): void {
+    if (this.calls.length >= this.#crashAt) throw new CrashError("The process was killed.");
+  }
+}

@@ -6,7 +6,14 @@
  * @module
  */
 import process from "node:process";
-import { exportProject, LocalStorage } from "../mod.ts";
+import {
+  CmaClient,
+  exportProject,
+  LocalStorage,
+  normalize,
+  readSchema,
+  recordPages,
+} from "../mod.ts";
 
 const SMALL = { url: "http://127.0.0.1:8787", records: 20_000 };
 const LARGE = { url: "http://127.0.0.1:8788", records: 200_000 };
@@ -17,20 +24,41 @@ interface Measured {
   readonly cpuSeconds: number;
 }
 
+async function timed(work: () => Promise<void>): Promise<Measured> {
+  const started = performance.now();
+  const before = cpuSeconds();
+  await work();
+  return { seconds: (performance.now() - started) / 1000, cpuSeconds: cpuSeconds() - before };
+}
+
+/** A whole export to a directory that is removed afterwards. */
 async function measure({ url }: typeof SMALL, tables: boolean): Promise<Measured> {
   const root = await Deno.makeTempDir({ prefix: "sluice-bench-" });
   try {
-    const started = performance.now();
-    const before = cpuSeconds();
-    const storage = new LocalStorage(root);
-    await exportProject({ apiToken: "demo", baseUrl: url, assetHost: url, storage, tables });
-    return {
-      seconds: (performance.now() - started) / 1000,
-      cpuSeconds: cpuSeconds() - before,
-    };
+    return await timed(async () => {
+      const storage = new LocalStorage(root);
+      await exportProject({ apiToken: "demo", baseUrl: url, assetHost: url, storage, tables });
+    });
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+}
+
+/** All records read and dropped, through the transforms or not: what these cost without writing. */
+function measureReading({ url }: typeof SMALL, transforms: boolean): Promise<Measured> {
+  return timed(async () => {
+    const client = new CmaClient({ apiToken: "demo", baseUrl: url });
+    const { schema } = await readSchema(client);
+    for (const model of schema.models) {
+      for (const version of ["current", "published"] as const) {
+        const pages = recordPages(client, schema, model, version);
+        const drop = new WritableStream<unknown>();
+        await (transforms
+          ? pages.pipeThrough(normalize(schema, { version })).pipeTo(drop)
+          : pages.pipeTo(drop));
+      }
+    }
+  });
 }
 
 /** User and system time of this process so far, all threads counted. */
@@ -59,19 +87,30 @@ async function until(url: string): Promise<void> {
   }
 }
 
-/** What tables cost: the same export with and without them, in turn. */
+/**
+ * What tables cost, as parts of an export without them: the transforms alone, and all of it, encoding,
+ * hashing and writing included.
+ */
 async function measureTables(): Promise<object> {
   await measure(SMALL, true);
-  const runs: { raw: Measured; all: Measured }[] = [];
+  const runs: Record<"raw" | "all" | "read" | "transformed", Measured>[] = [];
   for (let run = 0; run < RUNS; run++) {
-    runs.push({ raw: await measure(SMALL, false), all: await measure(SMALL, true) });
+    runs.push({
+      raw: await measure(SMALL, false),
+      all: await measure(SMALL, true),
+      read: await measureReading(SMALL, false),
+      transformed: await measureReading(SMALL, true),
+    });
   }
   return {
     records: SMALL.records,
     recordsPerSecond: Math.round(SMALL.records / median(runs.map(({ all }) => all.seconds))),
     cpuSecondsRaw: median(runs.map(({ raw }) => raw.cpuSeconds)),
     cpuSecondsWithTables: median(runs.map(({ all }) => all.cpuSeconds)),
-    cpuRatioOfTables: median(runs.map(({ raw, all }) => all.cpuSeconds / raw.cpuSeconds)),
+    cpuOfTransforms: median(runs.map(({ raw, read, transformed }) => {
+      return (transformed.cpuSeconds - read.cpuSeconds) / raw.cpuSeconds;
+    })),
+    cpuOfTables: median(runs.map(({ raw, all }) => all.cpuSeconds / raw.cpuSeconds - 1)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { Budget } from "../budget.ts";
 import type { JsonObject, Page, Version } from "../content/resource.ts";
 import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
@@ -9,7 +10,9 @@ import type { SnapshotWriter } from "./snapshot_writer.ts";
 /** A part of a table isn't larger than about this (bytes). */
 const PART_BYTES = 8 * 1024 * 1024;
 /** Parts that are being collected take no more than this together (bytes). */
-const TOTAL_BYTES = 48 * 1024 * 1024;
+const TOTAL_BYTES = 32 * 1024 * 1024;
+/** How many parts are written at a time: each is in memory twice meanwhile. */
+const WRITTEN_AT_ONCE = 2;
 
 /** A part that is being collected. */
 interface Part {
@@ -32,6 +35,7 @@ export class TableWriter {
   readonly #format: TableFormat;
   readonly #columns = new Map<string, readonly string[]>();
   readonly #parts = new Map<string, Part>();
+  readonly #writing = new Budget(WRITTEN_AT_ONCE);
   #bytes = 0;
 
   /**
@@ -88,7 +92,7 @@ export class TableWriter {
     part.bytes += bytes.byteLength;
     part.rows += rows.length;
     this.#bytes += bytes.byteLength;
-    if (part.bytes >= PART_BYTES) await this.#write(part);
+    if (part.bytes >= PART_BYTES) await this.#write(part, PART_BYTES);
     while (this.#bytes > TOTAL_BYTES) await this.#write(this.#largest());
   }
 
@@ -102,9 +106,11 @@ export class TableWriter {
     return this.#parts.values().reduce((a, b) => b.bytes > a.bytes ? b : a);
   }
 
-  async #write(part: Part): Promise<void> {
+  /** Writes a part, if it still has at least so many bytes once there is a place for it. */
+  async #write(part: Part, leastBytes = 1): Promise<void> {
+    using _place = await this.#writing.acquire();
     const { table, version, pieces, bytes, rows } = part;
-    if (pieces.length === 0) return;
+    if (bytes < leastBytes) return;
     const path = tablePath(table, version, part.next++, this.#format);
     // Others may append while this is written: they begin the next part.
     Object.assign(part, { pieces: [], bytes: 0, rows: 0 });

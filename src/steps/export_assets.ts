@@ -145,10 +145,14 @@ async function bring(
       run.emit({ type: "asset", outcome });
     },
   });
+  let isWritten = false;
+  const onBatch = () => isWritten = true;
   await outcomes.pipeTo(
-    snapshot.sink({ path: () => ASSET_INDEX, encoding: NDJSON, maxEntries: Infinity }),
+    snapshot.sink({ path: () => ASSET_INDEX, encoding: NDJSON, maxEntries: Infinity, onBatch }),
     { signal },
   );
+  // The list says that there are no uploads, too; nothing would say that it was never written.
+  if (!isWritten) await snapshot.put(ASSET_INDEX, new Uint8Array(), { count: 0 });
   return tally;
 }
 

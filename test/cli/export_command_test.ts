@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { shownAddress } from "../../src/cli/text/address.ts";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCmaOptions } from "../../src/demo/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { bench, filesBelow, LITTLE } from "./bench.ts";
@@ -135,6 +136,30 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
     /\nNext: see to the failures, then export again; assets that are there are kept\.\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 1 attempt: .* status 404\n/);
+});
+
+Deno.test("sluice export --assets sync ends with 3 if there is more to delete than it may", async () => {
+  const project = sampleProject();
+  await using bench_ = await bench({ project });
+  const args = ["export", "--include=uploads", "--no-tables"];
+  await bench_.run(args);
+  const [one, two] = project.primary.uploads.uploads();
+  project.primary.uploads.delete(one!.id);
+  project.primary.uploads.delete(two!.id);
+  const kept = await bench_.run(args);
+  assert.equal(kept.exitCode, EXIT.complete);
+  assert.match(kept.io.out(), /\n {12}2 files \(.*\) of uploads that are gone kept\n/);
+  const refused = await bench_.run([...args, "--assets=sync", "--max-delete=1"]);
+  assert.equal(refused.exitCode, EXIT.partial);
+  assert.match(refused.io.out(), /^Exported Slackwater .*: complete\.\n/);
+  assert.match(
+    refused.io.out(),
+    /\n {2}Deleted {3}No asset file was deleted: 2 files have no upload any more, and no\s+more than 1 may be deleted;/,
+  );
+  assert.match(refused.io.err(), /\nWarning: No asset file was deleted: .*--max-delete 2\.\n/);
+  const deleted = await bench_.run([...args, "--assets=sync", "--max-delete=2"]);
+  assert.equal(deleted.exitCode, EXIT.complete, deleted.io.err());
+  assert.match(deleted.io.out(), /\n {2}Deleted {3}2 files \(.*\) of uploads that are gone\n/);
 });
 
 Deno.test("sluice export ends with 3 without a resource that was asked for by name", async () => {

@@ -9,12 +9,17 @@ import { bytesIn, collect } from "../sink/bodies.ts";
  * Checks that each snapshot that has a seal holds all that its manifest says, asset files included.
  *
  * @param storage Where the snapshots are.
+ * @param seen The seals of snapshots that were checked before, which isn't done again; new ones are added.
  * @return How many have a seal.
  */
-export async function assertSealedAreWhole(storage: Storage): Promise<number> {
+export async function assertSealedAreWhole(
+  storage: Storage,
+  seen: Set<string> = new Set(),
+): Promise<number> {
   const keys = (await collect(storage.list("content/"))).flat().map(({ key }) => key);
   const seals = keys.filter((key) => key.endsWith("/canary.txt"));
-  for (const seal of seals) {
+  for (const seal of seals.filter((seal) => !seen.has(seal))) {
+    seen.add(seal);
     const prefix = seal.slice(0, -"/canary.txt".length);
     const manifest = manifestSchema.parse(await jsonAt(storage, `${prefix}/manifest.json`));
     const own = keys.filter((key) => key.startsWith(`${prefix}/`)).map((key) =>

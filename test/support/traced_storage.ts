@@ -51,7 +51,9 @@ export class TracedStorage implements Storage {
     body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
     options?: PutOptions,
   ): Promise<ObjectInfo> {
-    return this.#trace("put", key, () => this.#storage.put(key, body, options));
+    // Whoever writes the body would wait for ever, which the dead don't.
+    const drop = async () => body instanceof Uint8Array ? undefined : await body.cancel();
+    return this.#trace("put", key, () => this.#storage.put(key, body, options), drop);
   }
 
   get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
@@ -86,8 +88,14 @@ export class TracedStorage implements Storage {
     method: TracedCall["method"],
     key: string,
     run: () => Promise<T>,
+    drop?: () => Promise<void>,
   ): Promise<T> {
-    this.#note(method, key);
+    try {
+      this.#note(method, key);
+    } catch (error) {
+      await drop?.();
+      throw error;
+    }
     const result = await run();
     this.#assertAlive();
     return result;

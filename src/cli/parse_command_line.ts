@@ -51,7 +51,8 @@ const FLAGS = [...BY_FLAG.keys(), ...Object.keys(EXTRA)];
 export function parseCommandLine(args: readonly string[]): CommandLine {
   checkSwitches(args);
   const parsed: Record<string, unknown> = parseArgs([...args], {
-    string: ["_", ...VALUED],
+    // Not "_": it would make an option of `-_`, whose value would take the place of the words.
+    string: VALUED,
     boolean: [...SWITCHES, ...Object.keys(EXTRA)],
     negatable: NEGATABLE,
     alias: ALIASES,

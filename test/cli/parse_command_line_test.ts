@@ -126,8 +126,17 @@ Deno.test("parseCommandLine() knows each option of the table", () => {
   }
 });
 
+Deno.test("parseCommandLine() knows no option _, which is where words are kept", () => {
+  for (const args of [["-_"], ["--_"], ["--_=1", "export"], ["-h_"], ["export", "-_", "x"]]) {
+    assert.throws(() => parseCommandLine(args), /There is no option/, args.join(" "));
+  }
+});
+
 Deno.test("parseCommandLine() either understands or refuses, whatever it is given", () => {
-  const arg = fc.oneof(fc.string(), fc.constantFrom(...OPTION_KEYS.map(flagName), "-e", "--", "-"));
+  const arg = fc.oneof(
+    fc.string(),
+    fc.constantFrom(...OPTION_KEYS.map(flagName), "-e", "--", "-", "-_"),
+  );
   fc.assert(fc.property(fc.array(arg), (args) => {
     try {
       for (const key of Object.keys(parseCommandLine(args).flags)) assert.ok(key in OPTIONS);

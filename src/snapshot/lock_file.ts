@@ -20,6 +20,8 @@ export class LockFile {
   readonly #storage: Storage;
 
   /**
+   * Names a lock; nothing is read or written.
+   *
    * @param storage Where the lock is.
    * @param key Its key.
    */

@@ -1,6 +1,7 @@
 import { exportsContract } from "../steps/exports_contract.ts";
 import { openRgw, RGW } from "./open_rgw.ts";
 
-if (RGW !== undefined) {
-  exportsContract("a real S3 server", { open: () => openRgw(RGW), assets: 2000, kills: 10 });
+const endpoint = RGW;
+if (endpoint !== undefined) {
+  exportsContract("a real S3 server", { open: () => openRgw(endpoint), assets: 2000, kills: 10 });
 }

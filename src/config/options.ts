@@ -47,6 +47,7 @@ export interface OptionInfo<Kind = "switch" | "number" | "text" | "list"> {
 }
 
 const truth = "true or false";
+const DURATION = "a time with units, such as 50s, 10m or 1h30m";
 
 /** All options, in the order of help texts. */
 export const OPTIONS: {
@@ -228,6 +229,50 @@ export const OPTIONS: {
     placeholder: "<en,it>",
     expects: "locales of the project, separated by commas",
     help: "Only table rows of these locales.",
+  },
+  freeze: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help:
+      "Export a temporary copy of the environment, so that nothing changes meanwhile; it is destroyed at " +
+      "the end. Needs an API token that may create and delete environments.",
+  },
+  resume: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help:
+      "Go on with the newest snapshot that isn't complete, if it is of the same project, environment, " +
+      "schema and options; else begin a new one.",
+  },
+  timeBudget: {
+    kind: "text",
+    group: "Run",
+    placeholder: "<time>",
+    expects: DURATION,
+    help:
+      "Stop at the end of a page when this time is over, with exit code 4: --resume goes on from there.",
+  },
+  timeout: {
+    kind: "text",
+    group: "Run",
+    placeholder: "<time>",
+    expects: DURATION,
+    help: "Fail if the command isn't done by then.",
+  },
+  retryFailed: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help: "Only try again the assets that failed in the newest complete snapshot, and update it.",
+  },
+  maxFailures: {
+    kind: "number",
+    group: "Run",
+    placeholder: "<number>",
+    expects: "a whole number of at least 0",
+    help: "Fail if more assets than this can't be fetched, instead of ending with exit code 3.",
   },
   concurrency: {
     kind: "number",

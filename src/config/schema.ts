@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AssetMode } from "../export_options.ts";
 import type { MaxDelete } from "../max_delete.ts";
+import { isDuration } from "../duration.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";
 import { type ResourceName, RESOURCES } from "../source/resources.ts";
@@ -31,6 +32,7 @@ export const MAX_CONCURRENCY = 64;
 const headerValue = z.string().regex(/^[\x21-\x7e]+$/);
 const name = z.string().regex(/^\S+$/);
 const names = z.array(name).min(1);
+const duration = z.string().refine(isDuration);
 const maxDelete = z.union([
   z.number().int().nonnegative(),
   z.string().regex(/^\d{1,9}$/).transform(Number),
@@ -67,6 +69,12 @@ export const configSchema = z.strictObject({
   format: z.enum(TABLE_FORMATS).default("ndjson"),
   structuredText: z.enum(STRUCTURED_TEXT).optional(),
   locales: names.optional(),
+  freeze: z.boolean().default(false),
+  resume: z.boolean().default(false),
+  timeBudget: duration.optional(),
+  timeout: duration.optional(),
+  retryFailed: z.boolean().default(false),
+  maxFailures: z.number().int().min(0).optional(),
   concurrency: z.number().int().min(1).max(MAX_CONCURRENCY).default(8),
   dryRun: z.boolean().default(false),
   config: z.string().min(1).optional(),

@@ -19,6 +19,8 @@ export interface BatchEncoding {
 
 /** A batch that was written. */
 export interface WrittenBatch extends WrittenObject {
+  /** Its number. */
+  readonly batch: number;
   /** How many entries it holds. */
   readonly count: number;
 }
@@ -41,6 +43,10 @@ export interface BatchSinkOptions {
   readonly contentType?: string | undefined;
   /** Aborts the batch that is being written. */
   readonly signal?: AbortSignal | undefined;
+  /** The number of the first batch. @default {0} */
+  readonly firstBatch?: number | undefined;
+  /** Told of entries before they are encoded, with the number of their batch. */
+  readonly onEntries?: ((entries: Page<object>, batch: number) => void) | undefined;
   /** Told of each batch once it is in the storage. */
   readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
 }
@@ -98,12 +104,13 @@ class Batches {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #writer: ObjectWriter | undefined;
-  #batch = 0;
+  #batch: number;
   #count = 0;
 
   constructor(storage: Storage, options: BatchSinkOptions) {
     this.#storage = storage;
     this.#options = options;
+    this.#batch = options.firstBatch ?? 0;
     this.#maxEntries = options.maxEntries ?? 5000;
     this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
   }
@@ -124,7 +131,8 @@ class Batches {
   }
 
   async #append(entries: Page<object>): Promise<void> {
-    const { key, encoding, contentType, signal } = this.#options;
+    const { key, encoding, contentType, signal, onEntries } = this.#options;
+    onEntries?.(entries, this.#batch);
     const isFirst = this.#writer === undefined;
     this.#writer ??= new ObjectWriter(this.#storage, key(this.#batch), { contentType, signal });
     if (isFirst && encoding.head) await this.#writer.write(ENCODER.encode(encoding.head));
@@ -139,7 +147,7 @@ class Batches {
     const { encoding, onBatch } = this.#options;
     if (encoding.tail) await writer.write(ENCODER.encode(encoding.tail));
     const written = await writer.close();
-    onBatch?.({ ...written, count: this.#count });
+    onBatch?.({ ...written, batch: this.#batch, count: this.#count });
     this.#writer = undefined;
     this.#count = 0;
     this.#batch++;

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Page } from "../content/resource.ts";
+import type { Page, Resource } from "../content/resource.ts";
 import { type BatchEncoding, batchSink, type WrittenBatch } from "../sink/batch_sink.ts";
 import { ObjectExistsError, type Storage } from "../sink/storage.ts";
 import { CANARY, CLAIM, MANIFEST, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
+import { joined, type Span, spanOf } from "./span.ts";
 
 /** Options of {@linkcode SnapshotWriter.create}. */
 export interface CreateSnapshotOptions extends SnapshotPlace {
@@ -15,6 +16,22 @@ export interface CreateSnapshotOptions extends SnapshotPlace {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An object of a snapshot, and which resources it may hold something of, if that is known. */
+export interface SnapshotObject extends ManifestObject {
+  /** The spans in which these resources were created. */
+  readonly spans?: readonly Span[] | undefined;
+}
+
+/** How an object is put into a snapshot. */
+export interface PutObjectOptions {
+  /** Whether it must not be there yet. @default {false} */
+  readonly ifAbsent?: boolean | undefined;
+  /** How many entries it holds, if it is a batch or a part of a table. */
+  readonly count?: number | undefined;
+  /** Which resources it may hold something of. */
+  readonly spans?: readonly Span[] | undefined;
+}
+
 /** How a sink of a snapshot writes. */
 export interface SnapshotSinkOptions {
   /** The path of a batch, relative to the snapshot. */
@@ -23,6 +40,10 @@ export interface SnapshotSinkOptions {
   readonly encoding: BatchEncoding;
   /** The most entries in a batch. */
   readonly maxEntries?: number | undefined;
+  /** The number of the first batch. @default {0} */
+  readonly firstBatch?: number | undefined;
+  /** Whose the entries are, for the batches' spans: a model's id, or `UPLOADS`. @default No spans */
+  readonly of?: string | undefined;
   /** Told of each batch once it is written. */
   readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
 }
@@ -53,7 +74,7 @@ export class SnapshotWriter {
   readonly prefix: string;
   readonly #storage: Storage;
   readonly #signal: AbortSignal | undefined;
-  readonly #objects: ManifestObject[] = [];
+  readonly #objects = new Map<string, SnapshotObject>();
 
   private constructor(storage: Storage, prefix: string, signal: AbortSignal | undefined) {
     this.#storage = storage;
@@ -84,13 +105,37 @@ export class SnapshotWriter {
     }
   }
 
+  /**
+   * Goes on with a snapshot that was begun earlier.
+   *
+   * @param storage Where it is.
+   * @param prefix Where it lies in there, without a trailing slash.
+   * @param objects What was written so far.
+   * @param signal Aborts what is being written.
+   */
+  static resume(
+    storage: Storage,
+    prefix: string,
+    objects: readonly SnapshotObject[],
+    signal?: AbortSignal,
+  ): SnapshotWriter {
+    const snapshot = new SnapshotWriter(storage, prefix, signal);
+    for (const object of objects) snapshot.#objects.set(object.path, object);
+    return snapshot;
+  }
+
   /** What was written so far. */
-  get objects(): readonly ManifestObject[] {
-    return this.#objects;
+  get objects(): readonly SnapshotObject[] {
+    return [...this.#objects.values()];
+  }
+
+  /** Where the snapshot is. */
+  get storage(): Storage {
+    return this.#storage;
   }
 
   /**
-   * Writes an object whose bytes are in memory.
+   * Writes an object whose bytes are in memory, also in place of one that was written before.
    *
    * @param path Its path, relative to the snapshot.
    * @param bytes Its content.
@@ -100,19 +145,23 @@ export class SnapshotWriter {
   async put(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
-    { ifAbsent, count }: { readonly ifAbsent?: boolean; readonly count?: number } = {},
+    { ifAbsent, count, spans }: PutObjectOptions = {},
   ): Promise<ManifestObject> {
     const key = `${this.prefix}/${path}`;
     await this.#storage.put(key, bytes, { ifAbsent, signal: this.#signal });
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const object = {
-      path,
-      size: bytes.byteLength,
-      sha256,
-      ...(count === undefined ? {} : { count }),
-    };
-    this.#objects.push(object);
+    const object = { path, size: bytes.byteLength, sha256, ...(count !== undefined && { count }) };
+    this.#objects.set(path, { ...object, ...(spans && { spans }) });
     return object;
+  }
+
+  /**
+   * Notes an object that was written without this writer's help, such as one that was rewritten.
+   *
+   * @param object The object.
+   */
+  note(object: SnapshotObject): void {
+    this.#objects.set(object.path, object);
   }
 
   /**
@@ -133,15 +182,26 @@ export class SnapshotWriter {
    */
   sink(options: SnapshotSinkOptions): WritableStream<Page<object>> {
     const start = this.prefix.length + 1;
+    const { of } = options;
+    const spans = new Map<number, Span>();
     return batchSink(this.#storage, {
       key: (batch) => `${this.prefix}/${options.path(batch)}`,
       encoding: options.encoding,
       maxEntries: options.maxEntries,
+      firstBatch: options.firstBatch,
       signal: this.#signal,
-      onBatch: (batch) => {
-        const { key, size, sha256, count } = batch;
-        this.#objects.push({ path: key.slice(start), size, sha256, count });
-        options.onBatch?.(batch);
+      ...(of !== undefined && {
+        onEntries: (entries, batch) => {
+          spans.set(batch, joined(spans.get(batch), spanOf(of, entries as Page<Resource>)));
+        },
+      }),
+      onBatch: (written) => {
+        const { key, size, sha256, count, batch } = written;
+        const span = spans.get(batch);
+        spans.delete(batch);
+        const path = key.slice(start);
+        this.note({ path, size, sha256, count, ...(span && { spans: [span] }) });
+        options.onBatch?.(written);
       },
     });
   }
@@ -154,7 +214,9 @@ export class SnapshotWriter {
    * @throws {StorageError} If it can't be written.
    */
   async seal(manifest: Omit<Manifest, "formatVersion" | "objects">): Promise<Manifest> {
-    const objects = this.#objects.toSorted((a, b) => a.path < b.path ? -1 : 1);
+    const objects = this.objects
+      .map(({ spans: _, ...object }): ManifestObject => object)
+      .sort((a, b) => a.path < b.path ? -1 : 1);
     const whole = { formatVersion: 1 as const, ...manifest, objects } as Manifest;
     await this.putJson(MANIFEST, whole);
     await this.put(CANARY, ENCODER.encode(`${whole.endedAt}\n`));

@@ -144,6 +144,7 @@ function compareNullable(a: Json, b: Json): number {
 }
 
 function compareValues(a: Json, b: Json): number {
+  if (a === b) return 0;
   if (isDateTime(a) && isDateTime(b)) return Date.parse(a) - Date.parse(b);
   if (typeof a === "number" && typeof b === "number") return a - b;
   const [left, right] = [String(a), String(b)];

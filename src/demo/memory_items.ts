@@ -4,6 +4,10 @@ import { blocksOf } from "./block_views.ts";
 import { entityId } from "./entity_id.ts";
 import { byRules, itemColumns, meets } from "./listing.ts";
 import type { ItemQuery, ItemStore, Listing } from "./project.ts";
+import { ref } from "./schema_builder.ts";
+
+/** The account that makes new records. */
+const CREATOR = "52759";
 
 /** A record with its versions, in nested form. */
 export interface StoredItem {
@@ -17,10 +21,10 @@ export interface StoredItem {
 export interface MemoryItemsOptions {
   /** The environment's schema. */
   readonly schema: SchemaIndex;
-  /** Tells the time of a change, in ISO 8601. */
-  readonly now: () => string;
-  /** Called after each change with its time. */
-  readonly changed: (at: string) => void;
+  /** Tells the time of a change. */
+  readonly now: () => Date;
+  /** Called after each change with its time, and what there is of the record from then on. */
+  readonly changed: (at: string, id: string, record: StoredItem | undefined) => void;
   /** Gives each new record and version a number that no other one has. */
   readonly nextNumber: () => number;
 }
@@ -103,12 +107,15 @@ export class MemoryItems implements ItemStore {
    */
   create(itemTypeId: string, attributes: JsonObject): Item {
     const number = this.#options.nextNumber();
-    const now = this.#options.now();
+    const now = this.#now();
     const item: Item = {
       id: entityId(`item ${number}`),
       type: "item",
       attributes: { ...attributes, updated_at: now, created_at: now },
-      relationships: { item_type: { data: { id: itemTypeId, type: "item_type" } } },
+      relationships: {
+        item_type: { data: ref("item_type", itemTypeId) },
+        creator: { data: ref("account", CREATOR) },
+      },
       meta: {
         created_at: now,
         updated_at: now,
@@ -137,7 +144,7 @@ export class MemoryItems implements ItemStore {
    */
   update(id: string, attributes: JsonObject): Item {
     const { current, published } = this.#record(id);
-    const now = this.#options.now();
+    const now = this.#now();
     const item = {
       ...current,
       attributes: { ...current.attributes, ...attributes, updated_at: now },
@@ -158,7 +165,7 @@ export class MemoryItems implements ItemStore {
    * @throws {TypeError} If there is no such record.
    */
   publish(id: string): Item {
-    const now = this.#options.now();
+    const now = this.#now();
     return this.#store(published(this.#record(id).current, now), now);
   }
 
@@ -175,7 +182,7 @@ export class MemoryItems implements ItemStore {
       published_at: null,
       is_published_version_valid: null,
     });
-    return this.#store({ current: item }, this.#options.now());
+    return this.#store({ current: item }, this.#now());
   }
 
   /**
@@ -187,7 +194,12 @@ export class MemoryItems implements ItemStore {
   delete(id: string): void {
     this.#record(id);
     this.#records.delete(id);
-    this.#options.changed(this.#options.now());
+    this.#options.changed(this.#now(), id, undefined);
+  }
+
+  /** The time as the API writes it in records: with an offset, where uploads have a `Z`. */
+  #now(): string {
+    return this.#options.now().toISOString().replace("Z", "+00:00");
   }
 
   #all({ version, typeIds, blocksToo }: ItemQuery): Item[] {
@@ -222,7 +234,7 @@ export class MemoryItems implements ItemStore {
 
   #store(record: StoredItem, now: string): Item {
     this.#records.set(record.current.id, record);
-    this.#options.changed(now);
+    this.#options.changed(now, record.current.id, record);
     return record.current;
   }
 }

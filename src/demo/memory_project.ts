@@ -1,125 +1,46 @@
-import type { Field, ItemType, JsonObject, Resource, Site, Upload } from "../content/resource.ts";
-import { SchemaIndex } from "../content/schema_index.ts";
+import type { JsonObject, Upload } from "../content/resource.ts";
 import { bytesAsset } from "./bytes_asset.ts";
 import { entityId } from "./entity_id.ts";
-import { MemoryItems, type StoredItem } from "./memory_items.ts";
-import { MemoryUploads } from "./memory_uploads.ts";
+import { type MemoryChange, type MemoryContent, MemoryEnvironment } from "./memory_environment.ts";
 import { newUpload } from "./new_upload.ts";
-import type { DemoAsset, DemoEnvironment, DemoProject } from "./project.ts";
+import type { DemoAsset, DemoProject } from "./project.ts";
 
-/** What a {@linkcode MemoryEnvironment} starts with. */
-export interface MemoryContent {
-  /** The environment itself. */
-  readonly resource: Resource;
-  /** The project as this environment has it. */
-  readonly site: Site;
-  /** Models and block models, in the order that the API lists them. */
-  readonly itemTypes: readonly ItemType[];
-  /** All fields. */
-  readonly fields: readonly Field[];
-  /** All fieldsets. */
-  readonly fieldsets: readonly Resource[];
-  /** Everything else that is listed whole, by URL path. */
-  readonly settings: ReadonlyMap<string, readonly Resource[] | Resource>;
-  /** The records, oldest first. */
-  readonly records: readonly StoredItem[];
-  /** The uploads, oldest first. */
-  readonly uploads: readonly Upload[];
-}
+/** The attributes of an upload that come from its file. */
+const FILE_ATTRIBUTES = [
+  "size",
+  "width",
+  "height",
+  "path",
+  "format",
+  "is_image",
+  "url",
+  "filename",
+  "basename",
+  "exif_info",
+  "mime_type",
+  "colors",
+  "smart_tags",
+  "duration",
+  "frame_rate",
+  "mux_playback_id",
+  "mux_mp4_highest_res",
+  "blurhash",
+  "thumbhash",
+  "md5",
+] as const;
 
-/** What the environments of a {@linkcode MemoryProject} share. */
-export interface MemoryShared {
-  /** Tells the time of changes. */
-  readonly clock: () => Date;
-  /** Gives each new record, version and upload a number that no other one has. */
-  readonly nextNumber: () => number;
-}
-
-/** An environment held in memory. */
-export class MemoryEnvironment implements DemoEnvironment {
-  /** Models and block models. */
-  readonly itemTypes: readonly ItemType[];
-  /** All fields. */
-  readonly fields: readonly Field[];
-  /** All fieldsets. */
-  readonly fieldsets: readonly Resource[];
-  /** Everything else that is listed whole, by URL path. */
-  readonly settings: Map<string, readonly Resource[] | Resource>;
-  /** The records. */
-  readonly items: MemoryItems;
-  /** The uploads. */
-  readonly uploads: MemoryUploads;
-  readonly #resource: Resource;
-  readonly #site: Site;
-  readonly #shared: MemoryShared;
-  #changedAt: string | undefined;
-
-  /**
-   * Takes over the content to begin with.
-   *
-   * @param content What is in the environment.
-   * @param shared What all environments of the project share.
-   */
-  constructor(content: MemoryContent, shared: MemoryShared) {
-    const { itemTypes, fields, fieldsets, site } = content;
-    this.itemTypes = itemTypes;
-    this.fields = fields;
-    this.fieldsets = fieldsets;
-    this.settings = new Map(content.settings);
-    this.#resource = content.resource;
-    this.#site = site;
-    this.#shared = shared;
-    const now = () => shared.clock().toISOString();
-    this.items = new MemoryItems(content.records, {
-      schema: new SchemaIndex({ locales: site.attributes.locales, itemTypes, fields, fieldsets }),
-      now,
-      changed: (at) => this.#changedAt = at,
-      nextNumber: shared.nextNumber,
-    });
-    this.uploads = new MemoryUploads(content.uploads, () => this.#changedAt = now());
-  }
-
-  /** The environment itself, with the time of its last change. */
-  get resource(): Resource {
-    if (!this.#changedAt) return this.#resource;
-    return {
-      ...this.#resource,
-      meta: { ...this.#resource.meta, last_data_change_at: this.#changedAt },
-    };
-  }
-
-  /** The project as this environment has it, with the time of the last change. */
-  get site(): Site {
-    if (!this.#changedAt) return this.#site;
-    return {
-      ...this.#site,
-      attributes: { ...this.#site.attributes, last_data_change_at: this.#changedAt },
-    };
-  }
-
-  /** A copy that lives on its own: changes to one don't show in the other. */
-  fork(resource: Resource): MemoryEnvironment {
-    return new MemoryEnvironment({
-      resource,
-      site: this.site,
-      itemTypes: this.itemTypes,
-      fields: this.fields,
-      fieldsets: this.fieldsets,
-      settings: this.settings,
-      records: this.items.records(),
-      uploads: this.uploads.uploads(),
-    }, this.#shared);
-  }
-}
-
-/** How an upload is added to a {@linkcode MemoryProject}. */
-export interface NewUpload {
+/** A file for a {@linkcode MemoryProject}. */
+export interface NewFile {
   /** The file's name. */
   readonly filename: string;
   /** The file's bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The file's MIME type. */
   readonly mimeType: string;
+}
+
+/** How an upload is added to a {@linkcode MemoryProject}. */
+export interface NewUpload extends NewFile {
   /** Attributes that replace the ones made up. */
   readonly attributes?: JsonObject | undefined;
 }
@@ -147,6 +68,7 @@ export class MemoryProject implements DemoProject {
   readonly environments: Map<string, MemoryEnvironment> = new Map();
   readonly #assets: Map<string, DemoAsset>;
   readonly #clock: () => Date;
+  readonly #watchers: ((change: MemoryChange) => void)[] = [];
   #number = 0;
 
   /**
@@ -164,7 +86,11 @@ export class MemoryProject implements DemoProject {
   ) {
     this.primaryEnvironment = environments[0].resource.id;
     this.#clock = options.clock ?? (() => new Date());
-    const shared = { clock: this.#clock, nextNumber: () => ++this.#number };
+    const shared = {
+      clock: this.#clock,
+      nextNumber: () => ++this.#number,
+      changed: (change: MemoryChange) => this.#watchers.forEach((watcher) => watcher(change)),
+    };
     for (const content of environments) {
       this.environments.set(content.resource.id, new MemoryEnvironment(content, shared));
     }
@@ -174,6 +100,15 @@ export class MemoryProject implements DemoProject {
   /** The primary environment. */
   get primary(): MemoryEnvironment {
     return this.environments.get(this.primaryEnvironment)!;
+  }
+
+  /**
+   * Calls a function after each change from now on, before anybody can see what changed.
+   *
+   * @param watcher Told of each change, in all environments.
+   */
+  watch(watcher: (change: MemoryChange) => void): void {
+    this.#watchers.push(watcher);
   }
 
   /** The asset at a path, if there are bytes there. */
@@ -200,14 +135,59 @@ export class MemoryProject implements DemoProject {
   addUpload({ filename, bytes, mimeType, attributes }: NewUpload): Upload {
     const now = this.#clock();
     const asset = bytesAsset(bytes, mimeType);
-    const path = `/${this.primary.site.id}/${Math.floor(now.getTime() / 1000)}-${filename}`;
-    const upload = newUpload(entityId(`upload ${++this.#number}`), path, filename, asset, {
-      created_at: now.toISOString(),
-      updated_at: now.toISOString(),
-      ...attributes,
-    });
+    const upload = newUpload(
+      entityId(`upload ${++this.#number}`),
+      this.#newPath(filename, now),
+      filename,
+      asset,
+      { created_at: now.toISOString(), updated_at: now.toISOString(), ...attributes },
+    );
     this.#assets.set(upload.attributes.path, asset);
     this.primary.uploads.add(upload);
     return upload;
+  }
+
+  /**
+   * Puts another file in the place of an upload's, in the primary environment. It gets a new address, and
+   * there is nothing at the old one any more.
+   *
+   * @param id The upload's id.
+   * @param file The new file.
+   * @throws {TypeError} If there is no such upload.
+   * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload/update}
+   */
+  replaceFile(id: string, { filename, bytes, mimeType }: NewFile): Upload {
+    const { uploads } = this.primary;
+    const before = uploads.get(id);
+    const asset = bytesAsset(bytes, mimeType);
+    const path = this.#newPath(filename, this.#clock());
+    const { attributes } = newUpload(id, path, filename, asset);
+    const upload = uploads.update(
+      id,
+      Object.fromEntries(FILE_ATTRIBUTES.map((name) => [name, attributes[name]!])),
+    );
+    this.#assets.set(path, asset);
+    if (before) this.#assets.delete(before.attributes.path);
+    return upload;
+  }
+
+  /**
+   * Deletes an upload of the primary environment, and its bytes.
+   *
+   * @param id The upload's id.
+   * @throws {TypeError} If there is no such upload.
+   */
+  deleteUpload(id: string): void {
+    const path = this.primary.uploads.get(id)?.attributes.path;
+    this.primary.uploads.delete(id);
+    if (path !== undefined) this.#assets.delete(path);
+  }
+
+  /** A path that no asset has: the second it came in, and its name. */
+  #newPath(filename: string, now: Date): string {
+    for (let second = Math.floor(now.getTime() / 1000);; second++) {
+      const path = `/${this.primary.site.id}/${second}-${filename}`;
+      if (!this.#assets.has(path)) return path;
+    }
   }
 }

@@ -2,20 +2,31 @@ import type { JsonObject, Upload } from "../content/resource.ts";
 import { byRules, meets, uploadColumn } from "./listing.ts";
 import type { Listing, ListQuery, UploadStore } from "./project.ts";
 
-/** The metadata of assets, held in memory. */
+/** What {@linkcode MemoryUploads} needs to know of where it lives. */
+export interface MemoryUploadsOptions {
+  /** Tells the time of a change. */
+  readonly now: () => Date;
+  /** Called after each change with its time, and what there is of the upload from then on. */
+  readonly changed: (at: string, id: string, upload: Upload | undefined) => void;
+}
+
+/**
+ * The metadata of assets, held in memory. An upload once returned never changes: an edit puts a new
+ * object in its place.
+ */
 export class MemoryUploads implements UploadStore {
   readonly #uploads: Map<string, Upload>;
-  readonly #changed: () => string;
+  readonly #options: MemoryUploadsOptions;
 
   /**
    * Takes over the uploads to begin with.
    *
    * @param uploads The uploads, oldest first.
-   * @param changed Called on each change; tells its time, in ISO 8601.
+   * @param options Where the store lives.
    */
-  constructor(uploads: Iterable<Upload>, changed: () => string) {
+  constructor(uploads: Iterable<Upload>, options: MemoryUploadsOptions) {
     this.#uploads = new Map(Array.from(uploads, (upload) => [upload.id, upload]));
-    this.#changed = changed;
+    this.#options = options;
   }
 
   /** The uploads, oldest first. */
@@ -47,8 +58,7 @@ export class MemoryUploads implements UploadStore {
    * @param upload The upload; its id must be new.
    */
   add(upload: Upload): void {
-    this.#uploads.set(upload.id, upload);
-    this.#changed();
+    this.#store(upload, this.#now());
   }
 
   /**
@@ -60,12 +70,11 @@ export class MemoryUploads implements UploadStore {
    */
   update(id: string, attributes: JsonObject): Upload {
     const before = this.#upload(id);
-    const upload = {
+    const now = this.#now();
+    return this.#store({
       ...before,
-      attributes: { ...before.attributes, ...attributes, updated_at: this.#changed() },
-    };
-    this.#uploads.set(id, upload);
-    return upload;
+      attributes: { ...before.attributes, ...attributes, updated_at: now },
+    }, now);
   }
 
   /**
@@ -77,7 +86,17 @@ export class MemoryUploads implements UploadStore {
   delete(id: string): void {
     this.#upload(id);
     this.#uploads.delete(id);
-    this.#changed();
+    this.#options.changed(this.#now(), id, undefined);
+  }
+
+  #now(): string {
+    return this.#options.now().toISOString();
+  }
+
+  #store(upload: Upload, now: string): Upload {
+    this.#uploads.set(upload.id, upload);
+    this.#options.changed(now, upload.id, upload);
+    return upload;
   }
 
   #upload(id: string): Upload {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { generateProject } from "../../src/demo/generated_project.ts";
+import { memoryCopy } from "../../src/demo/memory_copy.ts";
+import type { MemoryChange } from "../../src/demo/memory_environment.ts";
 import { itemId } from "../../src/demo/sample/ids.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { itemTypeId } from "../../src/demo/schema_builder.ts";
@@ -139,6 +142,116 @@ Deno.test("MemoryProject.addUpload() and setAsset() change uploads and their byt
   uploads.delete(upload.id);
   assert.equal(uploads.get(upload.id), undefined);
   assert.throws(() => uploads.delete(upload.id), TypeError);
+});
+
+Deno.test("MemoryProject.replaceFile() gives an upload another file at another address", () => {
+  const own = project();
+  const { uploads } = own.primary;
+  const bytes = new TextEncoder().encode("Mind the swan.");
+  const before = own.addUpload({
+    filename: "swan.txt",
+    bytes,
+    mimeType: "text/plain",
+    attributes: { notes: "It hissed.", width: 3 },
+  });
+  const after = own.replaceFile(before.id, {
+    filename: "goose.png",
+    bytes: bytes.slice(0, 8),
+    mimeType: "image/png",
+  });
+  assert.deepEqual(uploads.get(before.id), after);
+  const { created_at, notes, basename, format, is_image, mime_type, size, width } =
+    after.attributes;
+  assert.deepEqual(
+    { created_at, notes, basename, format, is_image, mime_type, size, width },
+    {
+      created_at: before.attributes.created_at,
+      notes: "It hissed.",
+      basename: "goose",
+      format: "png",
+      is_image: true,
+      mime_type: "image/png",
+      size: 8,
+      width: null,
+    },
+  );
+  assert.ok(String(after.attributes.updated_at) > String(before.attributes.updated_at));
+  assert.ok(after.attributes.url.endsWith(after.attributes.path));
+  assert.equal(own.asset(after.attributes.path)?.md5, after.attributes.md5);
+  assert.equal(own.asset(before.attributes.path), undefined);
+  own.deleteUpload(after.id);
+  assert.equal(uploads.get(after.id), undefined);
+  assert.equal(own.asset(after.attributes.path), undefined);
+  assert.throws(() => own.deleteUpload(after.id), TypeError);
+});
+
+Deno.test("MemoryProject.addUpload() never gives two files one path", () => {
+  const own = sampleProject({ clock: () => new Date(Date.UTC(2026, 3, 1)) });
+  const bytes = new Uint8Array(1);
+  const paths = Array.from({ length: 3 }, () => {
+    return own.addUpload({ filename: "a.bin", bytes, mimeType: "x/y" }).attributes.path;
+  });
+  assert.equal(new Set(paths).size, 3);
+});
+
+Deno.test("MemoryProject.watch() tells each change, with what is there from then on", () => {
+  const own = project();
+  const changes: MemoryChange[] = [];
+  own.watch((change) => changes.push(change));
+  const { items } = own.primary;
+  const { id } = items.create(itemTypeId("article"), { title: { en: "New" } });
+  const published = items.publish(id);
+  const updated = items.update(id, { title: { en: "Newer" } });
+  items.unpublish(id);
+  items.delete(id);
+  const upload = own.addUpload({
+    filename: "a.bin",
+    bytes: new Uint8Array(1),
+    mimeType: "x/y",
+  });
+  own.primary.uploads.update(upload.id, { notes: "x" });
+  own.deleteUpload(upload.id);
+  own.environments.get("spring-issue")!.items.delete(itemId("ada"));
+  const told = changes.map((change) => {
+    if (change.type === "upload") return change.upload?.attributes.notes;
+    return [change.item?.current.meta?.status, change.item?.published?.attributes.title];
+  });
+  assert.deepEqual(told, [
+    ["draft", undefined],
+    ["published", { en: "New" }],
+    ["updated", { en: "New" }],
+    ["draft", undefined],
+    [undefined, undefined],
+    null,
+    "x",
+    undefined,
+    [undefined, undefined],
+  ]);
+  assert.equal(changes[2]?.at, updated.meta?.updated_at);
+  assert.match(String(updated.meta?.updated_at), /^2026-04-01T00:\d\d:\d\d\.\d{3}\+00:00$/);
+  assert.notEqual(published, updated);
+  assert.deepEqual([...new Set(changes.map(({ environment }) => environment))], [
+    "main",
+    "spring-issue",
+  ]);
+});
+
+Deno.test("memoryCopy() copies a project, and leaves it alone", () => {
+  const source = generateProject({ records: 40, uploads: 5 });
+  const { items, uploads } = source.environments.get("main")!;
+  const copy = memoryCopy(source);
+  const query = { filters: [], orderBy: [], offset: 0, limit: 100 };
+  for (const version of ["current", "published"] as const) {
+    const records = { ...query, version, blocksToo: false };
+    assert.deepEqual(copy.primary.items.list(records), items.list(records));
+  }
+  assert.deepEqual(copy.primary.uploads.list(query), uploads.list(query));
+  const [upload] = copy.primary.uploads.uploads();
+  const { path, md5 } = upload!.attributes;
+  assert.equal(copy.asset(path)?.md5, md5);
+  copy.deleteUpload(upload!.id);
+  assert.equal(uploads.list(query).total, 5);
+  assert.equal(source.asset(path)?.md5, md5);
 });
 
 Deno.test("bytesAsset() streams copies, as often as asked for", async () => {

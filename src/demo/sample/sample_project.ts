@@ -1,6 +1,7 @@
 import type { Resource, Site } from "../../content/resource.ts";
 import type { StoredItem } from "../memory_items.ts";
-import { type MemoryContent, MemoryProject } from "../memory_project.ts";
+import type { MemoryContent } from "../memory_environment.ts";
+import { MemoryProject } from "../memory_project.ts";
 import { ref } from "../schema_builder.ts";
 import { articles } from "./articles.ts";
 import { authors } from "./authors.ts";

@@ -1,0 +1,146 @@
+import type { Field, ItemType, Resource, Site, Upload } from "../content/resource.ts";
+import { SchemaIndex } from "../content/schema_index.ts";
+import { MemoryItems, type StoredItem } from "./memory_items.ts";
+import { MemoryUploads } from "./memory_uploads.ts";
+import type { DemoEnvironment } from "./project.ts";
+
+/** What a {@linkcode MemoryEnvironment} starts with. */
+export interface MemoryContent {
+  /** The environment itself. */
+  readonly resource: Resource;
+  /** The project as this environment has it. */
+  readonly site: Site;
+  /** Models and block models, in the order that the API lists them. */
+  readonly itemTypes: readonly ItemType[];
+  /** All fields. */
+  readonly fields: readonly Field[];
+  /** All fieldsets. */
+  readonly fieldsets: readonly Resource[];
+  /** Everything else that is listed whole, by URL path. */
+  readonly settings: ReadonlyMap<string, readonly Resource[] | Resource>;
+  /** The records, oldest first. */
+  readonly records: readonly StoredItem[];
+  /** The uploads, oldest first. */
+  readonly uploads: readonly Upload[];
+}
+
+/** A change of an environment: what there is of a record or an upload from then on. */
+export type MemoryChange =
+  & {
+    /** The environment's id. */
+    readonly environment: string;
+    /** When it happened, as the project's clock tells it, in ISO 8601. */
+    readonly at: string;
+    /** The record's or upload's id. */
+    readonly id: string;
+  }
+  & (
+    | {
+      /** What changed. */
+      readonly type: "item";
+      /** The record with its versions; `undefined` once it is deleted. */
+      readonly item: StoredItem | undefined;
+    }
+    | {
+      /** What changed. */
+      readonly type: "upload";
+      /** The upload; `undefined` once it is deleted. */
+      readonly upload: Upload | undefined;
+    }
+  );
+
+/** What the environments of a project share. */
+export interface MemoryShared {
+  /** Tells the time of changes. */
+  readonly clock: () => Date;
+  /** Gives each new record, version and upload a number that no other one has. */
+  readonly nextNumber: () => number;
+  /** Called after each change, before anything else happens. */
+  readonly changed: (change: MemoryChange) => void;
+}
+
+/** An environment held in memory. */
+export class MemoryEnvironment implements DemoEnvironment {
+  /** Models and block models. */
+  readonly itemTypes: readonly ItemType[];
+  /** All fields. */
+  readonly fields: readonly Field[];
+  /** All fieldsets. */
+  readonly fieldsets: readonly Resource[];
+  /** Everything else that is listed whole, by URL path. */
+  readonly settings: Map<string, readonly Resource[] | Resource>;
+  /** The records. */
+  readonly items: MemoryItems;
+  /** The uploads. */
+  readonly uploads: MemoryUploads;
+  readonly #resource: Resource;
+  readonly #site: Site;
+  readonly #shared: MemoryShared;
+  #changedAt: string | undefined;
+
+  /**
+   * Takes over the content to begin with.
+   *
+   * @param content What is in the environment.
+   * @param shared What all environments of the project share.
+   */
+  constructor(content: MemoryContent, shared: MemoryShared) {
+    const { itemTypes, fields, fieldsets, site } = content;
+    this.itemTypes = itemTypes;
+    this.fields = fields;
+    this.fieldsets = fieldsets;
+    this.settings = new Map(content.settings);
+    this.#resource = content.resource;
+    this.#site = site;
+    this.#shared = shared;
+    const environment = content.resource.id;
+    this.items = new MemoryItems(content.records, {
+      schema: new SchemaIndex({ locales: site.attributes.locales, itemTypes, fields, fieldsets }),
+      now: shared.clock,
+      changed: (at, id, item) => {
+        this.#changedAt = at;
+        shared.changed({ environment, at, type: "item", id, item });
+      },
+      nextNumber: shared.nextNumber,
+    });
+    this.uploads = new MemoryUploads(content.uploads, {
+      now: shared.clock,
+      changed: (at, id, upload) => {
+        this.#changedAt = at;
+        shared.changed({ environment, at, type: "upload", id, upload });
+      },
+    });
+  }
+
+  /** The environment itself, with the time of its last change. */
+  get resource(): Resource {
+    if (!this.#changedAt) return this.#resource;
+    return {
+      ...this.#resource,
+      meta: { ...this.#resource.meta, last_data_change_at: this.#changedAt },
+    };
+  }
+
+  /** The project as this environment has it, with the time of the last change. */
+  get site(): Site {
+    if (!this.#changedAt) return this.#site;
+    return {
+      ...this.#site,
+      attributes: { ...this.#site.attributes, last_data_change_at: this.#changedAt },
+    };
+  }
+
+  /** A copy that lives on its own: changes to one don't show in the other. */
+  fork(resource: Resource): MemoryEnvironment {
+    return new MemoryEnvironment({
+      resource,
+      site: this.site,
+      itemTypes: this.itemTypes,
+      fields: this.fields,
+      fieldsets: this.fieldsets,
+      settings: this.settings,
+      records: this.items.records(),
+      uploads: this.uploads.uploads(),
+    }, this.#shared);
+  }
+}

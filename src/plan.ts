@@ -2,6 +2,7 @@ import { concurrently } from "./concurrently.ts";
 import type { SourceOptions } from "./export_options.ts";
 import type { CmaClient, Query } from "./source/cma_client.ts";
 import { CmaError } from "./source/cma_error.ts";
+import { pageCount } from "./source/page_count.ts";
 import { recordLimit } from "./source/records.ts";
 import { resourceNamed } from "./source/resources.ts";
 import { ExportRun } from "./steps/export_run.ts";
@@ -67,7 +68,7 @@ export async function planExport(options: SourceOptions): Promise<ExportPlan> {
         const count = await countOf(run.client, "/items", query, signal);
         const key = model.attributes.api_key;
         const planned = models.get(key) ?? { model: key, current: 0, published: null, requests: 0 };
-        const requests = planned.requests + pagesOf(count, recordLimit(schema, model));
+        const requests = planned.requests + pageCount(count, recordLimit(schema, model));
         models.set(key, { ...planned, [version]: count, requests });
       }),
       async (signal: AbortSignal) => {
@@ -78,7 +79,7 @@ export async function planExport(options: SourceOptions): Promise<ExportPlan> {
     options.signal,
   );
   const requests = 1 + run.settings.length +
-    (uploads === null ? 0 : pagesOf(uploads, resourceNamed("uploads").maxLimit!)) +
+    (uploads === null ? 0 : pageCount(uploads, resourceNamed("uploads").maxLimit!)) +
     models.values().reduce((sum, model) => sum + model.requests, 0);
   const { limiter } = run.client.transport;
   return {
@@ -93,11 +94,6 @@ export async function planExport(options: SourceOptions): Promise<ExportPlan> {
     // The first window's requests may all go at once.
     leastSeconds: Math.max(0, requests - limiter.limit) / limiter.perSecond,
   };
-}
-
-/** A listing without records takes a request too. */
-function pagesOf(count: number, limit: number): number {
-  return Math.max(1, Math.ceil(count / limit));
 }
 
 async function countOf(

@@ -1,4 +1,7 @@
+import { createdAt } from "../content/created_at.ts";
 import type { Resource } from "../content/resource.ts";
+
+export { createdAt } from "../content/created_at.ts";
 
 /** Which resources an object of a snapshot may hold something of: those created in a span of time. */
 export interface Span {
@@ -15,16 +18,6 @@ const [EARLIEST, LATEST] = [-8.64e15, 8.64e15];
 
 /** Stands for uploads where records have their model's id. */
 export const UPLOADS = "uploads";
-
-/**
- * When a resource was created, in milliseconds since 1970; `NaN` if it doesn't tell.
- *
- * @param resource A record or an upload.
- */
-export function createdAt({ meta, attributes }: Resource): number {
-  const text = meta?.created_at ?? attributes?.created_at;
-  return typeof text === "string" ? Date.parse(text) : NaN;
-}
 
 /**
  * The span that covers two.

@@ -1,8 +1,15 @@
+import { createdAt } from "../content/created_at.ts";
 import type { Page, Resource } from "../content/resource.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
 import type { Budget } from "../budget.ts";
-import { type FetchedPage, type PageRequest, pageStream } from "./page_stream.ts";
+import {
+  type Cursor,
+  type FetchedPage,
+  type PageRequest,
+  pageStream,
+  type PageStreamOptions,
+} from "./page_stream.ts";
 
 /** What all readers of listings take. */
 export interface ListingOptions {
@@ -12,6 +19,10 @@ export interface ListingOptions {
   readonly budget?: Budget | undefined;
   /** Ends the stream. */
   readonly signal?: AbortSignal | undefined;
+  /** Where an earlier reading of the same listing ended. */
+  readonly after?: Cursor | undefined;
+  /** No more pages are requested once it is aborted: those that are there are handed on. */
+  readonly stop?: AbortSignal | undefined;
   /** Told the listing's length as each page comes. */
   readonly onTotal?: ((total: number) => void) | undefined;
   /** Told when the API doesn't do what its documentation says and a slower way is taken. */
@@ -64,31 +75,46 @@ export function listingPages<T extends Resource = Resource>(
   options: ListingOptions = {},
 ): ReadableStream<Page<T>> {
   const { maxLimit } = listing;
-  const fetchPage = listingReader<T>(client, listing, options);
-  return pageStream(fetchPage, { ...pageOptions<T>(options), maxLimit: maxLimit ?? Infinity });
+  const reader = listingReader<T>(client, listing, options);
+  return pageStream(reader.read, {
+    ...pageOptions(reader, options),
+    maxLimit: maxLimit ?? Infinity,
+  });
 }
 
 /**
  * The options of a page stream that follow from those of a listing.
  *
+ * @param reader What fetches its pages.
  * @param options The listing's options.
  */
 export function pageOptions<T extends Resource>(
-  { prefetch, budget, signal, onTotal }: ListingOptions,
-): {
-  prefetch: number | undefined;
-  budget: Budget | undefined;
-  signal: AbortSignal | undefined;
-  idOf: (resource: T) => string;
-  onPage: (page: FetchedPage<T>) => void;
-} {
+  reader: ListingReader<T>,
+  { prefetch, budget, signal, after, stop, onTotal }: ListingOptions,
+): Omit<PageStreamOptions<T>, "maxLimit"> {
   return {
     prefetch,
     budget,
     signal,
+    after,
+    stop,
     idOf: ({ id }) => id,
+    timeOf: (resource) => reader.isByCreation ? createdAt(resource) : NaN,
     onPage: ({ total, data }) => onTotal?.(total ?? data.length),
   };
+}
+
+/** Fetches parts of a listing, for {@linkcode pageStream}. */
+export interface ListingReader<T> {
+  /** Whether the parts come in the order in which the resources were created. */
+  readonly isByCreation: boolean;
+  /**
+   * Fetches a part.
+   *
+   * @param request Which part.
+   * @param extra More query parameters.
+   */
+  read(request: PageRequest, extra?: Query): Promise<FetchedPage<T>>;
 }
 
 /**
@@ -102,10 +128,10 @@ export function listingReader<T>(
   client: CmaClient,
   { path, query, maxLimit, orders = [] }: Listing,
   { onFallback }: Pick<ListingOptions, "onFallback"> = {},
-): (request: PageRequest, extra?: Query) => Promise<FetchedPage<T>> {
+): ListingReader<T> {
   let order = 0;
   let isAccepted = false;
-  return async ({ offset, limit, signal, maxBytes }, extra) => {
+  const read: ListingReader<T>["read"] = async ({ offset, limit, signal, maxBytes }, extra) => {
     for (;;) {
       const asked = order;
       const orderBy = orders[asked];
@@ -128,6 +154,12 @@ export function listingReader<T>(
         }
       }
     }
+  };
+  return {
+    read,
+    get isByCreation() {
+      return orders[order]?.startsWith("_created_at_ASC") ?? false;
+    },
   };
 }
 

@@ -48,7 +48,7 @@ export function recordPages(
   version: Version,
   options: ListingOptions = {},
 ): ReadableStream<Page<Item>> {
-  const read = listingReader<Item>(client, {
+  const reader = listingReader<Item>(client, {
     path: "/items",
     query: { filter: { type: model.id }, version },
     maxLimit: FLAT_LIMIT,
@@ -57,7 +57,7 @@ export function recordPages(
   let nested = schema.holdsBlocks(model.id);
   return pageStream<Item>(async (request) => {
     if (!nested) {
-      const page = await read(request);
+      const page = await reader.read(request);
       if (!page.data.some((item) => holdsBlock(item, schema))) return page;
       if (!nested) {
         options.onFallback?.(
@@ -67,8 +67,11 @@ export function recordPages(
       nested = true;
     }
     const limit = Math.min(request.limit, NESTED_LIMIT);
-    return { ...await read({ ...request, limit }, { nested: true }), maxLimit: NESTED_LIMIT };
-  }, { ...pageOptions<Item>(options), maxLimit: recordLimit(schema, model) });
+    return {
+      ...await reader.read({ ...request, limit }, { nested: true }),
+      maxLimit: NESTED_LIMIT,
+    };
+  }, { ...pageOptions(reader, options), maxLimit: recordLimit(schema, model) });
 }
 
 /**

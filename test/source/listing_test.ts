@@ -47,7 +47,7 @@ Deno.test("listingPages() reads a listing in its best order, with its own query"
   assert.deepEqual(await idsOf(pages), idsUpTo(25));
   assert.deepEqual(
     server.queries,
-    ["0", "10", "20"].map((offset) => ({
+    ["0", "9", "18"].map((offset) => ({
       "filter[type]": "image",
       order_by: ORDERS[0],
       "page[offset]": offset,
@@ -115,7 +115,7 @@ Deno.test("listingPages() never mixes orders: a refusal after the first page is 
   await using server = serveListing(
     50,
     (url) =>
-      url.searchParams.get("page[offset]") === "20" ? apiError(422, "INVALID_PARAMS") : undefined,
+      url.searchParams.get("page[offset]") === "18" ? apiError(422, "INVALID_PARAMS") : undefined,
   );
   const pages = listingPages(
     testClient(server.url),

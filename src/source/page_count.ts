@@ -1,0 +1,10 @@
+/**
+ * How many pages a listing is read in, if nothing changes meanwhile and answers don't get too large. A
+ * listing without resources takes a page too; each further one begins with the last one's end.
+ *
+ * @param total How many resources there are.
+ * @param limit The most resources in a page.
+ */
+export function pageCount(total: number, limit: number): number {
+  return Math.max(1, Math.ceil((total - 1) / (limit - 1)));
+}

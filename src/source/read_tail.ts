@@ -1,0 +1,102 @@
+import type { Page } from "../content/resource.ts";
+
+/** So many resources are remembered: more than anybody deletes between two pages. */
+const REMEMBERED = 10_000;
+
+/** A resource as the tail of a listing remembers it. */
+export interface ReadResource {
+  /** Its id. */
+  readonly id: string;
+  /** When it was created, in milliseconds since 1970; `NaN` or `null` if nobody knows. */
+  readonly time: number | null;
+}
+
+/** How a {@linkcode ReadTail} tells resources apart. */
+export interface ReadTailOptions<T> {
+  /** A resource's id. */
+  readonly idOf: (resource: T) => string;
+  /** When a resource was created, in milliseconds since 1970; `NaN` if the listing isn't in that order. */
+  readonly timeOf?: ((resource: T) => number) | undefined;
+  /** What was read before. */
+  readonly last?: readonly ReadResource[] | undefined;
+}
+
+/** What a page means after those that were read before. */
+export interface JoinedPage<T> {
+  /** Whether nothing lies between what was read before and this page. */
+  readonly isJoined: boolean;
+  /** The resources that weren't read before. */
+  readonly unread: Page<T>;
+}
+
+/**
+ * The end of what was read of a listing. Offsets shift when resources come and go while it is read: this
+ * tells whether a page goes on where the reading stopped, and what in it is new.
+ *
+ * A page that begins with something that was read goes on from there, and so does one that begins with
+ * something older than the last that was read, since the order is that of creation. What is older and
+ * wasn't read has come since: it isn't part of this reading.
+ *
+ * @example
+ * ```ts
+ * import { ReadTail } from "./read_tail.ts";
+ *
+ * const tail = new ReadTail({ idOf: (n: number) => String(n) });
+ * tail.join([1, 2, 3], 0);
+ * console.assert(tail.join([3, 4], 2).unread.join() === "4");
+ * console.assert(!tail.join([6, 7], 4).isJoined);
+ * ```
+ */
+export class ReadTail<T> {
+  readonly #idOf: (resource: T) => string;
+  readonly #timeOf: (resource: T) => number;
+  readonly #ids = new Set<string>();
+  /** The time of the last resource that was read. */
+  #time = NaN;
+
+  /**
+   * @param options How resources are told apart, and what was read before.
+   */
+  constructor({ idOf, timeOf = () => NaN, last = [] }: ReadTailOptions<T>) {
+    this.#idOf = idOf;
+    this.#timeOf = timeOf;
+    for (const { id, time } of last) this.#add(id, time ?? NaN);
+  }
+
+  /**
+   * Looks at a page, and remembers what is new in it if it is joined.
+   *
+   * @param page The page.
+   * @param offset Its place in the listing.
+   */
+  join(page: Page<T>, offset: number): JoinedPage<T> {
+    const known = page.findIndex((resource) => this.#ids.has(this.#idOf(resource)));
+    const first = page[0];
+    const isOlder = first !== undefined && this.#timeOf(first) < this.#time;
+    if (known < 0 && !isOlder && offset > 0) return { isJoined: false, unread: [] };
+    const unread = page.filter((resource, index) => {
+      if (known >= 0) return index > known && !this.#ids.has(this.#idOf(resource));
+      return !(this.#timeOf(resource) < this.#time);
+    });
+    this.add(unread);
+    return { isJoined: true, unread };
+  }
+
+  /**
+   * Remembers resources as read.
+   *
+   * @param page The resources, in the listing's order.
+   */
+  add(page: Page<T>): void {
+    for (const resource of page) this.#add(this.#idOf(resource), this.#timeOf(resource));
+    for (const id of this.#ids) {
+      if (this.#ids.size <= REMEMBERED) break;
+      this.#ids.delete(id);
+    }
+  }
+
+  #add(id: string, time: number): void {
+    this.#ids.add(id);
+    if (!(time <= this.#time)) this.#time = time;
+  }
+}

@@ -28,6 +28,9 @@ export class PieceReader implements Disposable {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #options: PieceReaderOptions;
   readonly #onAbort = (): void => this.cancel(this.#options.signal?.reason);
+  /** The memory of pieces that were put together here; others are the body's own. */
+  readonly #own = new WeakSet<ArrayBuffer>();
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array();
   #bytesRead = 0;
   #done = false;
@@ -75,6 +78,18 @@ export class PieceReader implements Disposable {
       filled += taken.length;
     }
     return piece?.subarray(0, filled);
+  }
+
+  /**
+   * Gives a piece back whose bytes nobody needs any more, so that its memory is used again: left to the
+   * garbage collector, pieces pile up.
+   *
+   * @param piece The piece.
+   */
+  recycle(piece: Uint8Array<ArrayBuffer>): void {
+    if (this.#own.delete(piece.buffer) && !this.#done) {
+      this.#spare.push(new Uint8Array(piece.buffer));
+    }
   }
 
   /**
@@ -139,8 +154,16 @@ export class PieceReader implements Disposable {
     if (piece !== undefined && piece.length >= needed) return piece;
     const remaining = (this.#options.size ?? Infinity) - this.#bytesRead + needed;
     const wanted = Math.max(needed, 2 * filled, this.#bytesRead - needed);
-    const grown = new Uint8Array(Math.max(needed, Math.min(size, remaining, wanted)));
+    const grown = this.#memory(Math.max(needed, Math.min(size, remaining, wanted)));
     if (piece !== undefined) grown.set(piece.subarray(0, filled));
     return grown;
+  }
+
+  #memory(size: number): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare.pop();
+    // Pieces only ever get bigger, so one that is too small now is never big enough again.
+    const memory = spare !== undefined && spare.length >= size ? spare : new Uint8Array(size);
+    this.#own.add(memory.buffer);
+    return memory;
   }
 }

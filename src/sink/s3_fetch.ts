@@ -1,3 +1,5 @@
+import { BlobView } from "./blob_view.ts";
+
 /** A request, as the AWS SDK gives it to its handler. */
 export interface S3HttpRequest {
   readonly protocol: string;
@@ -7,7 +9,7 @@ export interface S3HttpRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | string[] | null>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: BodyInit | null | undefined;
+  readonly body?: string | Uint8Array<ArrayBuffer> | null | undefined;
 }
 
 /** An answer, as the AWS SDK takes it from its handler. */
@@ -30,6 +32,9 @@ const CODES: readonly (readonly [RegExp, string])[] = [
   [/dns error/i, "ENOTFOUND"],
   [/certificate/i, "CERTIFICATE"],
 ];
+
+/** Bytes of which `fetch()` may make copies. */
+const SMALL = 256 * 1024;
 
 /**
  * Sends the AWS SDK's requests with `fetch`. The SDK's own way, `node:http`, is no good on Deno 2.9: a
@@ -58,7 +63,7 @@ export class S3Fetch {
         client: this.#client,
         method: request.method,
         headers: headersOf(request),
-        body: request.method === "GET" || request.method === "HEAD" ? null : request.body ?? null,
+        body: bodyOf(request),
         signal: AbortSignal.any([timeout.signal, ...signals]),
         // S3 redirects to say that the region is wrong; the signature doesn't hold elsewhere.
         redirect: "manual",
@@ -105,6 +110,13 @@ function encode(text: string): string {
     /[!'()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+/** Big bodies aren't copied; small ones are sent with less ado. */
+function bodyOf({ method, body }: S3HttpRequest): BodyInit | null {
+  if (method === "GET" || method === "HEAD") return null;
+  const isBig = body instanceof Uint8Array && body.length > SMALL;
+  return isBig ? new BlobView(body) : body ?? null;
 }
 
 /** Without those that fetch() sets by itself, or that only a client that waits for an answer may send. */

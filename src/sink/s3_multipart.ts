@@ -54,9 +54,11 @@ export async function putParts<T>(
     let piece: Uint8Array<ArrayBuffer> | undefined = first;
     for (let number = 1; piece !== undefined; number++) {
       const place = await put.budget.acquire(signal);
-      const part: Promise<void> = bucket.uploadPart(upload, number, piece, { signal })
+      const bytes = piece;
+      const part: Promise<void> = bucket.uploadPart(upload, number, bytes, { signal })
         .then((part) => void (parts[number - 1] = part), (error) => failure.abort(error))
         .finally(() => {
+          put.reader.recycle(bytes);
           place[Symbol.dispose]();
           running.delete(part);
         });

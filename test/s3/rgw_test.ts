@@ -97,7 +97,7 @@ async function open(endpoint: string, options: { queueSize?: number } = {}) {
       const waiting = Promise.withResolvers<void>();
       const released = Promise.withResolvers<void>();
       globalThis.fetch = async (input, init) => {
-        if (init?.body instanceof Uint8Array) {
+        if (init?.method === "PUT") {
           waiting.resolve();
           await released.promise;
         }

@@ -1,9 +1,15 @@
 import { serveAsset } from "./cma/assets_handler.ts";
-import { Cma } from "./cma/cma.ts";
+import { type AsJob, Cma } from "./cma/cma.ts";
 import type { RateLimit } from "./cma/rate_limit.ts";
 import { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
+import { answerWithFault } from "./faults/answer_with_fault.ts";
+import type { FaultPlan } from "./faults/fault_plan.ts";
+import { Faults } from "./faults/faults.ts";
+import { type BrokenServer, serveBroken } from "./faults/serve_broken.ts";
+import type { Answered } from "./faults/write_answer.ts";
 import type { DemoProject } from "./project.ts";
 
+export { type FaultKind, type FaultPlan, type FaultRule, FAULTS } from "./faults/fault_plan.ts";
 export type { RateLimit } from "./cma/rate_limit.ts";
 export { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
 
@@ -33,6 +39,12 @@ export interface DemoCmaOptions {
   readonly asyncPaths?: readonly string[] | undefined;
   /** Stops the server. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * What goes wrong. Connections are served by hand then, so that HTTP can be broken, too.
+   *
+   * @default Nothing
+   */
+  readonly faults?: FaultPlan | undefined;
   /**
    * Called with each request, to the API or for an asset, before anything else. What it returns is sent
    * instead; what it throws breaks the connection's request with a plain 500.
@@ -87,6 +99,7 @@ export interface DemoCma extends AsyncDisposable {
 export function startDemoCma(options: DemoCmaOptions): DemoCma {
   const { project, onRequest, latencyMs = 0, apiToken = "demo" } = options;
   const log = new RequestLog();
+  const faults = options.faults && new Faults(options.faults);
   const stopping = new AbortController();
   const signal = options.signal
     ? AbortSignal.any([options.signal, stopping.signal])
@@ -105,36 +118,43 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
     request: Request,
     url: URL,
     kind: LoggedRequest["kind"],
+    job?: AsJob,
   ): Promise<Response> {
     const instead = await onRequest?.(request, url);
     if (instead) return instead;
     if (kind === "asset") return serveAsset(request, url, project);
-    const response = await cma.handle(request, url);
+    const response = await cma.handle(request, url, job);
     if (latencyMs > 0) await pause(latencyMs, signal);
     return response;
   }
 
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: options.port ?? 0,
-    signal,
-    onListen: () => {},
-    onError: () => new Response("Internal Server Error\n", { status: 500 }),
-  }, async (request) => {
+  async function respond(request: Request): Promise<Answered> {
     const url = new URL(request.url);
     const entry = log.start(request, url, isAssetPath(url, project) ? "asset" : "api");
     try {
-      const response = await answer(request, url, entry.kind);
+      const fault = faults?.next(request.method, url, entry.kind);
+      entry.fault = fault?.kind;
+      const right = (job?: AsJob) => answer(request, url, entry.kind, job);
+      const response = await (fault ? answerWithFault(fault, url, right) : right());
       entry.status = response.status;
-      if (entry.kind === "asset" && response.body) return logged(response, entry, log);
+      if (entry.kind === "asset" && response.body) {
+        return { response: logged(response, entry, log), fault };
+      }
       log.finish(entry);
-      return response;
+      return { response, fault };
     } catch (error) {
       entry.status = 500;
       log.finish(entry);
       throw error;
     }
-  });
+  }
+
+  const listen = { hostname: "127.0.0.1", port: options.port ?? 0, signal };
+  const server: BrokenServer = faults ? serveBroken(listen, respond) : Deno.serve({
+    ...listen,
+    onListen: () => {},
+    onError: () => new Response("Internal Server Error\n", { status: 500 }),
+  }, async (request) => (await respond(request)).response);
 
   const url = `http://127.0.0.1:${server.addr.port}`;
   async function stop(): Promise<void> {

@@ -44,6 +44,14 @@ export interface CmaOptions {
   readonly jobMs: number;
 }
 
+/** How an answer becomes the result of a job. */
+export interface AsJob {
+  /** How long the job takes, in milliseconds. */
+  readonly ms: number;
+  /** How many jobs there are, each of which is the result of the one before. @default {1} */
+  readonly depth?: number | undefined;
+}
+
 /** The Content Management API, from request to response. */
 export class Cma {
   readonly #options: CmaOptions;
@@ -68,8 +76,9 @@ export class Cma {
    *
    * @param request The request.
    * @param url Its URL.
+   * @param job Answers by a job, whatever the request.
    */
-  async handle(request: Request, url: URL): Promise<Response> {
+  async handle(request: Request, url: URL, job?: AsJob): Promise<Response> {
     this.#jobs.settle();
     const headers = new Headers({
       "content-type": "application/json; charset=utf-8",
@@ -80,7 +89,11 @@ export class Cma {
       "x-request-id": crypto.randomUUID(),
     });
     try {
-      const { status, body } = await this.#answer(request, url, headers);
+      let answer = await this.#answer(request, url, headers);
+      for (let i = 0; job && i < (job.depth ?? 1); i++) {
+        answer = this.#jobs.start(answer, undefined, job.ms);
+      }
+      const { status, body } = answer;
       return new Response(JSON.stringify(body), { status, headers });
     } catch (error) {
       if (!(error instanceof ApiFault)) throw error;
@@ -157,7 +170,7 @@ export class Cma {
     const result = this.#jobs.result(id);
     if (!result) throw notFound();
     const { status, body } = result;
-    const statusText = status === 201 ? "Created" : "OK";
+    const statusText = { 201: "Created", 202: "Accepted" }[status] ?? "OK";
     return {
       status: 200,
       body: { data: { id, type: "job_result", attributes: { status, statusText, payload: body } } },

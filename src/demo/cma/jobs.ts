@@ -29,11 +29,12 @@ export class Jobs {
    *
    * @param answer What the job's result will be.
    * @param finish Called once when the job is done.
+   * @param durationMs How long this job takes, in milliseconds. @default As long as each job
    * @return The answer that tells the job's id.
    */
-  start(answer: Answer, finish?: () => void): Answer {
+  start(answer: Answer, finish?: () => void, durationMs: number = this.#durationMs): Answer {
     const id = crypto.randomUUID().replaceAll("-", "").slice(0, 24);
-    this.#jobs.set(id, { answer, readyAt: performance.now() + this.#durationMs, finish });
+    this.#jobs.set(id, { answer, readyAt: performance.now() + durationMs, finish });
     return { status: 202, body: { data: { id, type: "job" } } };
   }
 

@@ -1,3 +1,5 @@
+import type { FaultKind } from "../faults/fault_plan.ts";
+
 /** A request that the server got. */
 export interface LoggedRequest {
   /** Whether it was for the API or for the bytes of an asset. */
@@ -12,8 +14,10 @@ export interface LoggedRequest {
   readonly startedAt: number;
   /** When it was answered (an asset: when its last byte went out), on the same clock. */
   finishedAt: number | undefined;
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the answer; `undefined` if there is none. */
   status: number | undefined;
+  /** The fault that it met. */
+  fault: FaultKind | undefined;
 }
 
 const KEPT = 10_000;
@@ -57,6 +61,7 @@ export class RequestLog {
       startedAt: performance.now(),
       finishedAt: undefined,
       status: undefined,
+      fault: undefined,
     };
     this.#requests.push(entry);
     // Cut rarely, because cutting moves everything that stays.

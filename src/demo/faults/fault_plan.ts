@@ -1,0 +1,105 @@
+/**
+ * What can go wrong with an answer. Those about statuses, redirects and bodies are answered properly; the
+ * others break HTTP itself.
+ */
+export const FAULTS = {
+  /** 429 with `X-RateLimit-Reset`. `ms` is what it asks to wait. @default {1000} */
+  "rate-limit": "answer",
+  /** 429 that doesn't say when to come back. */
+  "rate-limit-silent": "answer",
+  /** 429 with `X-RateLimit-Reset: 0`. */
+  "rate-limit-zero": "answer",
+  /** 500 with an error of the API. */
+  "internal-error": "answer",
+  /** 502 with a page of HTML. */
+  "bad-gateway": "answer",
+  /** 503 with an error of the API that is transient. */
+  "unavailable": "answer",
+  /**
+   * 503 with a date in `Retry-After`, by a clock that is a day ahead, as `Date` tells. `ms` is how long
+   * that asks to wait. @default {0}
+   */
+  "skewed-retry": "answer",
+  /** The right answer, by a clock that is a day ahead. */
+  "skewed-clock": "answer",
+  /** 200 with a page of HTML. */
+  "html": "answer",
+  /** 200 with JSON that ends in the middle. */
+  "invalid-json": "answer",
+  /** 200 with bytes that aren't UTF-8 in a text. */
+  "invalid-utf8": "answer",
+  /** 202: the answer is the result of a job. `ms` is how long that takes. @default {1000} */
+  "job": "answer",
+  /** 202 with a job that never ends. */
+  "endless-job": "answer",
+  /** 202 with a job whose result is another job. */
+  "job-of-jobs": "answer",
+  /** 403. */
+  "forbidden": "answer",
+  /** 404. */
+  "not-found": "answer",
+  /** 416. */
+  "range-not-satisfiable": "answer",
+  /** 422. */
+  "unprocessable": "answer",
+  /** 200 with other bytes, as many as there should be. */
+  "wrong-bytes": "answer",
+  /** 200 with more bytes than there should be. */
+  "too-long": "answer",
+  /** A redirect to the same server, where all is well. */
+  "redirect": "answer",
+  /** A redirect to a server that doesn't exist. */
+  "redirect-away": "answer",
+  /** A redirect to a `file:` address. */
+  "redirect-to-file": "answer",
+  /** Redirects that never end. */
+  "redirect-loop": "answer",
+  /** No answer at all. */
+  "silence": "wire",
+  /** The connection is closed in place of an answer. */
+  "close": "wire",
+  /** The connection is closed within a body whose length wasn't announced. */
+  "close-in-body": "wire",
+  /** The connection is closed before as many bytes came as `Content-Length` announced. */
+  "truncated": "wire",
+  /** Nothing more comes after half of the body. */
+  "stall": "wire",
+  /** The body comes byte by byte. `ms` is the time between two. @default {1000} */
+  "drip": "wire",
+  /** `Content-Length` announces half of the bytes that come. */
+  "length-too-small": "wire",
+} as const;
+
+/** One of {@linkcode FAULTS}. */
+export type FaultKind = keyof typeof FAULTS;
+
+/** Which requests meet which faults. */
+export interface FaultRule {
+  /**
+   * The requests: `"api"`, `"asset"`, or a pattern of paths as `URLPattern` understands it, such as
+   * `/items` or `/job-results/*`.
+   */
+  readonly on: string;
+  /** The fault, or several of which one is drawn each time. */
+  readonly faults: FaultKind | readonly FaultKind[];
+  /** How likely such a request meets one, from 0 to 1. @default {1} */
+  readonly probability?: number | undefined;
+  /** Only these of the requests meet one, counted from 1 as they come. @default Any */
+  readonly nth?: readonly number[] | undefined;
+  /** How long something takes, in milliseconds; see {@linkcode FAULTS}. */
+  readonly ms?: number | undefined;
+}
+
+/** How {@linkcode startDemoCma} fails. */
+export interface FaultPlan {
+  /** The first rule that applies to a request decides. */
+  readonly rules: readonly FaultRule[];
+  /**
+   * Plans of the same rules and seed treat the same requests the same, in whichever order they come.
+   *
+   * @default {1}
+   */
+  readonly seed?: number | undefined;
+  /** After so many faults in a row, the same request goes through. @default {Infinity} */
+  readonly mostInARow?: number | undefined;
+}

@@ -50,5 +50,8 @@ function retryAfterMs(headers: Headers): number {
   const seconds = Number(value);
   if (Number.isFinite(seconds)) return seconds * 1000;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? 0 : date - Date.now();
+  if (Number.isNaN(date)) return 0;
+  // By the server's clock, if it tells: ours may differ.
+  const now = Date.parse(headers.get("date") ?? "");
+  return date - (Number.isNaN(now) ? Date.now() : now);
 }

@@ -42,3 +42,13 @@ Deno.test("askedWaitMs() takes nonsense and the past for no wish at all", () => 
     assert.equal(askedWaitMs(headers), 0, text);
   }
 });
+
+Deno.test("askedWaitMs() takes a date by the server's own clock", () => {
+  for (const date of ["Tue, 01 Jan 2019 00:00:00 GMT", "Sat, 01 Jan 2157 00:00:00 GMT"]) {
+    const at = new Date(Date.parse(date) + 4000).toUTCString();
+    assert.equal(askedWaitMs(new Headers({ date, "retry-after": at })), 4000);
+  }
+  const inFour = new Date(Date.now() + 4000).toUTCString();
+  const wait = askedWaitMs(new Headers({ date: "today", "retry-after": inFour }));
+  assert.ok(wait > 2000 && wait <= 4000, String(wait));
+});

@@ -1,7 +1,8 @@
-import type { Watchdog } from "./watchdog.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import { StallError, type Watchdog } from "./watchdog.ts";
 
 /** A body is larger than what the reader is willing to hold. */
-export class BodyTooLargeError extends Error {
+export class BodyTooLargeError extends SluiceError {
   /** The error's name. */
   override readonly name = "BodyTooLargeError";
   /** The limit that was exceeded, in bytes. */
@@ -9,9 +10,10 @@ export class BodyTooLargeError extends Error {
 
   /**
    * @param limit The limit that was exceeded, in bytes.
+   * @param message One sentence for the user.
    */
-  constructor(limit: number) {
-    super(`the answer is larger than ${limit} bytes`);
+  constructor(limit: number, message = `The answer is larger than ${limit} bytes.`) {
+    super(message, EXIT.failed);
     this.limit = limit;
   }
 }
@@ -26,14 +28,20 @@ export interface ReadBodyOptions {
   readonly maxBytes: number;
 }
 
+/** How many waits for bytes a whole body may take. */
+const WAITS = 4;
+/** What a body has to bring in each millisecond that it takes beyond. */
+const BYTES_PER_MS = 16 * 1024 / 1000;
+
 /**
- * Reads a whole body, as long as it keeps coming and isn't too large.
+ * Reads a whole body, as long as it keeps coming and isn't too large. Bytes that only drip don't keep it
+ * going: it may take four times `stallMs`, and a second more for each 16 KiB that came.
  *
  * @param response The answer whose body is read.
  * @param options How long to wait, and how much to hold.
  * @return The body's bytes.
  * @throws {BodyTooLargeError} If the body is larger than `maxBytes`.
- * @throws {StallError} If no bytes come for `stallMs`.
+ * @throws {StallError} If no bytes come for `stallMs`, or too few.
  */
 export async function readBody(
   response: Response,
@@ -42,12 +50,17 @@ export async function readBody(
   if (response.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
+  const started = performance.now();
   watchdog.expect(stallMs, "the next bytes of the answer");
   // Leaving the loop by throwing cancels the body.
   for await (const chunk of response.body) {
     size += chunk.byteLength;
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
     chunks.push(chunk);
+    const ms = performance.now() - started;
+    if (ms > WAITS * stallMs + size / BYTES_PER_MS) {
+      throw new StallError(`only ${size} bytes came in ${(ms / 1000).toFixed(1)} s`);
+    }
     watchdog.expect(stallMs, "the next bytes of the answer");
   }
   if (chunks.length === 1) return chunks[0]!;

@@ -139,3 +139,52 @@ export function refusal(
   const said = details === undefined ? "" : `; it says ${printable(JSON.stringify(details))}`;
   return fail(`${host} refused ${what} (${answer}${said}).`);
 }
+
+/** How a request came to nothing. */
+export interface LastAttempt {
+  /** How many attempts there were. */
+  readonly attempt: number;
+  /** How long they took in all, in milliseconds. */
+  readonly elapsedMs: number;
+  /** Why the last one failed. */
+  readonly reason: string;
+  /** Whether the API has answered before. */
+  readonly isReached: boolean;
+  /** Whether it was refused for the rate limit. */
+  readonly isRateLimit: boolean;
+  /** How long the API asks to wait, in milliseconds, if that is too long. */
+  readonly askedMs?: number | undefined;
+  /** How long a request may wait in all, in milliseconds. */
+  readonly maxTotalWaitMs?: number | undefined;
+}
+
+/**
+ * The error for a request that isn't tried again: how often and how long it was, and what to do.
+ *
+ * @param context Which request it was.
+ * @param last How it came to nothing.
+ */
+export function gaveUp({ host, what }: RequestContext, last: LastAttempt): CmaError {
+  const { attempt, elapsedMs, reason } = last;
+  const attempts = `${attempt} ${attempt === 1 ? "attempt" : "attempts"}`;
+  const seconds = (elapsedMs / 1000).toFixed(1);
+  return new CmaError(
+    `${host} gave no usable answer to ${what} in ${attempts} over ${seconds} s (last: ${reason}): ${
+      advice(last)
+    }.`,
+  );
+}
+
+function advice({ isReached, isRateLimit, askedMs, maxTotalWaitMs = 0 }: LastAttempt): string {
+  if (askedMs !== undefined) {
+    return `it asks to wait ${
+      Math.ceil(askedMs / 1000)
+    } s, but Sluice waits for an answer no longer than ${
+      maxTotalWaitMs / 1000
+    } s in all; try again later`;
+  }
+  if (!isReached) return "check the network and --base-url";
+  return isRateLimit
+    ? "something else uses up the project's requests; try again when it is done"
+    : "try again later, or see https://status.datocms.com";
+}

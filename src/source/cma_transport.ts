@@ -1,6 +1,7 @@
 import { BodyTooLargeError, readBody } from "./body.ts";
 import { errorsOf, parseBody } from "./cma_body.ts";
-import { CmaError, refusal, type RequestContext } from "./cma_error.ts";
+import { CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
+import { jobId, jobResult } from "./cma_job.ts";
 import { delay } from "../delay.ts";
 import { networkReason } from "./network_reason.ts";
 import { printable } from "../printable.ts";
@@ -55,7 +56,10 @@ export interface CmaTransportOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
   readonly headersTimeoutMs?: number | undefined;
-  /** How long to wait for the next bytes of a body, in milliseconds. @default {30000} */
+  /**
+   * How long to wait for the next bytes of a body, in milliseconds. A whole body may take four times as
+   * long, and a second more for each 16 KiB that came. @default {30000}
+   */
   readonly stallTimeoutMs?: number | undefined;
   /** How long to wait for an asynchronous job, in milliseconds. @default {600000} */
   readonly jobTimeoutMs?: number | undefined;
@@ -127,8 +131,12 @@ export class CmaTransport {
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
     const started = performance.now();
+    let queued = 0;
     for (let attempt = 1;; attempt++) {
+      // Waiting for one's turn among many isn't waiting for an answer: it comes to an end by itself.
+      queued -= performance.now();
       await this.limiter.acquire(options.signal);
+      queued += performance.now();
       let problem: Problem;
       try {
         const answer = await this.#attempt(url, init, options);
@@ -150,25 +158,24 @@ export class CmaTransport {
         };
       } catch (error) {
         options.signal?.throwIfAborted();
-        if (error instanceof CmaError || error instanceof BodyTooLargeError) throw error;
+        if (error instanceof CmaError) throw error;
+        if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
         problem = { reason: networkReason(error), askedMs: 0, repeatable: isIdempotent(init) };
       }
-      const waited = performance.now() - started;
+      const elapsedMs = performance.now() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
-      const attempts = this.#reached ? this.#retry.maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
-      if (
-        !problem.repeatable || attempt >= Math.min(attempts, this.#retry.maxAttempts) ||
-        waited + waitMs > this.#retry.maxTotalWaitMs
-      ) {
-        throw new CmaError(
-          `${context.host} gave no usable answer to ${context.what} in ${attempt} ${
-            attempt === 1 ? "attempt" : "attempts"
-          } over ${(waited / 1000).toFixed(1)} s (last: ${problem.reason}): ${
-            this.#reached
-              ? "try again later, or see https://status.datocms.com."
-              : "check the network and --base-url."
-          }`,
-        );
+      const { maxAttempts, maxTotalWaitMs } = this.#retry;
+      const attempts = this.#reached ? maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
+      const isTooLong = elapsedMs - queued + waitMs > maxTotalWaitMs;
+      if (!problem.repeatable || attempt >= Math.min(attempts, maxAttempts) || isTooLong) {
+        throw gaveUp(context, {
+          attempt,
+          elapsedMs,
+          reason: problem.reason,
+          isReached: this.#reached,
+          isRateLimit: problem.isForAll === true,
+          ...(problem.askedMs > maxTotalWaitMs ? { askedMs: problem.askedMs, maxTotalWaitMs } : {}),
+        });
       }
       this.#options.onEvent?.({
         type: "retry",
@@ -217,35 +224,42 @@ export class CmaTransport {
     options: SendOptions,
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
-    const id = (answer.body as { data?: { id?: unknown } } | null)?.data?.id;
-    if (typeof id !== "string") {
-      throw new CmaError(`Expected a job in the answer to ${context.what}, but it holds none.`);
-    }
     const { jobTimeoutMs = 600_000 } = this.#options;
+    const idOf = (body: unknown) => {
+      const id = jobId(body);
+      if (id !== undefined) return id;
+      throw new CmaError(`Expected a job in the answer to ${context.what}, but it holds none.`);
+    };
     const started = performance.now();
+    let id = idOf(answer.body);
     for (let waitMs = 200;; waitMs = Math.min(waitMs * 1.5, 5000)) {
-      if (performance.now() - started > jobTimeoutMs) {
+      const leftMs = jobTimeoutMs - (performance.now() - started);
+      if (leftMs <= 0) {
         throw new CmaError(
           `The job that DatoCMS started for ${context.what} didn't end within ${
             jobTimeoutMs / 1000
           } s: try again later, or see https://status.datocms.com.`,
         );
       }
-      await delay(waitMs, options.signal);
-      const result = await this.#sendUntilAnswered(
+      await delay(Math.min(waitMs, leftMs), options.signal);
+      const found = await this.#sendUntilAnswered(
         `${this.baseUrl}/job-results/${encodeURIComponent(id)}`,
         { headers: init.headers ?? {} },
         options,
         (status) => status === 404,
       );
-      if (result.status === 404) continue;
-      const attributes = (result.body as {
-        data?: { attributes?: { status?: number; payload?: unknown } };
-      })?.data?.attributes;
-      const status = Number(attributes?.status ?? 200);
-      const body = attributes?.payload;
+      // A result that is itself only accepted isn't there yet.
+      if (found.status === 404 || found.status === 202) continue;
+      const result = jobResult(found.body);
+      if (result === undefined) {
+        throw new CmaError(
+          `Expected a job's result for ${context.what}, but what came has no status.`,
+        );
+      }
+      const { status, body } = result;
       if (status < 200 || status >= 300) throw refusal(status, errorsOf(body, init), context);
-      return { ...result, status, body };
+      if (status !== 202) return { ...found, status, body };
+      id = idOf(body);
     }
   }
 
@@ -264,6 +278,14 @@ interface Problem {
   readonly repeatable: boolean;
   /** Whether other requests would meet the same problem now. */
   readonly isForAll?: boolean;
+}
+
+/** The same error, as a sentence. */
+function tooLarge({ limit }: BodyTooLargeError, { host, what }: RequestContext): BodyTooLargeError {
+  return new BodyTooLargeError(
+    limit,
+    `${host} answered ${what} with more than ${limit} bytes, which is more than Sluice reads at once: check --base-url.`,
+  );
 }
 
 function isIdempotent({ method = "GET" }: RequestInit): boolean {

@@ -12,6 +12,11 @@ export function isAbsent(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(errorCode(error) ?? "");
 }
 
+/** Turns the error that a path doesn't exist into nothing, and throws any other. */
+export function nothingIfAbsent(error: unknown): undefined {
+  if (!isAbsent(error)) throw error;
+}
+
 /** What a system's code means for someone who reads or writes at `path`, and what to do. */
 const MEANING: Readonly<Record<string, (path: string) => string>> = {
   ENOSPC: (path) => `the disk that holds ${path} is full: free some space or choose another one`,

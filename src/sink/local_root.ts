@@ -1,6 +1,6 @@
 import { rmdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { isAbsent, localError } from "./local_error.ts";
+import { localError, nothingIfAbsent } from "./local_error.ts";
 import { assertFinalKey } from "./object_key.ts";
 import { StorageError } from "./storage.ts";
 
@@ -54,8 +54,8 @@ export class LocalRoot {
    */
   async realPath(path: string): Promise<string | undefined> {
     const [root, real] = await Promise.all([
-      Deno.realPath(this.path).catch(ifAbsent),
-      Deno.realPath(path).catch(ifAbsent),
+      Deno.realPath(this.path).catch(nothingIfAbsent),
+      Deno.realPath(path).catch(nothingIfAbsent),
     ]);
     if (root === undefined || real === undefined) return undefined;
     const way = relative(root, real);
@@ -117,8 +117,4 @@ export class LocalRoot {
       if (directory !== this.path) await rmdir(directory).catch(() => {});
     }
   }
-}
-
-function ifAbsent(error: unknown): undefined {
-  if (!isAbsent(error)) throw error;
 }

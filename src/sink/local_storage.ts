@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { isAbsent } from "./local_error.ts";
+import { isAbsent, nothingIfAbsent } from "./local_error.ts";
 import {
   assertFree,
   listFiles,
@@ -11,6 +11,7 @@ import {
   taken,
   writeAll,
 } from "./local_files.ts";
+import { isLocked, lockFile } from "./local_hold.ts";
 import { readFile } from "./local_read.ts";
 import { LocalRoot } from "./local_root.ts";
 import { PieceReader } from "./piece_reader.ts";
@@ -22,7 +23,7 @@ import {
   type Storage,
 } from "./storage.ts";
 import type { SweepOptions } from "./sweep.ts";
-import { temporaryName } from "./object_key.ts";
+import { holdName, temporaryName } from "./object_key.ts";
 
 /** Bytes written at a time: small writes are slow, and bigger ones are no faster. */
 const PIECE = 256 * 1024;
@@ -133,8 +134,8 @@ export class LocalStorage implements Storage, Disposable {
     const stream = await this.#root.attempt(`read ${JSON.stringify(key)}`, path, async () => {
       const found = await this.#find(path);
       if (found === undefined) return undefined;
-      const file = await Deno.open(path);
-      return readFile(file, { path, size: found.size, signal: options.signal });
+      const file = await Deno.open(path).catch(nothingIfAbsent);
+      return file && readFile(file, { path, size: found.size, signal: options.signal });
     });
     if (stream !== undefined) return stream;
     throw new ObjectNotFoundError(`There is no file ${JSON.stringify(path)}.`);
@@ -194,7 +195,55 @@ export class LocalStorage implements Storage, Disposable {
   }
 
   /**
-   * Removes what killed processes left behind: files that were being written.
+   * Holds a key by locking a hidden file beside its own.
+   *
+   * @param key The key.
+   * @param options The signal.
+   * @return The hold; `undefined` if another one has it, or if the file system has no locks.
+   * @throws {StorageError} If the file can't be made.
+   */
+  async hold(key: string, options: ReadOptions = {}): Promise<AsyncDisposable | undefined> {
+    const path = this.#holdPath(key);
+    options.signal?.throwIfAborted();
+    const open = async () => {
+      try {
+        return await this.#root.createFile(path);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+        return await Deno.open(path, { write: true });
+      }
+    };
+    const file = await this.#root.attempt(
+      `hold ${JSON.stringify(key)}`,
+      path,
+      () => lockFile(open, path),
+    );
+    if (file === undefined) return undefined;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        using _file = file;
+        // Before it is given back: others would lock a file that is about to lose its name.
+        await this.#remove([path], undefined);
+      },
+    };
+  }
+
+  /**
+   * Whether a process that lives holds a key.
+   *
+   * @param key The key.
+   * @param options The signal.
+   * @return `undefined` if there is no trace of a hold, or the file system has no locks.
+   * @throws {StorageError} If the hidden file can't be looked at.
+   */
+  async isHeld(key: string, options: ReadOptions = {}): Promise<boolean | undefined> {
+    const path = this.#holdPath(key);
+    options.signal?.throwIfAborted();
+    return await this.#root.attempt(`look at ${JSON.stringify(key)}`, path, () => isLocked(path));
+  }
+
+  /**
+   * Removes what killed processes left behind: files that were being written, and holds.
    *
    * @param prefix What their keys begin with; `""` for all.
    * @param options How old they must be, and the signal.
@@ -205,7 +254,9 @@ export class LocalStorage implements Storage, Disposable {
     const paths = [];
     for await (const page of this.#pages(prefix, options, true)) {
       for (const { key, modifiedAt } of page) {
-        if (modifiedAt && modifiedAt < options.olderThan) paths.push(join(this.#root.path, key));
+        if (!modifiedAt || modifiedAt >= options.olderThan) continue;
+        const path = join(this.#root.path, key);
+        if (await isLocked(path) !== true) paths.push(path);
       }
     }
     await this.#remove(paths, options.signal);
@@ -277,11 +328,16 @@ export class LocalStorage implements Storage, Disposable {
     }
   }
 
+  #holdPath(key: string): string {
+    return join(dirname(this.#root.toPath(key)), holdName(key));
+  }
+
   async #find(path: string): Promise<Deno.FileInfo | undefined> {
     const real = await this.#root.realPath(path);
     if (real === undefined) return undefined;
-    const info = await Deno.stat(path);
-    return info.isFile ? info : undefined;
+    // It may have been removed since.
+    const info = await Deno.stat(path).catch(nothingIfAbsent);
+    return info?.isFile ? info : undefined;
   }
 
   async #remove(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {

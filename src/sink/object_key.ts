@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { assertKey, StorageError } from "./storage.ts";
 
-const TEMPORARY = /(?:^|\/)\.sluice-[0-9a-f-]+\.tmp$/;
+const TEMPORARY = /(?:^|\/)\.sluice-[0-9a-f-]+\.(tmp|hold)$/;
 
 /**
  * A new name for an object that is there only while another one is written.
@@ -11,7 +12,16 @@ export function temporaryName(purpose = ""): string {
   return `.sluice-${purpose && `${purpose}-`}${crypto.randomUUID()}.tmp`;
 }
 
-/** Whether a key's last segment is one of {@linkcode temporaryName}'s. */
+/**
+ * The name of what stands for a hold on a key.
+ *
+ * @param key The key.
+ */
+export function holdName(key: string): string {
+  return `.sluice-${createHash("sha256").update(key).digest("hex").slice(0, 32)}.hold`;
+}
+
+/** Whether a key's last segment is one of {@linkcode temporaryName}'s or {@linkcode holdName}'s. */
 export function isTemporary(key: string): boolean {
   return TEMPORARY.test(key);
 }
@@ -21,7 +31,7 @@ export function isTemporary(key: string): boolean {
  *
  * @param key The key.
  * @return The key.
- * @throws {StorageError} If it isn't a key, or is a name of {@linkcode temporaryName}'s.
+ * @throws {StorageError} If it isn't a key, or is a name that {@linkcode isTemporary} knows.
  */
 export function assertFinalKey(key: string): string {
   if (!isTemporary(assertKey(key))) return key;

@@ -85,6 +85,25 @@ export interface Storage {
    * finds them no faster than by listing all objects leaves this out.
    */
   folders?(prefix: string, options?: ReadOptions): ReadableStream<readonly string[]>;
+
+  /**
+   * Holds a key until the hold is disposed of or the process ends, however it ends. Nothing that is
+   * listed stands for it, and the object of that key, if there is one, can still be read and written. A
+   * storage that doesn't learn of a process's end leaves this out.
+   *
+   * @return `undefined` if another one holds it, or if this can't be had here.
+   * @throws {StorageError} If the storage can't be written to.
+   */
+  hold?(key: string, options?: ReadOptions): Promise<AsyncDisposable | undefined>;
+
+  /**
+   * Whether a process that lives holds a key.
+   *
+   * @return `false` if the process that held it has ended without giving it back; `undefined` if there is
+   * no trace of a hold, or this can't be told.
+   * @throws {StorageError} If the storage can't be read.
+   */
+  isHeld?(key: string, options?: ReadOptions): Promise<boolean | undefined>;
 }
 
 /** A storage that doesn't do what it is asked to: full, read-only, unreachable. */

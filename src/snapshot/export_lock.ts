@@ -3,12 +3,12 @@ import { SluiceError } from "../error.ts";
 import { printable } from "../printable.ts";
 import type { Storage } from "../sink/storage.ts";
 import { LOCK, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
-import { hostName, type LockContent } from "./lock_content.ts";
+import { holdKey, hostName, type LockContent } from "./lock_content.ts";
 import { type FoundLock, LockFile } from "./lock_file.ts";
 
 /** Options of {@linkcode ExportLock.acquire}. */
 export interface ExportLockOptions {
-  /** How long the lock of an export that was killed holds others off, in milliseconds. @default {120_000} */
+  /** How long the lock of an export that was killed elsewhere holds others off, in milliseconds. @default {120_000} */
   readonly ttlMs?: number | undefined;
   /** Ends the waiting, and is passed on by {@linkcode ExportLock.signal}. */
   readonly signal?: AbortSignal | undefined;
@@ -52,7 +52,7 @@ const RELEASE_MS = 5000;
  * is there while an export runs, and says who runs it.
  *
  * It is renewed all the while. The lock of an export that was killed expires after two minutes, and is
- * then taken over. An export whose lock can't be renewed in time, or was taken by another one, is aborted.
+ * then taken over; at once, if that export ran on this machine and the storage is a disk. An export whose lock can't be renewed in time, or was taken by another one, is aborted.
  *
  * @example
  * ```ts
@@ -70,7 +70,8 @@ export class ExportLock implements AsyncDisposable {
   readonly #file: LockFile;
   readonly #address: string;
   readonly #ttlMs: number;
-  readonly #about: Pick<LockContent, "owner" | "host" | "pid" | "startedAt">;
+  readonly #about: Omit<LockContent, "renewedAt" | "expiresAt">;
+  readonly #hold: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
   readonly #lost = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
@@ -79,13 +80,19 @@ export class ExportLock implements AsyncDisposable {
     storage: Storage,
     key: string,
     { ttlMs = 120_000, signal }: ExportLockOptions,
-    host: string | null,
+    about: Pick<LockContent, "owner" | "host">,
+    hold: AsyncDisposable | undefined,
   ) {
+    this.#hold = hold;
     this.#file = new LockFile(storage, key);
     this.#address = `${storage.url}/${key}`;
     this.#ttlMs = ttlMs;
-    const startedAt = new Date().toISOString();
-    this.#about = { owner: crypto.randomUUID(), host, pid: Deno.pid, startedAt };
+    this.#about = {
+      ...about,
+      pid: Deno.pid,
+      startedAt: new Date().toISOString(),
+      ...(hold && { held: true }),
+    };
     this.signal = signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal;
   }
 
@@ -104,8 +111,16 @@ export class ExportLock implements AsyncDisposable {
     options: ExportLockOptions = {},
   ): Promise<ExportLock> {
     const key = `${snapshotsPrefix(place)}/${LOCK}`;
-    const lock = new ExportLock(storage, key, options, await hostName());
-    await lock.#acquire();
+    const about = { owner: crypto.randomUUID(), host: await hostName() };
+    // Before there is a lock, or others would take it for a dead one's.
+    const hold = await storage.hold?.(holdKey(key, about.owner), options);
+    const lock = new ExportLock(storage, key, options, about, hold);
+    try {
+      await lock.#acquire();
+    } catch (error) {
+      await drop(hold);
+      throw error;
+    }
     lock.#renewing = lock.#keep();
     return lock;
   }
@@ -121,7 +136,7 @@ export class ExportLock implements AsyncDisposable {
   static async isHeld(storage: Storage, prefix: string, signal: AbortSignal): Promise<boolean> {
     const file = new LockFile(storage, `${prefix}/${LOCK}`);
     const found = await file.read(signal);
-    return found !== undefined && !await file.isExpired(found, signal);
+    return found !== undefined && !await file.isOver(found, signal);
   }
 
   /** Gives the lock back. Never fails: a lock that can't be deleted expires. */
@@ -131,6 +146,7 @@ export class ExportLock implements AsyncDisposable {
     const { owner } = this.#about;
     await limited(RELEASE_MS, undefined, (signal) => this.#file.release(owner, signal))
       .catch(() => {});
+    await drop(this.#hold);
   }
 
   async #acquire(): Promise<void> {
@@ -140,8 +156,8 @@ export class ExportLock implements AsyncDisposable {
       const found = await this.#file.read(signal);
       if (found === undefined && attempt < ATTEMPTS) continue;
       const isFree = found !== undefined && attempt < ATTEMPTS &&
-        await this.#file.isExpired(found, signal) &&
-        await this.#file.removeExpired(found, this.#content(), signal);
+        await this.#file.isOver(found, signal) &&
+        await this.#file.remove(found, this.#content(), signal);
       if (!isFree) throw this.#locked(found);
     }
   }
@@ -202,6 +218,15 @@ export class ExportLock implements AsyncDisposable {
       undefined,
       { cause },
     );
+  }
+}
+
+/** Gives a hold back. Should that fail, it ends with the process. */
+async function drop(hold: AsyncDisposable | undefined): Promise<void> {
+  try {
+    await hold?.[Symbol.asyncDispose]();
+  } catch {
+    // What is left of it hides nothing and holds nobody off.
   }
 }
 

@@ -10,6 +10,8 @@ export interface LockContent {
   readonly pid: number;
   /** When the holder began, in ISO 8601. */
   readonly startedAt: string;
+  /** Whether the holder also holds the key of {@linkcode holdKey}, which ends when its process does. */
+  readonly held?: boolean | undefined;
   /** When the lock was written, in ISO 8601. */
   readonly renewedAt: string;
   /** When it doesn't count any more, in ISO 8601. */
@@ -22,6 +24,7 @@ export const lockSchema: z.ZodType<LockContent> = z.object({
   host: z.string().nullable(),
   pid: z.number(),
   startedAt: z.iso.datetime(),
+  held: z.boolean().optional(),
   renewedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
 });
@@ -37,6 +40,16 @@ export function parseLock(text: string): LockContent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The key that the owner of a lock holds besides, where the storage learns of a process's end.
+ *
+ * @param lock The lock's key.
+ * @param owner The owner.
+ */
+export function holdKey(lock: string, owner: string): string {
+  return `${lock}.${owner}`;
 }
 
 /** The name of this machine, if Deno was granted to tell: nobody is asked for a permission. */

@@ -1,7 +1,7 @@
 import { toText } from "@std/streams/to-text";
 import { hashNumber } from "../hash_number.ts";
 import { ObjectExistsError, ObjectNotFoundError, type Storage } from "../sink/storage.ts";
-import { type LockContent, parseLock } from "./lock_content.ts";
+import { holdKey, hostName, type LockContent, parseLock } from "./lock_content.ts";
 
 /** A lock that is there. */
 export interface FoundLock {
@@ -13,21 +13,30 @@ export interface FoundLock {
 
 const ENCODER = new TextEncoder();
 
+/** Options of {@linkcode LockFile}. */
+export interface LockFileOptions {
+  /** The key that holds are named after, if it isn't the lock's own. */
+  readonly holdsOf?: string | undefined;
+}
+
 /** An object that only one process at a time has: it creates, renews, and finally deletes it. */
 export class LockFile {
   /** The object's key. */
   readonly key: string;
   readonly #storage: Storage;
+  readonly #holdsOf: string;
 
   /**
    * Names a lock; nothing is read or written.
    *
    * @param storage Where the lock is.
    * @param key Its key.
+   * @param options What its owner holds.
    */
-  constructor(storage: Storage, key: string) {
+  constructor(storage: Storage, key: string, { holdsOf = key }: LockFileOptions = {}) {
     this.#storage = storage;
     this.key = key;
+    this.#holdsOf = holdsOf;
   }
 
   /**
@@ -81,8 +90,8 @@ export class LockFile {
   }
 
   /**
-   * Deletes a lock that has expired. Of several processes that find it expired only one may delete it, or
-   * the slower ones would delete the lock that the first one has created since: so each creates a lock on
+   * Deletes a lock that doesn't count any more. Of several processes that find it so only one may delete
+   * it, or the slower ones would delete the lock that the first one has created since: so each creates a lock on
    * the deletion of just this text. Who is killed while it holds that one leaves a lock that expires, too.
    *
    * @param found The lock.
@@ -90,25 +99,28 @@ export class LockFile {
    * @return Whether there is a chance to create the lock now.
    * @throws {StorageError} If something can't be read or written.
    */
-  async removeExpired(
+  async remove(
     found: FoundLock,
     mine: LockContent,
     signal: AbortSignal,
     depth = 0,
   ): Promise<boolean> {
-    const guard = new LockFile(this.#storage, `${this.key}.${hashNumber(found.text).toString(36)}`);
+    const guardKey = `${this.key}.${hashNumber(found.text).toString(36)}`;
+    const guard = new LockFile(this.#storage, guardKey, { holdsOf: this.#holdsOf });
     if (!await guard.create(mine, signal)) {
       const other = await guard.read(signal);
       if (other === undefined) return true;
-      if (depth > 2 || !await guard.isExpired(other, signal)) return false;
-      return await guard.removeExpired(other, mine, signal, depth + 1);
+      if (depth > 2 || !await guard.isOver(other, signal)) return false;
+      return await guard.remove(other, mine, signal, depth + 1);
     }
     try {
       const now = await this.read(signal);
       if (now === undefined || now.text !== found.text) return true;
       // The storage's own clock has the last word: clocks of machines differ.
-      if (!await this.#hasExpired(found, guard, signal)) return false;
+      const isDead = await this.#isDead(found, signal);
+      if (!isDead && !await this.#hasExpired(found, guard, signal)) return false;
       await this.#delete(signal);
+      if (isDead) await this.#removeHold(found, signal);
       return true;
     } finally {
       await guard.release(mine.owner, signal);
@@ -116,15 +128,34 @@ export class LockFile {
   }
 
   /**
-   * Whether a lock doesn't count any more. One that can't be understood counts for a while, too: it may
-   * be half-written.
+   * Whether a lock doesn't count any more: it has expired, or was left by a process of this machine that
+   * has ended. One that can't be understood counts for a while, too: it may be half-written.
    *
    * @throws {StorageError} If it can't be looked at.
    */
-  async isExpired({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
+  async isOver(found: FoundLock, signal: AbortSignal): Promise<boolean> {
+    return await this.#isExpired(found, signal) || await this.#isDead(found, signal);
+  }
+
+  async #isExpired({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
     if (content !== undefined) return Date.parse(content.expiresAt) < Date.now();
     const info = await this.#storage.stat(this.key, { signal });
     return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - UNREADABLE_MS;
+  }
+
+  /** Whether the owner was a process of this machine, and has ended. */
+  async #isDead({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
+    // Elsewhere locks of the file system may not be known.
+    if (!content?.held || content.host === null || content.host !== await hostName()) return false;
+    const key = holdKey(this.#holdsOf, content.owner);
+    return await this.#storage.isHeld?.(key, { signal }) === false;
+  }
+
+  /** Removes what the owner, which is dead, held. */
+  async #removeHold({ content }: FoundLock, signal: AbortSignal): Promise<void> {
+    if (content === undefined) return;
+    const key = holdKey(this.#holdsOf, content.owner);
+    await using _hold = await this.#storage.hold?.(key, { signal });
   }
 
   /** Whether the storage, too, says that the lock is that old. */

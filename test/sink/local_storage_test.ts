@@ -250,6 +250,35 @@ Deno.test("LocalStorage.put() is not disturbed by deletes around it", async () =
   assert.equal((await collect(storage.list("a/b/"))).flat().length, 40);
 });
 
+Deno.test("LocalStorage.hold() keeps other storages of the same directory out", async () => {
+  await using directory = await temporaryDirectory();
+  const [one, other] = [new LocalStorage(directory.path), new LocalStorage(directory.path)];
+  const olderThan = new Date(Date.now() + 60_000);
+  {
+    await using hold = await one.hold("a/b");
+    assert.ok(hold);
+    assert.equal(await other.hold("a/b"), undefined);
+    assert.equal(await other.isHeld("a/b"), true);
+    // However old it is: a file of the same name would be another lock.
+    assert.equal(await other.sweep("", { olderThan }), 0);
+    assert.equal(await other.isHeld("a/b"), true);
+  }
+  const hold = await other.hold("a/b");
+  const [file] = await Array.fromAsync(Deno.readDir(join(directory.path, "a")));
+  assert.ok(hold && file);
+  const path = join(directory.path, "a", file.name);
+  // Removed and made again by somebody else: this one's hold says nothing any more.
+  await Deno.remove(path);
+  assert.equal(await one.isHeld("a/b"), undefined);
+  await Deno.writeTextFile(path, "");
+  assert.equal(await one.isHeld("a/b"), false);
+  await hold[Symbol.asyncDispose]();
+  await Deno.mkdir(join(directory.path, "a"));
+  await Deno.writeTextFile(path, "");
+  assert.equal(await one.sweep("", { olderThan }), 1);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(directory.path)), []);
+});
+
 Deno.test("LocalStorage.sweep() removes what killed processes left, and nothing else", async () => {
   await using directory = await temporaryDirectory();
   const storage = new LocalStorage(directory.path);

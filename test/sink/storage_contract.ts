@@ -285,6 +285,43 @@ export function storageContract(
     await assert.rejects(collect(storage.folders!("a/", { signal })), /stop/);
   });
 
+  test("hold() keeps a key from others until it is given back, if there are holds", async (opened) => {
+    const { storage } = opened;
+    if (storage.hold === undefined || storage.isHeld === undefined) return;
+    const keys = async () => (await collect(storage.list(""))).flat().map(({ key }) => key);
+    assert.equal(await storage.isHeld("a/b"), undefined);
+    for (const _ of ["once", "again"]) {
+      {
+        await using hold = await storage.hold("a/b");
+        assert.ok(hold);
+        assert.equal(await storage.hold("a/b"), undefined);
+        assert.deepEqual(
+          await Promise.all(["a/b", "a/b", "a/c", "b"].map((key) => storage.isHeld?.(key))),
+          [true, true, undefined, undefined],
+        );
+        // It has nothing to do with the object of that key.
+        await storage.put("a/b", text("x"));
+        assert.deepEqual(await keys(), ["a/b"]);
+        await storage.delete(["a/b"]);
+        assert.deepEqual(await keys(), []);
+        await using other = await storage.hold("a/c");
+        assert.ok(other);
+      }
+      assert.equal(await storage.isHeld("a/b"), undefined);
+      assert.deepEqual(await opened.leftovers(), []);
+    }
+    const holds = await Promise.all(Array.from({ length: 8 }, () => storage.hold?.("many")));
+    const won = holds.filter((hold) => hold !== undefined);
+    assert.equal(won.length, 1);
+    await won[0]?.[Symbol.asyncDispose]();
+    assert.deepEqual(await opened.leftovers(), []);
+    await assert.rejects(storage.hold("../x"), StorageError);
+    await assert.rejects(storage.isHeld("../x"), StorageError);
+    const stopped = { signal: AbortSignal.abort(new Error("stop")) };
+    await assert.rejects(storage.hold("a", stopped), /stop/);
+    await assert.rejects(storage.isHeld("a", stopped), /stop/);
+  });
+
   test("delete() deletes what is there, and only that", async (opened) => {
     const { storage } = opened;
     for (const key of ["a/b/1", "a/b/2", "a/c", "d"]) await storage.put(key, text(key));

@@ -132,7 +132,7 @@ Deno.test("ExportLock is renewed for as long as it is held", async () => {
 
 Deno.test("ExportLock of a killed export is taken over once it has expired, and by one only", async (t) => {
   const takeOver = async (storage: Storage) => {
-    const dead = await abandon(storage, 300);
+    const dead = await abandon(storage, 800);
     await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
     const locks: ExportLock[] = [];
     let failed = 0;

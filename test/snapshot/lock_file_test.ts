@@ -25,8 +25,8 @@ Deno.test("LockFile removes an expired lock, and leaves nothing behind", async (
   assert.equal(await file.create(content(5000), signal), true);
   assert.equal(await file.create(content(0), signal), false);
   const found = await file.read(signal) ?? assert.fail("no lock");
-  assert.equal(await file.isExpired(found, signal), true);
-  assert.equal(await file.removeExpired(found, content(0), signal), true);
+  assert.equal(await file.isOver(found, signal), true);
+  assert.equal(await file.remove(found, content(0), signal), true);
   assert.deepEqual([...storage.objects.keys()], []);
 });
 
@@ -37,7 +37,7 @@ Deno.test("LockFile doesn't remove a lock that was renewed or created since it w
   const found = await file.read(signal) ?? assert.fail("no lock");
   const next = content(0);
   await file.renew(next, signal);
-  assert.equal(await file.removeExpired(found, content(0), signal), true);
+  assert.equal(await file.remove(found, content(0), signal), true);
   assert.deepEqual((await file.read(signal))?.content, next);
   assert.deepEqual([...storage.objects.keys()], [KEY]);
 });
@@ -55,7 +55,7 @@ Deno.test("LockFile doesn't remove a lock while another process is about to", as
       get: async (key: string) => {
         if (key === KEY) {
           assert.equal(guards().length, 1);
-          waiting ??= file.removeExpired(found, content(0), signal);
+          waiting ??= file.remove(found, content(0), signal);
           assert.equal(await waiting, false);
         }
         return await storage.get(key);
@@ -66,7 +66,7 @@ Deno.test("LockFile doesn't remove a lock while another process is about to", as
     }),
     KEY,
   );
-  assert.equal(await slow.removeExpired(found, content(0), signal), true);
+  assert.equal(await slow.remove(found, content(0), signal), true);
   assert.ok(waiting !== undefined);
   assert.deepEqual([...storage.objects.keys()], []);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { delay } from "../../src/delay.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import type { Storage } from "../../src/sink/storage.ts";
 import { ExportLock, LockedError } from "../../src/snapshot/export_lock.ts";
@@ -22,15 +23,20 @@ async function contentOf(storage: Storage): Promise<LockContent> {
 
 /** Lets an export take the lock, and kills it: its files are closed, and nothing else is done. */
 async function killHolder(root: string): Promise<LockContent> {
-  const worker = new Worker(import.meta.resolve("./holding_worker.ts"), { type: "module" });
+  const storage = new LocalStorage(root);
+  const query = new URLSearchParams({ root, project: PLACE.projectId });
+  const worker = new Worker(import.meta.resolve(`./holding_worker.ts?${query}`), {
+    type: "module",
+  });
+  const failure = Promise.withResolvers<never>();
+  worker.onerror = ({ message }) => failure.reject(new Error(message));
   try {
-    await new Promise((held, failed) => {
-      worker.onmessage = held;
-      worker.onerror = failed;
-      worker.postMessage({ root, projectId: PLACE.projectId });
-    });
-    await assert.rejects(ExportLock.acquire(new LocalStorage(root), PLACE), LockedError);
-    return await contentOf(new LocalStorage(root));
+    const held = async () => {
+      while (await storage.stat(KEY) === undefined) await delay(5);
+    };
+    await Promise.race([held(), failure.promise]);
+    await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+    return await contentOf(storage);
   } finally {
     worker.terminate();
   }

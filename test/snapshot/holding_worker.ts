@@ -1,8 +1,7 @@
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { ExportLock } from "../../src/snapshot/export_lock.ts";
 
-/** An export that takes the lock, says so, and holds it until it is killed. */
-addEventListener("message", async ({ data }: MessageEvent<{ root: string; projectId: string }>) => {
-  await ExportLock.acquire(new LocalStorage(data.root), { projectId: data.projectId });
-  postMessage("held");
-});
+/** An export that takes the lock of a project, both named by its own address, until it is killed. */
+const { searchParams } = new URL(import.meta.url);
+const storage = new LocalStorage(searchParams.get("root")!);
+await ExportLock.acquire(storage, { projectId: searchParams.get("project")! });

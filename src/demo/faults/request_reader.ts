@@ -32,7 +32,7 @@ export class RequestReader {
     const [first = "", ...lines] = this.#unused.slice(0, end).split("\r\n");
     const [, method, path] = /^([A-Z]+) (\/\S*) HTTP\/1\.1$/.exec(first) ?? [];
     if (method === undefined) throw new TypeError(`Expected a request, but ${first} came`);
-    const headers = new Headers(lines.map((line) => {
+    const headers = new Headers(lines.map((line): [string, string] => {
       const [name = "", ...value] = line.split(":");
       return [name, value.join(":").trim()];
     }));

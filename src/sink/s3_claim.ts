@@ -6,7 +6,7 @@ import { temporaryName } from "./object_key.ts";
 /** How long others may take to create the object, in milliseconds. */
 const PATIENCE = 10_000;
 /** After so many milliseconds a claim is one of a process that was killed. */
-const STALE = 24 * 60 * 60 * 1000;
+const STALE = 100_000;
 
 /**
  * Makes sure that nobody else creates an object meanwhile, on S3 servers that don't support conditional
@@ -18,9 +18,12 @@ const STALE = 24 * 60 * 60 * 1000;
  * done. Who sees an earlier name than its own steps back, so that not all wait for each other. It takes a
  * server that is consistent, as S3, Ceph and MinIO are.
  *
+ * The claim of a process that is killed counts for {@linkcode STALE} milliseconds.
+ *
  * @param bucket The bucket.
  * @param key The object's full key.
  * @param signal Ends the waiting.
+ * @param renewMs How often the claim is renewed while the object is being written, in milliseconds.
  * @return The claim, to be disposed when the object is there or has failed; or `undefined` if the object is
  * there, or someone else is about to create it.
  */
@@ -28,6 +31,7 @@ export async function claimKey(
   bucket: S3Bucket,
   key: string,
   signal: AbortSignal,
+  renewMs = 20_000,
 ): Promise<AsyncDisposable | undefined> {
   const directory = key.slice(0, key.lastIndexOf("/") + 1);
   const purpose = createHash("sha256").update(key).digest("hex").slice(0, 16);
@@ -35,8 +39,9 @@ export async function claimKey(
   const giveUpAt = performance.now() + PATIENCE;
   // A claim that can't be taken back becomes stale; that must not hide the outcome.
   const withdraw = (): Promise<void> => bucket.delete([mine]).catch(() => {});
+  const renew = (): Promise<unknown> => bucket.put(mine, new Uint8Array(), {}, { signal });
   while (true) {
-    await bucket.put(mine, new Uint8Array(), {}, { signal });
+    await renew();
     let claimed = false;
     try {
       while (true) {
@@ -44,7 +49,7 @@ export async function claimKey(
         if (await bucket.head(key, { signal }) !== undefined) return undefined;
         if (rivals.length === 0) {
           claimed = true;
-          return { [Symbol.asyncDispose]: withdraw };
+          return keep(renew, renewMs, signal, withdraw);
         }
         if (rivals.some((rival) => rival < mine)) break;
         if (performance.now() > giveUpAt) return undefined;
@@ -56,6 +61,30 @@ export async function claimKey(
     if (performance.now() > giveUpAt) return undefined;
     await delay(100 + 200 * Math.random(), signal);
   }
+}
+
+/** Renews a claim until it is disposed. */
+function keep(
+  renew: () => Promise<unknown>,
+  renewMs: number,
+  signal: AbortSignal,
+  withdraw: () => Promise<void>,
+): AsyncDisposable {
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([stop.signal, signal]);
+  const renewing = (async () => {
+    while (await delay(renewMs, stopped).then(() => true, () => false)) {
+      // One that fails is made up for by the next.
+      await renew().catch(() => {});
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      stop.abort();
+      await renewing;
+      await withdraw();
+    },
+  };
 }
 
 /** The keys of the others' claims. Ages are compared on the server's clock. */

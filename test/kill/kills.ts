@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { delay } from "../../src/delay.ts";
+import { generateProject } from "../../src/demo/generated_project.ts";
+import { draw } from "../../src/demo/generated/random.ts";
+import { startDemoCma } from "../../src/demo/server.ts";
+import { EXIT } from "../../src/error.ts";
+import { LocalStorage } from "../../src/sink/local_storage.ts";
+import type { S3Storage } from "../../src/sink/s3_storage.ts";
+import { openRgw, RGW } from "../s3/open_rgw.ts";
+import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
+import { startExport } from "./program.ts";
+
+/**
+ * The real program, interrupted and killed. Unlike the other tests, this takes the permission to run
+ * programs: `deno task test:kill`. With SLUICE_TEST_SEED it takes the same moments as an earlier run, as far
+ * as the machine does.
+ */
+const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+const KILLS = 10;
+const LOCK = "content/project_900001/lock.json";
+
+/** Tries exports to a storage. */
+function killTest(
+  name: string,
+  open: () => Promise<AsyncDisposable & { readonly storage: LocalStorage | S3Storage }>,
+): void {
+  Deno.test(`sluice export to ${name} that is killed leaves nothing that looks complete, and nothing in the way (SLUICE_TEST_SEED=${SEED})`, async () => {
+    await using opened = await open();
+    const { storage } = opened;
+    const project = generateProject({ records: 200, uploads: 40, assetBytes: 50_000 });
+    await using cma = startDemoCma({ project, rateLimit: false });
+    const seen = new Set<string>();
+    const complete = async (): Promise<number> => {
+      const { code, stderr, ms } = await (await startExport(cma, storage.url)).end;
+      assert.equal(code, EXIT.complete, stderr);
+      return ms;
+    };
+    let usual = await complete();
+    let sealed = 1;
+    let broken = 0;
+    assert.equal(await assertSealedAreWhole(storage, seen), sealed);
+    for (let kill = 0; kill < KILLS; kill++) {
+      const signal = kill % 2 === 0 ? "SIGINT" : "SIGKILL";
+      const program = await startExport(cma, storage.url);
+      await delay(usual * (kill + draw(SEED, kill) / 2 ** 32) / KILLS);
+      program.kill(signal);
+      const end = await program.end;
+      const count = await assertSealedAreWhole(storage, seen);
+      if (end.code === EXIT.complete) {
+        assert.equal(count, sealed + 1, `${signal} came too late`);
+      } else {
+        assert.equal(signal === "SIGINT" ? end.code : end.signal, endBy(signal), end.stderr);
+        // Between the seal and the end, only the lock is deleted.
+        assert.ok(count === sealed || count === sealed + 1);
+        broken++;
+      }
+      sealed = count;
+      if (signal === "SIGINT") {
+        // The next one to be killed shows that nothing is in the way.
+        assert.equal(await storage.stat(LOCK), undefined);
+        continue;
+      }
+      await expire(storage);
+      usual = await complete();
+      assert.equal(await assertSealedAreWhole(storage, seen), ++sealed);
+    }
+    assert.ok(broken >= KILLS / 2, `only ${broken} of ${KILLS} exports were still running`);
+  });
+}
+
+/** What an export ends with after a signal: an exit code, or the signal. */
+function endBy(signal: "SIGINT" | "SIGKILL"): number | string {
+  return signal === "SIGINT" ? EXIT.cancelled : signal;
+}
+
+/** Lets what a killed program left expire, as if an hour had passed. */
+async function expire(storage: LocalStorage | S3Storage): Promise<void> {
+  // On S3 without conditional writes, who creates the lock first puts an object that expires, too.
+  await storage.sweep("", { olderThan: new Date(Date.now() + 3_600_000) });
+  if (await storage.stat(LOCK) === undefined) return;
+  const lock = await new Response(await storage.get(LOCK)).json();
+  const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+  const old = { ...lock, renewedAt: hourAgo, expiresAt: hourAgo };
+  await storage.put(LOCK, new TextEncoder().encode(JSON.stringify(old)));
+}
+
+killTest("a local disk", async () => {
+  const root = await Deno.makeTempDir({ prefix: "sluice-kill-" });
+  return {
+    storage: new LocalStorage(root),
+    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
+  };
+});
+
+const endpoint = RGW;
+if (endpoint !== undefined) killTest("a real S3 server", () => openRgw(endpoint));

@@ -1,0 +1,75 @@
+import type { startDemoCma } from "../../src/demo/server.ts";
+import { RGW } from "../s3/open_rgw.ts";
+import { until } from "../support/until.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** Its exit code, or 128 and the signal's number. */
+  readonly code: number;
+  /** The signal that ended it. */
+  readonly signal: Deno.Signal | null;
+  /** What it wrote to stderr. */
+  readonly stderr: string;
+  /** How long it ran since its first request, in milliseconds. */
+  readonly ms: number;
+}
+
+/** An export that runs. */
+export interface Program {
+  /** How it ends. */
+  readonly end: Promise<ProgramEnd>;
+  /** Sends it a signal; one that has ended doesn't mind. */
+  kill(signal: Deno.Signal): void;
+}
+
+/**
+ * Starts an export as a process of its own, with what `deno task export` has, and waits until it has sent
+ * its first request.
+ *
+ * @param cma What is exported.
+ * @param to The destination's address.
+ */
+export async function startExport(
+  cma: ReturnType<typeof startDemoCma>,
+  to: string,
+): Promise<Program> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  // `deno` itself: a task would be one more process, which a signal doesn't get through.
+  const [, ...task] = tasks.export.command.split(" ");
+  const source = ["--base-url", cma.url, "--asset-host", cma.assetHost];
+  cma.log.clear();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...task, "--to", to, ...source, "--log-format", "json"],
+    cwd: ROOT,
+    env: { DATOCMS_API_TOKEN: cma.apiToken, ...(RGW && { AWS_ENDPOINT_URL_S3: RGW }) },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let begun: number | undefined;
+  const end = child.output().then(({ code, signal, stderr }) => {
+    const ms = performance.now() - (begun ??= performance.now());
+    return { code, signal, stderr: new TextDecoder().decode(stderr), ms };
+  });
+  try {
+    let ended = false;
+    end.finally(() => ended = true).catch(() => {});
+    await until(() => ended || cma.log.count.api > 0, "the first request");
+    begun ??= performance.now();
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw new Error((await end).stderr, { cause: error });
+  }
+  return {
+    end,
+    kill(signal) {
+      try {
+        child.kill(signal);
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { S3Bucket } from "../../src/sink/s3_bucket.ts";
+import { claimKey } from "../../src/sink/s3_claim.ts";
+import { until } from "../support/until.ts";
+import { FakeS3 } from "./fake_s3.ts";
+import { FakeS3Error } from "./fake_s3_objects.ts";
+
+Deno.test("claimKey() renews its claim until it is disposed", async () => {
+  await using fake = await FakeS3.start({ conditions: "none" });
+  using bucket = new S3Bucket("bucket", {
+    endpoint: fake.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "fake-key", secretAccessKey: "fake-secret" },
+    retryDelay: 1,
+  });
+  const { signal } = new AbortController();
+  const ages = new Set<number>();
+  {
+    await using claim = await claimKey(bucket, "a/x", signal, 1);
+    assert.ok(claim);
+    fake.fail({ operation: "PutObject", effect: new FakeS3Error(403, "AccessDenied") });
+    await until(() => {
+      const [claim] = fake.objects.all.values();
+      return claim !== undefined && ages.add(claim.modifiedAt.getTime()).size >= 4;
+    }, "the renewals");
+  }
+  assert.equal(fake.objects.all.size, 0);
+});

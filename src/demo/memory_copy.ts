@@ -53,5 +53,6 @@ export function memoryCopy(
     records: items("current").map((current) => ({ current, published: published.get(current.id) })),
     uploads,
   };
-  return new MemoryProject([content], assets, options);
+  const lastNumber = project instanceof MemoryProject ? project.lastNumber : 0;
+  return new MemoryProject([content], assets, { ...options, lastNumber });
 }

@@ -69,7 +69,7 @@ export class MemoryProject implements DemoProject {
   readonly #assets: Map<string, DemoAsset>;
   readonly #clock: () => Date;
   readonly #watchers: ((change: MemoryChange) => void)[] = [];
-  #number = 0;
+  #number: number;
 
   /**
    * Takes over the environments to begin with.
@@ -78,14 +78,20 @@ export class MemoryProject implements DemoProject {
    * @param assets The bytes by path.
    * @param options How the project behaves.
    * @param options.clock Tells the time of changes. @default {() => new Date()}
+   * @param options.lastNumber The {@linkcode lastNumber} of the project that the content comes from: new ids
+   * are none that it has. @default {0}
    */
   constructor(
     environments: readonly [MemoryContent, ...MemoryContent[]],
     assets: ReadonlyMap<string, DemoAsset>,
-    options: { readonly clock?: (() => Date) | undefined } = {},
+    options: {
+      readonly clock?: (() => Date) | undefined;
+      readonly lastNumber?: number | undefined;
+    } = {},
   ) {
     this.primaryEnvironment = environments[0].resource.id;
     this.#clock = options.clock ?? (() => new Date());
+    this.#number = options.lastNumber ?? 0;
     const shared = {
       clock: this.#clock,
       nextNumber: () => ++this.#number,
@@ -95,6 +101,11 @@ export class MemoryProject implements DemoProject {
       this.environments.set(content.resource.id, new MemoryEnvironment(content, shared));
     }
     this.#assets = new Map(assets);
+  }
+
+  /** How many ids it gave to new records, versions and uploads. */
+  get lastNumber(): number {
+    return this.#number;
   }
 
   /** The primary environment. */

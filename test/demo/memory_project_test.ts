@@ -240,7 +240,8 @@ Deno.test("memoryCopy() copies a project, and leaves it alone", () => {
   const source = generateProject({ records: 40, uploads: 5 });
   const { items, uploads } = source.environments.get("main")!;
   const copy = memoryCopy(source);
-  const query = { filters: [], orderBy: [], offset: 0, limit: 100 };
+  const orderBy = [{ column: "_created_at", direction: "ASC" as const }];
+  const query = { filters: [], orderBy, offset: 0, limit: 100 };
   for (const version of ["current", "published"] as const) {
     const records = { ...query, version, blocksToo: false };
     assert.deepEqual(copy.primary.items.list(records), items.list(records));
@@ -252,6 +253,15 @@ Deno.test("memoryCopy() copies a project, and leaves it alone", () => {
   copy.deleteUpload(upload!.id);
   assert.equal(uploads.list(query).total, 5);
   assert.equal(source.asset(path)?.md5, md5);
+});
+
+Deno.test("memoryCopy() gives new records ids that the project it copied never gave", () => {
+  const source = memoryCopy(generateProject({ records: 1 }));
+  const before = source.primary.items.create(itemTypeId("author"), {});
+  const copy = memoryCopy(source);
+  const after = copy.primary.items.create(itemTypeId("author"), {});
+  assert.notEqual(after.id, before.id);
+  assert.equal(copy.primary.items.records().length, 3);
 });
 
 Deno.test("bytesAsset() streams copies, as often as asked for", async () => {

@@ -3,6 +3,7 @@ import { toExportOptions } from "../config/to_export_options.ts";
 import { toStorageOptions } from "../config/to_storage_options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export.ts";
+import { retryFailedAssets } from "../retry_failed.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import { failureOf } from "./failure.ts";
 import type { CliIo } from "./io.ts";
@@ -14,7 +15,7 @@ import { shownAddress } from "./text/address.ts";
 import { counted, formatDuration } from "./text/format.ts";
 
 /**
- * Exports a project as configured, shows how far it is, and writes the result to stdout.
+ * Exports a project as configured, or tries failed assets again, shows how far it is, and writes the result to stdout.
  *
  * @param config The configuration.
  * @param io The world around.
@@ -32,7 +33,8 @@ export async function runExport(
   try {
     using storage = openStorage(config.to, toStorageOptions(config));
     const { onEvent } = progress;
-    const report = await exportProject({ ...toExportOptions(config), storage, signal, onEvent });
+    const options = { ...toExportOptions(config), storage, signal, onEvent };
+    const report = await (config.retryFailed ? retryFailedAssets(options) : exportProject(options));
     const { state, ms } = progress;
     progress[Symbol.dispose]();
     const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
@@ -46,7 +48,7 @@ export async function runExport(
   } catch (error) {
     const { state, ms } = progress;
     progress[Symbol.dispose]();
-    const thrown = signal.aborted ? cancellation(state, ms) : error;
+    const thrown = signal.aborted ? cancellation(state, ms, config) : error;
     const { message, exitCode } = failureOf(thrown, signal);
     if (config.json) {
       const status = signal.aborted ? "cancelled" : "failed";
@@ -54,7 +56,8 @@ export async function runExport(
       io.stdout.write(jsonText(jsonReport(end)));
     }
     if (
-      !signal.aborted && state.start !== undefined && !config.quiet && config.logFormat === "text"
+      !signal.aborted && state.start !== undefined && !config.retryFailed && !config.quiet &&
+      config.logFormat === "text"
     ) {
       io.stderr.write(
         `What was written is in ${shownAddress(state.start.snapshot)}, incomplete.\n`,
@@ -67,11 +70,23 @@ export async function runExport(
 }
 
 /** The error of an export that the user cancelled: what was done, and what is left of it. */
-function cancellation(state: ProgressState, ms: number): SluiceError {
+function cancellation(
+  state: ProgressState,
+  ms: number,
+  { retryFailed }: Pick<Config, "retryFailed">,
+): SluiceError {
   const { start, records } = state;
   const time = formatDuration(ms);
   if (start === undefined) {
     return new SluiceError(`Cancelled after ${time}: nothing was written.`, EXIT.cancelled);
+  }
+  if (retryFailed) {
+    return new SluiceError(
+      `Cancelled after ${time}: the snapshot at ${
+        shownAddress(start.snapshot)
+      } is as it was (assets that were fetched are kept, and found when you try again).`,
+      EXIT.cancelled,
+    );
   }
   const done = [
     counted(records.read, "record"),

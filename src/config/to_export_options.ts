@@ -12,6 +12,7 @@ import { toSourceOptions } from "./to_source_options.ts";
 export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> {
   const { layout, tables, tablesOnly, format, structuredText, locales, allowPublic, maxDelete } =
     config;
+  const { maxFailures } = config;
   return {
     ...toSourceOptions(config),
     layout,
@@ -21,5 +22,6 @@ export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> 
     locales,
     allowPublic,
     maxDelete,
+    maxFailures,
   };
 }

@@ -1,5 +1,7 @@
-import type { Storage } from "../sink/storage.ts";
-import { ASSET_INDEX, CANARY } from "./layout.ts";
+import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { CANARY } from "./layout.ts";
+import type { Manifest, ManifestAssets } from "./manifest.ts";
+import { readManifest } from "./read_manifest.ts";
 
 /** What lies where the snapshots of a project and environment are. */
 export interface SnapshotFolders {
@@ -7,6 +9,16 @@ export interface SnapshotFolders {
   readonly snapshots: readonly string[];
   /** Where the snapshots of each sandbox lie, if these are the primary environment's. */
   readonly sandboxes: readonly string[];
+}
+
+/** A complete snapshot that tells of asset files. */
+export interface SnapshotWithAssets {
+  /** Where it lies, without a trailing slash. */
+  readonly prefix: string;
+  /** Its manifest. */
+  readonly manifest: Manifest & { readonly assets: ManifestAssets };
+  /** The key of its list of what became of each asset. */
+  readonly index: string;
 }
 
 /** How many snapshots are looked at to find one: with none in so many, it is as if there were none. */
@@ -42,20 +54,30 @@ export async function findSnapshots(
  * @param storage Where the snapshots are.
  * @param snapshots Where they lie in there, the newest first.
  * @param signal Aborts the search.
- * @return Where it lies, or `undefined` if there is none among the newest hundred.
+ * @return The snapshot, or `undefined` if there is none among the newest hundred.
+ * @throws {SyntaxError} If a manifest can't be understood.
  * @throws {StorageError} If they can't be looked at.
  */
 export async function newestWithAssets(
   storage: Storage,
   snapshots: readonly string[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<SnapshotWithAssets | undefined> {
   for (const snapshot of snapshots.slice(0, LOOK_BACK)) {
     const isComplete = await storage.stat(`${snapshot}/${CANARY}`, { signal }) !== undefined;
     if (!isComplete) continue;
-    if (await storage.stat(`${snapshot}/${ASSET_INDEX}`, { signal }) !== undefined) return snapshot;
+    const manifest = await readManifest(storage, snapshot, signal).catch(nothingIfNotFound);
+    // Without a manifest it isn't complete, either: somebody is deleting it.
+    if (manifest?.assets === undefined) continue;
+    const { assets } = manifest;
+    const index = `${snapshot}/${assets.index}`;
+    return { prefix: snapshot, manifest: { ...manifest, assets }, index };
   }
   return undefined;
+}
+
+function nothingIfNotFound(error: unknown): undefined {
+  if (!(error instanceof ObjectNotFoundError)) throw error;
 }
 
 async function folders(

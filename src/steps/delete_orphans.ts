@@ -5,7 +5,7 @@ import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/as
 import { AssetNames } from "../snapshot/asset_names.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
-import { ASSET_INDEX, ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
+import { ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
 import type { Tally } from "../snapshot/manifest.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { ExportedAssets } from "./export_assets.ts";
@@ -115,9 +115,7 @@ async function namesElsewhere(
     const { snapshots } = await findSnapshots(storage, place, signal);
     const newest = await newestWithAssets(storage, snapshots, signal);
     if (newest === undefined) continue;
-    for await (
-      const page of readAssetIndex(storage, `${newest}/${ASSET_INDEX}`, prefix, signal)
-    ) {
+    for await (const page of readAssetIndex(storage, newest.index, prefix, signal)) {
       for (const { key } of page) names.add(fileNameOf(key, prefix)!);
     }
   }

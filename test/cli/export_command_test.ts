@@ -133,7 +133,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   );
   assert.match(
     io.out(),
-    /\nNext: see to the failures, then export again; assets that are there are kept\.\n$/,
+    /\nNext: see to the failures, then try just these assets again: sluice export --retry-failed\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 1 attempt: .* status 404\n/);
 });
@@ -238,4 +238,36 @@ Deno.test("sluice export in a terminal leaves no drawing behind", async () => {
   const { io } = await bench_.run(["export", ...LITTLE], { isTerminal: true });
   assert.equal(io.err().split(ESC).at(-1), "[J");
   assert.ok(!io.out().includes(ESC));
+});
+
+Deno.test("sluice export --retry-failed tries failed assets again, and ends as an export does", async () => {
+  const isDown = { asset: true };
+  await using bench_ = await bench({
+    onRequest: (_request, { pathname }) =>
+      isDown.asset && pathname.endsWith(".svg") ? new Response(null, { status: 404 }) : undefined,
+  });
+  const args = ["export", "--include=uploads", "--no-tables"];
+  const nothing = await bench_.run(["export", "--retry-failed"]);
+  assert.equal(nothing.exitCode, EXIT.failed);
+  assert.match(nothing.io.err(), /There is no complete snapshot with asset files at .*: export /);
+  const first = await bench_.run(args);
+  assert.equal(first.exitCode, EXIT.partial, first.io.err());
+  assert.match(first.io.out(), /\nNext: .*: sluice export --retry-failed\n$/);
+  const again = await bench_.run(["export", "--retry-failed", "--json"]);
+  assert.equal(again.exitCode, EXIT.partial);
+  const { manifest, failures } = JSON.parse(again.io.out());
+  assert.ok(manifest.assets.failed > 0);
+  assert.equal(manifest.assets.failures.length, manifest.assets.failed);
+  assert.equal(failures.length, manifest.assets.failed);
+  const few = await bench_.run(["export", "--retry-failed", "--max-failures=0"]);
+  assert.equal(few.exitCode, EXIT.failed);
+  assert.match(few.io.err(), /no more than 0 may fail .* the snapshot still lacks them/);
+  const stopped = await bench_.run([...args, "--max-failures=0", "--json"]);
+  assert.equal(stopped.exitCode, EXIT.failed);
+  assert.match(JSON.parse(stopped.io.out()).error, /its snapshot isn't complete/);
+  isDown.asset = false;
+  const last = await bench_.run(["export", "--retry-failed"]);
+  assert.equal(last.exitCode, EXIT.complete, last.io.err());
+  assert.match(last.io.out(), /\n {2}Snapshot {2}\/.*\n/);
+  assert.match(last.io.out(), /: complete\.\n/);
 });

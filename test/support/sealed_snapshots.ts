@@ -41,7 +41,8 @@ export async function assertSealedAreWhole(
 
 /** The lines of a snapshot's list of assets. */
 export async function assetsOf(storage: Storage, prefix: string): Promise<AssetOutcome[]> {
-  const bytes = await bytesIn(await storage.get(`${prefix}/assets.ndjson`));
+  const { assets } = manifestSchema.parse(await jsonAt(storage, `${prefix}/manifest.json`));
+  const bytes = await bytesIn(await storage.get(`${prefix}/${assets?.index ?? "assets.ndjson"}`));
   const lines = new TextDecoder().decode(bytes).split("\n").filter(Boolean);
   return lines.map((line) => JSON.parse(line));
 }

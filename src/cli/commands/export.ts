@@ -26,6 +26,10 @@ export const exportCommand: Command = {
       line: "sluice export --models article,page --tables-only --format csv --no-assets",
     },
     {
+      about: "Only what failed in the last snapshot",
+      line: "sluice export --retry-failed",
+    },
+    {
       about: "In a cron job, with a log for programs",
       line: "sluice export --log-format json --json",
     },

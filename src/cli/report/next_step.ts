@@ -8,6 +8,9 @@ import { shellWord } from "../text/shell_word.ts";
  * @param report The export's report.
  */
 export function nextStep({ status, snapshot, manifest }: ExportReport): string {
+  if (status === "partial" && manifest.failures.every(({ code }) => code === "asset_failed")) {
+    return "Next: see to the failures, then try just these assets again: sluice export --retry-failed";
+  }
   if (status === "partial") {
     return "Next: see to the failures, then export again; assets that are there are kept.";
   }

@@ -1,0 +1,250 @@
+import type { Page, Upload } from "./content/resource.ts";
+import { SluiceError } from "./error.ts";
+import type { ExportReport } from "./export.ts";
+import type { ExportOptions } from "./export_options.ts";
+import { type AssetOutcome, syncAssets } from "./sink/asset_sync.ts";
+import { NDJSON } from "./sink/encodings.ts";
+import { assertNotPublic } from "./sink/public_access.ts";
+import type { Storage } from "./sink/storage.ts";
+import { AssetNames } from "./snapshot/asset_names.ts";
+import { AssetTally } from "./snapshot/asset_tally.ts";
+import { ExportLock } from "./snapshot/export_lock.ts";
+import {
+  findSnapshots,
+  newestWithAssets,
+  type SnapshotWithAssets,
+} from "./snapshot/find_snapshots.ts";
+import { isAssetIndex, MANIFEST, nextAssetIndex, snapshotsPrefix } from "./snapshot/layout.ts";
+import type { Manifest } from "./snapshot/manifest.ts";
+import { readBatch } from "./snapshot/read_batch.ts";
+import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
+import { fetchAsset } from "./source/asset_fetch.ts";
+import { assertFewFailures } from "./steps/assert_few_failures.ts";
+import { ExportRun } from "./steps/export_run.ts";
+import { noteAsset } from "./steps/note_asset.ts";
+
+/**
+ * Options of {@linkcode retryFailedAssets}: which project and environment, how it is read, and where its
+ * snapshots are.
+ */
+export type RetryFailedOptions = Pick<
+  ExportOptions,
+  | "apiToken"
+  | "environment"
+  | "baseUrl"
+  | "assetHost"
+  | "concurrency"
+  | "retry"
+  | "headersTimeoutMs"
+  | "stallTimeoutMs"
+  | "storage"
+  | "allowPublic"
+  | "lockTtlMs"
+  | "maxFailures"
+  | "signal"
+  | "onEvent"
+>;
+
+/** Uploads in a request that names them by their ids. */
+const AT_A_TIME = 100;
+
+/**
+ * Tries again the assets that failed in the newest complete snapshot of a project and environment, and
+ * updates its list of assets and its manifest. Nothing else of the snapshot is read or written, and it is
+ * complete all the while. An asset whose upload was deleted or got another file since isn't a failure any
+ * more: what the snapshot describes can't be had.
+ *
+ * @param options Which project, and where its snapshots are.
+ * @return The snapshot's report, as if it had just been written.
+ * @throws {LockedError} If an export of the same project and environment writes to the same place.
+ * @throws {SluiceError} If there is no complete snapshot with asset files, or if more assets failed again
+ * than `maxFailures`; the manifest is updated then, too.
+ * @throws The signal's reason, if it was cancelled. Files that were fetched stay.
+ *
+ * @example
+ * ```ts no-eval
+ * import { LocalStorage, retryFailedAssets } from "@sluice/datocms";
+ *
+ * const report = await retryFailedAssets({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage: new LocalStorage("./snapshots"),
+ * });
+ * console.log(report.manifest.assets?.failed, "still fail");
+ * ```
+ */
+export async function retryFailedAssets(options: RetryFailedOptions): Promise<ExportReport> {
+  const { storage, signal, lockTtlMs: ttlMs } = options;
+  if (!options.allowPublic) await assertNotPublic(storage, { signal });
+  const run = await ExportRun.begin(options);
+  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
+  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
+  const where = snapshotsPrefix(place);
+  const { snapshots } = await findSnapshots(storage, where, lock.signal);
+  const found = await newest(storage, snapshots, lock.signal);
+  if (found === undefined) {
+    throw new SluiceError(
+      `There is no complete snapshot with asset files at ${storage.url}/${where}, whose failed assets ` +
+        "could be tried again: export the project first.",
+    );
+  }
+  return await retryIn(found, run, { ...options, signal: lock.signal });
+}
+
+async function newest(
+  storage: Storage,
+  snapshots: readonly string[],
+  signal: AbortSignal,
+): Promise<SnapshotWithAssets | undefined> {
+  try {
+    return await newestWithAssets(storage, snapshots, signal);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SluiceError(`${error.message.replace(/\.$/, "")}: export the project again.`);
+  }
+}
+
+/** Tries again what failed in a snapshot. */
+async function retryIn(
+  found: SnapshotWithAssets,
+  run: ExportRun,
+  options: RetryFailedOptions & { readonly signal: AbortSignal },
+): Promise<ExportReport> {
+  const { storage, signal, maxFailures } = options;
+  const { prefix, manifest } = found;
+  const { project, environment, assets } = manifest;
+  const snapshot = `${storage.url}/${prefix}`;
+  run.emit({
+    type: "start",
+    project,
+    environment: environment.id,
+    snapshot,
+    listings: 0,
+    resumed: true,
+  });
+  await removeStale(found, storage, signal);
+  if (assets.failed === 0) return reportOf(snapshot, manifest);
+  run.emit({ type: "total", resource: "uploads", total: assets.failed });
+
+  const index = nextAssetIndex(assets.index);
+  const kept = manifest.objects.filter(({ path }) => path !== assets.index);
+  const writer = SnapshotWriter.resume(storage, prefix, kept, signal);
+  const tally = new AssetTally(assets);
+  const sink = writer.sink({ path: () => index, encoding: NDJSON, maxEntries: Infinity });
+  await ReadableStream.from(newLines(found, run, tally, options)).pipeTo(sink, { signal });
+
+  const isOther = ({ code }: { readonly code: string }) => code !== "asset_failed";
+  const updated: Manifest = {
+    ...manifest,
+    objects: [...writer.objects]
+      .map(({ spans: _, ...object }) => object)
+      .sort((a, b) => a.path < b.path ? -1 : 1),
+    assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
+    warnings: [...manifest.warnings, ...run.warnings.toArray()],
+    failures: [...manifest.failures.filter(isOther), ...run.failures.toArray()],
+  };
+  await writer.putJson(MANIFEST, updated);
+  await storage.delete([found.index], { signal });
+  run.emit({ type: "sealed", snapshot });
+  assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
+  return reportOf(snapshot, updated);
+}
+
+/** The lines of the new list: those of what didn't fail, and those of what is tried again. */
+async function* newLines(
+  { index }: SnapshotWithAssets,
+  run: ExportRun,
+  tally: AssetTally,
+  options: RetryFailedOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<Page<AssetOutcome>, void> {
+  const { storage, signal } = options;
+  for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
+    const others = page.filter(({ outcome }) => outcome !== "failed");
+    if (others.length > 0) yield others;
+  }
+  const done = (outcome: AssetOutcome) => {
+    tally.add(outcome);
+    noteAsset(run, outcome);
+  };
+  for await (const failed of failedIn(storage, index, signal)) {
+    const uploads = await uploadsOf(run, failed, signal);
+    const gone: AssetOutcome[] = [];
+    const keys = new Map<string, string>();
+    for (const outcome of failed) {
+      const { upload_id, key } = outcome;
+      const reason = reasonGone(outcome, uploads.get(upload_id));
+      if (reason === undefined) keys.set(upload_id, key);
+      else gone.push({ ...outcome, outcome: "withdrawn", reason, attempts: 0 });
+    }
+    gone.forEach(done);
+    if (gone.length > 0) yield gone;
+    const wanted = [...uploads.values()].filter(({ id }) => keys.has(id));
+    yield* syncAssets(ReadableStream.from([wanted]), storage, {
+      concurrency: run.concurrency,
+      retry: options.retry,
+      signal,
+      key: ({ id }) => keys.get(id)!,
+      fetch: (upload, { signal }) => fetchAsset(upload, { ...options, signal }),
+      onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
+        run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
+      },
+      onOutcome: done,
+    });
+  }
+}
+
+/** The lines of the assets that failed, a hundred at a time. */
+async function* failedIn(
+  storage: Storage,
+  index: string,
+  signal: AbortSignal,
+): AsyncGenerator<AssetOutcome[], void> {
+  const failed: AssetOutcome[] = [];
+  for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
+    failed.push(...page.filter(({ outcome }) => outcome === "failed"));
+    while (failed.length >= AT_A_TIME) yield failed.splice(0, AT_A_TIME);
+  }
+  if (failed.length > 0) yield failed;
+}
+
+/** The uploads of some assets, by id, as far as the project still has them. */
+async function uploadsOf(
+  run: ExportRun,
+  failed: readonly AssetOutcome[],
+  signal: AbortSignal,
+): Promise<Map<string, Upload>> {
+  const ids = failed.map(({ upload_id }) => upload_id);
+  const query = { filter: { ids: ids.join(",") }, page: { limit: AT_A_TIME } };
+  const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
+  const asked = new Set(ids);
+  return new Map(body.data.filter(({ id }) => asked.has(id)).map((upload) => [upload.id, upload]));
+}
+
+/** Why what the snapshot describes can't be had any more; `undefined` if it can. */
+function reasonGone({ key }: AssetOutcome, upload: Upload | undefined): string | undefined {
+  if (upload === undefined) return "the upload was deleted since the snapshot was written";
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  if (name === AssetNames.plain(upload) || name.includes(`~${upload.id}`)) return undefined;
+  return "the upload has got another file since the snapshot was written";
+}
+
+/** Removes lists that one that was killed left: the manifest doesn't name them. */
+async function removeStale(
+  { prefix, manifest }: SnapshotWithAssets,
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Set(manifest.objects.map(({ path }) => path));
+  const stale: string[] = [];
+  for await (const page of storage.list(`${prefix}/assets`, { signal })) {
+    for (const { key } of page) {
+      const path = key.slice(prefix.length + 1);
+      if (isAssetIndex(path) && !known.has(path)) stale.push(key);
+    }
+  }
+  if (stale.length > 0) await storage.delete(stale, { signal });
+}
+
+function reportOf(snapshot: string, manifest: Manifest): ExportReport {
+  const status = manifest.failures.length === 0 ? "complete" : "partial";
+  return { status, snapshot, manifest };
+}

@@ -1,0 +1,37 @@
+import { toText } from "@std/streams/to-text";
+import { printable } from "../printable.ts";
+import type { Storage } from "../sink/storage.ts";
+import { parseJson } from "../source/json.ts";
+import { MANIFEST } from "./layout.ts";
+import { type Manifest, manifestSchema } from "./manifest.ts";
+
+/**
+ * Reads the manifest of a snapshot.
+ *
+ * @param storage Where the snapshot is.
+ * @param prefix Where it lies in there, without a trailing slash.
+ * @param signal Aborts the reading.
+ * @throws {SyntaxError} If it isn't a manifest of a version that this program knows.
+ * @throws {ObjectNotFoundError} If there is none.
+ * @throws {StorageError} If it can't be read.
+ */
+export async function readManifest(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  const key = `${prefix}/${MANIFEST}`;
+  const bytes = await storage.get(key, { signal });
+  try {
+    return manifestSchema.parse(parseJson(await toText(bytes)));
+  } catch (error) {
+    signal.throwIfAborted();
+    const isItsOwn = error instanceof SyntaxError || error instanceof TypeError ||
+      (error instanceof Error && error.name === "ZodError");
+    if (!isItsOwn) throw error;
+    const why = printable(error.message.replaceAll(/\s+/g, " "), 300);
+    throw new SyntaxError(`${key} isn't a manifest that this version knows (${why})`, {
+      cause: error,
+    });
+  }
+}

@@ -1,6 +1,6 @@
 /**
  * Uploads a generated stream to an S3 server, in turns with `S3Storage` and with the AWS SDK's own
- * `Upload`, and prints JSON: the MiB per second and the peak memory of each, and the ratio. With a server
+ * `Upload`, and prints JSON: the MiB per second, CPU time and peak memory of each, and the ratio. With a server
  * of test/s3/start-rgw.sh that has enough memory (`RGW_MEM=16G`), for 3 rounds of 5 GB:
  *
  *     eval "$(test/s3/start-rgw.sh)" && deno task bench:s3 5000 3
@@ -9,6 +9,7 @@
  */
 import { CreateBucketCommand, DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
+import process from "node:process";
 import { S3Storage } from "../src/sink/s3_storage.ts";
 
 const [megabytes = 1000, rounds = 3] = Deno.args.map(Number);
@@ -66,6 +67,7 @@ type Program = keyof typeof PROGRAMS;
 interface Run {
   readonly program: Program;
   readonly mibPerSecond: number;
+  readonly cpuSeconds: number;
   readonly peakMiB: number;
 }
 
@@ -75,43 +77,47 @@ async function run(program: Program): Promise<Run> {
   const timer = setInterval(sample, 20);
   try {
     const started = performance.now();
+    const before = process.cpuUsage();
     await PROGRAMS[program](stream(megabytes * 1e6));
     const seconds = (performance.now() - started) / 1000;
-    return { program, mibPerSecond: megabytes * 1e6 / MiB / seconds, peakMiB: peak / MiB };
+    const { user, system } = process.cpuUsage(before);
+    return {
+      program,
+      mibPerSecond: megabytes * 1e6 / MiB / seconds,
+      cpuSeconds: (user + system) / 1e6,
+      peakMiB: peak / MiB,
+    };
   } finally {
     clearInterval(timer);
   }
 }
 
 function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle - 1)]! + sorted[Math.floor(middle)]!) / 2;
+}
+
+function summary(runs: readonly Run[]) {
+  return {
+    mibPerSecond: runs.map(({ mibPerSecond }) => mibPerSecond),
+    median: median(runs.map(({ mibPerSecond }) => mibPerSecond)),
+    medianCpuSeconds: median(runs.map(({ cpuSeconds }) => cpuSeconds)),
+    // What a process once had in memory it seldom gives back: later ones tell less.
+    firstPeakMiB: runs[0]?.peakMiB,
+  };
 }
 
 await client.send(new CreateBucketCommand({ Bucket: bucket }));
 try {
   const runs: Run[] = [];
   for (let round = 0; round < rounds; round++) {
-    // What a process once had in memory it seldom gives back: only the first one's peak is its own.
     const order: Program[] = round % 2 === 0 ? ["sluice", "upload"] : ["upload", "sluice"];
     for (const program of order) runs.push(await run(program));
   }
-  const of = (program: Program, key: "mibPerSecond" | "peakMiB") =>
-    runs.filter((run) => run.program === program).map((run) => run[key]);
-  const [sluice, upload] = [of("sluice", "mibPerSecond"), of("upload", "mibPerSecond")];
-  const result = {
-    megabytes,
-    sluice: {
-      mibPerSecond: sluice,
-      median: median(sluice),
-      firstPeakMiB: of("sluice", "peakMiB")[0],
-    },
-    upload: {
-      mibPerSecond: upload,
-      median: median(upload),
-      firstPeakMiB: of("upload", "peakMiB")[0],
-    },
-    ratio: median(sluice) / median(upload),
-  };
+  const sluice = summary(runs.filter(({ program }) => program === "sluice"));
+  const upload = summary(runs.filter(({ program }) => program === "upload"));
+  const result = { megabytes, sluice, upload, ratio: sluice.median / upload.median };
   await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
 } finally {
   using storage = new S3Storage({ bucket, ...REACHED });

@@ -38,15 +38,15 @@ export async function claimKey(
   const mine = directory + temporaryName(purpose);
   const giveUpAt = performance.now() + PATIENCE;
   // A claim that can't be taken back becomes stale; that must not hide the outcome.
-  const withdraw = (): Promise<void> => bucket.delete([mine]).catch(() => {});
-  const renew = (): Promise<unknown> => bucket.put(mine, new Uint8Array(), {}, { signal });
+  const withdraw = (): Promise<void> => bucket.objects.delete([mine]).catch(() => {});
+  const renew = (): Promise<unknown> => bucket.objects.put(mine, new Uint8Array(), {}, { signal });
   while (true) {
     await renew();
     let claimed = false;
     try {
       while (true) {
         const rivals = await rivalsOf(bucket, mine, `${directory}.sluice-${purpose}-`, signal);
-        if (await bucket.head(key, { signal }) !== undefined) return undefined;
+        if (await bucket.objects.head(key, { signal }) !== undefined) return undefined;
         if (rivals.length === 0) {
           claimed = true;
           return keep(renew, renewMs, signal, withdraw);
@@ -73,9 +73,9 @@ function keep(
   const stop = new AbortController();
   const stopped = AbortSignal.any([stop.signal, signal]);
   const renewing = (async () => {
-    while (await delay(renewMs, stopped).then(() => true, () => false)) {
-      // One that fails is made up for by the next.
-      await renew().catch(() => {});
+    while (!stopped.aborted) {
+      // A renewal that fails is made up for by the next.
+      await delay(renewMs, stopped).then(renew).catch(() => {});
     }
   })();
   return {
@@ -94,7 +94,7 @@ async function rivalsOf(
   prefix: string,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const claims = (await Array.fromAsync(bucket.list(prefix, { signal }))).flat();
+  const claims = (await Array.fromAsync(bucket.objects.list(prefix, { signal }))).flat();
   const now = claims.find(({ Key }) => Key === mine)?.LastModified?.getTime() ?? 0;
   return claims.flatMap(({ Key, LastModified }) => {
     const stale = LastModified !== undefined && LastModified.getTime() < now - STALE;

@@ -1,5 +1,6 @@
-import type { S3Bucket, S3Upload } from "./s3_bucket.ts";
+import type { S3Bucket } from "./s3_bucket.ts";
 import { S3Error } from "./s3_error.ts";
+import type { S3Upload } from "./s3_uploads.ts";
 import { temporaryName } from "./object_key.ts";
 
 /**
@@ -30,29 +31,29 @@ export class S3Conditions {
    * @throws {S3Error} If the object can't be put.
    */
   async areHonoured(directory: string, signal: AbortSignal): Promise<boolean> {
-    this.#honoured ??= await this.#bucket.isAws() ||
+    this.#honoured ??= await this.#bucket.requests.isAws() ||
       await this.#tryOut(directory + temporaryName(), signal);
     return this.#honoured;
   }
 
   async #tryOut(key: string, signal: AbortSignal): Promise<boolean> {
     const put = (): Promise<unknown> =>
-      this.#bucket.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
+      this.#bucket.objects.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
     let upload: S3Upload | undefined;
     try {
       // The first is refused, too, if its answer was lost and it was sent again.
       if (await outcomeOf(put) === "unsupported") return false;
       if (await outcomeOf(put) !== "refused") return false;
-      const created = upload = await this.#bucket.createUpload(key, {}, { signal });
-      const part = await this.#bucket.uploadPart(upload, 1, new Uint8Array(1), { signal });
+      const created = upload = await this.#bucket.uploads.create(key, {}, { signal });
+      const part = await this.#bucket.uploads.putPart(upload, 1, new Uint8Array(1), { signal });
       const completing = await outcomeOf(() =>
-        this.#bucket.completeUpload(created, [part], { ifAbsent: true, signal })
+        this.#bucket.uploads.complete(created, [part], { ifAbsent: true, signal })
       );
       return completing === "refused";
     } finally {
       // What can't be removed now is empty, and sweep() finds it.
-      if (upload !== undefined) await this.#bucket.abortUpload(upload, {}).catch(() => {});
-      await this.#bucket.delete([key]).catch(() => {});
+      if (upload !== undefined) await this.#bucket.uploads.drop(upload, {}).catch(() => {});
+      await this.#bucket.objects.delete([key]).catch(() => {});
     }
   }
 }

@@ -1,7 +1,9 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
 import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
-import type { S3Bucket, S3ObjectSettings, S3Upload } from "./s3_bucket.ts";
+import type { S3Bucket } from "./s3_bucket.ts";
+import type { S3ObjectSettings } from "./s3_objects.ts";
+import type { S3Upload } from "./s3_uploads.ts";
 import type { Budget } from "../budget.ts";
 
 /** An object that is uploaded in parts. */
@@ -45,7 +47,7 @@ export async function putParts<T>(
   const { signal, failure, grace } = put;
   // If its answer were lost, nobody would know the upload to drop.
   const upload = await withGrace(signal, grace, (signal) => {
-    return bucket.createUpload(put.key, put.settings, { signal });
+    return bucket.uploads.create(put.key, put.settings, { signal });
   });
   const running = new Set<Promise<void>>();
   let completed = false;
@@ -55,7 +57,7 @@ export async function putParts<T>(
     for (let number = 1; piece !== undefined; number++) {
       const place = await put.budget.acquire(signal);
       const bytes = piece;
-      const part: Promise<void> = bucket.uploadPart(upload, number, bytes, { signal })
+      const part: Promise<void> = bucket.uploads.putPart(upload, number, bytes, { signal })
         .then((part) => void (parts[number - 1] = part), (error) => failure.abort(error))
         .finally(() => {
           put.reader.recycle(bytes);
@@ -86,8 +88,8 @@ async function drop(bucket: S3Bucket, upload: S3Upload, milliseconds: number): P
   try {
     // A part that S3 was still taking in can outlive the first attempt, and with it the upload.
     for (let attempt = 1; attempt <= 3; attempt++) {
-      await bucket.abortUpload(upload, { signal: controller.signal });
-      if (!await bucket.hasUpload(upload, { signal: controller.signal })) return;
+      await bucket.uploads.drop(upload, { signal: controller.signal });
+      if (!await bucket.uploads.has(upload, { signal: controller.signal })) return;
     }
   } catch {
     return;

@@ -1,7 +1,8 @@
 import type { Grant, LifecycleRule, PublicAccessBlockConfiguration } from "@aws-sdk/client-s3";
 import { isObject } from "../content/blocks.ts";
-import type { S3Bucket, S3BucketRequest } from "./s3_bucket.ts";
+import type { S3Bucket } from "./s3_bucket.ts";
 import { isDenied, S3Error } from "./s3_error.ts";
+import type { S3Request } from "./s3_requests.ts";
 import type { ReadOptions } from "./storage.ts";
 
 /** What a server says of a bucket's setting, or why it says nothing. */
@@ -107,7 +108,7 @@ export class S3Settings {
    */
   async hasPublicPolicy(options: ReadOptions = {}): Promise<S3Answer<boolean>> {
     const said = await this.#policyStatus(options);
-    if (!said.known || !said.value || await this.#bucket.isAws()) return said;
+    if (!said.known || !said.value || await this.#bucket.requests.isAws()) return said;
     return await this.#ask<boolean>({
       ...options,
       permission: "s3:GetBucketPolicy",
@@ -219,13 +220,14 @@ export class S3Settings {
       readonly permission: string;
       /** What codes mean that say that there is nothing. */
       readonly absent: Readonly<Record<string, T>>;
-      readonly run: S3BucketRequest<T | undefined>;
+      readonly run: S3Request<T | undefined>;
     },
   ): Promise<S3Answer<T>> {
     const { permission, absent, run, signal } = question;
+    const call = { signal, verb: "look at the settings of", permission };
     const unknown = { known: false, permission } as const;
     try {
-      const value = await this.#bucket.ask("look at the settings", permission, run, { signal });
+      const value = await this.#bucket.requests.send(call, run);
       if (value !== undefined) return { known: true, value };
       return { ...unknown, denied: false, code: "an answer without it" };
     } catch (error) {

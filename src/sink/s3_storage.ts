@@ -154,7 +154,7 @@ export class S3Storage implements Storage, Disposable {
     options: ReadOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const object = this.#base + assertFinalKey(key);
-    const found = await this.#bucket.get(object, options);
+    const found = await this.#bucket.objects.get(object, options);
     const name = `${this.url}/${key}`;
     if (found === undefined) throw new ObjectNotFoundError(`There is no object ${name}.`);
     return readObject(found.Body?.transformToWebStream() ?? ReadableStream.from([]), {
@@ -174,7 +174,7 @@ export class S3Storage implements Storage, Disposable {
    * @throws {S3Error} If S3 can't be reached or refuses it.
    */
   async stat(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
-    const found = await this.#bucket.head(this.#base + assertFinalKey(key), options);
+    const found = await this.#bucket.objects.head(this.#base + assertFinalKey(key), options);
     if (found === undefined) return undefined;
     const { ContentLength, ETag, LastModified, Metadata: metadata } = found;
     return { ...toInfo(key, ContentLength, ETag, LastModified), ...(metadata && { metadata }) };
@@ -214,7 +214,7 @@ export class S3Storage implements Storage, Disposable {
    */
   async delete(keys: readonly string[], options: ReadOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
-    await this.#bucket.delete(keys.map((key) => this.#base + assertFinalKey(key)), options);
+    await this.#bucket.objects.delete(keys.map((key) => this.#base + assertFinalKey(key)), options);
   }
 
   /**
@@ -244,7 +244,7 @@ export class S3Storage implements Storage, Disposable {
     options: ReadOptions = {},
   ): Promise<void> {
     const key = this.#base + assertKey(upload.key);
-    await this.#bucket.abortUpload({ key, id: upload.uploadId }, options);
+    await this.#bucket.uploads.drop({ key, id: upload.uploadId }, options);
   }
 
   /**
@@ -267,7 +267,7 @@ export class S3Storage implements Storage, Disposable {
     }
     for await (const page of this.#pages(prefix, options, true)) {
       const old = page.filter(({ modifiedAt }) => modifiedAt && modifiedAt < options.olderThan);
-      await this.#bucket.delete(old.map(({ key }) => this.#base + key), options);
+      await this.#bucket.objects.delete(old.map(({ key }) => this.#base + key), options);
       removed += old.length;
     }
     return removed;
@@ -288,7 +288,9 @@ export class S3Storage implements Storage, Disposable {
     { signal }: ReadOptions,
     temporary: boolean,
   ): AsyncGenerator<ObjectInfo[], void, void> {
-    for await (const objects of this.#bucket.list(this.#base + assertPrefix(prefix), { signal })) {
+    for await (
+      const objects of this.#bucket.objects.list(this.#base + assertPrefix(prefix), { signal })
+    ) {
       const page = objects.flatMap(({ Key = "", Size, ETag, LastModified }) => {
         const key = this.#toKey(Key);
         if (key === undefined || isTemporary(key) !== temporary) return [];
@@ -300,7 +302,7 @@ export class S3Storage implements Storage, Disposable {
 
   async *#folders(prefix: string, options: ReadOptions): AsyncGenerator<string[], void, void> {
     for await (
-      const names of this.#bucket.listFolders(this.#base + assertPrefix(prefix), options)
+      const names of this.#bucket.objects.listFolders(this.#base + assertPrefix(prefix), options)
     ) {
       const page = names.filter(isKey);
       if (page.length > 0) yield page;
@@ -312,7 +314,7 @@ export class S3Storage implements Storage, Disposable {
     { signal }: ReadOptions,
   ): AsyncGenerator<UnfinishedUpload[], void, void> {
     const start = this.#base + assertPrefix(prefix);
-    for await (const uploads of this.#bucket.listUploads(start, { signal })) {
+    for await (const uploads of this.#bucket.uploads.list(start, { signal })) {
       const page = uploads.flatMap(({ Key = "", UploadId, Initiated }) => {
         const key = this.#toKey(Key);
         if (key === undefined || UploadId === undefined || Initiated === undefined) return [];

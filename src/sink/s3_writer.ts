@@ -1,12 +1,14 @@
 import type { CompletedPart, PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
-import type { S3Bucket, S3ObjectSettings, S3Upload } from "./s3_bucket.ts";
+import type { S3Bucket } from "./s3_bucket.ts";
 import { claimKey } from "./s3_claim.ts";
 import { isConflict, S3Conditions } from "./s3_conditions.ts";
 import { S3Error } from "./s3_error.ts";
 import { putParts } from "./s3_multipart.ts";
+import type { S3ObjectSettings } from "./s3_objects.ts";
 import { partSize } from "./s3_part_size.ts";
+import type { S3Upload } from "./s3_uploads.ts";
 import { Budget } from "../budget.ts";
 import { ObjectExistsError, type PutOptions, StorageError } from "./storage.ts";
 
@@ -136,7 +138,7 @@ export class S3Writer {
     const token = ifAbsent ? crypto.randomUUID() : undefined;
     const settings = token === undefined ? put.settings : withToken(put.settings, token);
     const etag = await this.#commit(key, token, signal, (signal) => {
-      return this.#bucket.put(key, bytes, settings, { ifAbsent, signal });
+      return this.#bucket.objects.put(key, bytes, settings, { ifAbsent, signal });
     });
     return { size: bytes.length, etag };
   }
@@ -149,7 +151,7 @@ export class S3Writer {
     ifAbsent: boolean,
   ): Promise<string | undefined> {
     return this.#commit(key, token, signal, (signal) => {
-      return this.#bucket.completeUpload(upload, parts, { ifAbsent, signal });
+      return this.#bucket.uploads.complete(upload, parts, { ifAbsent, signal });
     });
   }
 
@@ -169,7 +171,7 @@ export class S3Writer {
       signal.throwIfAborted();
       const found = token === undefined
         ? undefined
-        : await this.#bucket.head(key, { signal }).catch(() => undefined);
+        : await this.#bucket.objects.head(key, { signal }).catch(() => undefined);
       if (found !== undefined && found.Metadata?.[TOKEN] === token) return found.ETag;
       throw isConflict(error) ? this.#exists(key, error) : error;
     }
@@ -177,7 +179,7 @@ export class S3Writer {
 
   async #isThere({ key, signal }: Put, conditional: boolean): Promise<boolean> {
     try {
-      return await this.#bucket.head(key, { signal }) !== undefined;
+      return await this.#bucket.objects.head(key, { signal }) !== undefined;
     } catch (error) {
       // Who may only write needn't look: the condition will tell.
       if (conditional && error instanceof S3Error && error.status === 403) return false;

@@ -1,0 +1,129 @@
+import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
+import { S3Error } from "./s3_error.ts";
+import { withS3Retries } from "./s3_retry.ts";
+import { StorageError } from "./storage.ts";
+
+/** What a request takes besides its parameters. */
+export interface S3RequestOptions {
+  /** Aborts the request. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a request is about. */
+export interface S3Call extends S3RequestOptions {
+  /** What it does to what is named by the key, as in `write`. */
+  readonly verb: string;
+  /** The object's full key or, for listings, prefix; none if it is about the whole bucket. */
+  readonly key?: string | undefined;
+  /** The permission that it takes, as in `s3:PutObject`. */
+  readonly permission: string;
+  /** Bytes that are sent along. */
+  readonly bytes?: number | undefined;
+  /** A timeout in milliseconds that the request has at least. */
+  readonly atLeast?: number | undefined;
+}
+
+/** What the AWS SDK is to be given with a command. */
+export interface S3SendOptions {
+  /** Aborts the request. */
+  readonly abortSignal?: AbortSignal;
+  /** Milliseconds until the answer must have begun. */
+  readonly requestTimeout?: number;
+}
+
+/** Sends one request, with the options that it is given. */
+export type S3Request<T> = (opened: OpenedS3, send: S3SendOptions) => Promise<T>;
+
+/** Sends requests on one bucket: again if that helps, and with errors that are sentences. */
+export class S3Requests implements Disposable {
+  /** The bucket's name. */
+  readonly bucket: string;
+  readonly #options: S3ClientOptions;
+  #opened: Promise<OpenedS3> | undefined;
+  #close: () => void = () => {};
+  #closed = false;
+
+  /**
+   * Names a bucket. Nothing is loaded or sent yet.
+   *
+   * @param bucket Its name.
+   * @param options How S3 is reached.
+   */
+  constructor(bucket: string, options: S3ClientOptions) {
+    this.bucket = bucket;
+    this.#options = options;
+  }
+
+  /** Whether the server is AWS itself, whose conditional writes can be relied on. */
+  async isAws(): Promise<boolean> {
+    return (await this.#open()).isAws;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param call What it is about.
+   * @param run Sends it once.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async send<T>(call: S3Call, run: S3Request<T>): Promise<T> {
+    const { signal } = call;
+    signal?.throwIfAborted();
+    if (this.#closed) throw new StorageError(`The storage s3://${this.bucket} is closed.`);
+    try {
+      const opened = await this.#open();
+      const timeout = opened.timeout(call.bytes ?? 0);
+      const send = {
+        ...(signal && { abortSignal: signal }),
+        ...(timeout !== undefined && { requestTimeout: Math.max(timeout, call.atLeast ?? 0) }),
+      };
+      const { attempts } = opened;
+      const { retryDelay = 100 } = this.#options;
+      return await withS3Retries(() => run(opened, send), { attempts, retryDelay, signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.failure(error, call);
+    }
+  }
+
+  /**
+   * Sends a request about something that may not be there: S3 says 404 then. A missing bucket stays an
+   * error.
+   *
+   * @param call What it is about.
+   * @param run Sends it once.
+   * @return The answer, or `undefined` if there is no such thing.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async find<T>(call: S3Call, run: S3Request<T>): Promise<T | undefined> {
+    try {
+      return await this.send(call, run);
+    } catch (error) {
+      const absent = error instanceof S3Error && error.status === 404 &&
+        error.code !== "NoSuchBucket";
+      if (absent) return undefined;
+      throw error;
+    }
+  }
+
+  /** The error that says that a request failed. */
+  failure(cause: unknown, { verb, key, permission }: S3Call): S3Error {
+    const { bucket } = this;
+    const what = `${verb} s3://${bucket}${key === undefined ? "" : `/${key}`}`;
+    return new S3Error(cause, { what, bucket, key: key ?? "", permission });
+  }
+
+  /** Closes the connections; a client that was given stays open. */
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#close();
+    this.#close = () => {};
+  }
+
+  async #open(): Promise<OpenedS3> {
+    this.#opened ??= openS3(this.#options);
+    const opened = await this.#opened;
+    if (this.#options.client === undefined) this.#close = () => opened.client.destroy();
+    return opened;
+  }
+}

@@ -1,0 +1,140 @@
+import type {
+  CompletedPart,
+  ListMultipartUploadsCommandInput,
+  ListMultipartUploadsCommandOutput,
+} from "@aws-sdk/client-s3";
+import type { S3ObjectSettings } from "./s3_objects.ts";
+import type { S3Call, S3RequestOptions, S3Requests } from "./s3_requests.ts";
+import { StorageError } from "./storage.ts";
+
+/** What S3 keeps of an upload in parts. */
+export interface S3Upload {
+  /** The object's full key. */
+  readonly key: string;
+  /** S3's name of the upload. */
+  readonly id: string;
+}
+
+type Markers = Pick<ListMultipartUploadsCommandInput, "KeyMarker" | "UploadIdMarker">;
+
+/** S3 may take minutes to put the parts of a big object together. */
+const COMPLETE_TIMEOUT = 300_000;
+
+/** S3's requests on a bucket's uploads in parts, with full keys. */
+export class S3Uploads {
+  readonly #requests: S3Requests;
+
+  /**
+   * Sends nothing yet.
+   *
+   * @param requests Sends the requests.
+   */
+  constructor(requests: S3Requests) {
+    this.#requests = requests;
+  }
+
+  /** Begins an upload. */
+  async create(
+    key: string,
+    settings: S3ObjectSettings,
+    options: S3RequestOptions,
+  ): Promise<S3Upload> {
+    const { UploadId } = await this.#requests.send(writing(key, options), (opened, send) => {
+      const { sdk, client } = opened;
+      const object = { ...settings, Bucket: this.#requests.bucket, Key: key };
+      return client.send(new sdk.CreateMultipartUploadCommand(object), send);
+    });
+    if (UploadId === undefined) {
+      throw new StorageError(
+        `S3 gave no upload id for ${JSON.stringify(key)}: check the endpoint.`,
+      );
+    }
+    return { key, id: UploadId };
+  }
+
+  /** Uploads a part. */
+  async putPart(
+    upload: S3Upload,
+    number: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    options: S3RequestOptions,
+  ): Promise<CompletedPart> {
+    const call = { ...writing(upload.key, options), bytes: bytes.length };
+    const { ETag, ChecksumCRC32 } = await this.#requests.send(call, ({ sdk, client }, send) => {
+      const part = { ...this.#of(upload), PartNumber: number };
+      const body = { Body: bytes, ContentLength: bytes.length };
+      return client.send(new sdk.UploadPartCommand({ ...part, ...body }), send);
+    });
+    return { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };
+  }
+
+  /** Makes an object of an upload's parts. Gives its ETag. */
+  async complete(
+    upload: S3Upload,
+    parts: CompletedPart[],
+    options: S3RequestOptions & { readonly ifAbsent?: boolean },
+  ): Promise<string | undefined> {
+    const call = { ...writing(upload.key, options), atLeast: COMPLETE_TIMEOUT };
+    const { ETag } = await this.#requests.send(call, ({ sdk, client }, send) => {
+      const condition = options.ifAbsent ? { IfNoneMatch: "*" } : {};
+      const object = { ...this.#of(upload), MultipartUpload: { Parts: parts }, ...condition };
+      return client.send(new sdk.CompleteMultipartUploadCommand(object), send);
+    });
+    return ETag;
+  }
+
+  /** Drops an upload; one that isn't there is fine. */
+  async drop(upload: S3Upload, options: S3RequestOptions): Promise<void> {
+    const { key } = upload;
+    const permission = "s3:AbortMultipartUpload";
+    const call = { ...options, verb: "drop the upload of", key, permission };
+    await this.#requests.find(call, ({ sdk, client }, send) => {
+      return client.send(new sdk.AbortMultipartUploadCommand(this.#of(upload)), send);
+    });
+  }
+
+  /** Whether an upload is still there. */
+  async has(upload: S3Upload, options: S3RequestOptions): Promise<boolean> {
+    const { key } = upload;
+    const permission = "s3:ListMultipartUploadParts";
+    const call = { ...options, verb: "look at the upload of", key, permission };
+    const parts = await this.#requests.find(call, ({ sdk, client }, send) => {
+      return client.send(new sdk.ListPartsCommand({ ...this.#of(upload), MaxParts: 1 }), send);
+    });
+    return parts !== undefined;
+  }
+
+  /** Pages of uploads that are neither completed nor dropped. */
+  async *list(
+    prefix: string,
+    options: S3RequestOptions = {},
+  ): AsyncGenerator<NonNullable<ListMultipartUploadsCommandOutput["Uploads"]>, void, void> {
+    const permission = "s3:ListBucketMultipartUploads";
+    const call = { ...options, verb: "list the uploads to", key: prefix, permission };
+    let markers: Markers | undefined = {};
+    while (markers !== undefined) {
+      const listing: ListMultipartUploadsCommandInput = {
+        Bucket: this.#requests.bucket,
+        Prefix: prefix,
+        ...markers,
+      };
+      const page: ListMultipartUploadsCommandOutput = await this.#requests.send(
+        call,
+        ({ sdk, client }, send) => client.send(new sdk.ListMultipartUploadsCommand(listing), send),
+      );
+      yield page.Uploads ?? [];
+      const { NextKeyMarker, NextUploadIdMarker } = page;
+      markers = page.IsTruncated
+        ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker }
+        : undefined;
+    }
+  }
+
+  #of(upload: S3Upload): { Bucket: string; Key: string; UploadId: string } {
+    return { Bucket: this.#requests.bucket, Key: upload.key, UploadId: upload.id };
+  }
+}
+
+function writing(key: string, { signal }: S3RequestOptions): S3Call {
+  return { signal, verb: "write", key, permission: "s3:PutObject" };
+}

@@ -4,6 +4,7 @@ import type { Page, Upload } from "../content/resource.ts";
 import { AssetError } from "../source/asset_fetch.ts";
 import { delay } from "../delay.ts";
 import { generatorStream } from "../generator_stream.ts";
+import { printable } from "../printable.ts";
 import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
 import { type AssetFile, type AssetFiles, stamp } from "./asset_files.ts";
 import { attachment } from "./content_disposition.ts";
@@ -51,6 +52,13 @@ export interface SyncAssetsOptions {
   readonly files?: Pick<AssetFiles, "find"> | undefined;
   /** The most assets at a time. @default {8} */
   readonly concurrency?: number | undefined;
+  /**
+   * The largest file to accept, in bytes.
+   *
+   * @default DatoCMS's limit of 1 GiB, or 16 GiB if the upload has a `size`: the limit is raised on demand
+   * @see {@link https://www.datocms.com/docs/content-management-api/technical-limits}
+   */
+  readonly maxBytes?: number | undefined;
   /** How often and how long an asset is tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Ends the stream, and aborts what is under way. */
@@ -65,6 +73,13 @@ export interface SyncAssetsOptions {
 
 /** Outcomes in a page. */
 const PAGE = 100;
+
+/** The largest asset that DatoCMS takes, and the largest one that is believed in, in bytes. */
+const DOCUMENTED_MOST = 2 ** 30;
+const ANNOUNCED_MOST = 16 * DOCUMENTED_MOST;
+
+/** Longer MIME types than this one aren't headers any more. */
+const LONGEST_TYPE = 200;
 
 /**
  * Brings the asset files of uploads into a storage, several at a time: what is there with the right
@@ -147,7 +162,12 @@ async function syncAsset(
   if (withdrawn !== undefined) {
     return { ...common, outcome: "withdrawn", reason: withdrawn, attempts: 0 };
   }
-  const expected = expectedBytes(upload);
+  const expected = expectedBytes(upload, options.maxBytes);
+  const { size = 0, maxSize } = expected;
+  if (size > maxSize) {
+    const reason = `its size is ${size} bytes, and no more than ${maxSize} are accepted`;
+    return { ...common, outcome: "failed", reason, attempts: 0 };
+  }
   const kept = await keptFile(storage, key, expected, options.files, signal);
   if (kept !== undefined) return { ...common, ...kept, outcome: "kept", attempts: 0 };
 
@@ -187,7 +207,7 @@ async function syncAsset(
 function problemOf(error: unknown): AssetError | undefined {
   if (error instanceof AssetError) return error;
   return error instanceof BytesMismatchError
-    ? new AssetError(error.message, { retryable: true })
+    ? new AssetError(error.message, { retryable: error.retryable })
     : undefined;
 }
 
@@ -219,11 +239,16 @@ async function keptFile(
   return hash.digest("hex") === md5 ? { ...found, md5 } : undefined;
 }
 
-/** Old uploads may lack either. */
-function expectedBytes({ attributes: { size, md5 } }: Upload): ExpectedBytes {
+/** Old uploads may lack size or MD5. */
+function expectedBytes(
+  { attributes: { size, md5 } }: Upload,
+  maxBytes: number | undefined,
+): ExpectedBytes & { readonly maxSize: number } {
+  const hasSize = typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
   return {
-    size: typeof size === "number" ? size : undefined,
+    size: hasSize ? size : undefined,
     md5: typeof md5 === "string" && /^[0-9a-f]{32}$/i.test(md5) ? md5.toLowerCase() : undefined,
+    maxSize: maxBytes ?? (hasSize ? ANNOUNCED_MOST : DOCUMENTED_MOST),
   };
 }
 
@@ -234,13 +259,17 @@ function withdrawnReason(upload: Upload): string | undefined {
     | undefined;
   if (antivirus?.status !== "infected") return undefined;
   const threat = text(antivirus.threat_name);
-  return `infected${threat ? ` with ${threat}` : ""}: DatoCMS doesn't serve it any more`;
+  return `infected${
+    threat ? ` with ${printable(threat, 100)}` : ""
+  }: DatoCMS doesn't serve it any more`;
 }
 
 /** Headers hold no more than this; a type that isn't one helps nobody. */
 function mimeType({ attributes: { mime_type } }: Upload): string | undefined {
-  const type = text(mime_type);
-  return type !== undefined && /^[\w.+-]+\/[\w.+-]+(;[\x20-\x7e]*)?$/.test(type) ? type : undefined;
+  const type = text(mime_type) ?? "";
+  return type.length <= LONGEST_TYPE && /^[\w.+-]+\/[\w.+-]+(;[\x20-\x7e]*)?$/.test(type)
+    ? type
+    : undefined;
 }
 
 function fileName({ attributes: { filename } }: Upload, key: string): string {

@@ -6,12 +6,27 @@ export interface ExpectedBytes {
   readonly size?: number | undefined;
   /** MD5 in hexadecimal, if known. */
   readonly md5?: string | undefined;
+  /** The most bytes to accept. @default No limit but `size` */
+  readonly maxSize?: number | undefined;
 }
 
 /** The bytes aren't those that were announced. */
 export class BytesMismatchError extends Error {
   /** The error's name. */
   override readonly name = "BytesMismatchError";
+  /** Whether other bytes may come at another attempt. */
+  readonly retryable: boolean;
+
+  /**
+   * Says what came instead.
+   *
+   * @param message What was expected, and what came.
+   * @param retryable Whether other bytes may come at another attempt.
+   */
+  constructor(message: string, retryable = true) {
+    super(message);
+    this.retryable = retryable;
+  }
 }
 
 /**
@@ -44,6 +59,13 @@ export class VerifyBytes extends TransformStream<Uint8Array<ArrayBuffer>, Uint8A
         this.#size += chunk.byteLength;
         if (expected.size !== undefined && this.#size > expected.size) {
           throw new BytesMismatchError(`expected ${expected.size} bytes, but more came`);
+        }
+        const { maxSize = Infinity } = expected;
+        if (this.#size > maxSize) {
+          throw new BytesMismatchError(
+            `more than ${maxSize} bytes came, which is more than is accepted`,
+            false,
+          );
         }
         this.#hash.update(chunk);
         controller.enqueue(chunk);

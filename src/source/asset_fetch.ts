@@ -1,13 +1,12 @@
 import type { Upload } from "../content/resource.ts";
 import { printable } from "../printable.ts";
+import { type AssetHostOptions, assetHosts } from "./asset_hosts.ts";
 import { networkReason } from "./network_reason.ts";
 import { askedWaitMs } from "../retry.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Options of {@linkcode fetchAsset}. */
-export interface FetchAssetOptions {
-  /** Replaces scheme, host and port of the asset's address. */
-  readonly assetHost?: string | undefined;
+export interface FetchAssetOptions extends AssetHostOptions {
   /** How long to wait for an answer, in milliseconds. @default {30000} */
   readonly headersTimeoutMs?: number | undefined;
   /** How long to wait for the next bytes, in milliseconds. @default {30000} */
@@ -38,8 +37,14 @@ export class AssetError extends Error {
   }
 }
 
+/** So many redirects are followed. */
+const MOST_REDIRECTS = 5;
+
+/** The statuses of answers that name another address. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 /**
- * The address that an asset is fetched from.
+ * The address that an asset is fetched from, without credentials.
  *
  * @param upload The upload.
  * @param assetHost Replaces scheme, host and port; the path stays.
@@ -55,7 +60,7 @@ export function assetUrl(upload: Upload, assetHost?: string): URL {
       retryable: false,
     });
   }
-  if (assetHost === undefined) return url;
+  if (assetHost === undefined) return withoutCredentials(url);
   // Not `new URL(path, assetHost)`: a path that begins with "//" would name another host.
   const replaced = new URL(assetHost);
   replaced.pathname = url.pathname;
@@ -66,10 +71,12 @@ export function assetUrl(upload: Upload, assetHost?: string): URL {
 /**
  * Opens an asset's bytes. A body that stalls ends with an error; time in which nobody reads doesn't count.
  *
+ * No host is asked that isn't one of {@linkcode assetHosts}, redirects included.
+ *
  * @param upload The upload.
  * @param options Where to fetch from, and how long to wait.
  * @return The bytes, which must be read or cancelled.
- * @throws {AssetError} If the server refuses or doesn't answer.
+ * @throws {AssetError} If the address is of another host, or the server refuses or doesn't answer.
  * @throws The signal's reason.
  */
 export async function fetchAsset(
@@ -77,26 +84,71 @@ export async function fetchAsset(
   options: FetchAssetOptions = {},
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { headersTimeoutMs = 30_000, stallTimeoutMs = 30_000, signal } = options;
-  const url = assetUrl(upload, options.assetHost);
+  const hosts = assetHosts(options);
+  let url = assetUrl(upload, options.assetHost);
+  assertHost(url, "the address is at", hosts);
   const watchdog = new Watchdog(signal);
   try {
-    watchdog.expect(headersTimeoutMs, "an answer");
-    const response = await fetch(url, { signal: watchdog.signal });
-    // The clock stands still until somebody reads.
-    watchdog.rest();
-    if (response.ok) {
-      return guarded(response.body ?? new Blob().stream(), watchdog, stallTimeoutMs, signal);
+    for (let redirects = 0;; redirects++) {
+      watchdog.expect(headersTimeoutMs, "an answer");
+      const response = await fetch(url, { redirect: "manual", signal: watchdog.signal });
+      // The clock stands still until somebody reads.
+      watchdog.rest();
+      if (response.ok) {
+        return guarded(response.body ?? new Blob().stream(), watchdog, stallTimeoutMs, signal);
+      }
+      await response.body?.cancel();
+      const { status, headers } = response;
+      const location = REDIRECTS.has(status) ? headers.get("location") : null;
+      if (location === null) {
+        throw new AssetError(`${url.host} answered with status ${status}`, {
+          retryable: status >= 500 || status === 429 || status === 408,
+          askedMs: askedWaitMs(headers),
+        });
+      }
+      if (redirects === MOST_REDIRECTS) {
+        throw new AssetError(`expected the file after ${MOST_REDIRECTS} redirects, but more came`, {
+          retryable: false,
+        });
+      }
+      url = redirected(url, location, hosts);
     }
-    await response.body?.cancel();
-    const { status, headers } = response;
-    throw new AssetError(`${url.host} answered with status ${status}`, {
-      retryable: status >= 500 || status === 429 || status === 408,
-      askedMs: askedWaitMs(headers),
-    });
   } catch (error) {
     watchdog[Symbol.dispose]();
     throw assetError(error, signal);
   }
+}
+
+/** Where a redirect leads: to an allowed host, and never from https to http. */
+function redirected(from: URL, location: string, hosts: ReadonlySet<string>): URL {
+  const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (url === undefined || (url.protocol !== "https:" && url.protocol !== from.protocol)) {
+    throw new AssetError(
+      `${from.host} redirects to ${
+        printable(JSON.stringify(location), 100)
+      }, which isn't an address of the same protocol or https`,
+      { retryable: false },
+    );
+  }
+  assertHost(url, `${from.host} redirects to`, hosts);
+  return withoutCredentials(url);
+}
+
+function assertHost({ host, origin }: URL, what: string, hosts: ReadonlySet<string>): void {
+  if (hosts.has(host)) return;
+  throw new AssetError(
+    `${what} ${printable(host, 100)}, which is none of the project's asset hosts (${
+      [...hosts].join(", ")
+    }): if the project's assets are there, pass --asset-host ${printable(origin, 110)}`,
+    { retryable: false },
+  );
+}
+
+/** They would be sent, and nobody gave them to us. */
+function withoutCredentials(url: URL): URL {
+  url.username = "";
+  url.password = "";
+  return url;
 }
 
 /** A body whose reads don't wait for ever. */

@@ -255,6 +255,82 @@ Deno.test("syncAssets() tries once what isn't worth another attempt", async () =
   assert.equal(outcome?.reason, "assets.example answered with status 404");
 });
 
+Deno.test("syncAssets() reads no more of an asset than it may have, and doesn't try again", async () => {
+  let read = 0;
+  const endless: Fetch = () =>
+    Promise.resolve(
+      new ReadableStream({
+        pull(controller) {
+          read += 100;
+          controller.enqueue(new Uint8Array(100));
+        },
+      }, { highWaterMark: 0 }),
+    );
+  const storage = new MemoryStorage();
+  for (const size of [null, undefined, NaN, -1, 0.5, 1e300, "7", { rawJSON: "7" }]) {
+    read = 0;
+    const attributes = { size, md5: null };
+    const [outcome] = await sync([upload("a", attributes)], storage, {
+      fetch: endless,
+      maxBytes: 1000,
+      onRetry: () => assert.fail("it is tried again"),
+    });
+    assert.equal(outcome?.outcome, "failed");
+    assert.equal(outcome?.reason, "more than 1000 bytes came, which is more than is accepted");
+    assert.ok(read <= 1300, `${read} bytes`);
+  }
+  assert.deepEqual(storage.appeared, []);
+});
+
+Deno.test("syncAssets() doesn't fetch an asset whose size is beyond belief", async () => {
+  const sync1 = async (size: number, options: Partial<SyncAssetsOptions> = {}) => {
+    const [outcome] = await sync([upload("a", { size })], new MemoryStorage(), {
+      fetch: () => assert.fail("it is fetched"),
+      ...options,
+    });
+    return outcome;
+  };
+  const outcome = await sync1(2 ** 40);
+  assert.equal(outcome?.outcome, "failed");
+  assert.equal(outcome?.attempts, 0);
+  assert.equal(
+    outcome?.reason,
+    "its size is 1099511627776 bytes, and no more than 17179869184 are accepted",
+  );
+  assert.match((await sync1(11, { maxBytes: 10 }))!.reason!, /^its size is 11 bytes, .* 10 are/);
+});
+
+Deno.test("syncAssets() puts no header that isn't one, and tells of no text that isn't printable", async () => {
+  const types: unknown[] = [];
+  class Spy extends MemoryStorage {
+    override put(...[key, body, options]: Parameters<Storage["put"]>) {
+      types.push(options?.contentType);
+      assert.ok((options?.contentDisposition?.length ?? 0) < 3000);
+      return super.put(key, body, options);
+    }
+  }
+  const hostile = [
+    "a/b\r\nx: y",
+    "a/b\u001b",
+    `a/${"b".repeat(1e6)}`,
+    `a/b;${" ".repeat(1e6)}`,
+    "é/é",
+  ];
+  for (const mime_type of ["image/png", ...hostile]) {
+    const filename = mime_type;
+    const [outcome] = await sync([upload("a", { mime_type, filename })], new Spy(), {
+      fetch: good,
+    });
+    assert.equal(outcome?.outcome, "downloaded");
+  }
+  assert.deepEqual(types, ["image/png", ...hostile.map(() => undefined)]);
+  const antivirus = { status: "infected", threat_name: "\u001b[2J\n\u202e".repeat(1e5) };
+  const [outcome] = await sync([upload("a", {}, { antivirus })], new MemoryStorage(), {
+    fetch: good,
+  });
+  assert.match(outcome!.reason!, /^[\x20-\x7e…]{1,200}$/);
+});
+
 Deno.test("syncAssets() waits as long as the server asks, and no longer in all than the policy allows", async () => {
   const waits: number[] = [];
   const asking = (askedMs: number): Fetch => () =>

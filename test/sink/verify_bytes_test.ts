@@ -82,3 +82,26 @@ Deno.test("VerifyBytes() fails for every single byte that differs", async () => 
     { numRuns: 30 },
   );
 });
+
+Deno.test("VerifyBytes() passes no more than it is to accept, and says that more is no accident", async () => {
+  let pulled = 0;
+  const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      pulled++;
+      controller.enqueue(new Uint8Array(10));
+    },
+  }, { highWaterMark: 0 });
+  let passed = 0;
+  await assert.rejects(
+    endless.pipeThrough(new VerifyBytes({ maxSize: 35 })).pipeTo(
+      new WritableStream({ write: (chunk) => void (passed += chunk.byteLength) }),
+    ),
+    (error) => {
+      assert.ok(error instanceof BytesMismatchError);
+      assert.equal(error.message, "more than 35 bytes came, which is more than is accepted");
+      assert.equal(error.retryable, false);
+      return true;
+    },
+  );
+  assert.ok(passed <= 35 && pulled <= 6, `${passed} bytes of ${pulled} chunks`);
+});

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { Upload } from "../../src/content/resource.ts";
-import { AssetError, assetUrl, fetchAsset } from "../../src/source/asset_fetch.ts";
+import {
+  AssetError,
+  assetUrl,
+  fetchAsset,
+  type FetchAssetOptions,
+} from "../../src/source/asset_fetch.ts";
 import { close, serveHttp, serveTcp } from "../support/http_server.ts";
 import { msOf, until } from "../support/until.ts";
 
@@ -15,8 +20,16 @@ async function failureOf(run: () => Promise<unknown>): Promise<AssetError> {
   return error;
 }
 
-async function textOf(url: string, options?: Parameters<typeof fetchAsset>[1]): Promise<string> {
-  return await new Response(await fetchAsset(upload(url), options)).text();
+/** Opens an asset of a server on this machine. */
+function open(
+  url: string,
+  options?: FetchAssetOptions,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  return fetchAsset(upload(url), { baseUrl: new URL(url).origin, ...options });
+}
+
+async function textOf(url: string, options?: FetchAssetOptions): Promise<string> {
+  return await new Response(await open(url, options)).text();
 }
 
 Deno.test("assetUrl() replaces scheme, host and port by the asset host's, and nothing else", () => {
@@ -115,7 +128,7 @@ Deno.test("fetchAsset() says which statuses are worth another attempt, and when"
     await using server = serveHttp(() =>
       new Response("<html>\u001b[2J", { status, headers: { "retry-after": "7" } })
     );
-    const error = await failureOf(() => fetchAsset(upload(server.url)));
+    const error = await failureOf(() => open(server.url));
     assert.equal(error.retryable, retryable, String(status));
     assert.equal(error.message, `${new URL(server.url).host} answered with status ${status}`);
     assert.equal(error.askedMs, 7000);
@@ -128,7 +141,7 @@ Deno.test("fetchAsset() can be tried again when the connection breaks, before or
       ? close(connection)
       : "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this"
   );
-  const reset = await failureOf(() => fetchAsset(upload(`${server.url}/reset`)));
+  const reset = await failureOf(() => open(`${server.url}/reset`));
   const truncated = await failureOf(() => textOf(`${server.url}/truncated`));
   for (const error of [reset, truncated]) {
     assert.equal(error.retryable, true);
@@ -138,7 +151,7 @@ Deno.test("fetchAsset() can be tried again when the connection breaks, before or
 
 Deno.test("fetchAsset() gives up on a server that doesn't answer", async () => {
   await using server = serveTcp(() => undefined);
-  const error = await failureOf(() => fetchAsset(upload(server.url), { headersTimeoutMs: 40 }));
+  const error = await failureOf(() => open(server.url, { headersTimeoutMs: 40 }));
   assert.equal(error.message, "waited 0.04 s for an answer");
   assert.equal(error.retryable, true);
 });
@@ -150,7 +163,7 @@ Deno.test("fetchAsset() gives up on a body that stalls", async () => {
     );
     return undefined;
   });
-  const reader = (await fetchAsset(upload(server.url), { stallTimeoutMs: 40 })).getReader();
+  const reader = (await open(server.url, { stallTimeoutMs: 40 })).getReader();
   assert.equal(new TextDecoder().decode((await reader.read()).value), "first");
   const error = await failureOf(() => reader.read());
   assert.equal(error.message, "waited 0.04 s for the next bytes");
@@ -160,7 +173,7 @@ Deno.test("fetchAsset() gives up on a body that stalls", async () => {
 Deno.test("fetchAsset() doesn't take a slow reader for a stall", async () => {
   const size = 3 * 1024 * 1024;
   await using server = serveHttp(() => new Response(new Uint8Array(size)));
-  const body = await fetchAsset(upload(server.url), { headersTimeoutMs: 100, stallTimeoutMs: 100 });
+  const body = await open(server.url, { headersTimeoutMs: 100, stallTimeoutMs: 100 });
   await new Promise((resolve) => setTimeout(resolve, 150));
   let read = 0;
   let waited = 0;
@@ -182,12 +195,12 @@ Deno.test("fetchAsset() ends with the signal's reason, wherever it is", async ()
   for (const reason of [new Error("cancelled"), undefined]) {
     const controller = new AbortController();
     const { signal } = controller;
-    const silent = fetchAsset(upload(`${server.url}/silent`), { signal })
+    const silent = open(`${server.url}/silent`, { signal })
       .then(() => assert.fail(), (error) => error);
-    const reader = (await fetchAsset(upload(`${server.url}/slow`), { signal })).getReader();
+    const reader = (await open(`${server.url}/slow`, { signal })).getReader();
     await reader.read();
     const pending = reader.read().then(() => assert.fail(), (error) => error);
-    const idle = (await fetchAsset(upload(`${server.url}/slow`), { signal })).getReader();
+    const idle = (await open(`${server.url}/slow`, { signal })).getReader();
     controller.abort(reason);
     const ms = await msOf(async () => {
       for (const error of [await silent, await pending]) assert.equal(error, signal.reason);
@@ -195,7 +208,7 @@ Deno.test("fetchAsset() ends with the signal's reason, wherever it is", async ()
     assert.ok(ms < 100, `${ms} ms`);
     await assert.rejects(idle.read(), (error) => error === signal.reason);
     await assert.rejects(
-      fetchAsset(upload(server.url), { signal }),
+      open(server.url, { signal }),
       (error) => error === signal.reason,
     );
   }
@@ -215,12 +228,99 @@ Deno.test("fetchAsset() ends the request when its body is cancelled, also while 
       }),
     )
   );
-  const idle = await fetchAsset(upload(server.url));
+  const idle = await open(server.url);
   await idle.cancel();
-  const reader = (await fetchAsset(upload(server.url))).getReader();
+  const reader = (await open(server.url)).getReader();
   await reader.read();
   const pending = reader.read();
   await reader.cancel();
   assert.equal((await pending).done, true);
   await until(() => ended === 2, "the server noticed");
+});
+
+Deno.test("fetchAsset() asks no other host, and says which one and which option would allow it", async () => {
+  let asked = 0;
+  await using server = serveHttp(() => new Response(String(++asked)));
+  const { host, port } = new URL(server.url);
+  for (const options of [{}, { imgixHost: host }, { imgixHost: "images.example.com" }]) {
+    const own = options.imgixHost === "images.example.com" ? ", images.example.com" : "";
+    const error = await failureOf(() => fetchAsset(upload(`${server.url}/x`), options));
+    assert.equal(
+      error.message,
+      `the address is at ${host}, which is none of the project's asset hosts ` +
+        `(www.datocms-assets.com${own}): if the project's assets are there, pass ` +
+        `--asset-host ${server.url}`,
+    );
+    assert.equal(error.retryable, false);
+  }
+  const others = [`http://localhost:${port}`, `http://[::ffff:127.0.0.1]:${port}`];
+  for (
+    const other of [...others, "http://127.0.0.1:9", "https://www.datocms-assets.com.evil.example"]
+  ) {
+    await failureOf(() => fetchAsset(upload(`${other}/x`), { baseUrl: server.url }));
+  }
+  assert.equal(asked, 0);
+  assert.equal(
+    await textOf(server.url.replace("127.0.0.1", "0x7f.1"), { baseUrl: server.url }),
+    "1",
+  );
+});
+
+Deno.test("fetchAsset() follows redirects between allowed hosts", async () => {
+  await using other = serveHttp((_request, url) => new Response(url.pathname + url.search));
+  await using server = serveHttp((_request, url) => {
+    const hop = Number(url.searchParams.get("hop"));
+    const location = hop < 4 ? `?hop=${hop + 1}` : `${other.url}/b.jpg?x=%2f`;
+    return new Response("moved", {
+      status: [301, 302, 303, 307, 308][hop]!,
+      headers: { location },
+    });
+  });
+  const hosts = { assetHost: server.url, baseUrl: other.url };
+  assert.equal(await textOf("https://www.datocms-assets.com/1/a.jpg", hosts), "/b.jpg?x=%2f");
+});
+
+Deno.test("fetchAsset() follows no redirect to another host, nor one after the other for ever", async () => {
+  const asked: string[] = [];
+  await using other = serveHttp((_request, url) => new Response(String(asked.push(url.href))));
+  const cases: [location: string, reason: RegExp][] = [
+    [other.url, /^127\.0\.0\.1:\d+ redirects to 127\.0\.0\.1:\d+, which is none of .*--asset-host/],
+    ["//evil.example/x", /redirects to evil\.example, which is none of/],
+    ["http://169.254.169.254/latest/meta-data", /redirects to 169\.254\.169\.254, which is none/],
+    ["http://[::ffff:a9fe:a9fe]/", /redirects to \[::ffff:a9fe:a9fe\], which is none/],
+    ["file:///etc/passwd", /redirects to "file:\/\/\/etc\/passwd", which isn't an address of/],
+    ["data:text/plain,x", /which isn't an address of the same protocol or https$/],
+    ["http://", /which isn't an address/],
+    [`https://${"a".repeat(5000)}.example/`, /redirects to a+…, which is none of/],
+    ["/again", /^expected the file after 5 redirects, but more came$/],
+  ];
+  for (const [location, reason] of cases) {
+    let count = 0;
+    await using server = serveHttp(() => {
+      count++;
+      return new Response(null, { status: 302, headers: { location } });
+    });
+    const error = await failureOf(() => open(server.url));
+    assert.match(error.message, reason);
+    assert.equal(error.retryable, false);
+    assert.equal(count, location === "/again" ? 6 : 1);
+  }
+  await using nowhere = serveHttp(() => new Response(null, { status: 302 }));
+  const error = await failureOf(() => open(nowhere.url));
+  assert.match(error.message, /answered with status 302$/);
+  assert.deepEqual(asked, []);
+});
+
+Deno.test("fetchAsset() sends no credentials, whatever addresses hold", async () => {
+  await using server = serveHttp((request, url) =>
+    url.pathname === "/1"
+      ? new Response(null, {
+        status: 302,
+        headers: { location: `http://user:pass@${url.host}/2` },
+      })
+      : new Response(String(request.headers.get("authorization")))
+  );
+  const { host } = new URL(server.url);
+  assert.equal(await textOf(`http://user:pass@${host}/1`), "null");
+  assert.equal(await textOf(`http://user:pass@${host}/2`), "null");
 });

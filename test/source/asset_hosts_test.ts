@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { assetHosts } from "../../src/source/asset_hosts.ts";
+import { anyCharacter } from "../support/text.ts";
+
+const SHARED = "www.datocms-assets.com";
+
+Deno.test("assetHosts() are DatoCMS's, the project's own, and those that the user names", () => {
+  assert.deepEqual([...assetHosts({})], [SHARED]);
+  assert.deepEqual([...assetHosts({ imgixHost: SHARED })], [SHARED]);
+  assert.deepEqual(
+    [...assetHosts({
+      imgixHost: "Images.Example.com",
+      assetHost: "http://127.0.0.1:8080",
+      baseUrl: "http://[::1]:3000/api",
+    })],
+    [SHARED, "images.example.com", "127.0.0.1:8080", "[::1]:3000"],
+  );
+});
+
+Deno.test("assetHosts() doesn't take a project's word for addresses and names of private networks", () => {
+  const hostile = [
+    ...["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "8.8.8.8", "0", "127.1"],
+    ...["0x7f.1", "2130706433", "0177.0.0.1", "127.0.0.1.", "１２７.0.0.1", "%31%32%37.1"],
+    ...["[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "[fc00::1]", "[64:ff9b::7f00:1]", "::1"],
+    ...["localhost", "localhost.", "LOCALHOST", "a.localhost", "printer.local", "router"],
+    ...["metadata.google.internal", "metadata.google.internal.", "nas.home.arpa", "kubernetes"],
+    ...[
+      "user:pass@cdn.example",
+      "cdn.example/path",
+      "cdn.example?x",
+      "cdn.example#x",
+      ".example",
+    ],
+    ...["https://cdn.example", "cdn.example\\x", "a b.example", "", " ", "127.0.0.1:8080"],
+    ...[null, undefined, 7, true, {}, ["cdn.example"], { toString: () => "cdn.example" }],
+  ];
+  for (const imgixHost of hostile) {
+    assert.deepEqual([...assetHosts({ imgixHost })], [SHARED], String(imgixHost));
+  }
+});
+
+Deno.test("assetHosts() hold no address, however it is written", () => {
+  const number = fc.nat(255).chain((n) =>
+    fc.constantFrom(String(n), `0x${n.toString(16)}`, `0${n.toString(8)}`)
+  );
+  const v4 = fc.oneof(
+    fc.tuple(number, number, number, number).map((parts) => parts.join(".")),
+    fc.nat(0xffffffff).map(String),
+    fc.tuple(number, fc.nat(0xffffff)).map((parts) => parts.join(".")),
+    fc.ipV4Extended(),
+  );
+  const address = fc.oneof(v4, fc.ipV6().map((v6) => `[${v6}]`), v4.map((v4) => `[::ffff:${v4}]`));
+  fc.assert(fc.property(address, fc.constantFrom("", ".", ":80", ":8080"), (address, end) => {
+    assert.deepEqual([...assetHosts({ imgixHost: address + end })], [SHARED]);
+  }));
+});
+
+Deno.test("assetHosts() hold no other host than the one whose name a project gives", () => {
+  const text = fc.oneof(
+    fc.string({ unit: anyCharacter }),
+    fc.array(
+      fc.constantFrom(
+        ..."/\\@:?#.[]%",
+        "cdn",
+        "example",
+        "127",
+        "0x7f",
+        "local",
+        "://",
+        "\t",
+        "１",
+      ),
+    ).map((parts) => parts.join("")),
+  );
+  fc.assert(
+    fc.property(text, (imgixHost) => {
+      const [, own, ...more] = assetHosts({ imgixHost });
+      assert.equal(more.length, 0);
+      if (own === undefined) return;
+      // What is left is a plain name with a dot, and `fetch` would connect to nothing else.
+      assert.match(own, /^[^/@?#\\[\]\s]+\.[^/@?#\\[\]\s:]+(:\d+)?$/);
+      assert.equal(new URL(`https://${own}/x`).host, own);
+      assert.doesNotMatch(own, /^[\d.]+(:|$)|\.(local|localhost|internal|home\.arpa)\.?(:|$)/);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("assetHosts() take real asset domains", () => {
+  fc.assert(fc.property(fc.domain(), (domain) => {
+    fc.pre(!/\.(local|localhost|internal|home\.arpa)$/i.test(domain));
+    assert.ok(assetHosts({ imgixHost: domain }).has(new URL(`https://${domain}`).host));
+  }));
+});

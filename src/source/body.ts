@@ -1,4 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
+import { responseBody } from "../response_body.ts";
 import { StallError, type Watchdog } from "./watchdog.ts";
 
 /** A body is larger than what the reader is willing to hold. */
@@ -47,13 +48,12 @@ export async function readBody(
   response: Response,
   { watchdog, stallMs, maxBytes }: ReadBodyOptions,
 ): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   const started = performance.now();
   watchdog.expect(stallMs, "the next bytes of the answer");
   // Leaving the loop by throwing cancels the body.
-  for await (const chunk of response.body) {
+  for await (const chunk of responseBody(response)) {
     size += chunk.byteLength;
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
     chunks.push(chunk);

@@ -129,7 +129,8 @@ const MEANING: Readonly<Record<string, Meaning>> = {
     "the bytes changed on their way: try again, and check the memory and the network",
   XAmzContentSHA256Mismatch: () =>
     "the bytes changed on their way: try again, and check the memory and the network",
-  ECONNREFUSED: ({ host }) => `nothing listens at ${host}: check the endpoint and the network`,
+  ECONNREFUSED: ({ host }) =>
+    `nothing listens at ${host}: check the endpoint, the network and the proxy, if any`,
   ENOTFOUND: unknownHost,
   EAI_AGAIN: unknownHost,
   ECONNRESET: cut,

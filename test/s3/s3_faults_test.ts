@@ -382,7 +382,7 @@ Deno.test("S3Storage says that there are no keys, no region or no server", async
     lost.stat("x"),
     new RegExp(
       `^S3Error: Can't look at s3://bucket/x, because nothing listens at 127\\.0\\.0\\.1:${port}: check the ` +
-        "endpoint and the network\\.$",
+        "endpoint, the network and the proxy, if any\\.$",
     ),
   );
 });

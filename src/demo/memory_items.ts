@@ -140,10 +140,12 @@ export class MemoryItems implements ItemStore {
    *
    * @param id The record's id.
    * @param attributes The new values of the fields to change.
+   * @param createdAt Another date of creation, in ISO 8601: the API lets whoever updates a record set it.
    * @throws {TypeError} If there is no such record.
+   * @see {@link https://www.datocms.com/docs/content-management-api/resources/item/update}
    */
-  update(id: string, attributes: JsonObject): Item {
-    const { current, published } = this.#record(id);
+  update(id: string, attributes: JsonObject, createdAt?: string): Item {
+    const { current, published } = dated(this.#record(id), createdAt);
     const now = this.#now();
     const item = {
       ...current,
@@ -237,6 +239,17 @@ export class MemoryItems implements ItemStore {
     this.#options.changed(now, record.current.id, record);
     return record.current;
   }
+}
+
+/** A record whose versions tell of this creation. */
+function dated(record: StoredItem, createdAt: string | undefined): StoredItem {
+  if (createdAt === undefined) return record;
+  const [current, published] = [record.current, record.published].map((item) => {
+    if (!item) return item;
+    const attributes = { ...item.attributes, created_at: createdAt };
+    return { ...withMeta(item, { created_at: createdAt }), attributes };
+  });
+  return { current: current!, published };
 }
 
 function published(item: Item, now: string): StoredItem {

@@ -45,6 +45,29 @@ Deno.test("MemoryItems.update() publishes where there are no drafts", () => {
   assert.deepEqual(items.get(after.id, "published"), after);
 });
 
+Deno.test("MemoryItems.update() can set another date of creation, which moves a record in its listings", () => {
+  const { items } = project().primary;
+  const listed = (version: "current" | "published") =>
+    items.list({
+      version,
+      typeIds: [itemTypeId("author")],
+      blocksToo: false,
+      filters: [],
+      orderBy: [{ column: "_created_at", direction: "ASC" }],
+      offset: 0,
+      limit: 100,
+    }).page;
+  const last = listed("published").at(-1)!;
+  const createdAt = "2001-02-03T04:05:06.007+00:00";
+  items.update(last.id, {}, createdAt);
+  for (const version of ["current", "published"] as const) {
+    const [first] = listed(version);
+    assert.equal(first?.id, last.id);
+    assert.equal(first.meta?.created_at, createdAt);
+    assert.equal(first.attributes.created_at, createdAt);
+  }
+});
+
 Deno.test("MemoryItems.publish() and unpublish() change what is public", () => {
   const { items } = project().primary;
   const id = itemId("article-kettle");

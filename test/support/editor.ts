@@ -10,6 +10,8 @@ import type { MemoryProject } from "../../src/demo/memory_project.ts";
 export interface EditMix {
   /** Changes a record's texts and blocks. */
   readonly update: number;
+  /** Gives a record an earlier or later date of creation: it moves in its listing, but stays. */
+  readonly redate: number;
   /** Makes a record. */
   readonly create: number;
   /** Deletes a record. */
@@ -38,9 +40,13 @@ export interface EditMix {
   readonly exchange: number;
 }
 
-/** Mostly changes of what is there; what comes and goes is about in balance. */
+/**
+ * Mostly changes of what is there; what comes and goes is about in balance. Dates of creation stay: only
+ * programs change them.
+ */
 export const USUAL_MIX: EditMix = {
   update: 50,
+  redate: 0,
   create: 5,
   delete: 5,
   swap: 12,
@@ -166,6 +172,8 @@ export class Editor {
     switch (kind) {
       case "update":
         return this.#update(record);
+      case "redate":
+        return this.#redate(record, this.#any(items.records()));
       case "create":
         return this.#create(record);
       case "delete":
@@ -202,6 +210,13 @@ export class Editor {
   #update(record: StoredItem | undefined): void {
     if (!record) return;
     this.#project.primary.items.update(record.current.id, this.#revised(record.current, false));
+  }
+
+  #redate(record: StoredItem | undefined, other: StoredItem | undefined): void {
+    const createdAt = other?.current.meta?.created_at;
+    if (!record || typeof createdAt !== "string") return;
+    const attributes = this.#revised(record.current, false);
+    this.#project.primary.items.update(record.current.id, attributes, createdAt);
   }
 
   #create(like: StoredItem | undefined): void {

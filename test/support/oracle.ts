@@ -1,9 +1,10 @@
 import type { Item, JsonObject, Resource, Upload, Version } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
 import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import type { Storage } from "../../src/sink/storage.ts";
+import { readBatch } from "../../src/snapshot/read_batch.ts";
 import { tableRows } from "../../src/transform/normalize.ts";
 import { uploadRows } from "../../src/transform/upload_rows.ts";
-import { entriesOf, filesOf } from "./exported.ts";
 import { deepFreeze } from "./frozen.ts";
 
 /** What is listed: records in one of their versions, or uploads. */
@@ -306,26 +307,32 @@ class RowCounts {
 /**
  * Reads a snapshot back.
  *
- * @param directory The snapshot's directory.
+ * @param storage Where it is.
+ * @param address Its address, as an export's report tells it.
  */
-export async function readSnapshot(directory: string): Promise<ExportedSnapshot> {
-  const folders = new Set(
-    (await filesOf(directory)).map((file) => file.slice(0, file.lastIndexOf("/"))),
-  );
+export async function readSnapshot(storage: Storage, address: string): Promise<ExportedSnapshot> {
+  const prefix = `${address.slice(storage.url.length + 1)}/`;
+  const keys = (await Array.fromAsync(storage.list(prefix))).flat().map(({ key }) => key);
+  const folders = Map.groupBy(keys, (key) => key.slice(prefix.length, key.lastIndexOf("/")));
   const snapshot: ExportedSnapshot = { records: [], uploads: [], tables: [] };
-  for (const folder of folders) {
-    const path = `${directory}/${folder}`;
+  for (const [folder, keys] of folders) {
     const [, model, version] = /^records\/([^/]+)\/(current|published)$/.exec(folder) ?? [];
-    if (model !== undefined) {
-      const items = await entriesOf<Item>(path);
-      snapshot.records.push({ model, version: version as Version, items });
-      continue;
-    }
     const [, table, of] = /^tables\/(.+?)(?:\/version=(.+))?$/.exec(folder) ?? [];
-    if (table !== undefined) {
-      const rows = await entriesOf<JsonObject>(path);
+    if (model !== undefined) {
+      const items = await entriesIn<Item>(storage, keys);
+      snapshot.records.push({ model, version: version as Version, items });
+    } else if (table !== undefined) {
+      const rows = await entriesIn<JsonObject>(storage, keys);
       snapshot.tables.push({ table, ...(of && { version: of as Version }), rows });
-    } else if (folder === "uploads") snapshot.uploads = await entriesOf<Upload>(path);
+    } else if (folder === "uploads") snapshot.uploads = await entriesIn<Upload>(storage, keys);
   }
   return snapshot;
+}
+
+async function entriesIn<T>(storage: Storage, keys: readonly string[]): Promise<T[]> {
+  const entries: T[] = [];
+  for (const key of keys) {
+    for await (const page of readBatch<T>(storage, key)) entries.push(...page);
+  }
+  return entries;
 }

@@ -9,7 +9,7 @@
 #
 # Then run the tests with what it prints:
 #
-#   eval "$(test/s3/start-rgw.sh)" && deno task test
+#   eval "$(test/s3/start-rgw.sh)" && deno task test:s3
 #
 # On Debian and Ubuntu it needs:
 #   apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd curl

@@ -6,14 +6,9 @@ import { itemTypeId } from "../src/demo/schema_builder.ts";
 import type { ExportReport } from "../src/export.ts";
 import { type EditMix, Editor } from "./support/editor.ts";
 import { workbench } from "./support/exported.ts";
+import { type ExportedSnapshot, readSnapshot } from "./support/exported_snapshot.ts";
 import { MemoryStorage } from "./support/memory_storage.ts";
-import {
-  type ExportedSnapshot,
-  Oracle,
-  readSnapshot,
-  type Span,
-  type Violation,
-} from "./support/oracle.ts";
+import { Oracle, type Span, type Violation } from "./support/oracle.ts";
 
 /** A record or upload that may be changed. */
 interface Spoilable {

@@ -1,10 +1,10 @@
-import { isObject, mapBlocks } from "../../src/content/blocks.ts";
-import type { Item, Json, JsonObject, Upload, Version } from "../../src/content/resource.ts";
+import type { Item, JsonObject, Upload, Version } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
 import { entityId } from "../../src/demo/entity_id.ts";
 import { draw, pick } from "../../src/demo/generated/random.ts";
 import type { StoredItem } from "../../src/demo/memory_items.ts";
 import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import { revised } from "./revised.ts";
 
 /** What an editor does, and how often: weights that need no particular sum. */
 export interface EditMix {
@@ -314,39 +314,9 @@ export class Editor {
 
   /** New values of all texts, those in blocks too, that tell of the same revision. */
   #revised(item: Item, isNew: boolean): JsonObject {
-    const revision = ++this.#revision;
-    const grows = this.#draw() % 3;
-    const revised = ({ attributes, relationships }: Item, isNew: boolean): JsonObject => {
-      const changed: JsonObject = {};
-      for (const { attributes: field } of this.#schema.fields(relationships.item_type.data.id)) {
-        const value = attributes[field.api_key];
-        if (value === undefined || value === null) continue;
-        const each = (value: Json) => revisedValue(value, field.field_type, isNew);
-        changed[field.api_key] = field.localized && isObject(value)
-          ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, each(one)]))
-          : each(value);
-      }
-      return changed;
-    };
-    const revisedBlock = (block: Item, isNew: boolean): Json => {
-      const id = isNew ? entityId(`block ${this.#seed} ${this.#drawn++}`) : block.id;
-      const attributes = { ...block.attributes, ...revised(block, isNew) };
-      return { ...block, id, attributes } as unknown as Json;
-    };
-    const revisedValue = (value: Json, type: string, isNew: boolean): Json => {
-      if (type === "string" || type === "text") {
-        return typeof value === "string" ? `${value.replace(/ r\d+$/, "")} r${revision}` : value;
-      }
-      const blocks = mapBlocks(value, type, (block) => {
-        return typeof block === "string" ? block : revisedBlock(block, isNew);
-      });
-      if (type !== "rich_text" || !Array.isArray(blocks) || grows === 0) return blocks;
-      if (grows === 1 && blocks.length > 1) return blocks.slice(1);
-      const [first] = blocks;
-      if (!isObject(first) || blocks.length > 5) return blocks;
-      return [...blocks, revisedBlock(first as unknown as Item, true)];
-    };
-    return revised(item, isNew);
+    const newId = () => entityId(`block ${this.#seed} ${this.#drawn++}`);
+    const growth = pick(["same", "less", "more"] as const, this.#draw());
+    return revised(item, { schema: this.#schema, number: ++this.#revision, growth, isNew, newId });
   }
 
   #any<T>(values: readonly T[]): T | undefined {

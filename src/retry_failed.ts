@@ -165,6 +165,7 @@ async function* newLines(
     tally.add(outcome);
     noteAsset(run, outcome);
   };
+  const imgixHost = run.project.site.attributes.imgix_host;
   for await (const failed of failedIn(storage, index, signal)) {
     const uploads = await uploadsOf(run, failed, signal);
     const gone: AssetOutcome[] = [];
@@ -183,7 +184,7 @@ async function* newLines(
       retry: options.retry,
       signal,
       key: ({ id }) => keys.get(id)!,
-      fetch: (upload, { signal }) => fetchAsset(upload, { ...options, signal }),
+      fetch: (upload, { signal }) => fetchAsset(upload, { ...options, imgixHost, signal }),
       onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
         run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
       },

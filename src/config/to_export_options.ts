@@ -12,7 +12,7 @@ import { toSourceOptions } from "./to_source_options.ts";
 export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> {
   const { layout, tables, tablesOnly, format, structuredText, locales, allowPublic, maxDelete } =
     config;
-  const { maxFailures } = config;
+  const { maxFailures, freeze } = config;
   return {
     ...toSourceOptions(config),
     layout,
@@ -23,5 +23,6 @@ export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> 
     allowPublic,
     maxDelete,
     maxFailures,
+    freeze,
   };
 }

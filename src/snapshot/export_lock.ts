@@ -1,5 +1,6 @@
 import { delay } from "../delay.ts";
 import { SluiceError } from "../error.ts";
+import { limited } from "../limited.ts";
 import { printable } from "../printable.ts";
 import type { Storage } from "../sink/storage.ts";
 import { LOCK, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
@@ -240,21 +241,4 @@ function lostTo({ holder }: LockedError): SluiceError {
 
 function hostText({ host }: LockContent): string {
   return host === null ? "an unknown host" : printable(host, 100);
-}
-
-/** Runs something for a limited time. */
-async function limited<T>(
-  ms: number,
-  signal: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new DOMException(`It took longer than ${Math.round(ms)} ms.`, "TimeoutError"));
-  }, ms);
-  try {
-    return await run(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,5 @@
 import { toText } from "@std/streams/to-text";
+import { delay } from "../delay.ts";
 import { hashNumber } from "../hash_number.ts";
 import { ObjectExistsError, ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { holdKey, hostName, type LockContent, parseLock } from "./lock_content.ts";
@@ -10,6 +11,9 @@ export interface FoundLock {
   /** What it says, if that can be understood. */
   readonly content: LockContent | undefined;
 }
+
+/** How often the trace of a dead process's hold is tried to be removed. */
+const REMOVALS = 20;
 
 const ENCODER = new TextEncoder();
 
@@ -155,7 +159,12 @@ export class LockFile {
   async #removeHold({ content }: FoundLock, signal: AbortSignal): Promise<void> {
     if (content === undefined) return;
     const key = holdKey(this.#holdsOf, content.owner);
-    await using _hold = await this.#storage.hold?.(key, { signal });
+    for (let attempt = 1; attempt <= REMOVALS; attempt++) {
+      // Its end removes every trace of it. Others may be looking at it right now.
+      await using hold = await this.#storage.hold?.(key, { signal });
+      if (hold !== undefined) return;
+      await delay(attempt, signal);
+    }
   }
 
   /** Whether the storage, too, says that the lock is that old. */

@@ -21,8 +21,26 @@ export function eventText(event: ExportEvent, verbose: boolean): string | undefi
       return `Left out ${event.resource}: ${printable(event.message, LONGEST)}`;
     case "asset":
       return assetText(event, verbose);
+    case "freeze":
+      return freezeText(event, verbose);
     default:
       return verbose ? detail(event) : undefined;
+  }
+}
+
+function freezeText(
+  { environment, step, percent }: Extract<ExportEvent, { type: "freeze" }>,
+  verbose: boolean,
+): string | undefined {
+  const name = printable(environment, 60);
+  switch (step) {
+    case "creating":
+      if (percent === null) return `Making a temporary copy of the environment, ${name}`;
+      return verbose ? `${name} is made to ${formatCount(percent)} %` : undefined;
+    case "ready":
+      return `Reading from ${name}, where nothing changes`;
+    case "deleted":
+      return `Deleted ${name}`;
   }
 }
 

@@ -150,6 +150,7 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
     case "sealed":
       return { sealed: true };
     case "deleted":
+    case "freeze":
       return {};
   }
 }

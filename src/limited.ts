@@ -1,0 +1,24 @@
+/**
+ * Runs something for a limited time.
+ *
+ * @param ms The time in milliseconds.
+ * @param signal Ends it, too.
+ * @param run What is run; its signal is aborted with a `TimeoutError` when the time is over.
+ * @return What it returns.
+ * @throws What it throws.
+ */
+export async function limited<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException(`It took longer than ${Math.round(ms)} ms.`, "TimeoutError"));
+  }, ms);
+  try {
+    return await run(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

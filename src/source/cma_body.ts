@@ -1,6 +1,10 @@
 import { printable } from "../printable.ts";
-import { type ApiErrorEntity, apiErrors } from "./cma_error.ts";
+import { type ApiErrorEntity, apiErrors, CmaError } from "./cma_error.ts";
 import { parseJson } from "./json.ts";
+import { isDeeperThan } from "./json_depth.ts";
+
+/** So many levels nothing has that DatoCMS stores: a record's blocks are 5 levels deep at most. */
+const DEEPEST = 1000;
 
 /**
  * Parses the body of an answer.
@@ -10,13 +14,23 @@ import { parseJson } from "./json.ts";
  * @param init The request.
  * @return The value; `undefined` if there is none.
  * @throws {NotJsonError} If the answer is a success, but not JSON.
+ * @throws {CmaError} If it is JSON that nobody could work with.
  */
 export function parseBody(
   bytes: Uint8Array,
-  { status, headers }: Response,
+  { status, headers, url }: Response,
   init: RequestInit,
 ): unknown {
   if (status === 204 || (bytes.byteLength === 0 && status >= 400)) return undefined;
+  if (isDeeperThan(bytes, DEEPEST)) {
+    if (status >= 400) return undefined;
+    const { host, pathname } = new URL(url);
+    throw new CmaError(
+      `${host} answered ${
+        init.method ?? "GET"
+      } ${pathname} with JSON that is nested more than ${DEEPEST} levels deep, which nothing in DatoCMS is: check --base-url.`,
+    );
+  }
   try {
     return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {

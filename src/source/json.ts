@@ -52,7 +52,8 @@ function normalized(number: string): string {
   const [, sign, whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
+  // Not `replace(/0+$/, "")`: that takes minutes for many zeros that aren't at the end.
+  const significant = /^\d*[1-9]/.exec(digits)?.[0] ?? "";
   const power = Number(exponent) - fraction.length + digits.length - significant.length;
   return significant && `${sign}${significant}e${power}`;
 }

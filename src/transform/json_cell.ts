@@ -1,4 +1,5 @@
 import type { Json } from "../content/resource.ts";
+import { printable } from "../printable.ts";
 
 /** Deeper than any real JSON field; much deeper text could not be written as JSON again. */
 const MAX_DEPTH = 500;
@@ -6,8 +7,11 @@ const MAX_DEPTH = 500;
 /** Numbers with fewer digits and smaller exponents than these are always exact. */
 const MAYBE_INEXACT = /[\d.]{16}|[eE][+-]?\d{3}/;
 
-/** The strings and numbers of a valid JSON text. */
-const STRINGS_AND_NUMBERS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+/**
+ * The numbers of a valid JSON text, and what tells where strings begin and end. A pattern for whole strings
+ * would need more memory than there is for a long one.
+ */
+const NUMBERS = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 
 /** A JSON field's text as a table's column holds it. */
 export interface JsonCell {
@@ -29,7 +33,7 @@ export function parseJsonCell(text: string): JsonCell {
   try {
     value = JSON.parse(text) as Json;
   } catch (error) {
-    return asText(text, "invalid_json", (error as Error).message);
+    return asText(text, "invalid_json", printable((error as Error).message, 150));
   }
   if (depth(text) > MAX_DEPTH) {
     return asText(text, "invalid_json", `nested more than ${MAX_DEPTH} levels deep`);
@@ -39,7 +43,7 @@ export function parseJsonCell(text: string): JsonCell {
   const lost = MAYBE_INEXACT.test(text) ? inexactNumber(text) : undefined;
   return lost === undefined
     ? { value, exact: false }
-    : asText(text, "inexact_json", `${lost} has more digits than a number can hold`);
+    : asText(text, "inexact_json", `${printable(lost, 60)} has more digits than a number can hold`);
 }
 
 function asText(text: string, code: "invalid_json" | "inexact_json", message: string): JsonCell {
@@ -62,8 +66,10 @@ function depth(text: string): number {
 
 /** The first number of a valid JSON text that a JavaScript number can't hold. */
 function inexactNumber(text: string): string | undefined {
-  for (const [token] of text.matchAll(STRINGS_AND_NUMBERS)) {
-    if (token.startsWith('"')) continue;
+  let inString = false;
+  for (const [token] of text.matchAll(NUMBERS)) {
+    if (token === '"') inString = !inString;
+    if (inString || token === '"') continue;
     const number = Number(token);
     if (!Number.isFinite(number) || canonical(token) !== canonical(String(number))) return token;
   }
@@ -75,7 +81,8 @@ function canonical(decimal: string): string {
   const [mantissa = "", exponent = "0"] = decimal.toLowerCase().split("e");
   const [whole = "", fraction = ""] = mantissa.replace("-", "").split(".");
   const digits = (whole + fraction).replace(/^0+/, "");
-  const trimmed = digits.replace(/0+$/, "");
+  // Not `replace(/0+$/, "")`: that takes minutes for many zeros that aren't at the end.
+  const trimmed = /^\d*[1-9]/.exec(digits)?.[0] ?? "";
   if (trimmed === "") return "0";
   const power = Number(exponent) - fraction.length + digits.length - trimmed.length;
   return `${mantissa.startsWith("-") ? "-" : ""}${trimmed}e${power}`;

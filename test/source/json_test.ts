@@ -81,3 +81,10 @@ Deno.test("parseJson() takes __proto__ for a key like any other", () => {
     assert.equal(Object.getPrototypeOf(value), Object.prototype);
   }
 });
+
+Deno.test("parseJson() is done with a number of many zeros at once", () => {
+  const text = `1.${"0".repeat(1e6)}1`;
+  const start = performance.now();
+  assert.equal(JSON.stringify(parseJson(text)), text);
+  assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+});

@@ -71,3 +71,22 @@ Deno.test("parseJsonCell() holds every number that a double can, however it is w
     }
   }));
 });
+
+Deno.test("parseJsonCell() is done with hostile text at once, and says little about it", () => {
+  const texts = [
+    `1.${"0".repeat(1e6)}1`,
+    "9".repeat(1e6),
+    `["${"\\n".repeat(1e7)}", 12345678901234567890]`,
+    `${"[".repeat(1e5)}${"]".repeat(1e5)}`,
+    "[".repeat(1e6),
+    "\u001b[2J",
+    `"${"\u009b\u202e".repeat(1e5)}`,
+  ];
+  for (const text of texts) {
+    const start = performance.now();
+    const { value, problem } = parseJsonCell(text);
+    assert.equal(value, text);
+    assert.match(problem!.message, /^[^\p{Cc}]{1,200}$/u);
+    assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+  }
+});

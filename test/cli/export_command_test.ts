@@ -271,3 +271,16 @@ Deno.test("sluice export --retry-failed tries failed assets again, and ends as a
   assert.match(last.io.out(), /\n {2}Snapshot {2}\/.*\n/);
   assert.match(last.io.out(), /: complete\.\n/);
 });
+
+Deno.test("sluice export --freeze tells of its copy, and leaves none", async () => {
+  const project = sampleProject();
+  await using bench_ = await bench({ project, jobMs: 20 });
+  const { io, exitCode } = await bench_.run(["export", "--freeze", ...LITTLE]);
+  assert.equal(exitCode, EXIT.complete, io.err());
+  assert.match(
+    io.err(),
+    /^Making a temporary copy of the environment, (sluice-freeze-\S+)\nReading from \1, .*\n(.*\n)*Deleted \1\n$/,
+  );
+  assert.match(io.out(), /^Exported Slackwater \(project 48213, environment main\) in /);
+  assert.deepEqual([...project.environments.keys()], ["main", "spring-issue"]);
+});

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { assertKey } from "../../src/sink/storage.ts";
 import {
   assetsPrefix,
+  isAssetIndex,
   modelPath,
+  nextAssetIndex,
   recordsPath,
   snapshotsPrefix,
   tablePath,
@@ -53,4 +55,18 @@ Deno.test("paths stay inside the snapshot, whatever names the API sends", () => 
     const depths = paths.map((path) => assertKey(path).split("/").length);
     assert.deepEqual(depths, [3, 2, 2, 4, 5]);
   }));
+});
+
+Deno.test("nextAssetIndex() names the list that takes a list's place", () => {
+  assert.equal(nextAssetIndex("assets.ndjson"), "assets_001.ndjson");
+  assert.equal(nextAssetIndex("assets_001.ndjson"), "assets_002.ndjson");
+  assert.equal(nextAssetIndex("assets_999.ndjson"), "assets_1000.ndjson");
+  let index = "assets.ndjson";
+  for (let i = 0; i < 1100; i++) {
+    assert.ok(isAssetIndex(index), index);
+    index = nextAssetIndex(index);
+  }
+  for (const other of ["assets_orphaned.ndjson", "assets_1.ndjson", "x/assets.ndjson", "assets"]) {
+    assert.ok(!isAssetIndex(other), other);
+  }
 });

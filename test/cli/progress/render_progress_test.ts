@@ -100,6 +100,19 @@ Deno.test("progressLine() tells the same in one line", () => {
   assert.equal(progressLine(early, 500), "0.5 s: 2 records, 0 of 3 listings, 0 requests");
 });
 
+Deno.test("eventText() tells how far the temporary copy is", () => {
+  const text = (step: "creating" | "ready" | "deleted", percent: number | null, verbose = false) =>
+    eventText({ type: "freeze", environment: "sluice-freeze-1", step, percent }, verbose);
+  assert.equal(
+    text("creating", null),
+    "Making a temporary copy of the environment, sluice-freeze-1",
+  );
+  assert.equal(text("creating", 45), undefined);
+  assert.equal(text("creating", 45, true), "sluice-freeze-1 is made to 45 %");
+  assert.equal(text("ready", null), "Reading from sluice-freeze-1, where nothing changes");
+  assert.equal(text("deleted", null), "Deleted sluice-freeze-1");
+});
+
 Deno.test("eventText() tells what people should know", () => {
   const warning: ExportEvent = { type: "warning", code: "x", message: "Strange\x1b[2J things." };
   assert.equal(eventText(warning, false), "Warning: Strange\\u001b[2J things.");

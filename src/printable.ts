@@ -15,8 +15,7 @@
  */
 export function printable(text: string, maxLength = 300): string {
   const shown = text.slice(0, maxLength + 1).replace(
-    // deno-lint-ignore no-control-regex -- control characters are what is looked for
-    /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   const cut = shown.length > maxLength ? `${shown.slice(0, maxLength - 1)}…` : shown;

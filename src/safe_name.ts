@@ -5,10 +5,15 @@ const MAX_BYTES = 200;
 
 const ENCODER = new TextEncoder();
 
-/** Separators, what Windows forbids, control characters and those that reorder text. */
+/**
+ * Separators, what Windows forbids, control characters, those that reorder text, broken ones, and what
+ * {@linkcode shorten} ends names with.
+ */
 const UNSAFE =
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  /[\0-\x1f\x7f-\x9f/\\:*?"<>|%\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}/\\:*?"<>|%]|~(?=[0-9a-f]{16}(\.[A-Za-z0-9]{1,16})?$)/gu;
+
+/** What an `api_key` can't hold: other characters are escaped also if they are harmless. */
+const NOT_IN_API_KEYS = /[^a-z0-9_-]/gu;
 
 /** Names of devices on Windows, which count with any extension. */
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(?= *(\.|$))/i;
@@ -31,12 +36,12 @@ const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(?= *(\
  * ```
  */
 export function safeName(text: string): string {
-  return defuse(text.normalize("NFC").toWellFormed().replace(UNSAFE, encode), text);
+  return defuse(text.normalize("NFC").replace(UNSAFE, encode), text);
 }
 
 /**
- * A file name for an `api_key`: these are lower case, and one that isn't can't be taken for another on a
- * file system that ignores case.
+ * A file name for an `api_key`: these are of few characters. One that isn't gets a name that can't be taken
+ * for another one's, also on a file system that ignores case or has its own idea of equal characters.
  *
  * @param apiKey The `api_key` of a model or workflow.
  * @return The name.
@@ -50,9 +55,7 @@ export function safeName(text: string): string {
  * ```
  */
 export function safeApiKey(apiKey: string): string {
-  const escaped = apiKey.normalize("NFC").toWellFormed()
-    .replace(new RegExp(`${UNSAFE.source}|\\p{Changes_When_Lowercased}`, "gu"), encode);
-  return defuse(escaped, apiKey);
+  return defuse(apiKey.replace(NOT_IN_API_KEYS, encode), apiKey);
 }
 
 /** Names that mean something else on some system, are empty, or too long. */
@@ -67,14 +70,18 @@ function defuse(name: string, text: string): string {
 /** Cuts a name before its extension, and adds a hash of the whole text. */
 function shorten(name: string, text: string): string {
   const extension = /\.[A-Za-z0-9]{1,16}$/.exec(name)?.[0] ?? "";
-  const mark = `~${createHash("sha256").update(text).digest("hex").slice(0, 16)}${extension}`;
+  // Not UTF-8: there all broken characters are one.
+  const hash = createHash("sha256").update(text, "utf16le").digest("hex");
+  const mark = `~${hash.slice(0, 16)}${extension}`;
   // A character that is cut in half is left out by encodeInto.
   const stem = new Uint8Array(MAX_BYTES - mark.length);
   const { written } = ENCODER.encodeInto(name, stem);
   return new TextDecoder().decode(stem.subarray(0, written)) + mark;
 }
 
+/** Percent-encodes a character; one that is broken has no bytes, and is written as its number. */
 function encode(text: string): string {
+  if (!text.isWellFormed()) return `%u${text.charCodeAt(0).toString(16).toUpperCase()}`;
   return [...ENCODER.encode(text)]
     .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
     .join("");

@@ -98,8 +98,7 @@ async function newest(
   try {
     return await newestWithAssets(storage, snapshots, signal);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new SluiceError(`${error.message.replace(/\.$/, "")}: export the project again.`);
+    throw error instanceof SyntaxError ? unreadable(error.message) : error;
   }
 }
 
@@ -130,7 +129,13 @@ async function retryIn(
   const writer = SnapshotWriter.resume(storage, prefix, kept, signal);
   const tally = new AssetTally(assets);
   const sink = writer.sink({ path: () => index, encoding: NDJSON, maxEntries: Infinity });
-  await ReadableStream.from(newLines(found, run, tally, options)).pipeTo(sink, { signal });
+  try {
+    await ReadableStream.from(newLines(found, run, tally, options)).pipeTo(sink, { signal });
+  } catch (error) {
+    throw error instanceof SyntaxError
+      ? unreadable(`${found.index} isn't a list of assets`)
+      : error;
+  }
 
   const isOther = ({ code }: { readonly code: string }) => code !== "asset_failed";
   const updated: Manifest = {
@@ -243,6 +248,10 @@ async function removeStale(
     }
   }
   if (stale.length > 0) await storage.delete(stale, { signal });
+}
+
+function unreadable(what: string): SluiceError {
+  return new SluiceError(`${what.replace(/\.$/, "")}: export the project again.`);
 }
 
 function reportOf(snapshot: string, manifest: Manifest): ExportReport {

@@ -218,6 +218,29 @@ Deno.test("retryFailedAssets() needs a complete snapshot with assets, and the lo
   await assert.rejects(made.retry(), LockedError);
 });
 
+Deno.test("retryFailedAssets() says so if it can't read the snapshot's lists", async () => {
+  await using made = await broken(2);
+  made.fails.asset = () => true;
+  const { snapshot } = await made.export(FAST);
+  const folder = new URL(snapshot).pathname;
+  const index = await Deno.readTextFile(`${folder}/assets.ndjson`);
+  await Deno.writeTextFile(`${folder}/assets.ndjson`, `${index}{`);
+  await assert.rejects(
+    made.retry(),
+    /^SluiceError: content\/.*\/assets\.ndjson isn't a list of assets: export the project again\.$/,
+  );
+  await Deno.writeTextFile(`${folder}/manifest.json`, '{"formatVersion": 2}');
+  await assert.rejects(
+    made.retry(),
+    /^SluiceError: content\/.*\/manifest\.json isn't a manifest that this version knows \(.*\): export/,
+  );
+  // An export goes on without them.
+  made.fails.asset = () => false;
+  const next = await made.export(FAST);
+  assert.equal(next.status, "complete");
+  assert.ok(next.manifest.warnings.some(({ code }) => code === "asset_index_unreadable"));
+});
+
 Deno.test("retryFailedAssets() and exportProject() fail if more assets fail than may", async () => {
   await using made = await broken(8);
   made.fails.asset = every(2);

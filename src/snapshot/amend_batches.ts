@@ -92,7 +92,6 @@ export async function amendBatches(
   for (const batch of batches) {
     const more = appended.get(batch) ?? [];
     if (more.length === 0 && !outdated.has(batch)) continue;
-    signal.throwIfAborted();
     bytesDelta += await rewrite(snapshot, options, batch, places, more);
   }
   await ReadableStream.from(chunks(fresh)).pipeTo(
@@ -136,7 +135,6 @@ async function look(
     const { object } = batch;
     const { spans, path } = object;
     if (!homes.has(batch) && !times.some((time) => mayHold(spans, of, time))) continue;
-    signal.throwIfAborted();
     const found: number[] = [];
     const pages = batchEntries<Resource>(snapshot.storage, `${snapshot.prefix}/${path}`, signal);
     for await (const page of pages) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Resource } from "../../src/content/resource.ts";
 import { encodingOf } from "../../src/sink/encodings.ts";
@@ -10,6 +11,7 @@ import { type Layout, recordsPath } from "../../src/snapshot/layout.ts";
 import type { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { createdAt, mayHold } from "../../src/snapshot/span.ts";
 import { parseJson } from "../../src/source/json.ts";
+import { openFake, PART } from "../s3/open_fake.ts";
 import { filesOf } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
@@ -332,6 +334,29 @@ Deno.test("amendBatches() looks everywhere for those whose creation nobody knows
   assertSpans(storage, snapshot);
 });
 
+Deno.test("amendBatches() finds what it added before a crash, though nobody noted the batch's new span", async () => {
+  for (const layout of LAYOUTS) {
+    const storage = new MemoryStorage();
+    const snapshot = await newSnapshot(storage);
+    const listing = [0, 1, 2, 5].map((at) => record(`r${at}`, at, '"x"'));
+    await write(snapshot, listing, { layout, maxEntries: 2, withSpans: true });
+    const before = snapshot.objects;
+    // One lies between the spans of two batches, one after the last.
+    const added = [record("n3", 1.5, "1"), record("n9", 9, "2")];
+    const change: Change = {
+      ids: new Map(added.map((resource) => [resource.id, createdAt(resource)])),
+      changed: new Map(added.map((resource) => [resource.id, resource])),
+    };
+    assert.equal((await amend(snapshot, change, { layout })).added, 2);
+    const texts = textsOf(storage, snapshot, PREFIX);
+    const next = await reopened(storage, snapshot.prefix, before, countOf);
+    const nothing = { replaced: 0, added: 0, removed: 0, bytesDelta: 0 };
+    assert.deepEqual(await amend(next, change, { layout }), nothing);
+    assert.deepEqual(textsOf(storage, next, PREFIX), texts);
+    assertSpans(storage, next);
+  }
+});
+
 /** A storage that is read in small pieces, and tells of each. */
 function toldOfReads(storage: Storage, onPiece: (bytes: Uint8Array) => void): Storage {
   return {
@@ -431,6 +456,60 @@ Deno.test("amendBatches() never holds more than some pages of a batch", async ()
     assert.ok(total > 10_000_000, `${total} bytes were written`);
     // A page is 0.4 MB; streams hold some chunks more.
     assert.ok(most > 0 && most < 2_000_000, `${most} bytes were held`);
+  }
+});
+
+Deno.test("amendBatches() reads and replaces an object of S3 in parts at the same time", async () => {
+  await using opened = await openFake();
+  const { storage } = opened;
+  const snapshot = await newSnapshot(storage);
+  const listing = Array.from(
+    { length: 1500 },
+    (_, at) => record(`r${at}`, at, JSON.stringify(String(at).padEnd(4000))),
+  );
+  await write(snapshot, listing, { layout: "enterprise", maxEntries: 5000, withSpans: true });
+  const latest = record("r2", 2, '"changed"');
+  const change = {
+    ids: new Map([["r2", START + 2000], ["r1499", START + 1_499_000]]),
+    changed: new Map([["r2", latest]]),
+  };
+  const { replaced, removed } = await amend(snapshot, change, { layout: "enterprise" });
+  assert.deepEqual({ replaced, removed }, { replaced: 1, removed: 1 });
+  const { path, size, sha256, count } = snapshot.objects.at(-1)!;
+  const bytes = await new Response(await storage.get(`${snapshot.prefix}/${path}`)).bytes();
+  assert.ok(bytes.length > PART);
+  assert.deepEqual(
+    { size, sha256, count },
+    { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex"), count: 1499 },
+  );
+  const expected = listing.slice(0, -1).with(2, latest).map((entry) => JSON.stringify(entry));
+  assert.ok(linesOf(new TextDecoder().decode(bytes), path).join("\n") === expected.join("\n"));
+  assert.deepEqual(await opened.leftovers(), []);
+});
+
+Deno.test("amendBatches() leaves a batch as it was if it can't be read to its end while it is written", async () => {
+  for (const layout of LAYOUTS) {
+    const failure = new Error("The disk is gone.");
+    const inner = new MemoryStorage();
+    let wasWriting = false;
+    const storage = toldOfReads(inner, () => {
+      if (inner.open === 0) return;
+      // Some of it is written by then.
+      if (wasWriting) throw failure;
+      wasWriting = true;
+    });
+    const snapshot = await newSnapshot(storage);
+    const listing = Array.from(
+      { length: 300 },
+      (_, at) => record(`r${at}`, at, JSON.stringify("x".repeat(1000))),
+    );
+    await write(snapshot, listing, { layout, maxEntries: 5000, withSpans: true });
+    const texts = textsOf(inner, snapshot, PREFIX);
+    const change = { ids: new Map([["r7", START + 7000]]), changed: new Map<string, Resource>() };
+    await assert.rejects(amend(snapshot, change, { layout }), failure);
+    assert.equal(inner.open, 0);
+    assert.deepEqual(textsOf(inner, snapshot, PREFIX), texts);
+    assertNoted(inner, snapshot, countOf);
   }
 });
 

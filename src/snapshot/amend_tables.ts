@@ -1,0 +1,189 @@
+import { createHash } from "node:crypto";
+import type { Version } from "../content/resource.ts";
+import type { TableRows } from "../transform/normalize.ts";
+import { type TableFormat, tablePath } from "./layout.ts";
+import { NewRows } from "./new_rows.ts";
+import type { SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
+import { mayHold } from "./span.ts";
+import { partRows } from "./table_part.ts";
+import { widened } from "./widened.ts";
+
+/** Options of {@linkcode amendTables}. */
+export interface AmendTablesOptions {
+  /** Which version of records the rows are of; `undefined` for uploads. */
+  readonly version: Version | undefined;
+  /** Whose the rows are: a model's id, or `UPLOADS`. */
+  readonly of: string;
+  /**
+   * All resources that were changed or are gone: when each was created, in milliseconds since 1970.
+   * Rows of one with `NaN` are looked for in all parts.
+   */
+  readonly ids: ReadonlyMap<string, number>;
+  /** The rows of those that are there, as they are now. */
+  readonly rows: readonly TableRows[];
+  /** How rows are encoded. */
+  readonly format: TableFormat;
+  /** The names of a table's columns. */
+  readonly columns: (table: string) => readonly string[];
+  /** Aborts it: each part is then either as it was or amended. */
+  readonly signal: AbortSignal;
+}
+
+/** What {@linkcode amendTables} did. */
+export interface AmendedTables {
+  /** Rows that were taken out. */
+  readonly removed: number;
+  /** Rows that were put in. */
+  readonly added: number;
+  /** By how many bytes the parts grew together. */
+  readonly bytesDelta: number;
+}
+
+/** A part of a table that was written. */
+interface Part {
+  readonly folder: string;
+  readonly number: number;
+  readonly object: SnapshotObject;
+}
+
+/**
+ * Brings the tables up to date: rows of resources that were changed or are gone are taken out, and the
+ * rows of those that are there are put in, where rows were taken out and there is room, or into new parts.
+ *
+ * A part is in memory as a whole. One that loses all its rows stays, without rows; those that hold nothing
+ * of these resources aren't written. Doing the same again changes nothing, also after a crash that left
+ * some parts amended.
+ *
+ * @param snapshot The snapshot. None of these tables may be written by others meanwhile.
+ * @param options Which version, and what changed.
+ * @return What was done.
+ * @throws {StorageError} If a part can't be read or written.
+ * @throws {SyntaxError} If a part isn't as it was written.
+ * @throws The signal's reason.
+ */
+export async function amendTables(
+  snapshot: SnapshotWriter,
+  options: AmendTablesOptions,
+): Promise<AmendedTables> {
+  const { of, ids, signal } = options;
+  const parts = partsOf(snapshot, options);
+  const times = [...ids.values()];
+  const pending = new Map<string, NewRows>();
+  for (const [table, rows] of Map.groupBy(options.rows, ({ table }) => table)) {
+    const folder = folderOf(table, options);
+    const all = rows.flatMap(({ rows }) => rows);
+    pending.set(folder, new NewRows(table, all, { ...options, column: idColumn(folder) }));
+  }
+  const tally = { removed: 0, added: 0, bytesDelta: 0 };
+  // In order, the new ones last: done again after a crash, the same rows come to the same places.
+  for (const part of parts) {
+    if (!times.some((time) => mayHold(part.object.spans, of, time))) continue;
+    await amendPart(snapshot, options, part, pending.get(part.folder), tally);
+  }
+  for (const [folder, rows] of pending) {
+    let number = (parts.findLast((part) => part.folder === folder)?.number ?? -1) + 1;
+    while (!rows.isEmpty) {
+      signal.throwIfAborted();
+      const head = rows.head();
+      const { pieces, count, span } = rows.take(head.byteLength, { atLeastOne: true });
+      const path = tablePath(rows.table, options.version, number++, options.format);
+      const bytes = await new Blob([head, ...pieces]).bytes();
+      await snapshot.put(path, bytes, { count, ...(span && { spans: [span] }) });
+      tally.added += count;
+      tally.bytesDelta += bytes.byteLength;
+    }
+  }
+  return tally;
+}
+
+/** The parts of this version, in the order of their tables and numbers. */
+function partsOf(
+  snapshot: SnapshotWriter,
+  { version, format }: AmendTablesOptions,
+): Part[] {
+  const parts: Part[] = [];
+  const pattern = version === undefined
+    ? /^(tables\/uploads\/)part_(\d+)\.(\w+)$/
+    : /^(tables\/.+\/version=(\w+)\/)part_(\d+)\.(\w+)$/;
+  for (const object of snapshot.objects) {
+    const match = pattern.exec(object.path);
+    if (match === null || match.at(-1) !== format) continue;
+    if (version !== undefined && match[2] !== version) continue;
+    parts.push({ folder: match[1]!, number: Number(match.at(-2)), object });
+  }
+  return parts.sort((a, b) => {
+    if (a.folder !== b.folder) return a.folder < b.folder ? -1 : 1;
+    return a.number - b.number;
+  });
+}
+
+function folderOf(table: string, { version, format }: AmendTablesOptions): string {
+  const path = tablePath(table, version, 0, format);
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+/** The column that says whose a row is. */
+function idColumn(path: string): string {
+  return /^tables\/(?:blocks|links)\//.test(path) ? "_record_id" : "id";
+}
+
+/** Takes rows out of a part, and puts new ones in if any were. */
+async function amendPart(
+  snapshot: SnapshotWriter,
+  { ids, format, signal }: AmendTablesOptions,
+  { object }: Part,
+  rows: NewRows | undefined,
+  tally: { removed: number; added: number; bytesDelta: number },
+): Promise<void> {
+  const { path, spans } = object;
+  const stream = await snapshot.storage.get(`${snapshot.prefix}/${path}`, { signal });
+  const before = await new Response(stream).bytes();
+  const kept = keptRows(before, path, format, ids);
+  if (kept.removed === 0) return;
+  const added = rows?.take(kept.bytes);
+  const after = await new Blob([...kept.pieces, ...added?.pieces ?? []]).bytes();
+  const isTheSame = after.byteLength === before.byteLength &&
+    after.every((byte, at) => byte === before[at]);
+  const noted = { count: kept.count + (added?.count ?? 0), spans: widened(spans, added?.span) };
+  if (isTheSame) {
+    // It was amended before a crash, and nobody may have noted it.
+    const sha256 = createHash("sha256").update(before).digest("hex");
+    snapshot.note({ path, size: before.byteLength, sha256, ...noted });
+    return;
+  }
+  signal.throwIfAborted();
+  await snapshot.put(path, after, noted);
+  tally.removed += kept.removed;
+  tally.added += added?.count ?? 0;
+  tally.bytesDelta += after.byteLength - before.byteLength;
+}
+
+/** What stays of a part. */
+function keptRows(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  format: TableFormat,
+  ids: ReadonlyMap<string, number>,
+): { pieces: Uint8Array<ArrayBuffer>[]; bytes: number; count: number; removed: number } {
+  let found;
+  try {
+    found = partRows(bytes, format, idColumn(path));
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
+    throw new SyntaxError(`${path} isn't as it was written: ${error.message}`, { cause: error });
+  }
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let [from, size, removed] = [0, 0, 0];
+  const keep = (to: number) => {
+    if (to > from) pieces.push(bytes.subarray(from, to));
+    size += to - from;
+  };
+  for (const row of found.rows) {
+    if (!row.ids.some((id) => ids.has(id))) continue;
+    keep(row.start);
+    from = row.end;
+    removed++;
+  }
+  keep(bytes.length);
+  return { pieces, bytes: size, count: found.rows.length - removed, removed };
+}

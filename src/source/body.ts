@@ -32,11 +32,24 @@ export interface ReadBodyOptions {
 /** How many waits for bytes a whole body may take. */
 const WAITS = 4;
 /** What a body has to bring in each millisecond that it takes beyond. */
-const BYTES_PER_MS = 16 * 1024 / 1000;
+const BYTES_PER_MS = 4 * 1024 / 1000;
 
 /**
- * Reads a whole body, as long as it keeps coming and isn't too large. Bytes that only drip don't keep it
- * going: it may take four times `stallMs`, and a second more for each 16 KiB that came.
+ * Makes sure that a body doesn't only drip: it may take four times `stallMs`, and a second more for each 4 KiB
+ * that came.
+ *
+ * @param bytes How many bytes came.
+ * @param ms How long that took, in milliseconds.
+ * @param stallMs How long to wait for bytes once, in milliseconds.
+ * @throws {StallError} If that is too slow.
+ */
+export function assertPace(bytes: number, ms: number, stallMs: number): void {
+  if (ms <= WAITS * stallMs + bytes / BYTES_PER_MS) return;
+  throw new StallError(`only ${bytes} bytes came in ${(ms / 1000).toFixed(1)} s`);
+}
+
+/**
+ * Reads a whole body, as long as it keeps coming and isn't too large.
  *
  * @param response The answer whose body is read.
  * @param options How long to wait, and how much to hold.
@@ -57,10 +70,7 @@ export async function readBody(
     size += chunk.byteLength;
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
     chunks.push(chunk);
-    const ms = performance.now() - started;
-    if (ms > WAITS * stallMs + size / BYTES_PER_MS) {
-      throw new StallError(`only ${size} bytes came in ${(ms / 1000).toFixed(1)} s`);
-    }
+    assertPace(size, performance.now() - started, stallMs);
     watchdog.expect(stallMs, "the next bytes of the answer");
   }
   if (chunks.length === 1) return chunks[0]!;

@@ -58,7 +58,7 @@ export interface CmaTransportOptions {
   readonly headersTimeoutMs?: number | undefined;
   /**
    * How long to wait for the next bytes of a body, in milliseconds. A whole body may take four times as
-   * long, and a second more for each 16 KiB that came. @default {30000}
+   * long, and a second more for each 4 KiB that came. @default {30000}
    */
   readonly stallTimeoutMs?: number | undefined;
   /** How long to wait for an asynchronous job, in milliseconds. @default {600000} */

@@ -124,8 +124,6 @@ Deno.test("startDemoCma() goes by a clock that is a day ahead", async () => {
 });
 
 Deno.test("startDemoCma() sends bodies that are wrong, in answers that look right", async () => {
-  await using plain = start({ project });
-  const [, , right] = await seen(plain, PATH);
   const bodies = async (kind: FaultKind, path: string) => {
     await using cma = faulty(kind);
     const response = await get(cma, path);
@@ -136,8 +134,7 @@ Deno.test("startDemoCma() sends bodies that are wrong, in answers that look righ
   };
   const invalid = await bodies("invalid-json", PATH);
   assert.throws(() => JSON.parse(new TextDecoder().decode(invalid)), SyntaxError);
-  const utf8 = await bodies("invalid-utf8", PATH);
-  assert.equal(utf8.length, right.length);
+  const utf8 = await bodies("invalid-utf8", "/site");
   assert.throws(() => new TextDecoder("utf-8", { fatal: true }).decode(utf8), TypeError);
   // A reader that doesn't mind takes it for JSON: only the decoder tells.
   JSON.parse(new TextDecoder().decode(utf8));

@@ -212,7 +212,7 @@ Deno.test("CmaTransport.send() waits for a large body longer than for a small on
       }, { highWaterMark: 0 }),
     );
   });
-  // It takes longer than four waits for bytes, but each second brings far more than 16 KiB.
+  // It takes longer than four waits for bytes, but each second brings far more than 4 KiB.
   const client = testClient(server.url, { stallTimeoutMs: 35 });
   assert.equal(JSON.stringify((await client.get("/site")).body), text);
 });

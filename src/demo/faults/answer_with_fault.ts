@@ -58,8 +58,7 @@ export async function answerWithFault(
     case "invalid-json":
       return changed(await answer(), {}, (bytes) => bytes.subarray(0, bytes.length >> 1));
     case "invalid-utf8":
-      // The second byte is within the first key.
-      return changed(await answer(), {}, (bytes) => bytes.fill(0xff, 2, 3));
+      return changed(await answer(), {}, withoutUtf8);
     case "wrong-bytes":
       return changed(await answer(), {}, (bytes) => bytes.fill(~bytes[0]!, 0, 1));
     case "too-long":
@@ -73,6 +72,13 @@ export async function answerWithFault(
     default:
       return await answer();
   }
+}
+
+/** One byte of a text in the body's second half, if there is one, is none of UTF-8. */
+function withoutUtf8(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const quotes = new TextDecoder("latin1").decode(bytes).indexOf('":"', bytes.length >> 1);
+  const at = quotes < 0 ? bytes.length >> 1 : quotes + 3;
+  return bytes.fill(0xff, at, at + 1);
 }
 
 function redirected(url: URL, how: "once" | "loop"): string {

@@ -13,6 +13,8 @@ export interface Failure {
 
 /** The longest message that is shown. */
 const LONGEST = 4000;
+/** The most lines of a stack. */
+const MOST_LINES = 50;
 
 /**
  * How an error is told to the user.
@@ -33,6 +35,11 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
       printable(said, LONGEST)
     }): please report this message and the command that you ran; --verbose shows more.`,
     exitCode: EXIT.failed,
-    stack: error instanceof Error ? error.stack : undefined,
+    stack: error instanceof Error ? stackOf(error) : undefined,
   };
+}
+
+/** An error's message may hold what a server sent, and its stack begins with the message. */
+function stackOf({ stack = "" }: Error): string {
+  return stack.split("\n").slice(0, MOST_LINES).map((line) => printable(line, 1000)).join("\n");
 }

@@ -1,5 +1,6 @@
 import type { ExportEvent } from "../../events.ts";
 import { type Clock, SYSTEM_CLOCK, type TextOutput } from "../io.ts";
+import { printableJson } from "../text/json_text.ts";
 import { LOG_INTERVAL, type LogViewOptions } from "./line_view.ts";
 import { paceOf } from "./pace.ts";
 import type { ProgressState } from "./progress_state.ts";
@@ -20,9 +21,7 @@ export function writeJsonLine(
   now: number,
   entry: { readonly type: string; readonly [key: string]: unknown },
 ): void {
-  const line = JSON.stringify({ time: new Date(now).toISOString(), ...entry });
-  // U+2028 and U+2029 end a line for some readers of logs, but may stand in JSON.
-  output.write(`${line.replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`)}\n`);
+  output.write(`${printableJson({ time: new Date(now).toISOString(), ...entry })}\n`);
 }
 
 /** One JSON object to a line, for a log that programs read. */

@@ -60,7 +60,7 @@ export function listingName(
  * @param start The event that tells.
  */
 export function projectName(
-  { project, environment }: NonNullable<ProgressState["start"]>,
+  { project, environment }: Pick<NonNullable<ProgressState["start"]>, "project" | "environment">,
 ): string {
   const details = [`project ${printable(project.id, 40)}`];
   if (environment !== null) details.push(`environment ${printable(environment, 60)}`);

@@ -3,6 +3,7 @@ import type { ExportReport } from "../../export.ts";
 import type { AssetDeletion } from "../../steps/delete_orphans.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import type { ProgressState } from "../progress/progress_state.ts";
+import { printableJson } from "../text/json_text.ts";
 
 /** How an export ended, for programs. */
 export interface JsonReport {
@@ -99,5 +100,5 @@ export function jsonReport(end: ExportEnd): JsonReport {
  * @param value The value.
  */
 export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(value, 2)}\n`;
 }

@@ -30,7 +30,7 @@ export async function renderSample(
     .find((path) => path !== undefined);
   if (path === undefined) return [];
   using storage = openStorage(destination);
-  const prefix = snapshot.slice(snapshot.lastIndexOf("/content/") + 1);
+  const prefix = snapshot.slice(snapshot.lastIndexOf("/content/project_") + 1);
   const bytes = await storage.get(`${prefix}/${path}`, { signal });
   const lines = [];
   const text = bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());

@@ -130,7 +130,7 @@ function assetsText({ manifest: { assets }, snapshot }: ExportReport): Row | und
     withdrawn > 0 ? `${formatCount(withdrawn)} withdrawn by DatoCMS` : "",
     failed > 0 ? `${formatCount(failed)} failed` : "",
   ].filter((part) => part !== "");
-  const root = snapshot.slice(0, snapshot.lastIndexOf("/content/"));
+  const root = snapshot.slice(0, snapshot.lastIndexOf("/content/project_"));
   return ["Assets", `${parts.join(", ")}, in ${shownAddress(`${root}/${prefix}`)}`];
 }
 
@@ -143,7 +143,10 @@ function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | u
   }
   const { deleted, problem } = deletion;
   const done = `${counted(deleted.count, "file")} (${formatBytes(deleted.bytes)})`;
-  return ["Deleted", problem ?? `${done} of uploads that are gone`];
+  return [
+    "Deleted",
+    problem === undefined ? `${done} of uploads that are gone` : printable(problem, 1000),
+  ];
 }
 
 /** Block models are models in DatoCMS's schema, too. */

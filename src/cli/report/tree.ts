@@ -21,7 +21,7 @@ const OPENED = /^(records|tables)\//;
  * @return The lines.
  */
 export function renderTree({ snapshot, manifest }: ExportReport): string[] {
-  const start = snapshot.lastIndexOf("/content/");
+  const start = snapshot.lastIndexOf("/content/project_");
   const folders = new Map<string, Folder>();
   for (const { path, size } of manifest.objects) {
     const name = folderOf(path);

@@ -7,5 +7,14 @@ import { printable } from "../../printable.ts";
  * @param url The address.
  */
 export function shownAddress(url: string): string {
-  return printable(url.startsWith("file:") ? fileURLToPath(url) : url, 1000);
+  return printable(url.startsWith("file:") ? pathOf(url) : url, 1000);
+}
+
+/** An address has names in it that a server chose: what can't be a path is shown as it is. */
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return url;
+  }
 }

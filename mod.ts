@@ -40,6 +40,8 @@ export * from "./src/export_options.ts";
 export type { AssetDeletion } from "./src/steps/delete_orphans.ts";
 export type { MaxDelete } from "./src/max_delete.ts";
 export * from "./src/plan.ts";
+export * from "./src/retry_failed.ts";
+export { UnfinishedError } from "./src/unfinished.ts";
 export * from "./src/doctor/doctor.ts";
 export * from "./src/doctor/s3_policy.ts";
 export * from "./src/budget.ts";
@@ -57,11 +59,13 @@ export {
   fetchAsset,
   type FetchAssetOptions,
 } from "./src/source/asset_fetch.ts";
+export * from "./src/source/asset_hosts.ts";
 export * from "./src/source/cma_client.ts";
 export { CmaError } from "./src/source/cma_error.ts";
 export * from "./src/source/cma_transport.ts";
 export { type Listing, type ListingOptions, listingPages } from "./src/source/listing.ts";
 export * from "./src/source/page_stream.ts";
+export type { ReadResource } from "./src/source/read_tail.ts";
 export * from "./src/source/rate_limiter.ts";
 export * from "./src/source/records.ts";
 export * from "./src/source/resources.ts";
@@ -109,6 +113,7 @@ export { LockedError } from "./src/snapshot/export_lock.ts";
 export type { LockContent } from "./src/snapshot/lock_content.ts";
 export * from "./src/snapshot/layout.ts";
 export type {
+  FailedAsset,
   Manifest,
   ManifestAssets,
   ManifestNote,
@@ -117,3 +122,4 @@ export type {
 } from "./src/snapshot/manifest.ts";
 export * from "./src/snapshot/read_batch.ts";
 export * from "./src/snapshot/snapshot_writer.ts";
+export type { Span } from "./src/snapshot/span.ts";

@@ -17,6 +17,18 @@ export type ExportEvent =
     readonly snapshot: string;
     /** How many listings will be read. */
     readonly listings: number;
+    /** Whether an earlier export is gone on with. */
+    readonly resumed: boolean;
+  }
+  | {
+    /** How far the temporary copy of an environment is that is exported in its place. */
+    readonly type: "freeze";
+    /** The copy's name. */
+    readonly environment: string;
+    /** It is being made, can be read, or is gone again. */
+    readonly step: "creating" | "ready" | "deleted";
+    /** How much of it is made, in percent, if the API tells. */
+    readonly percent: number | null;
   }
   | {
     /** A listing's length became known, or changed. */

@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
 import { concurrently } from "./concurrently.ts";
+import type { Resource } from "./content/resource.ts";
 import type { ExportOptions } from "./export_options.ts";
+import { checkFreeze, freezeEnvironment } from "./freeze.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
 import { ExportLock } from "./snapshot/export_lock.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
+import { reopenSnapshot } from "./snapshot/reopen.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
+import { Checkpoints } from "./steps/checkpoints.ts";
 import type { ExportContext } from "./steps/export_context.ts";
 import { type AssetDeletion, deleteOrphans } from "./steps/delete_orphans.ts";
 import { exportAssets, type ExportedAssets } from "./steps/export_assets.ts";
@@ -13,6 +18,8 @@ import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
 import { TableStep } from "./steps/table_step.ts";
 import { writeSchema } from "./steps/write_schema.ts";
+import { TimeBudget } from "./time_budget.ts";
+import { UnfinishedError } from "./unfinished.ts";
 import { VERSION } from "./version.ts";
 
 /** What an export wrote. */
@@ -33,6 +40,7 @@ export interface ExportReport {
  * @param options Which project, what of it, and where to.
  * @return What was written.
  * @throws {LockedError} If another export of the same project and environment writes to the same place.
+ * @throws {UnfinishedError} If the time budget is over first.
  * @throws {SluiceError} If the snapshot can't be completed. What was written stays, without a seal.
  * @throws The signal's reason, if the export was cancelled.
  *
@@ -48,73 +56,128 @@ export interface ExportReport {
  * ```
  */
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
-  const startedAt = new Date();
+  checkFreeze(options);
+  if (options.timeBudgetMs === undefined) return await exportUntil(options);
+  let snapshot: string | undefined;
+  using budget = new TimeBudget(options.timeBudgetMs, () => new UnfinishedError(snapshot));
+  const { signal } = options;
+  return await exportUntil({
+    ...options,
+    signal: signal ? AbortSignal.any([signal, budget.signal]) : budget.signal,
+    onEvent: (event) => {
+      if (event.type === "start") snapshot = event.snapshot;
+      options.onEvent?.(event);
+    },
+  }, budget.stop);
+}
+
+/** Exports, and begins nothing new once it is to stop. */
+async function exportUntil(options: ExportOptions, stop?: AbortSignal): Promise<ExportReport> {
   const { storage, signal, lockTtlMs: ttlMs } = options;
   if (!options.allowPublic) await assertNotPublic(storage, { signal });
-  const run = await ExportRun.begin(options);
+  const run = await ExportRun.begin(options, stop);
   checkChosen("locale", options.locales, run.project.schema.locales);
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
-  return await exportLocked(run, { ...options, signal: lock.signal }, startedAt);
+  const locked = { ...options, signal: lock.signal };
+  if (!options.freeze) return await exportLocked(run, locked);
+  const { limiter } = run.client.transport;
+  await using copy = await freezeEnvironment({ ...locked, place, limiter });
+  const frozen = await ExportRun.begin({ ...locked, environment: copy.id }, stop, run);
+  return await exportLocked(frozen, locked);
 }
 
 /** Exports while nobody else exports the same to the same place. */
 async function exportLocked(
   run: ExportRun,
   options: ExportOptions & { readonly signal: AbortSignal },
-  startedAt: Date,
 ): Promise<ExportReport> {
   const { signal } = options;
-  const snapshot = await beginSnapshot(run, options, startedAt);
-  const tables = options.tables === false ? undefined : new TableStep(run, snapshot, options);
-  const context = { run, snapshot, tables, options };
+  const context = await beginSnapshot(run, options);
+  const { tables, checkpoints } = context;
   let assets: ExportedAssets | undefined;
   await concurrently(
     [
-      (signal) => writeSchema(context, signal),
+      (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
       (signal) => exportRecords(context, signal),
       async (signal) => {
+        if (!run.wants("uploads")) return;
         const uploads = await exportUploads(context, signal);
-        if (run.wantsAssets) assets = await exportAssets(context, uploads, signal);
+        if (uploads !== undefined && run.wantsAssets) {
+          assets = await checkpoints.during("assets", () => exportAssets(context, uploads, signal));
+        }
       },
       (signal) => exportSettings(context, signal),
     ],
     4,
     signal,
   );
+  if (run.stop?.aborted) {
+    await checkpoints.save();
+    throw run.stop.reason;
+  }
   await tables?.end();
-  const report = await seal(context, startedAt, assets?.manifest);
+  const report = await seal(context, assets?.manifest);
   if (assets === undefined || options.assets !== "sync") return report;
   // Only now: until the new snapshot is complete, the one before may be needed.
   return { ...report, deletion: await deleteOrphans(context, assets, signal) };
 }
 
+/** The schema's step in checkpoints: its objects are the same each time they are written. */
+const SCHEMA = "schema";
+
+/** Begins a snapshot, or goes on with one. */
 async function beginSnapshot(
   run: ExportRun,
-  options: ExportOptions,
-  startedAt: Date,
-): Promise<SnapshotWriter> {
+  options: ExportOptions & { readonly signal: AbortSignal },
+): Promise<ExportContext> {
+  const { storage, signal, checkpointMs: everyMs = 30_000 } = options;
   const { site, environment } = run.project;
-  const snapshot = await SnapshotWriter.create(options.storage, {
-    projectId: site.id,
-    sandbox: run.sandbox,
+  const fingerprint = fingerprintOf(run, shapingOptions(options));
+  const place = { projectId: site.id, sandbox: run.sandbox };
+  const reopened = options.resume
+    ? await reopenSnapshot(storage, place, fingerprint, signal)
+    : undefined;
+  const from = reopened && "checkpoint" in reopened ? reopened : undefined;
+  if (reopened && "reason" in reopened && reopened.reason !== undefined) {
+    run.warn("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
+  }
+  const startedAt = from ? new Date(from.checkpoint.startedAt) : new Date();
+  const snapshot = from?.snapshot ?? await SnapshotWriter.create(storage, {
+    ...place,
     startedAt,
     claim: { tool: { name: "sluice", version: VERSION }, options: shapingOptions(options) },
-    signal: options.signal,
+    signal,
   });
+  if (from) run.restore(from.checkpoint);
   run.emit({
     type: "start",
     project: { id: site.id, name: run.projectName },
     environment: environment ?? null,
-    snapshot: `${options.storage.url}/${snapshot.prefix}`,
+    snapshot: `${storage.url}/${snapshot.prefix}`,
     listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")),
+    resumed: from !== undefined,
   });
-  return snapshot;
+  const tables = options.tables === false
+    ? undefined
+    : new TableStep(run, snapshot, options, from?.checkpoint.tables);
+  const checkpoints = new Checkpoints({
+    run,
+    snapshot,
+    tables,
+    fingerprint,
+    startedAt,
+    from: from?.checkpoint,
+    everyMs,
+    signal,
+  });
+  // From now on it can be gone on with, however early it is killed.
+  if (from === undefined) await checkpoints.save();
+  return { run, snapshot, tables, checkpoints, options, startedAt };
 }
 
 async function seal(
-  { run, snapshot, options }: ExportContext,
-  startedAt: Date,
+  { run, snapshot, checkpoints, options, startedAt }: ExportContext,
   assets: Manifest["assets"],
 ): Promise<ExportReport> {
   const { site, environment } = run.project;
@@ -134,12 +197,28 @@ async function seal(
     warnings: run.warnings.toArray(),
     failures: run.failures.toArray(),
   });
+  await checkpoints.delete();
   run.emit({ type: "sealed", snapshot: address });
   return {
     status: run.failures.count === 0 ? "complete" : "partial",
     snapshot: address,
     manifest,
   };
+}
+
+/** What has to be the same for one export to go on with another one's snapshot. */
+function fingerprintOf(run: ExportRun, options: Record<string, unknown>): Record<string, string> {
+  const { document, site } = run.project;
+  const schema = [site.attributes.locales, ...document.included.map(keyOf).sort()];
+  return { version: VERSION, options: digest(options), schema: digest(schema) };
+
+  function keyOf(resource: Resource): string {
+    return `${resource.type} ${resource.id} ${JSON.stringify(resource)}`;
+  }
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }
 
 /** The options that decide what is in a snapshot: no secrets, nothing about speed. */

@@ -44,6 +44,8 @@ export interface SourceOptions {
   readonly headersTimeoutMs?: number | undefined;
   /** How long to wait for the next bytes of an answer or asset, in milliseconds. @default {30000} */
   readonly stallTimeoutMs?: number | undefined;
+  /** How long to wait for an asynchronous job of the API, in milliseconds. @default {600000} */
+  readonly jobTimeoutMs?: number | undefined;
   /** Cancels the export. */
   readonly signal?: AbortSignal | undefined;
   /** Told what happens. */
@@ -66,6 +68,33 @@ export interface ExportOptions extends SourceOptions {
    * milliseconds. @default {120000}
    */
   readonly lockTtlMs?: number | undefined;
+  /**
+   * Whether a temporary copy of the environment is exported in its place, so that nothing changes while it
+   * is read. The copy is deleted at the end, whatever happens. It takes an API token that may manage
+   * environments, and can't go with `resume` or `timeBudgetMs`. @default {false}
+   */
+  readonly freeze?: boolean | undefined;
+  /**
+   * Whether to go on with the newest snapshot if it isn't complete, and is of the same project,
+   * environment, schema and options. @default {false}
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * How long to work, in milliseconds: then the export stops at the end of a page, and fails with an
+   * `UnfinishedError`. Another one with `resume` goes on. @default No limit
+   */
+  readonly timeBudgetMs?: number | undefined;
+  /**
+   * How far apart checkpoints are, in milliseconds: an export that is killed loses no more than what came
+   * since the last one. Each one ends the batches that are being written. @default {30000}
+   */
+  readonly checkpointMs?: number | undefined;
+  /**
+   * The most assets that may fail: once there are more, the export fails, and the snapshot isn't complete.
+   *
+   * @default Any number; the snapshot is complete without them, and its manifest names them
+   */
+  readonly maxFailures?: number | undefined;
   /** How batches are written. @default {"ndjson"} */
   readonly layout?: Layout | undefined;
   /**

@@ -80,6 +80,11 @@ async function serveHostile(options: Partial<DemoCmaOptions> = {}): Promise<Serv
   };
 }
 
+/** What file systems take for one. */
+function folded(path: string): string {
+  return path.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKD").toUpperCase();
+}
+
 Deno.test("sluice export of a hostile project stays in its folder, and tells of it in plain text", async () => {
   await using served = await serveHostile();
   const { io, exitCode } = await served.run(["export", "--verbose", "--structured-text=html"]);
@@ -94,6 +99,7 @@ Deno.test("sluice export of a hostile project stays in its folder, and tells of 
       );
     }
   }
+  assert.equal(new Set(files.map(folded)).size, files.length);
   assert.equal(Object.keys(Object.prototype).length, 0);
   const models = files.filter((path) => /\/models\/[^/]+\.json$/.test(path));
   assert.equal(models.length, NAMES.length);
@@ -110,6 +116,7 @@ Deno.test("sluice export of a hostile project writes JSON in plain text", async 
   assert.equal(exitCode, EXIT.partial, io.err().slice(0, 3000));
   const report = JSON.parse(io.out());
   assert.equal(report.project.name, NASTY);
+  assert.deepEqual(Object.keys(report.manifest.records).sort(), NAMES.toSorted());
   for (const line of io.err().trimEnd().split("\n")) assert.ok(JSON.parse(line).type);
   const elsewhere = report.failures.filter(({ message }: { message: string }) =>
     /none of the project's asset hosts/.test(message)

@@ -41,6 +41,10 @@ interface Given {
 const CONFLICTS = [
   [{ key: "quiet", value: true }, { key: "verbose", value: true }],
   [{ key: "tablesOnly", value: true }, { key: "tables", value: false }],
+  [{ key: "retryFailed", value: true }, { key: "resume", value: true }],
+  [{ key: "retryFailed", value: true }, { key: "freeze", value: true }],
+  [{ key: "retryFailed", value: true }, { key: "dryRun", value: true }],
+  [{ key: "freeze", value: true }, { key: "resume", value: true }],
 ] as const;
 
 /**

@@ -1,3 +1,4 @@
+import { durationMs } from "../duration.ts";
 import type { ExportOptions } from "../export_options.ts";
 import type { Config } from "./schema.ts";
 import { toSourceOptions } from "./to_source_options.ts";
@@ -12,7 +13,7 @@ import { toSourceOptions } from "./to_source_options.ts";
 export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> {
   const { layout, tables, tablesOnly, format, structuredText, locales, allowPublic, maxDelete } =
     config;
-  const { maxFailures, freeze } = config;
+  const { maxFailures, freeze, resume, timeBudget } = config;
   return {
     ...toSourceOptions(config),
     layout,
@@ -24,5 +25,7 @@ export function toExportOptions(config: Config): Omit<ExportOptions, "storage"> 
     maxDelete,
     maxFailures,
     freeze,
+    resume,
+    timeBudgetMs: timeBudget === undefined ? undefined : durationMs(timeBudget),
   };
 }

@@ -15,13 +15,29 @@ export const CANARY = "canary.txt";
 export const CLAIM = "export.json";
 /** Says who exports right now. It lies beside the snapshots. */
 export const LOCK = "lock.json";
+/** Names the temporary copy that is exported right now. It lies beside the lock. */
+export const FREEZE = "freeze.json";
 /** Describes the tables: columns, types, references. */
 export const TABLE_SCHEMA = "tables/schema.json";
-/** What became of each asset. */
+/** What became of each asset, unless the manifest names another list. */
 export const ASSET_INDEX = "assets.ndjson";
 
 /** Files of earlier snapshots that no upload has any more. */
 export const ORPHANED_ASSETS = "assets_orphaned.ndjson";
+
+/** What an export that isn't complete needs to go on; it is deleted when the snapshot is sealed. */
+export const RESUME_FOLDER = "resume";
+/** How far an export is. */
+export const CHECKPOINT = `${RESUME_FOLDER}/checkpoint.json`;
+
+/**
+ * The path of a list of assets that are done, for an export that goes on.
+ *
+ * @param list The list's number, from 0.
+ */
+export function assetListPath(list: number): string {
+  return `${RESUME_FOLDER}/${numbered("assets", list)}.ndjson`;
+}
 
 /** Which snapshots belong together. */
 export interface SnapshotPlace {
@@ -39,7 +55,12 @@ export interface SnapshotPlace {
  */
 export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
   const project = `content/project_${safeName(projectId)}`;
-  return sandbox === undefined ? project : `${project}/${safeName(sandbox)}`;
+  if (sandbox === undefined) return project;
+  // The snapshots and the lock of the primary environment have these names.
+  const name = safeName(sandbox).replace(/^(?=snapshot_|lock\.json$)./i, (first) => {
+    return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+  return `${project}/${name}`;
 }
 
 /**
@@ -107,6 +128,21 @@ export function tablePath(
     : `${table.slice(0, slash)}/${safeApiKey(table.slice(slash + 1))}`;
   const partition = version === undefined ? "" : `version=${version}/`;
   return `tables/${folder}/${partition}${numbered("part", part)}.${format}`;
+}
+
+/**
+ * The list that takes the place of a list of what became of each asset.
+ *
+ * @param index The list's path.
+ */
+export function nextAssetIndex(index: string): string {
+  const number = /^assets_(\d{1,9})\.ndjson$/.exec(index)?.[1] ?? "0";
+  return `${numbered("assets", Number(number) + 1)}.ndjson`;
+}
+
+/** Whether a path in a snapshot is that of a list of what became of each asset. */
+export function isAssetIndex(path: string): boolean {
+  return path === ASSET_INDEX || /^assets_\d{3,}\.ndjson$/.test(path);
 }
 
 function numbered(name: string, number: number): string {

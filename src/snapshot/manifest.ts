@@ -28,6 +28,18 @@ export interface ManifestObject {
   readonly count?: number | undefined;
 }
 
+/** An asset that couldn't be had. */
+export interface FailedAsset {
+  /** The upload's id. */
+  readonly upload_id: string;
+  /** The key that its file would have in the storage. */
+  readonly key: string;
+  /** Why. */
+  readonly reason: string;
+  /** How often it was tried, the last time. */
+  readonly attempts: number;
+}
+
 /** What became of a project's asset files. */
 export interface ManifestAssets {
   /** The object with a line for each upload: its file, and what became of it. */
@@ -42,6 +54,10 @@ export interface ManifestAssets {
   readonly withdrawn: number;
   /** How many couldn't be had. */
   readonly failed: number;
+  /** The first thousand that couldn't be had; the object named `index` has all. */
+  readonly failures?: readonly FailedAsset[] | undefined;
+  /** When those that had failed were last tried again, in ISO 8601. */
+  readonly retriedAt?: string | undefined;
   /** Files of earlier snapshots that no upload has any more, and that were still there. */
   readonly orphaned?: Tally | undefined;
 }
@@ -85,7 +101,21 @@ export interface Manifest {
 
 const count = z.number().int().nonnegative();
 const tally = z.object({ count, bytes: count });
-const notes = z.array(z.object({ code: z.string(), message: z.string() }));
+
+/** Checks findings, warnings and failures. */
+export const manifestNotes: z.ZodType<ManifestNote[]> = z.array(
+  z.object({ code: z.string(), message: z.string() }),
+);
+/** Checks what was counted of resources. */
+export const manifestResources: z.ZodType<Manifest["resources"]> = z.record(
+  z.string(),
+  z.union([tally, z.object({ skipped: z.string() })]),
+);
+/** Checks what was counted of records. */
+export const manifestRecords: z.ZodType<Manifest["records"]> = z.record(
+  z.string(),
+  z.object({ current: tally.optional(), published: tally.optional() }),
+);
 
 /** Checks the content of `manifest.json`. Keys that it doesn't know are let through. */
 export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
@@ -97,11 +127,8 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   options: z.record(z.string(), z.unknown()),
-  resources: z.record(z.string(), z.union([tally, z.object({ skipped: z.string() })])),
-  records: z.record(
-    z.string(),
-    z.object({ current: tally.optional(), published: tally.optional() }),
-  ),
+  resources: manifestResources,
+  records: manifestRecords,
   objects: z.array(z.object({
     path: z.string(),
     size: count,
@@ -115,9 +142,16 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
     kept: tally,
     withdrawn: count,
     failed: count,
+    failures: z.array(z.object({
+      upload_id: z.string(),
+      key: z.string(),
+      reason: z.string(),
+      attempts: count,
+    })).optional(),
+    retriedAt: z.iso.datetime().optional(),
     orphaned: tally.optional(),
   }).optional(),
-  findings: notes,
-  warnings: notes,
-  failures: notes,
+  findings: manifestNotes,
+  warnings: manifestNotes,
+  failures: manifestNotes,
 });

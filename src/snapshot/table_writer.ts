@@ -4,8 +4,10 @@ import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import type { TableSchema } from "../transform/table_schema.ts";
+import type { TablesState } from "./checkpoint.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
+import { joined, type Span } from "./span.ts";
 
 /** A part of a table isn't larger than about this (bytes). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -21,6 +23,7 @@ interface Part {
   pieces: Uint8Array<ArrayBuffer>[];
   bytes: number;
   rows: number;
+  spans: Map<string, Span>;
   /** The number of the next part of this table and version. */
   next: number;
 }
@@ -42,27 +45,47 @@ export class TableWriter {
    * @param snapshot Where the tables go.
    * @param schema The tables' columns.
    * @param format How rows are encoded.
+   * @param from How far an earlier run has come.
    */
-  constructor(snapshot: SnapshotWriter, schema: TableSchema, format: TableFormat) {
+  constructor(
+    snapshot: SnapshotWriter,
+    schema: TableSchema,
+    format: TableFormat,
+    from?: Pick<TablesState, "written" | "next">,
+  ) {
     this.#snapshot = snapshot;
     this.#format = format;
+    this.written = { count: 0, bytes: 0, ...from?.written };
+    for (const [key, next] of Object.entries(from?.next ?? {})) {
+      const [version, table] = key.split(" ") as [Version | "", string];
+      this.#parts.set(key, { ...nothing(), table, version: version || undefined, next });
+    }
     for (const { name, columns } of schema.tables) {
       this.#columns.set(name, columns.map((column) => column.name));
     }
   }
 
   /** Parts written so far: how many rows and bytes they hold. */
-  readonly written: { count: number; bytes: number } = { count: 0, bytes: 0 };
+  readonly written: { count: number; bytes: number };
+
+  /** The number of the next part of each table, by version and table. */
+  get next(): TablesState["next"] {
+    return Object.fromEntries([...this.#parts].map(([key, { next }]) => [key, next]));
+  }
 
   /**
    * A sink for the rows of one version.
    *
    * @param version Which version of records the rows are of; `undefined` for rows that have none.
+   * @param span When the resources were created whose rows have come so far.
    */
-  sink(version?: Version): WritableStream<readonly TableRows[]> {
+  sink(
+    version?: Version,
+    span: () => Span | undefined = () => undefined,
+  ): WritableStream<readonly TableRows[]> {
     return new WritableStream({
       write: async (tables) => {
-        for (const { table, rows } of tables) await this.#append(table, version, rows);
+        for (const { table, rows } of tables) await this.#append(table, version, rows, span());
       },
     }, { highWaterMark: 1 });
   }
@@ -72,7 +95,7 @@ export class TableWriter {
    *
    * @throws {StorageError} If it can't be written.
    */
-  async end(): Promise<void> {
+  async flush(): Promise<void> {
     for (const part of this.#parts.values()) await this.#write(part);
   }
 
@@ -80,13 +103,15 @@ export class TableWriter {
     table: string,
     version: Version | undefined,
     rows: Page<JsonObject>,
+    span: Span | undefined,
   ): Promise<void> {
     const key = `${version ?? ""} ${table}`;
     let part = this.#parts.get(key);
     if (part === undefined) {
-      part = { table, version, pieces: [], bytes: 0, rows: 0, next: 0 };
+      part = { ...nothing(), table, version, next: 0 };
       this.#parts.set(key, part);
     }
+    if (span) part.spans.set(span.of, joined(part.spans.get(span.of), span));
     const bytes = this.#encode(part, rows);
     part.pieces.push(bytes);
     part.bytes += bytes.byteLength;
@@ -109,25 +134,33 @@ export class TableWriter {
   /** Writes a part, if it still has at least so many bytes once there is a place for it. */
   async #write(part: Part, leastBytes = 1): Promise<void> {
     using _place = await this.#writing.acquire();
-    const { table, version, pieces, bytes, rows } = part;
+    const { table, version, pieces, bytes, rows, spans } = part;
     if (bytes < leastBytes) return;
     const path = tablePath(table, version, part.next++, this.#format);
     // Others may append while this is written: they begin the next part.
-    Object.assign(part, { pieces: [], bytes: 0, rows: 0 });
+    Object.assign(part, nothing());
     this.#bytes -= bytes;
-    await this.#snapshot.put(path, joined(pieces, bytes), { count: rows });
+    await this.#snapshot.put(path, whole(pieces, bytes), {
+      count: rows,
+      spans: spans.size === 0 ? undefined : [...spans.values()],
+    });
     this.written.count += rows;
     this.written.bytes += bytes;
   }
 }
 
-function joined(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
+/** A part that nothing was collected for yet. */
+function nothing(): Pick<Part, "pieces" | "bytes" | "rows" | "spans"> {
+  return { pieces: [], bytes: 0, rows: 0, spans: new Map() };
+}
+
+function whole(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
   let offset = 0;
   // Each piece is let go of as soon as it is copied.
   for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
-    whole.set(piece, offset);
+    bytes.set(piece, offset);
     offset += piece.byteLength;
   }
-  return whole;
+  return bytes;
 }

@@ -2,7 +2,9 @@ import type { Upload } from "../content/resource.ts";
 import { printable } from "../printable.ts";
 import { type AssetHostOptions, assetHosts } from "./asset_hosts.ts";
 import { networkReason } from "./network_reason.ts";
+import { responseBody } from "../response_body.ts";
 import { askedWaitMs } from "../retry.ts";
+import { assertPace } from "./body.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Options of {@linkcode fetchAsset}. */
@@ -95,7 +97,7 @@ export async function fetchAsset(
       // The clock stands still until somebody reads.
       watchdog.rest();
       if (response.ok) {
-        return guarded(response.body ?? new Blob().stream(), watchdog, stallTimeoutMs, signal);
+        return guarded(responseBody(response), watchdog, stallTimeoutMs, signal);
       }
       await response.body?.cancel();
       const { status, headers } = response;
@@ -159,17 +161,27 @@ function guarded(
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
+  let bytes = 0;
+  let ms = 0;
   return new ReadableStream({
     async pull(controller) {
       try {
         watchdog.expect(stallMs, "the next bytes");
+        ms -= performance.now();
         const { done, value } = await reader.read();
+        ms += performance.now();
         watchdog.rest();
-        if (!done) return controller.enqueue(value);
+        if (!done) {
+          bytes += value.length;
+          // A drip never stalls: what it brings in the time that it took has to be worth it.
+          assertPace(bytes, ms, stallMs);
+          return controller.enqueue(value);
+        }
         watchdog[Symbol.dispose]();
         controller.close();
       } catch (error) {
         watchdog[Symbol.dispose]();
+        await reader.cancel(error).catch(() => {});
         throw assetError(error, signal);
       }
     },

@@ -244,7 +244,9 @@ async function* pages<T>(
     offset: number,
     isSteady: boolean,
   ): Page<T> | undefined {
-    if (tail === undefined || (data.length === 0 && (total ?? 0) === 0)) return data;
+    if (tail === undefined) return data;
+    // A listing that got shorter than this place has moved back; one that says it is longer has no more.
+    if (data.length === 0 && (total === 0 || (total ?? 0) > offset)) return data;
     const { isJoined, unread } = tail.join(data, offset);
     if (isJoined) return unread;
     if (!isSteady || data.length === 0) return undefined;

@@ -50,7 +50,8 @@ export interface JoinedPage<T> {
 export class ReadTail<T> {
   readonly #idOf: (resource: T) => string;
   readonly #timeOf: (resource: T) => number;
-  readonly #ids = new Set<string>();
+  /** When each was created, as it was read. */
+  readonly #times = new Map<string, number>();
   /** The time of the last resource that was read. */
   #time = NaN;
 
@@ -70,13 +71,13 @@ export class ReadTail<T> {
    * @param offset Its place in the listing.
    */
   join(page: Page<T>, offset: number): JoinedPage<T> {
-    const known = page.findIndex((resource) => this.#ids.has(this.#idOf(resource)));
+    const known = page.findIndex((resource) => this.#isWhereItWas(resource));
     const first = page[0];
     const isOlder = first !== undefined && this.#timeOf(first) < this.#time;
     if (known < 0 && !isOlder && offset > 0) return { isJoined: false, unread: [] };
     const unread = page.filter((resource, index) => {
-      if (known >= 0) return index > known && !this.#ids.has(this.#idOf(resource));
-      return !(this.#timeOf(resource) < this.#time);
+      if (this.#times.has(this.#idOf(resource))) return false;
+      return known >= 0 ? index > known : !(this.#timeOf(resource) < this.#time);
     });
     this.add(unread);
     return { isJoined: true, unread };
@@ -89,14 +90,20 @@ export class ReadTail<T> {
    */
   add(page: Page<T>): void {
     for (const resource of page) this.#add(this.#idOf(resource), this.#timeOf(resource));
-    for (const id of this.#ids) {
-      if (this.#ids.size <= REMEMBERED) break;
-      this.#ids.delete(id);
+    for (const id of this.#times.keys()) {
+      if (this.#times.size <= REMEMBERED) break;
+      this.#times.delete(id);
     }
   }
 
+  /** Whether a resource was read, and nobody has given it another date of creation since. */
+  #isWhereItWas(resource: T): boolean {
+    const before = this.#times.get(this.#idOf(resource));
+    return before !== undefined && Object.is(before, this.#timeOf(resource));
+  }
+
   #add(id: string, time: number): void {
-    this.#ids.add(id);
+    this.#times.set(id, time);
     if (!(time <= this.#time)) this.#time = time;
   }
 }

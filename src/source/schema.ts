@@ -13,6 +13,8 @@ export interface ProjectSchema {
   readonly schema: SchemaIndex;
   /** The environment that was read, as the API names it; `undefined` if it doesn't. */
   readonly environment: string | undefined;
+  /** When it was read, by the API's clock. */
+  readonly readAt: Date;
 }
 
 /**
@@ -72,7 +74,18 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
     document: { data: site, included },
     schema: new SchemaIndex({ locales, itemTypes, fields, fieldsets }),
     environment: headers.get("x-environment") ?? undefined,
+    readAt: serverTime(headers),
   };
+}
+
+/**
+ * The time by the API's clock, or by ours if it doesn't tell.
+ *
+ * @param headers The headers of an answer that has just come.
+ */
+export function serverTime(headers: Headers): Date {
+  const time = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(time) ? new Date() : new Date(time);
 }
 
 /** What a relationship names, if all of it was included; else what `read` finds. */

@@ -4,13 +4,27 @@ import { syncAssets } from "../sink/asset_sync.ts";
 import { bucketVersioning } from "../sink/bucket_versioning.ts";
 import { NDJSON } from "../sink/encodings.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
+import { type AssetCounts, AssetTally } from "../snapshot/asset_tally.ts";
 import { AssetNames } from "../snapshot/asset_names.ts";
-import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
-import { ASSET_INDEX, assetsPrefix, ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
+import {
+  findSnapshots,
+  newestWithAssets,
+  type SnapshotWithAssets,
+} from "../snapshot/find_snapshots.ts";
+import {
+  ASSET_INDEX,
+  assetListPath,
+  assetsPrefix,
+  ORPHANED_ASSETS,
+  snapshotsPrefix,
+} from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
 import { fetchAsset } from "../source/asset_fetch.ts";
+import { AssetLedger } from "./asset_ledger.ts";
+import { assertFewFailures } from "./assert_few_failures.ts";
 import type { ExportContext } from "./export_context.ts";
+import { noteAsset } from "./note_asset.ts";
 import type { ExportedUploads } from "./export_uploads.ts";
 
 /** What was exported of the asset files, and what their deletion needs to know. */
@@ -25,12 +39,16 @@ export interface ExportedAssets {
   readonly filesBefore: number;
 }
 
-/** The asset files: read from the upload batches just written, so that the listing doesn't wait for them. */
+/**
+ * The asset files: read from the upload batches just written, so that the listing doesn't wait for them.
+ *
+ * @return What was exported, or `undefined` if it was stopped before its end.
+ */
 export async function exportAssets(
   context: ExportContext,
   uploads: ExportedUploads,
   signal: AbortSignal,
-): Promise<ExportedAssets> {
+): Promise<ExportedAssets | undefined> {
   const { run, snapshot, options: { storage, assets: mode } } = context;
   const prefix = assetsPrefix(run.project.site.id);
   if (mode === "sync") await warnOfDeletion(context, signal);
@@ -40,8 +58,10 @@ export async function exportAssets(
   }
   const filesBefore = files.count;
   const before = await recall(context, files, prefix, signal);
+  await recallLists(context, files, prefix, signal);
   const names = new AssetNames();
   const tally = await bring(context, uploads, { files, names, prefix }, signal);
+  if (run.stop?.aborted) return undefined;
   const orphaned = { count: 0, bytes: 0 };
   const orphans = snapshot.sink({
     path: () => ORPHANED_ASSETS,
@@ -77,25 +97,21 @@ interface Shelf {
 /**
  * Reads what the newest complete snapshot says of the files.
  *
- * @return Where it lies, or `undefined` if there is none.
+ * @return The snapshot, or `undefined` if there is none.
  */
 async function recall(
   { run, options: { storage } }: ExportContext,
   files: AssetFiles,
   prefix: string,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<SnapshotWithAssets | undefined> {
   const place = snapshotsPrefix({ projectId: run.project.site.id, sandbox: run.sandbox });
   const { snapshots } = await findSnapshots(storage, place, signal);
-  const before = await newestWithAssets(storage, snapshots, signal);
-  if (before === undefined) return undefined;
   try {
-    for await (
-      const page of readAssetIndex(storage, `${before}/${ASSET_INDEX}`, prefix, signal)
-    ) {
-      for (const { key, size, md5, etag, modified_at } of page) {
-        if (size !== null && md5 !== null) files.recall({ key, size, md5, etag, modified_at });
-      }
+    const before = await newestWithAssets(storage, snapshots, signal);
+    if (before === undefined) return undefined;
+    for await (const page of readAssetIndex(storage, before.index, prefix, signal)) {
+      recallAll(files, page);
     }
     return before;
   } catch (error) {
@@ -108,17 +124,47 @@ async function recall(
   }
 }
 
+/** Reads what earlier runs of this export wrote down of the files. */
+async function recallLists(
+  { snapshot, checkpoints, options: { storage } }: ExportContext,
+  files: AssetFiles,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let list = 0; list < checkpoints.assetLists; list++) {
+    const key = `${snapshot.prefix}/${assetListPath(list)}`;
+    for await (const page of readAssetIndex(storage, key, prefix, signal)) recallAll(files, page);
+  }
+}
+
+function recallAll(files: AssetFiles, page: readonly AssetIndexEntry[]): void {
+  for (const { key, size, md5, etag, modified_at } of page) {
+    if (size !== null && md5 !== null) files.recall({ key, size, md5, etag, modified_at });
+  }
+}
+
 /** Fetches what isn't there, and writes the list of what became of each asset. */
 async function bring(
-  { run, snapshot, options }: ExportContext,
+  { run, snapshot, checkpoints, options }: ExportContext,
   { batches }: ExportedUploads,
   { files, names, prefix }: Shelf,
   signal: AbortSignal,
-): Promise<Pick<ExportedAssets["manifest"], keyof ReturnType<typeof emptyTally>>> {
+): Promise<AssetCounts> {
   const { storage } = options;
-  const tally = emptyTally();
+  const tally = new AssetTally();
+  const imgixHost = run.project.site.attributes.imgix_host;
+  const ledger = new AssetLedger(checkpoints, snapshot, signal);
+  using _attached = checkpoints.attach(ledger);
   async function* uploads() {
-    for (const { key } of batches) yield* readBatch<Upload>(storage, key, signal);
+    for (const key of batches) {
+      for await (const page of readBatch<Upload>(storage, key, signal)) {
+        for (let at = 0; at < page.length; at += run.concurrency) {
+          if (run.stop?.aborted) return;
+          await checkpoints.saveIfDue();
+          yield page.slice(at, at + run.concurrency);
+        }
+      }
+    }
   }
   const outcomes = syncAssets(uploads(), storage, {
     concurrency: run.concurrency,
@@ -126,23 +172,17 @@ async function bring(
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
-    fetch: (upload, { signal }) => fetchAsset(upload, { ...options, signal }),
+    fetch: (upload, { signal }) => fetchAsset(upload, { ...options, imgixHost, signal }),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
       run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
     },
     onOutcome: (outcome) => {
-      if (outcome.outcome === "downloaded" || outcome.outcome === "kept") {
-        tally[outcome.outcome].count++;
-        tally[outcome.outcome].bytes += outcome.size ?? 0;
-      } else tally[outcome.outcome]++;
-      const about = `Asset ${outcome.key} (upload ${outcome.upload_id})`;
-      if (outcome.outcome === "withdrawn") {
-        run.warn("asset_withdrawn", `${about}: ${outcome.reason}.`);
-      }
-      if (outcome.outcome === "failed") {
-        run.fail("asset_failed", `${about} couldn't be fetched: ${outcome.reason}.`);
-      }
-      run.emit({ type: "asset", outcome });
+      // What is known anyway needn't be written down again.
+      const isNew = outcome.outcome === "downloaded" || files.find(outcome.key)?.md5 === undefined;
+      if (isNew) ledger.add(outcome);
+      tally.add(outcome);
+      noteAsset(run, outcome);
+      assertFewFailures(tally, options.maxFailures);
     },
   });
   let isWritten = false;
@@ -153,12 +193,7 @@ async function bring(
   );
   // The list says that there are no uploads, too; nothing would say that it was never written.
   if (!isWritten) await snapshot.put(ASSET_INDEX, new Uint8Array(), { count: 0 });
-  return tally;
-}
-
-function emptyTally() {
-  const none = () => ({ count: 0, bytes: 0 });
-  return { downloaded: none(), kept: none(), withdrawn: 0, failed: 0 };
+  return tally.counts;
 }
 
 /**
@@ -166,14 +201,14 @@ function emptyTally() {
  * snapshot hands them on to the next one, so that it takes one snapshot only to know all of them.
  */
 async function* orphansOf(
-  before: string | undefined,
+  before: SnapshotWithAssets | undefined,
   { files, names, prefix }: Shelf,
   { options: { storage } }: ExportContext,
   signal: AbortSignal,
 ): AsyncGenerator<AssetIndexEntry[], void> {
   if (before === undefined) return;
-  for (const list of [ASSET_INDEX, ORPHANED_ASSETS]) {
-    for await (const page of readAssetIndex(storage, `${before}/${list}`, prefix, signal)) {
+  for (const list of [before.index, `${before.prefix}/${ORPHANED_ASSETS}`]) {
+    for await (const page of readAssetIndex(storage, list, prefix, signal)) {
       const orphans = page.flatMap(({ upload_id, key, md5 }) => {
         const file = files.find(key);
         if (file === undefined || names.has(fileNameOf(key, prefix)!)) return [];

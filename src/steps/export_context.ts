@@ -1,5 +1,6 @@
 import type { ExportOptions } from "../export_options.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { ExportRun } from "./export_run.ts";
 import type { TableStep } from "./table_step.ts";
 
@@ -11,6 +12,10 @@ export interface ExportContext {
   readonly snapshot: SnapshotWriter;
   /** The normalized view, if it is written. */
   readonly tables: TableStep | undefined;
+  /** How far everything is. */
+  readonly checkpoints: Checkpoints;
+  /** When the export began. */
+  readonly startedAt: Date;
   /** The export's options. */
   readonly options: ExportOptions;
 }

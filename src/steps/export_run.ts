@@ -3,6 +3,7 @@ import type { ItemType, Version } from "../content/resource.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
 import type { SourceOptions } from "../export_options.ts";
+import type { Checkpoint } from "../snapshot/checkpoint.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { Notes } from "../snapshot/notes.ts";
 import { CmaClient } from "../source/cma_client.ts";
@@ -34,14 +35,16 @@ export class ExportRun {
   readonly concurrency: number;
   /** What was counted so far, as the manifest shows it. */
   readonly resources: Manifest["resources"] = {};
-  /** Records counted so far, as the manifest shows them. */
-  readonly records: Manifest["records"] = {};
+  /** Records counted so far, as the manifest shows them; a model may be called `constructor`. */
+  readonly records: Manifest["records"] = Object.create(null);
   /** What doesn't add up. */
   readonly findings: Notes = new Notes();
   /** What the user should know. */
   readonly warnings: Notes = new Notes();
   /** What is missing from the snapshot. */
   readonly failures: Notes = new Notes();
+  /** Nothing new is to be begun once it is aborted. */
+  readonly stop: AbortSignal | undefined;
   readonly #options: SourceOptions;
   readonly #budget: Budget;
 
@@ -50,11 +53,13 @@ export class ExportRun {
     client: CmaClient,
     project: ProjectSchema,
     sandbox: string | undefined,
+    stop: AbortSignal | undefined,
   ) {
     this.#options = options;
     this.client = client;
     this.project = project;
     this.sandbox = sandbox;
+    this.stop = stop;
     this.concurrency = options.concurrency ?? 8;
     this.#budget = new Budget(this.concurrency);
   }
@@ -63,21 +68,46 @@ export class ExportRun {
    * Reads the project's schema, and checks what was chosen against it.
    *
    * @param options Which project, and what of it.
+   * @param stop Nothing new is to be begun once it is aborted.
+   * @param named The export of the environment that this one's is a temporary copy of: it has its name.
    * @throws {CmaError} If the project can't be read.
    * @throws {SluiceError} If a model was chosen that isn't there.
    */
-  static async begin(options: SourceOptions): Promise<ExportRun> {
+  static async begin(
+    options: SourceOptions,
+    stop?: AbortSignal,
+    named?: ExportRun,
+  ): Promise<ExportRun> {
     const { signal, environment } = options;
     const client = new CmaClient(options);
-    const project = await readSchema(client, signal);
-    const sandbox = environment !== undefined && await isSandbox(environment, options)
+    const read = await readSchema(client, signal);
+    const project = named ? { ...read, environment: named.project.environment } : read;
+    const sandbox = named
+      ? named.sandbox
+      : environment !== undefined && await isSandbox(environment, options)
       ? environment
       : undefined;
-    const run = new ExportRun(options, client, project, sandbox);
+    const run = new ExportRun(options, client, project, sandbox, stop);
     const models = project.schema.models.map((model) => model.attributes.api_key);
     checkChosen("model", options.models, models);
     checkChosen("model", options.excludeModels, models);
     return run;
+  }
+
+  /**
+   * Goes on from where an earlier run was.
+   *
+   * @param checkpoint How far it was.
+   */
+  restore({ resources, records, notes }: Checkpoint): void {
+    Object.assign(this.resources, resources);
+    Object.assign(this.records, records);
+    for (const kind of ["findings", "warnings", "failures"] as const) {
+      for (const { code, message } of notes[kind]) {
+        // Assets are gone through again.
+        if (!code.startsWith("asset_")) this[kind].add(code, message);
+      }
+    }
   }
 
   /** The project's name. */
@@ -110,6 +140,21 @@ export class ExportRun {
    */
   fail(code: string, message: string): void {
     this.failures.add(code, message);
+  }
+
+  /**
+   * Notes it if a listing's length isn't what the API announced.
+   *
+   * @param what What it lists.
+   * @param announced How many the API announced.
+   * @param sent How many it sent.
+   */
+  compare(what: string, announced: number, sent: number): void {
+    if (announced === sent) return;
+    this.findings.add(
+      "count_differs",
+      `The API announced ${announced} ${what}, and sent ${sent}: the project changed while it was read.`,
+    );
   }
 
   /**
@@ -169,6 +214,7 @@ export class ExportRun {
   ): ListingOptions {
     return {
       signal,
+      stop: this.stop,
       budget: this.#budget,
       prefetch: this.concurrency,
       onTotal: (total) => this.emit({ type: "total", ...about, total }),

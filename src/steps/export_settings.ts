@@ -11,16 +11,25 @@ import { readListing } from "./read_listing.ts";
 
 /** Everything that is one file, or one file for each resource. */
 export async function exportSettings(
-  { run, snapshot }: ExportContext,
+  { run, snapshot, checkpoints }: ExportContext,
   signal: AbortSignal,
 ): Promise<void> {
   const tasks = run.settings.map((resource) => async (signal: AbortSignal) => {
-    try {
-      await exportSetting(run, snapshot, resource, signal);
-    } catch (error) {
-      if (!(error instanceof CmaError) || !(error.isForbidden || error.status === 404)) throw error;
-      run.skip(resource.name, error.message);
-    }
+    const { name, layout } = resource;
+    if (run.stop?.aborted) return;
+    await checkpoints.once(
+      layout === "settings" ? `settings/${name}.json` : `${name}/`,
+      async () => {
+        try {
+          await exportSetting(run, snapshot, resource, signal);
+        } catch (error) {
+          const isMissing = error instanceof CmaError &&
+            (error.isForbidden || error.status === 404);
+          if (!isMissing) throw error;
+          run.skip(name, error.message);
+        }
+      },
+    );
   });
   await concurrently(tasks, run.concurrency, signal);
 }
@@ -33,6 +42,7 @@ async function exportSetting(
 ): Promise<void> {
   const { name, layout, fileKey = "id" } = resource;
   let bytes = 0;
+  const taken = new Set<string>();
   const sink = layout === "settings"
     ? snapshot.sink({
       path: () => `settings/${name}.json`,
@@ -43,15 +53,26 @@ async function exportSetting(
     : new WritableStream<Page<Resource>>({
       write: async (page) => {
         for (const data of page) {
-          const path = `${name}/${fileName(data, fileKey)}.json`;
+          const path = `${name}/${distinct(fileName(data, fileKey), taken)}.json`;
           bytes += (await snapshot.putJson(path, { data })).size;
         }
       },
     });
-  await readListing(run, resource, [sink], () => bytes, signal);
+  await readListing(run, resource, sink, () => bytes, signal);
 }
 
 function fileName(resource: Resource, key: string): string {
   const name = resource.attributes?.[key];
   return typeof name === "string" && key === "api_key" ? safeApiKey(name) : safeName(resource.id);
+}
+
+/** Ids may differ in case only, and some file systems don't tell those apart. */
+function distinct(name: string, taken: Set<string>): string {
+  for (let n = 1;; n++) {
+    const tried = n === 1 ? name : `${name}~${n}`;
+    const folded = tried.toUpperCase().toLowerCase().normalize("NFC");
+    if (taken.has(folded)) continue;
+    taken.add(folded);
+    return tried;
+  }
 }

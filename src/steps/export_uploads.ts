@@ -1,33 +1,53 @@
 import type { Page, Upload } from "../content/resource.ts";
-import type { WrittenBatch } from "../sink/batch_sink.ts";
 import { encodingOf } from "../sink/encodings.ts";
 import { uploadsPath } from "../snapshot/layout.ts";
+import { UPLOADS } from "../snapshot/span.ts";
+import { listingPages } from "../source/listing.ts";
 import { resourceNamed } from "../source/resources.ts";
 import type { ExportContext } from "./export_context.ts";
-import { readListing } from "./read_listing.ts";
+import { writeListing } from "./write_listing.ts";
 
 /** What was exported of the uploads' metadata. */
 export interface ExportedUploads {
-  /** The batches that it was written to. */
-  readonly batches: readonly WrittenBatch[];
+  /** The keys of the batches that it was written to. */
+  readonly batches: readonly string[];
   /** Whether as many came as the API announced. */
   readonly isWhole: boolean;
 }
 
-/** Exports the metadata of every upload. */
+/**
+ * Exports the metadata of every upload.
+ *
+ * @return What was exported, or `undefined` if the listing was stopped before its end.
+ */
 export async function exportUploads(
-  { run, snapshot, tables, options: { layout = "ndjson" } }: ExportContext,
+  context: ExportContext,
   signal: AbortSignal,
-): Promise<ExportedUploads> {
-  const batches: WrittenBatch[] = [];
-  if (!run.wants("uploads")) return { batches, isWhole: false };
-  const sinks: WritableStream<Page<Upload>>[] = [snapshot.sink({
-    path: (batch) => uploadsPath(batch, layout),
-    encoding: encodingOf(layout),
-    onBatch: (batch) => batches.push(batch),
-  })];
-  if (tables) sinks.push(tables.uploads());
-  const bytes = () => batches.reduce((sum, { size }) => sum + size, 0);
-  const isWhole = await readListing(run, resourceNamed("uploads"), sinks, bytes, signal);
-  return { batches, isWhole };
+): Promise<ExportedUploads | undefined> {
+  const { run, snapshot, tables, options: { layout = "ndjson" } } = context;
+  const state = await writeListing<Upload>(context, {
+    key: "uploads",
+    about: { resource: "uploads" },
+    what: "uploads",
+    of: UPLOADS,
+    pages: (options) => listingPages(run.client, resourceNamed("uploads"), options),
+    sinks: ({ firstBatch, span, onBatch }) => {
+      const sinks: WritableStream<Page<Upload>>[] = [snapshot.sink({
+        path: (batch) => uploadsPath(batch, layout),
+        encoding: encodingOf(layout),
+        of: UPLOADS,
+        firstBatch,
+        onBatch,
+      })];
+      if (tables) sinks.push(tables.uploads(span));
+      return sinks;
+    },
+  }, signal);
+  if (state === undefined) return undefined;
+  run.resources.uploads = { count: state.read, bytes: state.bytes };
+  const batches = snapshot.objects
+    .filter(({ path }) => path.startsWith("uploads/"))
+    .map(({ path }) => `${snapshot.prefix}/${path}`)
+    .sort();
+  return { batches, isWhole: state.read === state.total };
 }

@@ -1,8 +1,10 @@
 import type { Item, Page, Upload, Version } from "../content/resource.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { through } from "../sink/through.ts";
+import type { TablesState } from "../snapshot/checkpoint.ts";
 import { TABLE_SCHEMA } from "../snapshot/layout.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import type { Span } from "../snapshot/span.ts";
 import { TableWriter } from "../snapshot/table_writer.ts";
 import { normalize, type TableRows } from "../transform/normalize.ts";
 import { tableSchema } from "../transform/table_schema.ts";
@@ -16,44 +18,71 @@ export class TableStep {
   readonly #snapshot: SnapshotWriter;
   readonly #options: ExportOptions;
   readonly #writer: TableWriter;
-  readonly #warnings = new WarningCounter();
+  readonly #warnings: WarningCounter;
 
   /**
    * @param run The export.
    * @param snapshot Where the tables go.
    * @param options How the tables are made.
+   * @param from How far an earlier run has come.
    */
-  constructor(run: ExportRun, snapshot: SnapshotWriter, options: ExportOptions) {
+  constructor(
+    run: ExportRun,
+    snapshot: SnapshotWriter,
+    options: ExportOptions,
+    from?: TablesState,
+  ) {
     this.#run = run;
     this.#snapshot = snapshot;
     this.#options = options;
     const schema = tableSchema(run.project.schema, options);
-    this.#writer = new TableWriter(snapshot, schema, options.format ?? "ndjson");
+    this.#writer = new TableWriter(snapshot, schema, options.format ?? "ndjson", from);
+    this.#warnings = new WarningCounter(from?.warnings);
+  }
+
+  /** How far the tables are. */
+  get state(): TablesState {
+    const { written, next } = this.#writer;
+    return { written, next, warnings: this.#warnings.all() };
   }
 
   /**
    * A sink that takes pages of records.
    *
    * @param version Which version they are.
+   * @param span When those were created that have come so far.
    */
-  records(version: Version): WritableStream<Page<Item>> {
+  records(version: Version, span: () => Span | undefined): WritableStream<Page<Item>> {
     const { structuredText, locales } = this.#options;
     const onWarning = this.#warnings.add;
     const { schema } = this.#run.project;
     return through(
       normalize(schema, { version, structuredText, locales, onWarning }),
-      this.#writer.sink(version),
+      this.#writer.sink(version, span),
     );
   }
 
-  /** A sink that takes pages of uploads. */
-  uploads(): WritableStream<Page<Upload>> {
+  /**
+   * A sink that takes pages of uploads.
+   *
+   * @param span When those were created that have come so far.
+   */
+  uploads(span: () => Span | undefined): WritableStream<Page<Upload>> {
     const rows = new TransformStream<Page<Upload>, readonly TableRows[]>({
       transform: (page, controller) => {
         controller.enqueue([{ table: "uploads", rows: uploadRows(page) }]);
       },
     });
-    return through(rows, this.#writer.sink());
+    return through(rows, this.#writer.sink(undefined, span));
+  }
+
+  /**
+   * Writes what was collected.
+   *
+   * @throws {StorageError} If it can't be written.
+   */
+  async flush(): Promise<void> {
+    await this.#writer.flush();
   }
 
   /**
@@ -62,7 +91,7 @@ export class TableStep {
    * @throws {StorageError} If it can't be written.
    */
   async end(): Promise<void> {
-    await this.#writer.end();
+    await this.flush();
     const { format = "ndjson", locales, structuredText } = this.#options;
     const { schema } = this.#run.project;
     await this.#snapshot.putJson(TABLE_SCHEMA, {

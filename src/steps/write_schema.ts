@@ -4,7 +4,7 @@ import type { ExportContext } from "./export_context.ts";
 
 /** Writes the site, and a file for each model and block model. */
 export async function writeSchema(
-  { run, snapshot }: ExportContext,
+  { run, snapshot }: Pick<ExportContext, "run" | "snapshot">,
   signal: AbortSignal,
 ): Promise<void> {
   const { document, schema } = run.project;

@@ -52,6 +52,17 @@ export interface CountedWarning {
 export class WarningCounter {
   readonly #warnings = new Map<WarningCode, { count: number; example: string }>();
 
+  /**
+   * Counts on from what was counted before.
+   *
+   * @param before What was counted before.
+   */
+  constructor(before: readonly { code: string; count: number; example: string }[] = []) {
+    for (const { code, count, example } of before) {
+      this.#warnings.set(code as WarningCode, { count, example });
+    }
+  }
+
   /** Counts a warning; pass it as `onWarning`. */
   readonly add: OnWarning = (code, example) => {
     const warning = this.#warnings.get(code);

@@ -70,3 +70,11 @@ Deno.test("nextAssetIndex() names the list that takes a list's place", () => {
     assert.ok(!isAssetIndex(other), other);
   }
 });
+
+Deno.test("snapshotsPrefix() gives no sandbox the name of what lies beside it", () => {
+  for (const sandbox of ["snapshot_1700000000", "SNAPSHOT_1", "lock.json", "Lock.json"]) {
+    const name = snapshotsPrefix({ projectId: "1", sandbox }).split("/").at(-1)!;
+    assert.match(name, /^%[0-9A-F]{2}/);
+    assert.equal(decodeURIComponent(name), sandbox);
+  }
+});

@@ -14,7 +14,6 @@ import { wrap, wrapList } from "../text/wrap.ts";
  */
 export function renderPlan(plan: ExportPlan, columns: number): string {
   const { models, uploads, resources, requests, requestsPerSecond, leastSeconds } = plan;
-  const start = { ...plan, type: "start", snapshot: "", listings: 0 } as const;
   const least = leastSeconds === 0
     ? "all of which fit in one window of the rate limit"
     : `which take ${formatDuration(leastSeconds * 1000)} or more at ${
@@ -22,7 +21,7 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
     } a second`;
   const width = Math.max(40, Math.min(columns, 100));
   return [
-    `${projectName(start)} in ${printable(plan.locales.join(", "), 200)}`,
+    `${projectName(plan)} in ${printable(plan.locales.join(", "), 200)}`,
     "",
     ...modelsTable(models),
     "",

@@ -7,6 +7,7 @@ export const START: Extract<ExportEvent, { type: "start" }> = {
   environment: "main",
   snapshot: "file:///backups/content/project_123/snapshot_1700000000",
   listings: 3,
+  resumed: false,
 };
 
 const ARTICLES = { resource: "records", model: "article", version: "current" } as const;

@@ -1,0 +1,161 @@
+import { toText } from "@std/streams/to-text";
+import { z } from "zod";
+import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { CHECKPOINT } from "./layout.ts";
+import type { Manifest, ManifestNote } from "./manifest.ts";
+import { manifestNotes, manifestRecords, manifestResources } from "./manifest.ts";
+import type { SnapshotObject } from "./snapshot_writer.ts";
+
+/** How far a listing was written. */
+export interface ListingState {
+  /** How many resources were written. */
+  read: number;
+  /** How many bytes they take. */
+  bytes: number;
+  /** How many batches there are. */
+  batches: number;
+  /** Some of those that were written last, in order. */
+  last: { readonly id: string; readonly time: number | null }[];
+  /** Whether the listing was written to its end. */
+  done: boolean;
+  /** How many the API announced, if the listing was written to its end. */
+  total: number;
+}
+
+/** How far the tables were written. */
+export interface TablesState {
+  /** Rows and bytes in all parts. */
+  readonly written: { readonly count: number; readonly bytes: number };
+  /** The number of the next part, by version and table. */
+  readonly next: Readonly<Record<string, number>>;
+  /** What the transforms warned about. */
+  readonly warnings: readonly {
+    readonly code: string;
+    readonly count: number;
+    readonly example: string;
+  }[];
+}
+
+/** The notes of an export that isn't complete. */
+export interface CheckpointNotes {
+  /** What doesn't add up. */
+  readonly findings: readonly ManifestNote[];
+  /** What the user should know. */
+  readonly warnings: readonly ManifestNote[];
+  /** What is missing. */
+  readonly failures: readonly ManifestNote[];
+}
+
+/** How far an export has come: what another run needs to go on. */
+export interface Checkpoint {
+  /** The version of the checkpoint's form. */
+  readonly formatVersion: 1;
+  /** What has to be the same to go on: parts by name, such as `schema`. */
+  readonly fingerprint: Readonly<Record<string, string>>;
+  /** When the export began, in ISO 8601. */
+  readonly startedAt: string;
+  /** Changes since then are still to be looked for, in ISO 8601. */
+  readonly changedSince: string;
+  /** Steps that are done. */
+  readonly done: readonly string[];
+  /** How far each listing is. */
+  readonly listings: Readonly<Record<string, ListingState>>;
+  /** How far the tables are, if there are any. */
+  readonly tables?: TablesState | undefined;
+  /** How many lists of assets that are done were written. */
+  readonly assetLists: number;
+  /** What was written. */
+  readonly objects: readonly SnapshotObject[];
+  /** What was counted of resources. */
+  readonly resources: Manifest["resources"];
+  /** What was counted of records. */
+  readonly records: Manifest["records"];
+  /** What was noted. */
+  readonly notes: CheckpointNotes;
+}
+
+const count = z.number().int().nonnegative();
+const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
+
+/** Checks the content of a checkpoint. */
+const checkpointSchema: z.ZodType<Checkpoint> = z.object({
+  formatVersion: z.literal(1),
+  fingerprint: z.record(z.string(), z.string()),
+  startedAt: z.iso.datetime(),
+  changedSince: z.iso.datetime(),
+  done: z.array(z.string()),
+  listings: z.record(
+    z.string(),
+    z.object({
+      read: count,
+      bytes: count,
+      batches: count,
+      last: z.array(z.object({ id: z.string(), time: z.number().nullable() })),
+      done: z.boolean(),
+      total: count,
+    }),
+  ),
+  tables: z.object({
+    written: z.object({ count, bytes: count }),
+    next: z.record(z.string(), count),
+    warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
+  }).optional(),
+  assetLists: count,
+  objects: z.array(z.object({
+    path: z.string(),
+    size: count,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    count: count.optional(),
+    spans: z.array(span).optional(),
+  })),
+  resources: manifestResources,
+  records: manifestRecords,
+  notes: z.object({ findings: manifestNotes, warnings: manifestNotes, failures: manifestNotes }),
+});
+
+/**
+ * Reads the checkpoint of a snapshot that isn't complete.
+ *
+ * @param storage Where the snapshot is.
+ * @param prefix Where it lies in there, without a trailing slash.
+ * @param signal Aborts the reading.
+ * @return The checkpoint, or `undefined` if there is none that can be understood.
+ * @throws {StorageError} If it can't be read.
+ */
+export async function readCheckpoint(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Checkpoint | undefined> {
+  let text: string;
+  try {
+    text = await toText(await storage.get(`${prefix}/${CHECKPOINT}`, { signal }));
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+  try {
+    return checkpointSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes the checkpoint of a snapshot, in place of the one before.
+ *
+ * @param storage Where the snapshot is.
+ * @param prefix Where it lies in there, without a trailing slash.
+ * @param checkpoint How far the export is.
+ * @param signal Aborts the writing.
+ * @throws {StorageError} If it can't be written.
+ */
+export async function writeCheckpoint(
+  storage: Storage,
+  prefix: string,
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(checkpoint));
+  await storage.put(`${prefix}/${CHECKPOINT}`, bytes, { signal, contentType: "application/json" });
+}

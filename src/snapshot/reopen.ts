@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import type { ObjectInfo, Storage } from "../sink/storage.ts";
+import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { findSnapshots } from "./find_snapshots.ts";
+import {
+  CANARY,
+  CHECKPOINT,
+  RESUME_FOLDER,
+  type SnapshotPlace,
+  snapshotsPrefix,
+} from "./layout.ts";
+import { batchEntries } from "./batch_entries.ts";
+import { type SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
+import { partRows } from "./table_part.ts";
+
+/** A snapshot that isn't complete, and how far it is. */
+export interface Reopened {
+  /** Goes on writing it. */
+  readonly snapshot: SnapshotWriter;
+  /** How far it is. */
+  readonly checkpoint: Checkpoint;
+}
+
+/** Why there is nothing to go on with; without a reason, every snapshot is complete. */
+export interface NotReopened {
+  /** What keeps the newest snapshot from being gone on with: a clause. */
+  readonly reason?: string;
+}
+
+/**
+ * Opens the newest snapshot of a project and environment again, if it isn't complete and was written with
+ * the same options and schema. What was written after its checkpoint is removed, and what may have been
+ * changed since is looked at.
+ *
+ * @param storage Where snapshots are.
+ * @param place Which project and environment.
+ * @param fingerprint What has to be the same.
+ * @param signal Aborts the reading, and what is written later.
+ * @throws {StorageError} If it can't be read.
+ */
+export async function reopenSnapshot(
+  storage: Storage,
+  place: SnapshotPlace,
+  fingerprint: Checkpoint["fingerprint"],
+  signal: AbortSignal,
+): Promise<Reopened | NotReopened> {
+  const { snapshots: [prefix] } = await findSnapshots(storage, snapshotsPrefix(place), signal);
+  if (prefix === undefined) return {};
+  if (await storage.stat(`${prefix}/${CANARY}`, { signal }) !== undefined) return {};
+  const checkpoint = await readCheckpoint(storage, prefix, signal);
+  if (checkpoint === undefined) return { reason: `${prefix} has no checkpoint that can be read` };
+  const other = Object.keys({ ...fingerprint, ...checkpoint.fingerprint })
+    .filter((name) => fingerprint[name] !== checkpoint.fingerprint[name]);
+  if (other.length > 0) {
+    return { reason: `${prefix} was begun with another ${other.join(" and ")}` };
+  }
+  const objects = await verified(storage, prefix, checkpoint, signal);
+  if (typeof objects === "string") return { reason: objects };
+  return { snapshot: SnapshotWriter.resume(storage, prefix, objects, signal), checkpoint };
+}
+
+/** The objects as they are now, or what is wrong with them. */
+async function verified(
+  storage: Storage,
+  prefix: string,
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+): Promise<SnapshotObject[] | string> {
+  const known = new Map(checkpoint.objects.map((object) => [`${prefix}/${object.path}`, object]));
+  const found = new Map<string, ObjectInfo>();
+  const late: string[] = [];
+  let written: Date | undefined;
+  for await (const page of storage.list(`${prefix}/`, { signal })) {
+    for (const info of page) {
+      if (info.key === `${prefix}/${CHECKPOINT}`) written = info.modifiedAt;
+      if (known.has(info.key)) found.set(info.key, info);
+      else if (!isAssetList(info.key, prefix, checkpoint)) late.push(info.key);
+    }
+  }
+  for (let at = 0; at < late.length; at += 1000) {
+    await storage.delete(late.slice(at, at + 1000), { signal });
+  }
+  const objects: SnapshotObject[] = [];
+  for (const [key, object] of known) {
+    const info = found.get(key);
+    if (info === undefined) return `${key} is missing`;
+    // Its clock is the storage's for both; what is as old as the checkpoint may be younger.
+    const isOlder = written !== undefined && info.modifiedAt !== undefined &&
+      info.modifiedAt < written;
+    objects.push(
+      isOlder && info.size === object.size ? object : await lookedAt(storage, key, object, signal),
+    );
+  }
+  return objects;
+}
+
+/** The checkpoint itself and its lists of assets. */
+function isAssetList(key: string, prefix: string, { assetLists }: Checkpoint): boolean {
+  const path = key.slice(prefix.length + 1);
+  if (path === CHECKPOINT) return true;
+  const number = /^(\w+)\/assets_(\d+)\.ndjson$/.exec(path);
+  return number?.[1] === RESUME_FOLDER && Number(number[2]) < assetLists;
+}
+
+/** An object as it is, after it may have been amended. */
+async function lookedAt(
+  storage: Storage,
+  key: string,
+  object: SnapshotObject,
+  signal: AbortSignal,
+): Promise<SnapshotObject> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of await storage.get(key, { signal })) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  const sha256 = hash.digest("hex");
+  if (sha256 === object.sha256) return object;
+  return { ...object, size, sha256, ...(object.count !== undefined && { count: await count() }) };
+
+  async function count(): Promise<number> {
+    if (!key.endsWith(".csv")) {
+      let entries = 0;
+      for await (const page of batchEntries(storage, key, signal)) entries += page.length;
+      return entries;
+    }
+    // A part of a table is at most some megabytes.
+    const bytes = await new Response(await storage.get(key, { signal })).bytes();
+    const column = /\/tables\/(blocks|links)\//.test(key) ? "_record_id" : "id";
+    return partRows(bytes, "csv", column).rows.length;
+  }
+}

@@ -1,0 +1,192 @@
+import { PageGate } from "../page_gate.ts";
+import { StorageError } from "../sink/storage.ts";
+import { type Checkpoint, type ListingState, writeCheckpoint } from "../snapshot/checkpoint.ts";
+import { assetListPath, CHECKPOINT } from "../snapshot/layout.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import type { ExportRun } from "./export_run.ts";
+import type { TableStep } from "./table_step.ts";
+
+/** Something whose pages are only complete once a segment of them is ended. */
+export interface Segmented {
+  /** Ends the segment: what was written so far is in the storage, and counted. */
+  endSegment(): Promise<void>;
+}
+
+/** Options of {@linkcode Checkpoints}. */
+export interface CheckpointsOptions {
+  /** What was counted and noted. */
+  readonly run: ExportRun;
+  /** Where it goes. */
+  readonly snapshot: SnapshotWriter;
+  /** The normalized view, if it is written. */
+  readonly tables: TableStep | undefined;
+  /** What has to be the same to go on. */
+  readonly fingerprint: Checkpoint["fingerprint"];
+  /** When the export began. */
+  readonly startedAt: Date;
+  /** The checkpoint to go on from. */
+  readonly from?: Checkpoint | undefined;
+  /** How far apart checkpoints are, in milliseconds. */
+  readonly everyMs: number;
+  /** Aborts the writing. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How far an export is, and when that is written down. For a checkpoint all pages that are being written
+ * are finished, and none is begun: then everything that it counts is in the storage.
+ */
+export class Checkpoints {
+  /** Since when changes are still to be looked for. */
+  changedSince: Date;
+  /** How many lists of assets that are done were written. */
+  assetLists: number;
+  readonly #options: CheckpointsOptions;
+  readonly #gate = new PageGate();
+  readonly #writers = new Set<Segmented>();
+  readonly #listings: Map<string, ListingState>;
+  readonly #done: Set<string>;
+  /** Steps that are under way: what they wrote is written again when they are begun again. */
+  readonly #open = new Set<string>();
+  #savedAt = performance.now();
+
+  /**
+   * @param options What is to be written down.
+   */
+  constructor(options: CheckpointsOptions) {
+    const { from, run } = options;
+    this.#options = options;
+    this.changedSince = from === undefined ? run.project.readAt : new Date(from.changedSince);
+    this.assetLists = from?.assetLists ?? 0;
+    this.#listings = new Map(Object.entries(structuredClone(from?.listings ?? {})));
+    this.#done = new Set(from?.done);
+  }
+
+  /**
+   * How far a listing is; what is changed in it is written down with the next checkpoint.
+   *
+   * @param key The listing's name, such as `records/article/current`.
+   */
+  listing(key: string): ListingState {
+    let state = this.#listings.get(key);
+    if (state === undefined) {
+      state = { read: 0, bytes: 0, batches: 0, last: [], done: false, total: 0 };
+      this.#listings.set(key, state);
+    }
+    return state;
+  }
+
+  /**
+   * Runs a step that is done as a whole, unless an earlier run has done it.
+   *
+   * @param name Its name; the objects that it writes have paths that begin with it.
+   * @param run The step.
+   */
+  async once(name: string, run: () => Promise<void>): Promise<void> {
+    if (this.#done.has(name)) return;
+    await this.during(name, run);
+    this.#done.add(name);
+  }
+
+  /**
+   * Runs a step that is begun again if it doesn't come to its end: until then checkpoints don't count
+   * what it writes.
+   *
+   * @param name Its name; the objects that it writes have paths that begin with it.
+   * @param run The step.
+   */
+  async during<T>(name: string, run: () => Promise<T>): Promise<T> {
+    this.#open.add(name);
+    const result = await run();
+    this.#open.delete(name);
+    return result;
+  }
+
+  /**
+   * Writes a page. At its end a checkpoint is written if one is due.
+   *
+   * @param write Writes it.
+   */
+  async page(write: () => Promise<void>): Promise<void> {
+    await this.#gate.shared(write);
+    await this.saveIfDue();
+  }
+
+  /**
+   * Writes a checkpoint if one is due.
+   *
+   * @throws {StorageError} If something can't be written.
+   */
+  async saveIfDue(): Promise<void> {
+    if (performance.now() - this.#savedAt >= this.#options.everyMs) await this.save();
+  }
+
+  /**
+   * Counts a writer in until it is disposed.
+   *
+   * @param writer The writer.
+   */
+  attach(writer: Segmented): Disposable {
+    this.#writers.add(writer);
+    return { [Symbol.dispose]: () => void this.#writers.delete(writer) };
+  }
+
+  /**
+   * Writes a checkpoint.
+   *
+   * @throws {StorageError} If something can't be written.
+   */
+  async save(): Promise<void> {
+    const { snapshot, tables, signal } = this.#options;
+    await this.#gate.alone(async () => {
+      // Others may have been waiting to do the same.
+      this.#savedAt = performance.now();
+      await Promise.all([...this.#writers].map((writer) => writer.endSegment()));
+      await tables?.flush();
+      await writeCheckpoint(snapshot.storage, snapshot.prefix, this.#describe(), signal);
+      this.#savedAt = performance.now();
+    });
+  }
+
+  /** Deletes what only an export that goes on needs. The snapshot is complete, even if that fails. */
+  async delete(): Promise<void> {
+    const { run, snapshot: { storage, prefix }, signal } = this.#options;
+    const lists = Array.from({ length: this.assetLists }, (_, list) => assetListPath(list));
+    const keys = [CHECKPOINT, ...lists].map((path) => `${prefix}/${path}`);
+    try {
+      await storage.delete(keys, { signal });
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      const message =
+        `The checkpoint of the complete snapshot couldn't be deleted: ${error.message}`;
+      run.emit({ type: "warning", code: "checkpoint_left", message });
+    }
+  }
+
+  #describe(): Checkpoint {
+    const { run, snapshot, tables, fingerprint, startedAt } = this.#options;
+    const isOpen = (path: string) => {
+      return this.#open.values().some((name) => path.startsWith(name));
+    };
+    const resources: Manifest["resources"] = { ...run.resources };
+    return {
+      formatVersion: 1,
+      fingerprint,
+      startedAt: startedAt.toISOString(),
+      changedSince: this.changedSince.toISOString(),
+      done: [...this.#done],
+      listings: Object.fromEntries(this.#listings),
+      ...(tables && { tables: tables.state }),
+      assetLists: this.assetLists,
+      objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
+      resources,
+      records: run.records,
+      notes: {
+        findings: run.findings.toArray(),
+        warnings: run.warnings.toArray(),
+        failures: run.failures.toArray(),
+      },
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import type { Page, Resource, Version } from "../content/resource.ts";
+import type { ListingState } from "../snapshot/checkpoint.ts";
+import type { ListingOptions } from "../source/listing.ts";
+import type { ExportContext } from "./export_context.ts";
+import { ListingWriter, type Segment } from "./listing_writer.ts";
+
+/** A listing that is read and written, over several runs if need be. */
+export interface WrittenListing<T> {
+  /** Its name in checkpoints. */
+  readonly key: string;
+  /** Its name in events. */
+  readonly about: {
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+  };
+  /** What it lists, for people: `published records of model article`. */
+  readonly what: string;
+  /** Whose the resources are, for spans: a model's id, or `UPLOADS`. */
+  readonly of: string;
+  /** Opens the listing. */
+  readonly pages: (options: ListingOptions) => ReadableStream<Page<T>>;
+  /** Opens the sinks of a segment. */
+  readonly sinks: (segment: Segment) => WritableStream<Page<T>>[];
+}
+
+/**
+ * Reads a listing and writes it, from where an earlier run has come to.
+ *
+ * @param context The export.
+ * @param listing The listing.
+ * @param signal Ends it.
+ * @return How far it is, or `undefined` if it was stopped before its end.
+ */
+export async function writeListing<T extends Resource>(
+  { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
+  { key, about, what, of, pages, sinks }: WrittenListing<T>,
+  signal: AbortSignal,
+): Promise<ListingState | undefined> {
+  const onPage = ({ length: count }: { readonly length: number }) => {
+    run.emit({ type: "page", ...about, count });
+  };
+  const writer = new ListingWriter<T>({ key, of, checkpoints, open: sinks, onPage });
+  const { state } = writer;
+  if (state.read > 0) onPage({ length: state.read });
+  if (!state.done) {
+    const listing = run.listing(signal, about);
+    const onTotal = (total: number) => {
+      state.total = total;
+      listing.onTotal?.(total);
+    };
+    await pages({ ...listing, after: writer.after, onTotal }).pipeTo(writer.sink(), { signal });
+    if (run.stop?.aborted) return undefined;
+    state.done = true;
+    run.compare(what, state.total, state.read);
+  }
+  run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });
+  return state;
+}

@@ -1,0 +1,34 @@
+/** The part of a budget that is kept for ending cleanly, and the most of it (milliseconds). */
+const ENDING = { share: 0.2, most: 10_000 };
+
+/**
+ * A time budget: first nothing new is begun, so that all that is under way is ended; what isn't ended by
+ * then is aborted.
+ */
+export class TimeBudget implements Disposable {
+  /** Aborted when nothing new is to be begun. */
+  readonly stop: AbortSignal;
+  /** Aborted when the time is over. */
+  readonly signal: AbortSignal;
+  readonly #timers: ReturnType<typeof setTimeout>[];
+
+  /**
+   * Starts the clock.
+   *
+   * @param ms The budget in milliseconds.
+   * @param reason The reason that {@linkcode TimeBudget.signal} is aborted with.
+   */
+  constructor(ms: number, reason: () => unknown) {
+    const [stop, over] = [new AbortController(), new AbortController()];
+    this.stop = stop.signal;
+    this.signal = over.signal;
+    const ending = Math.min(ms * ENDING.share, ENDING.most);
+    const end = (controller: AbortController) => () => controller.abort(reason());
+    this.#timers = [setTimeout(end(stop), ms - ending), setTimeout(end(over), ms)];
+  }
+
+  /** Stops the clock. */
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}

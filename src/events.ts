@@ -57,6 +57,15 @@ export type ExportEvent =
     readonly bytes: number;
   }
   | {
+    /** Resources that changed since the export began were brought up to date. */
+    readonly type: "converged";
+    readonly resource: "records" | "uploads";
+    /** How often that was done, this time included. */
+    readonly pass: number;
+    /** How many resources changed. */
+    readonly count: number;
+  }
+  | {
     /** A resource that the token may not read, or the plan doesn't have, was left out. */
     readonly type: "skipped";
     readonly resource: string;

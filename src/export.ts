@@ -9,6 +9,7 @@ import type { Manifest } from "./snapshot/manifest.ts";
 import { reopenSnapshot } from "./snapshot/reopen.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { Checkpoints } from "./steps/checkpoints.ts";
+import { convergeRecords, convergeUploads } from "./steps/converge.ts";
 import type { ExportContext } from "./steps/export_context.ts";
 import { type AssetDeletion, deleteOrphans } from "./steps/delete_orphans.ts";
 import { exportAssets, type ExportedAssets } from "./steps/export_assets.ts";
@@ -103,7 +104,9 @@ async function exportLocked(
       async (signal) => {
         if (!run.wants("uploads")) return;
         const uploads = await exportUploads(context, signal);
-        if (uploads !== undefined && run.wantsAssets) {
+        if (uploads === undefined) return;
+        await convergeUploads(context, signal);
+        if (run.wantsAssets) {
           assets = await checkpoints.during("assets", () => exportAssets(context, uploads, signal));
         }
       },
@@ -116,6 +119,7 @@ async function exportLocked(
     await checkpoints.save();
     throw run.stop.reason;
   }
+  await convergeRecords(context, signal);
   await tables?.end();
   const report = await seal(context, assets?.manifest);
   if (assets === undefined || options.assets !== "sync") return report;

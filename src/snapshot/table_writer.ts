@@ -74,6 +74,15 @@ export class TableWriter {
   }
 
   /**
+   * The names of a table's columns.
+   *
+   * @param table The table.
+   */
+  columns(table: string): readonly string[] {
+    return this.#columns.get(table) ?? [];
+  }
+
+  /**
    * A sink for the rows of one version.
    *
    * @param version Which version of records the rows are of; `undefined` for rows that have none.

@@ -47,6 +47,8 @@ export class ExportRun {
   readonly stop: AbortSignal | undefined;
   readonly #options: SourceOptions;
   readonly #budget: Budget;
+  /** When the schema was there, by a clock that nobody sets. */
+  readonly #begun = performance.now();
 
   private constructor(
     options: SourceOptions,
@@ -108,6 +110,11 @@ export class ExportRun {
         if (!code.startsWith("asset_")) this[kind].add(code, message);
       }
     }
+  }
+
+  /** The time by the API's clock, as far as its first answer told. */
+  get serverTime(): Date {
+    return new Date(this.project.readAt.getTime() + performance.now() - this.#begun);
   }
 
   /** The project's name. */

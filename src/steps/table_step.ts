@@ -2,11 +2,17 @@ import type { Item, Page, Upload, Version } from "../content/resource.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { through } from "../sink/through.ts";
 import type { TablesState } from "../snapshot/checkpoint.ts";
+import { amendTables, type AmendTablesOptions } from "../snapshot/amend_tables.ts";
 import { TABLE_SCHEMA } from "../snapshot/layout.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
-import type { Span } from "../snapshot/span.ts";
+import { type Span, UPLOADS } from "../snapshot/span.ts";
 import { TableWriter } from "../snapshot/table_writer.ts";
-import { normalize, type TableRows } from "../transform/normalize.ts";
+import {
+  normalize,
+  type NormalizeOptions,
+  type TableRows,
+  tableRows,
+} from "../transform/normalize.ts";
 import { tableSchema } from "../transform/table_schema.ts";
 import { uploadRows } from "../transform/upload_rows.ts";
 import { WarningCounter } from "../transform/warnings.ts";
@@ -53,11 +59,8 @@ export class TableStep {
    * @param span When those were created that have come so far.
    */
   records(version: Version, span: () => Span | undefined): WritableStream<Page<Item>> {
-    const { structuredText, locales } = this.#options;
-    const onWarning = this.#warnings.add;
-    const { schema } = this.#run.project;
     return through(
-      normalize(schema, { version, structuredText, locales, onWarning }),
+      normalize(this.#run.project.schema, this.#normalizeOptions(version)),
       this.#writer.sink(version, span),
     );
   }
@@ -74,6 +77,38 @@ export class TableStep {
       },
     });
     return through(rows, this.#writer.sink(undefined, span));
+  }
+
+  /**
+   * Brings the rows of records up to date. All rows have to be written.
+   *
+   * @param changes Which records changed or are gone, and how those that are there are now.
+   * @throws {StorageError} If a part can't be read or written.
+   */
+  async amendRecords({ version, of, ids, items, signal }: {
+    readonly version: Version;
+    readonly of: string;
+    readonly ids: ReadonlyMap<string, number>;
+    readonly items: Page<Item>;
+    readonly signal: AbortSignal;
+  }): Promise<void> {
+    const rows = tableRows(items, this.#run.project.schema, this.#normalizeOptions(version));
+    await this.#amend({ version, of, ids, rows, signal });
+  }
+
+  /**
+   * Brings the rows of uploads up to date. All of them have to be written.
+   *
+   * @param changes Which uploads changed, and how they are now.
+   * @throws {StorageError} If a part can't be read or written.
+   */
+  async amendUploads({ ids, uploads, signal }: {
+    readonly ids: ReadonlyMap<string, number>;
+    readonly uploads: Page<Upload>;
+    readonly signal: AbortSignal;
+  }): Promise<void> {
+    const rows = [{ table: "uploads", rows: uploadRows(uploads) }];
+    await this.#amend({ version: undefined, of: UPLOADS, ids, rows, signal });
   }
 
   /**
@@ -99,10 +134,26 @@ export class TableStep {
       locales: locales ?? schema.locales,
       ...tableSchema(schema, { structuredText }),
     });
-    this.#run.resources.tables = { ...this.#writer.written };
+    const parts = this.#snapshot.objects
+      .filter(({ path, count }) => path.startsWith("tables/") && count !== undefined);
+    this.#run.resources.tables = {
+      count: parts.reduce((sum, { count = 0 }) => sum + count, 0),
+      bytes: parts.reduce((sum, { size }) => sum + size, 0),
+    };
     for (const { code, count, example } of this.#warnings.all()) {
       const times = count === 1 ? "" : `, and ${count - 1} more like it`;
       this.#run.warn(code, `${example}${times}.`);
     }
+  }
+
+  #normalizeOptions(version: Version): NormalizeOptions {
+    const { structuredText, locales } = this.#options;
+    return { version, structuredText, locales, onWarning: this.#warnings.add };
+  }
+
+  async #amend(changes: Omit<AmendTablesOptions, "format" | "columns">): Promise<void> {
+    const { format = "ndjson" } = this.#options;
+    const columns = (table: string) => this.#writer.columns(table);
+    await amendTables(this.#snapshot, { ...changes, format, columns });
   }
 }

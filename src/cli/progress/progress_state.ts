@@ -147,6 +147,8 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
       const bytes = assets.bytes + (outcome === "downloaded" ? size ?? 0 : 0);
       return { assets: { ...assets, [outcome]: assets[outcome] + 1, bytes } };
     }
+    case "converged":
+      return {};
     case "sealed":
       return { sealed: true };
     case "deleted":

@@ -113,6 +113,11 @@ export class MemoryProject implements DemoProject {
     return this.environments.get(this.primaryEnvironment)!;
   }
 
+  /** The time by the project's clock. */
+  now(): Date {
+    return this.#clock();
+  }
+
   /**
    * Calls a function after each change from now on, before anybody can see what changed.
    *

@@ -154,6 +154,8 @@ export interface DemoProject {
   readonly primaryEnvironment: string;
   /** The environments by id. A fork adds one; a deletion takes one away. */
   readonly environments: Map<string, DemoEnvironment>;
+  /** The time by the project's clock, which its answers tell. @default The time by this machine's clock */
+  now?(): Date;
   /**
    * The asset at a path, if there are bytes there.
    *

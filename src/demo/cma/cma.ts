@@ -87,6 +87,7 @@ export class Cma {
       "x-environment": request.headers.get("x-environment") ??
         this.#options.project.primaryEnvironment,
       "x-request-id": crypto.randomUUID(),
+      "date": (this.#options.project.now?.() ?? new Date()).toUTCString(),
     });
     try {
       let answer = await this.#answer(request, url, headers);

@@ -43,6 +43,13 @@ export interface SyncAssetsOptions {
     upload: Upload,
     options: { readonly signal: AbortSignal },
   ) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /**
+   * Asked about an asset that isn't served: why the project doesn't have it any more, which isn't a
+   * failure then. @default It is a failure
+   */
+  readonly whyGone?:
+    | ((upload: Upload, options: { readonly signal: AbortSignal }) => Promise<string | undefined>)
+    | undefined;
   /** The key of an asset's file. It is asked once for each upload, in the order they come. */
   readonly key: (upload: Upload) => string;
   /**
@@ -195,7 +202,10 @@ async function syncAsset(
       if (
         !problem.retryable || attempt >= policy.maxAttempts || waited > policy.maxTotalWaitMs
       ) {
-        return { ...common, outcome: "failed", reason: problem.message, attempts: attempt };
+        const gone = problem.isMissing ? await options.whyGone?.(upload, { signal }) : undefined;
+        return gone === undefined
+          ? { ...common, outcome: "failed", reason: problem.message, attempts: attempt }
+          : { ...common, outcome: "withdrawn", reason: gone, attempts: attempt };
       }
       onRetry?.(upload, problem.message, attempt, waitMs);
       await delay(waitMs, signal);

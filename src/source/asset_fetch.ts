@@ -25,6 +25,8 @@ export class AssetError extends Error {
   readonly retryable: boolean;
   /** How long the server asks to wait before, in milliseconds. */
   readonly askedMs: number;
+  /** Whether the server says that it has no such asset. */
+  readonly isMissing: boolean;
 
   /**
    * Says why, and whether another attempt may help.
@@ -32,10 +34,14 @@ export class AssetError extends Error {
    * @param message Why.
    * @param options Whether another attempt may help, and when.
    */
-  constructor(message: string, options: { retryable: boolean; askedMs?: number }) {
+  constructor(
+    message: string,
+    options: { retryable: boolean; askedMs?: number; isMissing?: boolean },
+  ) {
     super(message);
     this.retryable = options.retryable;
     this.askedMs = options.askedMs ?? 0;
+    this.isMissing = options.isMissing ?? false;
   }
 }
 
@@ -105,6 +111,7 @@ export async function fetchAsset(
       if (location === null) {
         throw new AssetError(`${url.host} answered with status ${status}`, {
           retryable: status >= 500 || status === 429 || status === 408,
+          isMissing: status === 404 || status === 410,
           askedMs: askedWaitMs(headers),
         });
       }

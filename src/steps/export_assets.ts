@@ -5,6 +5,7 @@ import { bucketVersioning } from "../sink/bucket_versioning.ts";
 import { NDJSON } from "../sink/encodings.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
 import { type AssetCounts, AssetTally } from "../snapshot/asset_tally.ts";
+import { batchEntries } from "../snapshot/batch_entries.ts";
 import { AssetNames } from "../snapshot/asset_names.ts";
 import {
   findSnapshots,
@@ -19,12 +20,12 @@ import {
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
-import { readBatch } from "../snapshot/read_batch.ts";
 import { fetchAsset } from "../source/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
 import { assertFewFailures } from "./assert_few_failures.ts";
 import type { ExportContext } from "./export_context.ts";
 import { noteAsset } from "./note_asset.ts";
+import { whyGone } from "./why_gone.ts";
 import type { ExportedUploads } from "./export_uploads.ts";
 
 /** What was exported of the asset files, and what their deletion needs to know. */
@@ -157,7 +158,7 @@ async function bring(
   using _attached = checkpoints.attach(ledger);
   async function* uploads() {
     for (const key of batches) {
-      for await (const page of readBatch<Upload>(storage, key, signal)) {
+      for await (const page of batchEntries<Upload>(storage, key, signal)) {
         for (let at = 0; at < page.length; at += run.concurrency) {
           if (run.stop?.aborted) return;
           await checkpoints.saveIfDue();
@@ -173,6 +174,7 @@ async function bring(
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
     fetch: (upload, { signal }) => fetchAsset(upload, { ...options, imgixHost, signal }),
+    whyGone: (upload, { signal }) => whyGone(run, upload, signal),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
       run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
     },

@@ -1,0 +1,26 @@
+import type { Page, Upload } from "../content/resource.ts";
+import type { ExportRun } from "./export_run.ts";
+
+/**
+ * Why DatoCMS doesn't serve an upload's file any more: editors delete and replace files while an export
+ * runs.
+ *
+ * @param run The export.
+ * @param upload The upload, as the export knows it.
+ * @param signal Aborts the request.
+ * @return A clause, or `undefined` if the project still has it like this.
+ * @throws {CmaError} If the API refuses.
+ */
+export async function whyGone(
+  run: ExportRun,
+  { id, attributes: { path } }: Upload,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const query = { filter: { ids: id }, page: { limit: 1 } };
+  const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
+  const now = body.data.find((upload) => upload.id === id);
+  if (now === undefined) return "the upload was deleted while it was exported";
+  return now.attributes.path === path
+    ? undefined
+    : "the upload got another file while it was exported";
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import type { Item } from "../../src/content/resource.ts";
+import { generateProject } from "../../src/demo/generated_project.ts";
+import { memoryCopy } from "../../src/demo/memory_copy.ts";
+import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import type { DemoCmaOptions } from "../../src/demo/server.ts";
+import type { ExportOptions } from "../../src/export_options.ts";
+import { directoryOf, entriesOf, type Workbench, workbench } from "../support/exported.ts";
+
+/** A made-up project whose records can be changed. */
+function editable(): MemoryProject {
+  return memoryCopy(generateProject({ records: 120, uploads: 12, assetBytes: 500, models: 2 }));
+}
+
+/** The records of a project, as they are now. */
+function currentOf(project: MemoryProject): Item[] {
+  return project.primary.items.list({
+    version: "current",
+    blocksToo: false,
+    filters: [],
+    orderBy: [],
+    offset: 0,
+    limit: 10_000,
+  }).page as Item[];
+}
+
+/** Exports, and changes a record once all of the first model's current records were read. */
+async function exportWhileEdited(
+  edit: (project: MemoryProject, record: Item) => void,
+  options: Partial<DemoCmaOptions> = {},
+  exportOptions: Partial<ExportOptions> = {},
+): Promise<{ bench: Workbench; project: MemoryProject; record: Item; exported: Item[] }> {
+  const project = editable();
+  const bench = await workbench({ project, ...options });
+  let record: Item | undefined;
+  const report = await bench.export({
+    assets: false,
+    ...exportOptions,
+    onEvent: (event) => {
+      bench.events.push(event);
+      if (event.type !== "done" || event.version !== "current" || record) return;
+      record = currentOf(project).find(({ relationships }) => {
+        const model = project.primary.itemTypes.find(({ id }) => {
+          return id === relationships.item_type.data.id;
+        });
+        return model?.attributes.api_key === event.model;
+      })!;
+      edit(project, record);
+    },
+  });
+  const exported = await entriesOf<Item>(`${directoryOf(report)}/records`);
+  return { bench, project, record: record!, exported };
+}
+
+function touch(project: MemoryProject, { id }: Item): void {
+  const attributes = project.primary.items.get(id, "current")!.attributes;
+  const [key] = Object.entries(attributes).find(([, value]) => typeof value === "string") ?? [];
+  project.primary.items.update(id, { ...attributes, ...(key && { [key]: "edited meanwhile" }) });
+}
+
+Deno.test("exportProject() brings a record up to date that was changed after it was read", async () => {
+  const { bench, project, record, exported } = await exportWhileEdited(touch);
+  await using _bench = bench;
+  const now = project.primary.items.get(record.id, "current")!;
+  assert.notDeepEqual(now, record);
+  const states = exported.filter(({ id }) => id === record.id).map(({ meta }) => meta?.updated_at);
+  assert.ok(states.includes(now.meta!.updated_at), `${states} has no ${now.meta!.updated_at}`);
+  const events = bench.events.filter(({ type }) => type === "converged");
+  assert.deepEqual(events, [{ type: "converged", resource: "records", pass: 1, count: 1 }]);
+});
+
+for (
+  const [what, answer] of [
+    ["refuses to filter by time", (url: URL) => {
+      if (![...url.searchParams.keys()].some((key) => key.startsWith("filter[fields]"))) return;
+      const error = {
+        attributes: { code: "INVALID_FILTER", details: {} },
+        type: "api_error",
+        id: "1",
+      };
+      return Response.json({ data: [error] }, { status: 422 });
+    }],
+    ["doesn't filter by time, though it was asked to", (url: URL, headers: Headers) => {
+      const filter = [...url.searchParams.keys()].find((key) => key.startsWith("filter[fields]"));
+      if (filter === undefined) return;
+      const all = new URL(url);
+      all.searchParams.delete(filter);
+      return fetch(all, { headers });
+    }],
+  ] as const
+) {
+  Deno.test(`exportProject() finds what changed by its order where the API ${what}`, async () => {
+    const { bench, project, record, exported } = await exportWhileEdited(touch, {
+      onRequest: (request, url) => answer(url, request.headers),
+    });
+    await using _bench = bench;
+    const { updated_at } = project.primary.items.get(record.id, "current")!.meta!;
+    assert.ok(exported.some(({ id, meta }) => id === record.id && meta?.updated_at === updated_at));
+    const warned = bench.events.some((event) => {
+      return event.type === "warning" && event.code === "api_fallback" &&
+        event.message.includes("what changed lately in /items");
+    });
+    assert.ok(warned);
+  });
+}
+
+Deno.test("exportProject() tells which records changed whenever it looked, and ends", async () => {
+  const project = editable();
+  const restless = currentOf(project)[0]!;
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, url) => {
+      if (url.searchParams.has("filter[ids]")) touch(project, restless);
+      return undefined;
+    },
+  });
+  touch(project, restless);
+  const { manifest, status } = await bench.export({ assets: false });
+  assert.equal(status, "complete");
+  const found = manifest.findings.filter(({ code }) => code === "still_changing");
+  assert.equal(found.length, 1);
+  assert.match(found[0]!.message, new RegExp(`1 records changed again .*: ${restless.id}\\.`));
+});
+
+Deno.test("exportProject() leaves out a record that was deleted while what changed is read again", async () => {
+  const project = editable();
+  const victim = currentOf(project)[0]!;
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, url) => {
+      const isAgain = url.searchParams.has("filter[ids]");
+      if (isAgain && project.primary.items.get(victim.id, "current")) {
+        project.primary.items.delete(victim.id);
+      }
+      return undefined;
+    },
+  });
+  touch(project, victim);
+  const report = await bench.export({ assets: false });
+  const exported = await entriesOf<Item>(`${directoryOf(report)}/records`);
+  assert.deepEqual(exported.filter(({ id }) => id === victim.id), []);
+});
+
+Deno.test("exportProject() doesn't take it for a failure that an upload was deleted or replaced meanwhile", async () => {
+  const project = editable();
+  const uploads = project.primary.uploads.list({ filters: [], orderBy: [], offset: 0, limit: 2 });
+  const [deleted, replaced] = uploads.page.map(({ id }) => id) as [string, string];
+  let isEdited = false;
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, url) => {
+      if (isEdited || !/^\/\d+\//.test(url.pathname)) return undefined;
+      isEdited = true;
+      project.deleteUpload(deleted);
+      const bytes = new TextEncoder().encode("another file");
+      project.replaceFile(replaced, { filename: "other.txt", bytes, mimeType: "text/plain" });
+      return undefined;
+    },
+  });
+  const { manifest, status } = await bench.export({ concurrency: 1 });
+  assert.equal(status, "complete");
+  assert.equal(manifest.assets?.failed, 0);
+  assert.equal(manifest.assets?.withdrawn, 2);
+  const reasons = manifest.warnings.filter(({ code }) => code === "asset_withdrawn");
+  assert.match(reasons.map(({ message }) => message).join(), /was deleted while/);
+  assert.match(reasons.map(({ message }) => message).join(), /got another file while/);
+});
+
+Deno.test("exportProject() asks a project at rest three times whether something changed", async () => {
+  await using bench = await workbench({ project: editable() });
+  const { manifest } = await bench.export({ assets: false });
+  const looks = bench.cma.log.requests.filter(({ path }) => path.includes("filter%5Bfields%5D"));
+  assert.equal(looks.length, 3);
+  assert.ok(!bench.cma.log.requests.some(({ path }) => path.includes("filter%5Bids%5D")));
+  assert.deepEqual(manifest.findings, []);
+});

@@ -107,7 +107,7 @@ async function exportLocked(
         if (uploads === undefined) return;
         await convergeUploads(context, signal);
         if (run.wantsAssets) {
-          assets = await checkpoints.during("assets", () => exportAssets(context, uploads, signal));
+          assets = await checkpoints.always("assets", () => exportAssets(context, uploads, signal));
         }
       },
       (signal) => exportSettings(context, signal),

@@ -47,9 +47,11 @@ export class Checkpoints {
   readonly #writers = new Set<Segmented>();
   readonly #listings: Map<string, ListingState>;
   readonly #done: Set<string>;
-  /** Steps that are under way: what they wrote is written again when they are begun again. */
+  /** Steps that aren't done: what they wrote is written again when they are begun again. */
   readonly #open = new Set<string>();
   #savedAt = performance.now();
+  /** Why what is counted isn't in the storage any more. */
+  #loss: { readonly reason: unknown } | undefined;
 
   /**
    * @param options What is to be written down.
@@ -85,22 +87,21 @@ export class Checkpoints {
    */
   async once(name: string, run: () => Promise<void>): Promise<void> {
     if (this.#done.has(name)) return;
-    await this.during(name, run);
+    await this.always(name, run);
+    this.#open.delete(name);
     this.#done.add(name);
   }
 
   /**
-   * Runs a step that is begun again if it doesn't come to its end: until then checkpoints don't count
-   * what it writes.
+   * Runs a step that an export that goes on runs again, whether or not it came to its end: no checkpoint
+   * counts what it writes.
    *
    * @param name Its name; the objects that it writes have paths that begin with it.
    * @param run The step.
    */
-  async during<T>(name: string, run: () => Promise<T>): Promise<T> {
+  async always<T>(name: string, run: () => Promise<T>): Promise<T> {
     this.#open.add(name);
-    const result = await run();
-    this.#open.delete(name);
-    return result;
+    return await run();
   }
 
   /**
@@ -109,17 +110,36 @@ export class Checkpoints {
    * @param write Writes it.
    */
   async page(write: () => Promise<void>): Promise<void> {
-    await this.#gate.shared(write);
+    try {
+      await this.#gate.shared(write);
+    } catch (error) {
+      this.giveUp(error);
+      throw error;
+    }
     await this.saveIfDue();
   }
 
   /**
-   * Writes a checkpoint if one is due.
+   * Writes a checkpoint if one is due. It always is when the export is to stop: a request that hangs must
+   * not take with it what the others have brought.
    *
    * @throws {StorageError} If something can't be written.
    */
   async saveIfDue(): Promise<void> {
-    if (performance.now() - this.#savedAt >= this.#options.everyMs) await this.save();
+    const { run: { stop }, everyMs } = this.#options;
+    const isDue = () => stop?.aborted || performance.now() - this.#savedAt >= everyMs;
+    // Of those that wait for the same checkpoint, the first one writes it.
+    if (isDue()) await this.#saveIf(isDue);
+  }
+
+  /**
+   * Writes no checkpoint any more: something that is counted was lost before it was in the storage. What
+   * is in the last checkpoint isn't touched by that.
+   *
+   * @param reason Why.
+   */
+  giveUp(reason: unknown): void {
+    this.#loss ??= { reason };
   }
 
   /**
@@ -138,13 +158,24 @@ export class Checkpoints {
    * @throws {StorageError} If something can't be written.
    */
   async save(): Promise<void> {
+    await this.#saveIf(() => true);
+  }
+
+  async #saveIf(isDue: () => boolean): Promise<void> {
     const { snapshot, tables, signal } = this.#options;
     await this.#gate.alone(async () => {
-      // Others may have been waiting to do the same.
-      this.#savedAt = performance.now();
-      await Promise.all([...this.#writers].map((writer) => writer.endSegment()));
-      await tables?.flush();
-      await writeCheckpoint(snapshot.storage, snapshot.prefix, this.#describe(), signal);
+      if (!isDue()) return;
+      if (this.#loss) throw this.#loss.reason;
+      try {
+        await Promise.all([...this.#writers].map((writer) => writer.endSegment()));
+        await tables?.flush();
+        // One of them may have been ended meanwhile by what ends the export.
+        if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
+        await writeCheckpoint(snapshot.storage, snapshot.prefix, this.#describe(), signal);
+      } catch (error) {
+        this.giveUp(error);
+        throw error;
+      }
       this.#savedAt = performance.now();
     });
   }

@@ -160,8 +160,8 @@ async function bring(
     for (const key of batches) {
       for await (const page of batchEntries<Upload>(storage, key, signal)) {
         for (let at = 0; at < page.length; at += run.concurrency) {
-          if (run.stop?.aborted) return;
           await checkpoints.saveIfDue();
+          if (run.stop?.aborted) return;
           yield page.slice(at, at + run.concurrency);
         }
       }

@@ -120,8 +120,11 @@ export class ListingWriter<T extends Resource> implements Segmented {
 
   async #abort(reason: unknown): Promise<void> {
     const writer = this.#writer;
+    if (writer === undefined) return;
     this.#writer = undefined;
-    await writer?.abort(reason);
+    // Its pages are counted, and never come to be in the storage.
+    this.#options.checkpoints.giveUp(reason);
+    await writer.abort(reason);
   }
 }
 

@@ -117,7 +117,7 @@ async function exportLocked(
   );
   if (run.stop?.aborted) {
     await checkpoints.save();
-    throw run.stop.reason;
+    throw new UnfinishedError(`${options.storage.url}/${context.snapshot.prefix}`);
   }
   await convergeRecords(context, signal);
   await tables?.end();

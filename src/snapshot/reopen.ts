@@ -5,6 +5,7 @@ import { findSnapshots } from "./find_snapshots.ts";
 import {
   CANARY,
   CHECKPOINT,
+  CLAIM,
   RESUME_FOLDER,
   type SnapshotPlace,
   snapshotsPrefix,
@@ -46,9 +47,16 @@ export async function reopenSnapshot(
 ): Promise<Reopened | NotReopened> {
   const { snapshots: [prefix] } = await findSnapshots(storage, snapshotsPrefix(place), signal);
   if (prefix === undefined) return {};
-  if (await storage.stat(`${prefix}/${CANARY}`, { signal }) !== undefined) return {};
+  if (await storage.stat(`${prefix}/${CANARY}`, { signal }) !== undefined) {
+    await tidy(storage, prefix, signal);
+    return {};
+  }
   const checkpoint = await readCheckpoint(storage, prefix, signal);
-  if (checkpoint === undefined) return { reason: `${prefix} has no checkpoint that can be read` };
+  if (checkpoint === undefined) {
+    // One that was ended before its first checkpoint holds nothing to go on with.
+    if (await isOnlyClaimed(storage, prefix, signal)) return {};
+    return { reason: `${prefix} has no checkpoint that can be read` };
+  }
   const other = Object.keys({ ...fingerprint, ...checkpoint.fingerprint })
     .filter((name) => fingerprint[name] !== checkpoint.fingerprint[name]);
   if (other.length > 0) {
@@ -57,6 +65,24 @@ export async function reopenSnapshot(
   const objects = await verified(storage, prefix, checkpoint, signal);
   if (typeof objects === "string") return { reason: objects };
   return { snapshot: SnapshotWriter.resume(storage, prefix, objects, signal), checkpoint };
+}
+
+/** Deletes what is left in a complete snapshot if its export was ended just before it did that. */
+async function tidy(storage: Storage, prefix: string, signal: AbortSignal): Promise<void> {
+  for await (const page of storage.list(`${prefix}/${RESUME_FOLDER}/`, { signal })) {
+    await storage.delete(page.map(({ key }) => key), { signal });
+  }
+}
+
+async function isOnlyClaimed(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for await (const page of storage.list(`${prefix}/`, { signal })) {
+    if (page.some(({ key }) => key !== `${prefix}/${CLAIM}`)) return false;
+  }
+  return true;
 }
 
 /** The objects as they are now, or what is wrong with them. */
@@ -87,9 +113,14 @@ async function verified(
     // Its clock is the storage's for both; what is as old as the checkpoint may be younger.
     const isOlder = written !== undefined && info.modifiedAt !== undefined &&
       info.modifiedAt < written;
-    objects.push(
-      isOlder && info.size === object.size ? object : await lookedAt(storage, key, object, signal),
-    );
+    const seen = isOlder && info.size === object.size
+      ? object
+      : await lookedAt(storage, key, object, signal);
+    const mayDiffer = !isOlder && AMENDED.test(object.path);
+    if (seen === undefined || seen !== object && !mayDiffer) {
+      return `${key} isn't what was written there`;
+    }
+    objects.push(seen);
   }
   return objects;
 }
@@ -102,13 +133,16 @@ function isAssetList(key: string, prefix: string, { assetLists }: Checkpoint): b
   return number?.[1] === RESUME_FOLDER && Number(number[2]) < assetLists;
 }
 
-/** An object as it is, after it may have been amended. */
+/** What may be changed after it was written: batches, and parts of tables. */
+const AMENDED = /^(records|uploads|tables)\/.*\d\.\w+$/;
+
+/** An object as it is, after it may have been amended; `undefined` if it can't be read as what it is. */
 async function lookedAt(
   storage: Storage,
   key: string,
   object: SnapshotObject,
   signal: AbortSignal,
-): Promise<SnapshotObject> {
+): Promise<SnapshotObject | undefined> {
   const hash = createHash("sha256");
   let size = 0;
   for await (const chunk of await storage.get(key, { signal })) {
@@ -117,7 +151,13 @@ async function lookedAt(
   }
   const sha256 = hash.digest("hex");
   if (sha256 === object.sha256) return object;
-  return { ...object, size, sha256, ...(object.count !== undefined && { count: await count() }) };
+  if (object.count === undefined) return { ...object, size, sha256 };
+  try {
+    return { ...object, size, sha256, count: await count() };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
 
   async function count(): Promise<number> {
     if (!key.endsWith(".csv")) {

@@ -57,7 +57,9 @@ export class TableWriter {
     this.#format = format;
     this.written = { count: 0, bytes: 0, ...from?.written };
     for (const [key, next] of Object.entries(from?.next ?? {})) {
-      const [version, table] = key.split(" ") as [Version | "", string];
+      const space = key.indexOf(" ");
+      const version = key.slice(0, space) as Version | "";
+      const table = key.slice(space + 1);
       this.#parts.set(key, { ...nothing(), table, version: version || undefined, next });
     }
     for (const { name, columns } of schema.tables) {

@@ -99,7 +99,10 @@ export class ReadTail<T> {
   /** Whether a resource was read, and nobody has given it another date of creation since. */
   #isWhereItWas(resource: T): boolean {
     const before = this.#times.get(this.#idOf(resource));
-    return before !== undefined && Object.is(before, this.#timeOf(resource));
+    if (before === undefined) return false;
+    const time = this.#timeOf(resource);
+    // An earlier reading remembers times also where the order says nothing about them.
+    return Number.isNaN(time) || before === time;
   }
 
   #add(id: string, time: number): void {

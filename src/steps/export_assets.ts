@@ -127,14 +127,21 @@ async function recall(
 
 /** Reads what earlier runs of this export wrote down of the files. */
 async function recallLists(
-  { snapshot, checkpoints, options: { storage } }: ExportContext,
+  { run, snapshot, checkpoints, options: { storage } }: ExportContext,
   files: AssetFiles,
   prefix: string,
   signal: AbortSignal,
 ): Promise<void> {
   for (let list = 0; list < checkpoints.assetLists; list++) {
     const key = `${snapshot.prefix}/${assetListPath(list)}`;
-    for await (const page of readAssetIndex(storage, key, prefix, signal)) recallAll(files, page);
+    try {
+      for await (const page of readAssetIndex(storage, key, prefix, signal)) recallAll(files, page);
+    } catch (error) {
+      // It only saves time: files that nothing is known of are verified.
+      if (!(error instanceof SyntaxError)) throw error;
+      const message = `${error.message.replace(/\.$/, "")}; files are verified instead.`;
+      run.warn("asset_index_unreadable", message);
+    }
   }
 }
 

@@ -47,6 +47,8 @@ export class ExportRun {
   readonly stop: AbortSignal | undefined;
   readonly #options: SourceOptions;
   readonly #budget: Budget;
+  /** What an earlier run has noted, and this one may come upon again. */
+  readonly #restored = new Set<string>();
   /** When the schema was there, by a clock that nobody sets. */
   readonly #begun = performance.now();
 
@@ -107,7 +109,9 @@ export class ExportRun {
     for (const kind of ["findings", "warnings", "failures"] as const) {
       for (const { code, message } of notes[kind]) {
         // Assets are gone through again.
-        if (!code.startsWith("asset_")) this[kind].add(code, message);
+        if (code.startsWith("asset_")) continue;
+        this[kind].add(code, message);
+        this.#restored.add(`${kind} ${code} ${message}`);
       }
     }
   }
@@ -135,7 +139,7 @@ export class ExportRun {
    * @param message One sentence.
    */
   warn(code: string, message: string): void {
-    this.warnings.add(code, message);
+    this.#note("warnings", code, message);
     this.emit({ type: "warning", code, message });
   }
 
@@ -146,7 +150,7 @@ export class ExportRun {
    * @param message One sentence.
    */
   fail(code: string, message: string): void {
-    this.failures.add(code, message);
+    this.#note("failures", code, message);
   }
 
   /**
@@ -158,7 +162,8 @@ export class ExportRun {
    */
   compare(what: string, announced: number, sent: number): void {
     if (announced === sent) return;
-    this.findings.add(
+    this.#note(
+      "findings",
       "count_differs",
       `The API announced ${announced} ${what}, and sent ${sent}: the project changed while it was read.`,
     );
@@ -173,8 +178,12 @@ export class ExportRun {
   skip(name: ResourceName, message: string): void {
     this.resources[name] = { skipped: message };
     if (this.#options.include?.includes(name)) this.fail("resource_skipped", message);
-    else this.warnings.add("resource_skipped", message);
+    else this.#note("warnings", "resource_skipped", message);
     this.emit({ type: "skipped", resource: name, message });
+  }
+
+  #note(kind: "findings" | "warnings" | "failures", code: string, message: string): void {
+    if (!this.#restored.has(`${kind} ${code} ${message}`)) this[kind].add(code, message);
   }
 
   /**

@@ -58,10 +58,10 @@ export interface ExportReport {
  */
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
   checkFreeze(options);
-  if (options.timeBudgetMs === undefined) return await exportUntil(options);
+  const { signal, stop } = options;
+  if (options.timeBudgetMs === undefined) return await exportUntil(options, stop);
   let snapshot: string | undefined;
   using budget = new TimeBudget(options.timeBudgetMs, () => new UnfinishedError(snapshot));
-  const { signal } = options;
   return await exportUntil({
     ...options,
     signal: signal ? AbortSignal.any([signal, budget.signal]) : budget.signal,
@@ -69,7 +69,7 @@ export async function exportProject(options: ExportOptions): Promise<ExportRepor
       if (event.type === "start") snapshot = event.snapshot;
       options.onEvent?.(event);
     },
-  }, budget.stop);
+  }, stop ? AbortSignal.any([stop, budget.stop]) : budget.stop);
 }
 
 /** Exports, and begins nothing new once it is to stop. */

@@ -85,6 +85,11 @@ export interface ExportOptions extends SourceOptions {
    */
   readonly timeBudgetMs?: number | undefined;
   /**
+   * Aborting it stops the export at the end of a page, with an `UnfinishedError`: what is under way is
+   * finished, and nothing else is begun. Another export with `resume` goes on.
+   */
+  readonly stop?: AbortSignal | undefined;
+  /**
    * How far apart checkpoints are, in milliseconds: an export that is killed loses no more than what came
    * since the last one. Each one ends the batches that are being written. @default {30000}
    */

@@ -23,7 +23,8 @@ const MOST_LINES = 50;
  * @param signal What cancels the command.
  */
 export function failureOf(error: unknown, signal: AbortSignal): Failure {
-  const isTold = error instanceof SluiceError && error.exitCode === EXIT.cancelled;
+  const isTold = error instanceof SluiceError &&
+    (error.exitCode === EXIT.cancelled || error === signal.reason);
   // Whatever it fails with now: it was told to stop.
   if (signal.aborted && !isTold) return { message: "Cancelled.", exitCode: EXIT.cancelled };
   if (error instanceof SluiceError) {

@@ -14,6 +14,9 @@ import { renderSummary } from "./report/summary.ts";
 import { shownAddress } from "./text/address.ts";
 import { counted, formatDuration } from "./text/format.ts";
 
+/** How long what is under way may take to end when the export is cancelled, in milliseconds. */
+const GRACE_MS = 1500;
+
 /**
  * Exports a project as configured, or tries failed assets again, shows how far it is, and writes the result to stdout.
  *
@@ -28,12 +31,27 @@ export async function runExport(
 ): Promise<{ readonly report: ExportReport; readonly exitCode: ExitCode }> {
   using progress = new Progress(config, io);
   const { signal } = io;
-  const onAbort = () => progress.say("Cancelling (press Ctrl-C again to stop at once)");
-  signal.addEventListener("abort", onAbort);
+  // What is finished is kept: first nothing new is begun, and only then what is under way is aborted.
+  const [stop, over] = [new AbortController(), new AbortController()];
+  let grace: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = () => {
+    if (progress.state.start === undefined || config.retryFailed) over.abort(signal.reason);
+    stop.abort(signal.reason);
+    grace = setTimeout(() => over.abort(signal.reason), GRACE_MS);
+  };
+  const onCancel = () => {
+    if (!(signal.reason instanceof SluiceError)) {
+      progress.say("Cancelling (press Ctrl-C again to stop at once)");
+    }
+    onAbort();
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onCancel);
   try {
     using storage = openStorage(config.to, toStorageOptions(config));
     const { onEvent } = progress;
-    const options = { ...toExportOptions(config), storage, signal, onEvent };
+    const ends = { stop: stop.signal, signal: over.signal };
+    const options = { ...toExportOptions(config), storage, ...ends, onEvent };
     const report = await (config.retryFailed ? retryFailedAssets(options) : exportProject(options));
     const { state, ms } = progress;
     progress[Symbol.dispose]();
@@ -48,15 +66,16 @@ export async function runExport(
   } catch (error) {
     const { state, ms } = progress;
     progress[Symbol.dispose]();
-    const thrown = signal.aborted ? cancellation(state, ms, config) : error;
+    const isCancelled = signal.aborted && !(signal.reason instanceof SluiceError);
+    const thrown = isCancelled ? cancellation(state, ms, config) : signal.reason ?? error;
     const { message, exitCode } = failureOf(thrown, signal);
     if (config.json) {
-      const status = signal.aborted ? "cancelled" : "failed";
+      const status = isCancelled ? "cancelled" : "failed";
       const end = { status, error: message, exitCode, progress: state, ms } as const;
       io.stdout.write(jsonText(jsonReport(end)));
     }
     if (
-      !signal.aborted && state.start !== undefined && !config.retryFailed && !config.quiet &&
+      !isCancelled && state.start !== undefined && !config.retryFailed && !config.quiet &&
       config.logFormat === "text"
     ) {
       io.stderr.write(
@@ -65,7 +84,8 @@ export async function runExport(
     }
     throw thrown;
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", onCancel);
+    clearTimeout(grace);
   }
 }
 
@@ -95,7 +115,7 @@ function cancellation(
   return new SluiceError(
     `Cancelled after ${time} with ${done} done: the snapshot at ${
       shownAddress(start.snapshot)
-    } is incomplete, so export again for a complete one (assets that are there are kept).`,
+    } is incomplete: go on with --resume, or export again (assets that are there are kept).`,
     EXIT.cancelled,
   );
 }

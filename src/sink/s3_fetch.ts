@@ -1,3 +1,4 @@
+import { responseBody } from "../response_body.ts";
 import { BlobView } from "./blob_view.ts";
 
 /** A request, as the AWS SDK gives it to its handler. */
@@ -68,7 +69,7 @@ export class S3Fetch {
         // S3 redirects to say that the region is wrong; the signature doesn't hold elsewhere.
         redirect: "manual",
       });
-      const body = response.body ?? new Blob().stream();
+      const body = responseBody(response);
       const { status: statusCode, statusText: reason } = response;
       return {
         response: { statusCode, reason, headers: Object.fromEntries(response.headers), body },

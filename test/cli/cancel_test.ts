@@ -20,11 +20,19 @@ Deno.test("sluice export stops when it is told to, and says what is done", async
   assert.ok(performance.now() - cancelledAt < 1000);
   assert.match(
     io.err(),
-    /\nCancelling \(press Ctrl-C again to stop at once\)\nsluice: Cancelled after \d\.\d s with \d+ records? and \d+ assets? done: the snapshot at \/.*\/snapshot_\d+ is incomplete, so export again for a complete one \(assets that are there are kept\)\.\n$/,
+    /\nCancelling \(press Ctrl-C again to stop at once\)\nsluice: Cancelled after \d\.\d s with \d+ records? and \d+ assets? done: the snapshot at \/.*\/snapshot_\d+ is incomplete: go on with --resume, or export again \(assets that are there are kept\)\.\n$/,
   );
   const report = JSON.parse(io.out());
   assert.deepEqual([report.status, report.exitCode], ["cancelled", 130]);
-  assert.ok(!(await filesBelow(bench_.to)).some((path) => path.endsWith("canary.txt")));
+  const left = await filesBelow(bench_.to);
+  assert.ok(!left.some((path) => path.endsWith("canary.txt")));
+  const again = fakeIo({
+    env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to },
+  });
+  assert.equal(await runCli(["export", "--resume"], again), EXIT.complete);
+  const whole = await filesBelow(bench_.to);
+  const claims = whole.filter((path) => path.endsWith("export.json"));
+  assert.equal(claims.length, 1, "a new snapshot was begun");
 });
 
 Deno.test("sluice export that is stopped before it began has written nothing", async () => {
@@ -45,4 +53,21 @@ Deno.test("sluice plan stops when it is told to", async () => {
   io.cancel();
   assert.equal(await running, EXIT.cancelled);
   assert.equal(io.err(), "sluice: Cancelled.\n");
+});
+
+Deno.test("sluice export fails when it isn't done within --timeout, and can be gone on with", async () => {
+  await using bench_ = await bench({ latencyMs: 300 });
+  const env = { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to };
+  const io = fakeIo({ env });
+  assert.equal(await runCli(["export", "--timeout", "900ms", "--json"], io), EXIT.failed);
+  const why =
+    "The command wasn't done within 900ms, as --timeout demands: give it more time, or go on " +
+    "with an export by --resume.";
+  assert.ok(io.err().endsWith(`\nsluice: ${why}\n`), io.err());
+  assert.ok(!io.err().includes("Cancel"));
+  const { status, error } = JSON.parse(io.out());
+  assert.deepEqual([status, error], ["failed", why]);
+  const plan = fakeIo({ env });
+  assert.equal(await runCli(["plan", "--timeout", "10ms"], plan), EXIT.failed);
+  assert.equal(plan.err(), `sluice: ${why.replace("900", "10")}\n`);
 });

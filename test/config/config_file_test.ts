@@ -127,6 +127,10 @@ Deno.test("toExportOptions() hands on what shapes an export", () => {
     structuredText: undefined,
     locales: ["en"],
     allowPublic: false,
+    maxFailures: undefined,
+    freeze: false,
+    resume: false,
+    timeBudgetMs: undefined,
   });
   assert.equal(toExportOptions({ ...config, tablesOnly: true }).tables, "only");
   assert.equal(toExportOptions({ ...config, tables: false }).tables, false);

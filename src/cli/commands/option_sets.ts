@@ -39,6 +39,7 @@ export const SNAPSHOT_OPTIONS = [
 /** Options of all commands that take a while. */
 export const RUN_OPTIONS = [
   "concurrency",
+  "timeout",
   "json",
   "logFormat",
   "quiet",

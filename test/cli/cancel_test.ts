@@ -27,7 +27,12 @@ Deno.test("sluice export stops when it is told to, and says what is done", async
   const left = await filesBelow(bench_.to);
   assert.ok(!left.some((path) => path.endsWith("canary.txt")));
   const again = fakeIo({
-    env: { DATOCMS_API_TOKEN: TOKEN, DATOCMS_BASE_URL: bench_.cma.url, SLUICE_TO: bench_.to },
+    env: {
+      DATOCMS_API_TOKEN: TOKEN,
+      DATOCMS_BASE_URL: bench_.cma.url,
+      SLUICE_ASSET_HOST: bench_.cma.assetHost,
+      SLUICE_TO: bench_.to,
+    },
   });
   assert.equal(await runCli(["export", "--resume"], again), EXIT.complete);
   const whole = await filesBelow(bench_.to);

@@ -110,12 +110,15 @@ export class Checkpoints {
    * @param write Writes it.
    */
   async page(write: () => Promise<void>): Promise<void> {
-    try {
-      await this.#gate.shared(write);
-    } catch (error) {
-      this.giveUp(error);
-      throw error;
-    }
+    await this.#gate.shared(async () => {
+      try {
+        await write();
+      } catch (error) {
+        // Before the gate is open to a checkpoint.
+        this.giveUp(error);
+        throw error;
+      }
+    });
     await this.saveIfDue();
   }
 
@@ -167,7 +170,7 @@ export class Checkpoints {
       if (!isDue()) return;
       if (this.#loss) throw this.#loss.reason;
       try {
-        await Promise.all([...this.#writers].map((writer) => writer.endSegment()));
+        await endAll(this.#writers);
         await tables?.flush();
         // One of them may have been ended meanwhile by what ends the export.
         if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
@@ -220,4 +223,10 @@ export class Checkpoints {
       },
     };
   }
+}
+
+/** Ends the segments of all writers, and waits for all of them even if one fails. */
+async function endAll(writers: Iterable<Segmented>): Promise<void> {
+  const ends = await Promise.allSettled(Array.from(writers, (writer) => writer.endSegment()));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

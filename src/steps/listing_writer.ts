@@ -68,11 +68,11 @@ export class ListingWriter<T extends Resource> implements Segmented {
         // A stream aborts its sink only after the write that is under way: that has to end, too.
         signal.addEventListener("abort", () => void this.#abort(signal.reason), { once: true });
       },
-      write: (page) => checkpoints.page(() => this.#write(page)),
+      write: (page) => this.#page(() => this.#write(page)),
       close: () =>
-        checkpoints.page(async () => {
-          attached[Symbol.dispose]();
+        this.#page(async () => {
           await this.endSegment();
+          attached[Symbol.dispose]();
         }),
       abort: async (reason) => {
         attached[Symbol.dispose]();
@@ -84,10 +84,27 @@ export class ListingWriter<T extends Resource> implements Segmented {
   /** Ends the segment: what was written so far is in the storage, and counted. */
   async endSegment(): Promise<void> {
     const writer = this.#writer;
+    if (writer === undefined) return;
+    try {
+      await writer.close();
+    } catch (error) {
+      // A stream that failed earlier only says so here; this says why.
+      await writer.closed;
+      throw error;
+    }
     this.#writer = undefined;
-    await writer?.close();
     // Until then rows on their way to tables ask for it.
     this.#span = undefined;
+  }
+
+  /** A stream whose write fails is never aborted: what is being written has to end here. */
+  async #page(write: () => Promise<void>): Promise<void> {
+    try {
+      await this.#options.checkpoints.page(write);
+    } catch (error) {
+      await this.#abort(error);
+      throw error;
+    }
   }
 
   async #write(page: Page<T>): Promise<void> {

@@ -52,12 +52,15 @@ export class TracedStorage implements Storage {
     options?: PutOptions,
   ): Promise<ObjectInfo> {
     // Whoever writes the body would wait for ever, which the dead don't.
-    const drop = async () => body instanceof Uint8Array ? undefined : await body.cancel();
+    const drop = async () => {
+      if (!(body instanceof Uint8Array) && !body.locked) await body.cancel();
+    };
     return this.#trace("put", key, () => this.#storage.put(key, body, options), drop);
   }
 
   get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    return this.#trace("get", key, () => this.#storage.get(key, options));
+    const cancel = (body?: ReadableStream<unknown>) => body?.cancel() ?? Promise.resolve();
+    return this.#trace("get", key, () => this.#storage.get(key, options), cancel);
   }
 
   stat(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined> {
@@ -88,17 +91,18 @@ export class TracedStorage implements Storage {
     method: TracedCall["method"],
     key: string,
     run: () => Promise<T>,
-    drop?: () => Promise<void>,
+    drop?: (result?: T) => Promise<void>,
   ): Promise<T> {
+    let result: T | undefined;
     try {
       this.#note(method, key);
+      result = await run();
+      this.#assertAlive();
+      return result;
     } catch (error) {
-      await drop?.();
+      await drop?.(result);
       throw error;
     }
-    const result = await run();
-    this.#assertAlive();
-    return result;
   }
 
   #assertAlive(): void {

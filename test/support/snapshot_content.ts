@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { parse } from "csv-parse/sync";
+import { createHash } from "node:crypto";
+import type { Storage } from "../../src/sink/storage.ts";
+import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
+import { bytesIn, collect } from "../sink/bodies.ts";
+
+/** What a snapshot says, however it is divided into batches and parts. */
+export interface SnapshotContent {
+  /** The entries of each listing of records and uploads, in order, by folder. */
+  readonly listings: Readonly<Record<string, readonly unknown[]>>;
+  /** The rows of each table as text, sorted, by folder. */
+  readonly tables: Readonly<Record<string, readonly string[]>>;
+  /** The texts of all other files, by path. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The file of each upload, in order. */
+  readonly assets: readonly unknown[];
+  /** What the manifest counts of everything. */
+  readonly counts: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads a complete snapshot, and checks that its manifest is true: it lists all that is there and nothing
+ * else, and its counts are those of the files.
+ *
+ * @param storage Where it is.
+ * @param address Its address, as an export's report tells it.
+ */
+export async function contentOf(storage: Storage, address: string): Promise<SnapshotContent> {
+  const prefix = `${address.slice(storage.url.length + 1)}/`;
+  const infos = (await collect(storage.list(prefix))).flat();
+  const texts = new Map<string, string>();
+  const hashes = new Map<string, string>();
+  for (const { key } of infos) {
+    const bytes = await bytesIn(await storage.get(key));
+    texts.set(key.slice(prefix.length), new TextDecoder().decode(bytes));
+    hashes.set(key.slice(prefix.length), createHash("sha256").update(bytes).digest("hex"));
+  }
+  const manifest = manifestSchema.parse(JSON.parse(texts.get("manifest.json") ?? "null"));
+  assert.ok(texts.has("canary.txt"));
+  for (const seal of ["manifest.json", "canary.txt"]) texts.delete(seal);
+  const listed = manifest.objects.map(({ path }) => path);
+  assert.deepEqual(listed, [...texts.keys()].sort(), "the manifest lists what is there");
+
+  const listings: Record<string, unknown[]> = {};
+  const tables: Record<string, string[]> = {};
+  const files: Record<string, string> = {};
+  const bytes: Record<string, number> = {};
+  let assets: { upload_id: string; key: string; size: number; md5: string }[] = [];
+  const numberOf = (path: string) => Number(/_(\d+)\.\w+$/.exec(path)?.[1] ?? 0);
+  for (const object of manifest.objects.toSorted((a, b) => numberOf(a.path) - numberOf(b.path))) {
+    const { path, size } = object;
+    const text = texts.get(path)!;
+    assert.equal(new TextEncoder().encode(text).length, size, path);
+    assert.equal(object.sha256, hashes.get(path), path);
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const isBatch = /^(records|uploads)\//.test(path);
+    if (isBatch || /^tables\/.*\/part_\d+\./.test(path)) {
+      const entries = entriesIn(path, text);
+      assert.equal(object.count, entries.length, path);
+      if (isBatch) (listings[folder] ??= []).push(...entries);
+      else (tables[folder] ??= []).push(...entries.map((entry) => JSON.stringify(entry)));
+      bytes[folder] = (bytes[folder] ?? 0) + size;
+    } else if (path === "assets.ndjson") {
+      assets = entriesIn(path, text) as typeof assets;
+      assert.equal(object.count, assets.length);
+    } else if (path !== "export.json") files[path] = text;
+  }
+  for (const rows of Object.values(tables)) rows.sort();
+  assertCounts(manifest, listings, tables, bytes);
+  return {
+    listings,
+    tables,
+    files,
+    assets: assets.map(({ upload_id, key, size, md5 }) => ({ upload_id, key, size, md5 }))
+      .sort((a, b) => a.upload_id < b.upload_id ? -1 : 1),
+    counts: countsIn(manifest),
+  };
+}
+
+function entriesIn(path: string, text: string): unknown[] {
+  if (path.endsWith(".csv")) return parse(text, { columns: true });
+  if (path.endsWith(".json")) return (JSON.parse(text) as { data: unknown[] }).data;
+  return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+function assertCounts(
+  { resources, records, options }: Manifest,
+  listings: Record<string, unknown[]>,
+  tables: Record<string, string[]>,
+  bytes: Record<string, number>,
+): void {
+  const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
+  const folders = (object: Record<string, unknown>, start: string) =>
+    Object.keys(object).filter((folder) => folder.startsWith(start));
+  if (options.tables !== "only") {
+    for (const [model, versions] of Object.entries(records)) {
+      for (const [version, tally] of Object.entries(versions)) {
+        const folder = `records/${model}/${version}`;
+        const found = { count: listings[folder]?.length ?? 0, bytes: bytes[folder] ?? 0 };
+        assert.deepEqual(tally, found, folder);
+      }
+    }
+  }
+  if (resources.uploads) {
+    const found = { count: listings.uploads?.length ?? 0, bytes: bytes.uploads ?? 0 };
+    assert.deepEqual(resources.uploads, found);
+  }
+  if (resources.tables) {
+    const own = folders(tables, "tables/");
+    assert.deepEqual(resources.tables, {
+      count: sum(own.map((folder) => tables[folder]!.length)),
+      bytes: sum(own.map((folder) => bytes[folder]!)),
+    });
+  }
+}
+
+/** Bytes depend on how batches are divided, and who fetched an asset on when that was. */
+function countsIn(manifest: Manifest): Record<string, unknown> {
+  const { resources, records, assets, findings, warnings, failures, options } = manifest;
+  const counted = (tally: object | undefined) => tally && "count" in tally ? tally.count : tally;
+  const sortedNotes = (notes: Manifest["warnings"]) =>
+    notes.map(({ code, message }) => `${code}: ${message}`).sort();
+  return {
+    options,
+    resources: Object.fromEntries(
+      Object.entries(resources).map(([name, tally]) => [name, counted(tally)] as const)
+        .sort(([a], [b]) => a < b ? -1 : 1),
+    ),
+    records: Object.fromEntries(
+      Object.entries(records).map(([model, { current, published }]) =>
+        [model, [counted(current), counted(published)]] as const
+      ).sort(([a], [b]) => a < b ? -1 : 1),
+    ),
+    assets: assets && {
+      there: assets.downloaded.count + assets.kept.count,
+      bytes: assets.downloaded.bytes + assets.kept.bytes,
+      withdrawn: assets.withdrawn,
+      failed: assets.failed,
+      orphaned: assets.orphaned,
+    },
+    findings: sortedNotes(findings),
+    warnings: sortedNotes(warnings),
+    failures: sortedNotes(failures),
+  };
+}

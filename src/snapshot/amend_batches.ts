@@ -3,7 +3,8 @@ import type { BatchEncoding } from "../sink/batch_sink.ts";
 import { ObjectWriter } from "../sink/object_writer.ts";
 import { batchEntries } from "./batch_entries.ts";
 import type { SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
-import { createdAt, mayHold } from "./span.ts";
+import { createdAt } from "../content/created_at.ts";
+import { mayHold } from "./span.ts";
 import { spanOfTimes, widened } from "./widened.ts";
 
 /** Options of {@linkcode amendBatches}. */

@@ -1,8 +1,6 @@
 import { createdAt } from "../content/created_at.ts";
 import type { Resource } from "../content/resource.ts";
 
-export { createdAt } from "../content/created_at.ts";
-
 /** Which resources an object of a snapshot may hold something of: those created in a span of time. */
 export interface Span {
   /** Whose: a model's id, or {@linkcode UPLOADS}. */

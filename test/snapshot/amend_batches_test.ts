@@ -9,7 +9,8 @@ import { amendBatches, type AmendedBatches } from "../../src/snapshot/amend_batc
 import { batchEntries } from "../../src/snapshot/batch_entries.ts";
 import { type Layout, recordsPath } from "../../src/snapshot/layout.ts";
 import type { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
-import { createdAt, mayHold } from "../../src/snapshot/span.ts";
+import { createdAt } from "../../src/content/created_at.ts";
+import { mayHold } from "../../src/snapshot/span.ts";
 import { parseJson } from "../../src/source/json.ts";
 import { openFake, PART } from "../s3/open_fake.ts";
 import { filesOf } from "../support/exported.ts";

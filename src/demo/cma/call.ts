@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
+import type { Answer } from "./answer.ts";
 import type { Jobs } from "./jobs.ts";
 import type { ParameterTree } from "./parameters.ts";
 
@@ -24,14 +25,6 @@ export interface Call {
   readonly phases: Map<string, JsonObject>;
   /** Reads the request's JSON body. */
   readonly body: () => Promise<Json>;
-}
-
-/** What the API answers. */
-export interface Answer {
-  /** The HTTP status. */
-  readonly status: number;
-  /** The response's body: anything that JSON can hold. */
-  readonly body: unknown;
 }
 
 /**

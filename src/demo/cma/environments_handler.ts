@@ -2,7 +2,8 @@ import { isObject } from "../../content/blocks.ts";
 import type { Resource } from "../../content/resource.ts";
 import type { DemoEnvironment } from "../project.ts";
 import { ApiFault, invalidParameter, notFound } from "./api_fault.ts";
-import { type Answer, type Call, ok } from "./call.ts";
+import type { Answer } from "./answer.ts";
+import { type Call, ok } from "./call.ts";
 import { text } from "./parameters.ts";
 
 /**

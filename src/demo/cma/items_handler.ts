@@ -1,7 +1,8 @@
 import type { Item, ItemType, Version } from "../../content/resource.ts";
 import { regularItem } from "../block_views.ts";
 import { ApiFault, invalidParameter, notFound } from "./api_fault.ts";
-import { type Answer, type Call, ok } from "./call.ts";
+import type { Answer } from "./answer.ts";
+import { type Call, ok } from "./call.ts";
 import {
   commaList,
   invalidFilter,

@@ -1,6 +1,7 @@
 import type { Resource } from "../../content/resource.ts";
 import { notFound } from "./api_fault.ts";
-import { type Answer, type Call, ok } from "./call.ts";
+import type { Answer } from "./answer.ts";
+import { type Call, ok } from "./call.ts";
 import { commaList, parsePage, text } from "./parameters.ts";
 
 /**

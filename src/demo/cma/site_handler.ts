@@ -1,5 +1,6 @@
 import type { Resource } from "../../content/resource.ts";
-import { type Answer, type Call, ok } from "./call.ts";
+import type { Answer } from "./answer.ts";
+import { type Call, ok } from "./call.ts";
 import { invalidParameter } from "./api_fault.ts";
 import { commaList } from "./parameters.ts";
 

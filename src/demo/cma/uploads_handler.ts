@@ -1,5 +1,6 @@
 import { notFound } from "./api_fault.ts";
-import { type Answer, type Call, ok } from "./call.ts";
+import type { Answer } from "./answer.ts";
+import { type Call, ok } from "./call.ts";
 import {
   commaList,
   invalidFilter,

@@ -1,0 +1,62 @@
+import type { Resource, Upload } from "../content/resource.ts";
+import { type ChangedSince, changedSince } from "../source/changed_since.ts";
+import type { ExportRun } from "./export_run.ts";
+
+/** So many changed resources of a kind are brought up to date in a pass. */
+const MOST_CHANGED = 10_000;
+
+/** A resource that changed. */
+export interface ChangedResource {
+  /** Its model's id, or `UPLOADS`. */
+  readonly of: string;
+  /** When it was created, in milliseconds since 1970. */
+  readonly time: number;
+  /** A text that changes with each change. */
+  readonly state: string;
+  /** An upload is whole in the listing; a record has to be read again with its blocks. */
+  readonly upload?: Upload;
+}
+
+/** Resources that changed, by id. */
+export type ChangedResources = Map<string, ChangedResource>;
+
+/**
+ * Collects resources that changed, up to a limit; that there are more is a finding.
+ *
+ * @param run The export.
+ * @param changed Where they are put.
+ * @param changes Which changes are looked for.
+ * @param toChanged What is kept of a resource.
+ * @param signal Ends it.
+ * @throws {CmaError} If the API refuses.
+ */
+export async function collectChanged(
+  run: ExportRun,
+  changed: ChangedResources,
+  changes: ChangedSince,
+  toChanged: (resource: Resource) => ChangedResource,
+  signal: AbortSignal,
+): Promise<void> {
+  const onFallback = (message: string) => run.warn("api_fallback", message);
+  for await (const page of changedSince(run.client, changes, { signal, onFallback })) {
+    for (const resource of page) {
+      if (changed.size < MOST_CHANGED) changed.set(resource.id, toChanged(resource));
+    }
+    if (changed.size < MOST_CHANGED) continue;
+    run.findings.add(
+      "many_changes",
+      `More than ${MOST_CHANGED} resources of ${changes.path} changed during the export: the others are ` +
+        "as they were when they were read.",
+    );
+    return;
+  }
+}
+
+/**
+ * A time in a resource, in milliseconds since 1970; `NaN` if there is none.
+ *
+ * @param value What may be one.
+ */
+export function timeOf(value: unknown): number {
+  return typeof value === "string" ? Date.parse(value) : NaN;
+}

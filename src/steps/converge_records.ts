@@ -1,0 +1,151 @@
+import { concurrently } from "../concurrently.ts";
+import { createdAt } from "../content/created_at.ts";
+import type { Item, ItemType, Page, Version } from "../content/resource.ts";
+import { encodingOf } from "../sink/encodings.ts";
+import { amendBatches } from "../snapshot/amend_batches.ts";
+import { recordsPath } from "../snapshot/layout.ts";
+import {
+  type ChangedResource,
+  type ChangedResources,
+  collectChanged,
+  timeOf,
+} from "./changed_resources.ts";
+import { converge, tallyOf } from "./converge.ts";
+import type { ExportContext } from "./export_context.ts";
+
+/** The most records in one answer that holds their blocks. */
+const NESTED_LIMIT = 30;
+/** Models in one query: an address has a length. */
+const MODELS_AT_ONCE = 100;
+
+/**
+ * Brings records that changed since the export began up to date. Everything has to be written, and
+ * nothing else is written meanwhile.
+ */
+export async function convergeRecords(context: ExportContext, signal: AbortSignal): Promise<void> {
+  const { run, checkpoints } = context;
+  const models = new Map(run.recordListings.map(({ model }) => [model.id, model]));
+  if (models.size === 0) return;
+  await converge(context, {
+    what: "records",
+    since: checkpoints.changedSince,
+    find: (since) => changedRecords(context, [...models.keys()], since, signal),
+    amend: (of, some) => amendRecords(context, models.get(of)!, some, signal),
+    onPass: async (since) => {
+      checkpoints.changedSince = since;
+      await checkpoints.save();
+    },
+  });
+}
+
+async function changedRecords(
+  context: ExportContext,
+  models: readonly string[],
+  since: Date,
+  signal: AbortSignal,
+): Promise<ChangedResources> {
+  const { run } = context;
+  const changed: ChangedResources = new Map();
+  const columns: [Version, string, string][] = [["current", "_updated_at", "updated_at"]];
+  if (wantsPublished(context)) columns.push(["published", "_published_at", "published_at"]);
+  for (const [version, column, attribute] of columns) {
+    for (let at = 0; at < models.length; at += MODELS_AT_ONCE) {
+      const some = models.slice(at, at + MODELS_AT_ONCE);
+      await collectChanged(context.run, changed, {
+        path: "/items",
+        query: { version, filter: { type: some.join(",") } },
+        ordered: some.map((type) => ({ version, filter: { type } })),
+        column,
+        timeOf: ({ meta }) => timeOf(meta?.[attribute]),
+        since,
+      }, (resource) => {
+        const { meta, relationships } = resource as Item;
+        const { updated_at, published_at, current_version, status } = meta ?? {};
+        return {
+          of: relationships.item_type.data.id,
+          time: createdAt(resource),
+          state: JSON.stringify([updated_at, published_at, current_version, status]),
+        };
+      }, signal);
+    }
+  }
+  const chosen = new Set(run.recordListings.map(({ model }) => model.id));
+  for (const [id, { of }] of changed) if (!chosen.has(of)) changed.delete(id);
+  return changed;
+}
+
+async function amendRecords(
+  context: ExportContext,
+  model: ItemType,
+  some: ReadonlyMap<string, ChangedResource>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { run, snapshot, tables, options, startedAt } = context;
+  const { layout = "ndjson" } = options;
+  const key = model.attributes.api_key;
+  const versions: Version[] = wantsPublished(context) ? ["current", "published"] : ["current"];
+  for (const version of versions) {
+    const items = await readAgain(context, [...some.keys()], version, signal);
+    const batches = {
+      prefix: `records/${key}/${version}/`,
+      path: (batch: number) => recordsPath(key, version, batch, layout),
+      encoding: encodingOf(layout),
+      of: model.id,
+      signal,
+    };
+    const times = new Map([...some].map(([id, { time }]) => [id, time]));
+    const amendAll = async (ids: ReadonlyMap<string, number>) => {
+      const changed = new Map(items.filter(({ id }) => ids.has(id)).map((item) => [item.id, item]));
+      const { added } = options.tables === "only"
+        ? { added: 0 }
+        : await amendBatches(snapshot, { ...batches, ids, changed });
+      await tables?.amendRecords({
+        version,
+        of: model.id,
+        ids,
+        items: [...changed.values()],
+        signal,
+      });
+      return added;
+    };
+    const added = await amendAll(times);
+    // What is older than the export should have been there: somebody may have changed its creation date.
+    const old = [...times.keys()].filter((id) => times.get(id)! < startedAt.getTime());
+    if (added > 0 && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
+    const tally = tallyOf(snapshot, batches.prefix);
+    if (options.tables !== "only") (run.records[key] ??= {})[version] = tally;
+  }
+}
+
+/** Reads records again, with their blocks. Those that are gone, or have no such version, aren't there. */
+async function readAgain(
+  { run }: ExportContext,
+  ids: readonly string[],
+  version: Version,
+  signal: AbortSignal,
+): Promise<Item[]> {
+  const parts = Array.from(
+    { length: Math.ceil(ids.length / NESTED_LIMIT) },
+    (_, part) => ids.slice(part * NESTED_LIMIT, (part + 1) * NESTED_LIMIT),
+  );
+  const read: Item[] = [];
+  await concurrently(
+    parts.map((part) => async (signal) => {
+      const query = {
+        filter: { ids: part.join(",") },
+        version,
+        nested: true,
+        page: { limit: NESTED_LIMIT },
+      };
+      const { body } = await run.client.get<{ data: Page<Item> }>("/items", query, { signal });
+      read.push(...body.data);
+    }),
+    run.concurrency,
+    signal,
+  );
+  return read;
+}
+
+function wantsPublished({ run }: ExportContext): boolean {
+  return run.recordListings.some(({ version }) => version === "published");
+}

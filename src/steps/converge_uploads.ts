@@ -1,0 +1,65 @@
+import { createdAt } from "../content/created_at.ts";
+import type { Upload } from "../content/resource.ts";
+import { encodingOf } from "../sink/encodings.ts";
+import { amendBatches } from "../snapshot/amend_batches.ts";
+import { uploadsPath } from "../snapshot/layout.ts";
+import { UPLOADS } from "../snapshot/span.ts";
+import {
+  type ChangedResource,
+  type ChangedResources,
+  collectChanged,
+  timeOf,
+} from "./changed_resources.ts";
+import { converge, tallyOf } from "./converge.ts";
+import type { ExportContext } from "./export_context.ts";
+
+/** Brings uploads that changed since the export began up to date, before their files are fetched. */
+export async function convergeUploads(context: ExportContext, signal: AbortSignal): Promise<void> {
+  const { checkpoints } = context;
+  await converge(context, {
+    what: "uploads",
+    since: checkpoints.changedSince,
+    find: (since) => changedUploads(context, since, signal),
+    amend: (_, some) => amendUploads(context, some, signal),
+  });
+}
+
+async function changedUploads(
+  context: ExportContext,
+  since: Date,
+  signal: AbortSignal,
+): Promise<ChangedResources> {
+  const changed: ChangedResources = new Map();
+  await collectChanged(context.run, changed, {
+    path: "/uploads",
+    ordered: [undefined],
+    column: "_updated_at",
+    timeOf: ({ attributes }) => timeOf(attributes?.updated_at),
+    since,
+  }, (resource) => {
+    const upload = resource as Upload;
+    return { of: UPLOADS, time: createdAt(upload), state: JSON.stringify(upload), upload };
+  }, signal);
+  return changed;
+}
+
+async function amendUploads(
+  { run, snapshot, tables, options }: ExportContext,
+  some: ReadonlyMap<string, ChangedResource>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { layout = "ndjson" } = options;
+  const ids = new Map([...some].map(([id, { time }]) => [id, time]));
+  const changed = new Map([...some].map(([id, { upload }]) => [id, upload!]));
+  await amendBatches(snapshot, {
+    prefix: "uploads/",
+    path: (batch) => uploadsPath(batch, layout),
+    encoding: encodingOf(layout),
+    of: UPLOADS,
+    ids,
+    changed,
+    signal,
+  });
+  await tables?.amendUploads({ ids, uploads: [...changed.values()], signal });
+  run.resources.uploads = tallyOf(snapshot, "uploads/");
+}

@@ -72,6 +72,25 @@ export type ExportEvent =
     readonly message: string;
   }
   | {
+    /** Something in the project doesn't add up, or changed while it was read. */
+    readonly type: "finding";
+    readonly code: string;
+    readonly message: string;
+  }
+  | {
+    /** How far the export is was written down: one that goes on begins there. */
+    readonly type: "checkpoint";
+    /** The snapshot's address. */
+    readonly snapshot: string;
+    /** How many objects it counts. */
+    readonly objects: number;
+  }
+  | {
+    /** The time budget is over; what was read is written, and an export that goes on begins there. */
+    readonly type: "unfinished";
+    readonly snapshot: string;
+  }
+  | {
     /** Something that the user should know, but that loses nothing. */
     readonly type: "warning";
     readonly code: string;

@@ -2,6 +2,7 @@ import { BodyTooLargeError, readBody } from "./body.ts";
 import { errorsOf, parseBody } from "./cma_body.ts";
 import { CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { jobId, jobResult } from "./cma_job.ts";
+import type { Version } from "../content/resource.ts";
 import { delay } from "../delay.ts";
 import { networkReason } from "./network_reason.ts";
 import { printable } from "../printable.ts";
@@ -21,13 +22,35 @@ export interface CmaAnswer {
   readonly bytes: number;
 }
 
+/** Which listing is read. */
+export interface ListingName {
+  /** What it lists, such as `records` or `roles`. */
+  readonly resource: string;
+  /** The model's API key, if it lists records. */
+  readonly model?: string;
+  /** Which version of the records. */
+  readonly version?: Version;
+}
+
 /** What the transport tells about each request, for logs and progress. */
 export type CmaEvent =
   | {
     readonly type: "request";
-    /** `GET /items`, with the query. */
+    /** `GET /items?page[offset]=30`: the method, the path, and the query in plain text. */
     readonly what: string;
+    readonly method: string;
+    /** The path, without the query. */
+    readonly path: string;
+    /** The query's parameters, in plain text. */
+    readonly query: Readonly<Record<string, string>>;
+    /** The listing that it belongs to, if it reads one. */
+    readonly listing?: ListingName;
+    /** Which attempt it was, from 1. */
+    readonly attempt: number;
     readonly status: number;
+    /** How many resources the answer lists; `null` if it isn't a list. */
+    readonly count: number | null;
+    /** How long it took until the whole answer was there, in milliseconds. */
     readonly ms: number;
     readonly bytes: number;
     /** Requests left in the API's current window, as far as known. */
@@ -35,7 +58,10 @@ export type CmaEvent =
   }
   | {
     readonly type: "retry";
+    /** The request as above, or `asset` and its path. */
     readonly what: string;
+    /** The listing that the request belongs to, if it reads one. */
+    readonly listing?: ListingName;
     /** Why another attempt is made. */
     readonly reason: string;
     /** The attempt that failed, from 1. */
@@ -73,6 +99,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal | undefined;
   /** The largest body to accept, in bytes. @default {268435456} */
   readonly maxBytes?: number | undefined;
+  /** The listing that the request belongs to, for events. */
+  readonly listing?: ListingName | undefined;
 }
 
 /** Until the API has answered once, more attempts only hide a wrong address. */
@@ -139,7 +167,7 @@ export class CmaTransport {
       queued += performance.now();
       let problem: Problem;
       try {
-        const answer = await this.#attempt(url, init, options);
+        const answer = await this.#attempt(url, init, options, attempt);
         const { status, body } = answer;
         if ((status >= 200 && status < 300) || accept?.(status)) return answer;
         const errors = errorsOf(body, init);
@@ -179,7 +207,7 @@ export class CmaTransport {
       }
       this.#options.onEvent?.({
         type: "retry",
-        what: context.what,
+        ...requested(url, init, options).about,
         reason: problem.reason,
         attempt,
         waitMs,
@@ -190,7 +218,12 @@ export class CmaTransport {
   }
 
   /** One attempt: headers in time, the body as long as it keeps coming, and JSON in it. */
-  async #attempt(url: string, init: RequestInit, options: SendOptions): Promise<CmaAnswer> {
+  async #attempt(
+    url: string,
+    init: RequestInit,
+    options: SendOptions,
+    attempt: number,
+  ): Promise<CmaAnswer> {
     const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
     const started = performance.now();
     using watchdog = new Watchdog(options.signal);
@@ -203,15 +236,26 @@ export class CmaTransport {
       maxBytes: options.maxBytes ?? 256 * 1024 * 1024,
     });
     const { status, headers } = response;
-    onEvent?.({
-      type: "request",
-      what: `${init.method ?? "GET"} ${pathOf(url)}`,
-      status,
-      ms: performance.now() - started,
-      bytes: bytes.byteLength,
-      available: this.limiter.available,
-    });
-    const body = parseBody(bytes, response, init);
+    const ms = performance.now() - started;
+    let body: unknown;
+    try {
+      body = parseBody(bytes, response, init);
+    } finally {
+      const { about, method, path, query } = requested(url, init, options);
+      onEvent?.({
+        type: "request",
+        ...about,
+        method,
+        path,
+        query,
+        attempt,
+        status,
+        count: countOf(body),
+        ms,
+        bytes: bytes.byteLength,
+        available: this.limiter.available,
+      });
+    }
     if (status < 500) this.#reached = true;
     return { status, headers, body, bytes: bytes.byteLength };
   }
@@ -265,7 +309,7 @@ export class CmaTransport {
 
   #context(url: string, init: RequestInit): RequestContext {
     return {
-      what: `${init.method ?? "GET"} ${pathOf(url).split("?")[0]}`,
+      what: `${init.method ?? "GET"} ${new URL(url).pathname}`,
       host: new URL(url).host,
       environment: this.#options.environment,
     };
@@ -292,7 +336,27 @@ function isIdempotent({ method = "GET" }: RequestInit): boolean {
   return method === "GET" || method === "HEAD" || method === "DELETE";
 }
 
-function pathOf(url: string): string {
-  const { pathname, search } = new URL(url);
-  return pathname + search;
+/** What events say of a request. */
+function requested(
+  url: string,
+  { method = "GET" }: RequestInit,
+  { listing }: Pick<SendOptions, "listing">,
+) {
+  const { pathname: path, searchParams } = new URL(url);
+  const query = [...searchParams].map(([name, value]) => `${name}=${value}`).join("&");
+  return {
+    about: {
+      what: `${method} ${path}${query && `?${query}`}`,
+      ...(listing && { listing }),
+    },
+    method,
+    path,
+    query: Object.fromEntries(searchParams),
+  };
+}
+
+/** How many resources an answer lists. */
+function countOf(body: unknown): number | null {
+  const data = typeof body === "object" && body !== null && "data" in body ? body.data : undefined;
+  return Array.isArray(data) ? data.length : null;
 }

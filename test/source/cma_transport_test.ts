@@ -810,9 +810,17 @@ Deno.test("CmaTransport.send() tells of each request and retry", async () => {
   const [failed, retry, request] = client.events;
   assert.deepEqual(client.events.map(({ type }) => type), ["request", "retry", "request"]);
   assert.ok(failed?.type === "request" && failed.status === 503);
-  assert.ok(retry?.type === "retry" && retry.what === "GET /items" && retry.waitMs > 0);
+  assert.ok(
+    retry?.type === "retry" && retry.what === "GET /items?page[limit]=1" && retry.waitMs > 0,
+  );
   assert.ok(request?.type === "request");
-  assert.equal(request.what, "GET /items?page%5Blimit%5D=1");
+  assert.equal(request.what, "GET /items?page[limit]=1");
+  assert.deepEqual([request.method, request.path, request.query, request.attempt], [
+    "GET",
+    "/items",
+    { "page[limit]": "1" },
+    2,
+  ]);
   assert.equal(request.status, 200);
   assert.equal(request.bytes, GOOD_TEXT.length);
   assert.equal(request.available, 7);

@@ -1,42 +1,55 @@
 import type { ExportEvent } from "../../events.ts";
 import { printable } from "../../printable.ts";
+import { shownAddress } from "../text/address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
-import { listingName } from "./render_progress.ts";
+import { listingName, projectName } from "./render_progress.ts";
 
 /** The longest text of elsewhere in a line. */
 const LONGEST = 500;
 
 /**
+ * How much is told: what people who watch have to know, also what a log has to hold, or each request and
+ * asset, too.
+ */
+export type Detail = "messages" | "log" | "all";
+
+/**
  * The line that tells people of an event.
  *
  * @param event What happened.
- * @param verbose Whether requests, retries, listings and each asset are told, too.
+ * @param detail How much is told.
  * @return The line, or `undefined` if the event isn't worth one.
  */
-export function eventText(event: ExportEvent, verbose: boolean): string | undefined {
+export function eventText(event: ExportEvent, detail: Detail): string | undefined {
   switch (event.type) {
     case "warning":
       return `Warning: ${printable(event.message, LONGEST)}`;
+    case "finding":
+      return `Found: ${printable(event.message, LONGEST)}`;
     case "skipped":
       return `Left out ${event.resource}: ${printable(event.message, LONGEST)}`;
     case "asset":
-      return assetText(event, verbose);
+      return assetText(event, detail);
     case "freeze":
-      return freezeText(event, verbose);
+      return freezeText(event, detail);
+    case "request":
+    case "done":
+    case "checkpoint":
+      return detail === "all" ? routineText(event) : undefined;
     default:
-      return verbose ? detail(event) : undefined;
+      // Those who watch see the same below.
+      return detail === "messages" ? undefined : logText(event);
   }
 }
 
-function freezeText(
-  { environment, step, percent }: Extract<ExportEvent, { type: "freeze" }>,
-  verbose: boolean,
-): string | undefined {
+type Of<Type extends ExportEvent["type"]> = Extract<ExportEvent, { readonly type: Type }>;
+
+function freezeText({ environment, step, percent }: Of<"freeze">, detail: Detail) {
   const name = printable(environment, 60);
   switch (step) {
     case "creating":
       if (percent === null) return `Making a temporary copy of the environment, ${name}`;
-      return verbose ? `${name} is made to ${formatCount(percent)} %` : undefined;
+      return detail === "all" ? `${name} is made to ${formatCount(percent)} %` : undefined;
     case "ready":
       return `Reading from ${name}, where nothing changes`;
     case "deleted":
@@ -44,10 +57,7 @@ function freezeText(
   }
 }
 
-function assetText(
-  { outcome }: Extract<ExportEvent, { type: "asset" }>,
-  verbose: boolean,
-): string | undefined {
+function assetText({ outcome }: Of<"asset">, detail: Detail): string | undefined {
   const what = `asset ${printable(outcome.key, LONGEST)}`;
   switch (outcome.outcome) {
     case "failed":
@@ -56,14 +66,16 @@ function assetText(
       }`;
     case "downloaded":
     case "kept":
-      return verbose ? `${outcome.outcome} ${what}, ${formatBytes(outcome.size ?? 0)}` : undefined;
+      return detail === "all"
+        ? `${outcome.outcome} ${what}, ${formatBytes(outcome.size ?? 0)}`
+        : undefined;
     case "withdrawn":
       // A warning says so.
       return undefined;
   }
 }
 
-function detail(event: ExportEvent): string | undefined {
+function routineText(event: Of<"request" | "done" | "checkpoint">): string {
   switch (event.type) {
     case "request": {
       const { what, status, ms, bytes, available } = event;
@@ -71,19 +83,46 @@ function detail(event: ExportEvent): string | undefined {
         formatBytes(bytes)
       }, ${counted(available, "request")} left in this window`;
     }
-    case "retry": {
-      const { what, reason, attempt, waitMs } = event;
-      return `Retry ${attempt} of ${printable(what, LONGEST)} in ${formatDuration(waitMs)}: ${
-        printable(reason, LONGEST)
-      }`;
-    }
     case "done": {
       const listing = { resource: event.resource, model: event.model, version: event.version };
       return `Read ${listingName(listing)}: ${formatCount(event.count)}, ${
         formatBytes(event.bytes)
       }`;
     }
-    default:
+    case "checkpoint":
+      return `Wrote a checkpoint: ${counted(event.objects, "object")} so far`;
+  }
+}
+
+function logText(
+  event: Of<
+    "start" | "retry" | "total" | "page" | "converged" | "sealed" | "deleted" | "unfinished"
+  >,
+): string | undefined {
+  switch (event.type) {
+    case "start":
+      return `${event.resumed ? "Going on with the export of" : "Exporting"} ${
+        projectName(event)
+      } to ${shownAddress(event.snapshot)}`;
+    case "retry": {
+      const { what, reason, attempt, waitMs } = event;
+      return `Retry ${attempt} of ${printable(what, LONGEST)} in ${formatDuration(waitMs)}: ${
+        printable(reason, LONGEST)
+      }`;
+    }
+    case "converged": {
+      const what = event.resource === "records" ? "record" : "upload";
+      return `Read ${counted(event.count, what)} again that changed meanwhile (pass ${event.pass})`;
+    }
+    case "deleted":
+      return `Deleted ${counted(event.count, "asset file")}, ${formatBytes(event.bytes)}`;
+    case "total":
+    case "page":
+      // Lines that tell how far it is count them.
+      return undefined;
+    case "sealed":
+    case "unfinished":
+      // The command's end says so.
       return undefined;
   }
 }

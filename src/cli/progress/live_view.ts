@@ -55,7 +55,7 @@ export class LiveView implements ProgressView {
   show(event: ExportEvent, state: ProgressState): void {
     this.#state = state;
     this.#isStale = true;
-    const text = eventText(event, this.#options.verbose);
+    const text = eventText(event, this.#options.verbose ? "all" : "messages");
     if (text !== undefined) this.say(text);
   }
 

@@ -153,6 +153,9 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
       return { sealed: true };
     case "deleted":
     case "freeze":
+    case "finding":
+    case "checkpoint":
+    case "unfinished":
       return {};
   }
 }

@@ -28,7 +28,12 @@ export function request(available = 59): ExportEvent {
   return {
     type: "request",
     what: "GET /items?page[offset]=30",
+    method: "GET",
+    path: "/items",
+    query: { "page[offset]": "30" },
+    attempt: 1,
     status: 200,
+    count: 30,
     ms: 123.4,
     bytes: 20_480,
     available,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { eventText } from "../../../src/cli/progress/event_text.ts";
+import { type Detail, eventText } from "../../../src/cli/progress/event_text.ts";
 import { progressLine } from "../../../src/cli/progress/progress_line.ts";
 import { initialProgress } from "../../../src/cli/progress/progress_state.ts";
 import { renderProgress } from "../../../src/cli/progress/render_progress.ts";
@@ -101,25 +101,28 @@ Deno.test("progressLine() tells the same in one line", () => {
 });
 
 Deno.test("eventText() tells how far the temporary copy is", () => {
-  const text = (step: "creating" | "ready" | "deleted", percent: number | null, verbose = false) =>
-    eventText({ type: "freeze", environment: "sluice-freeze-1", step, percent }, verbose);
+  const text = (
+    step: "creating" | "ready" | "deleted",
+    percent: number | null,
+    detail: Detail = "messages",
+  ) => eventText({ type: "freeze", environment: "sluice-freeze-1", step, percent }, detail);
   assert.equal(
     text("creating", null),
     "Making a temporary copy of the environment, sluice-freeze-1",
   );
   assert.equal(text("creating", 45), undefined);
-  assert.equal(text("creating", 45, true), "sluice-freeze-1 is made to 45 %");
+  assert.equal(text("creating", 45, "all"), "sluice-freeze-1 is made to 45 %");
   assert.equal(text("ready", null), "Reading from sluice-freeze-1, where nothing changes");
   assert.equal(text("deleted", null), "Deleted sluice-freeze-1");
 });
 
 Deno.test("eventText() tells what people should know", () => {
   const warning: ExportEvent = { type: "warning", code: "x", message: "Strange\x1b[2J things." };
-  assert.equal(eventText(warning, false), "Warning: Strange\\u001b[2J things.");
+  assert.equal(eventText(warning, "messages"), "Warning: Strange\\u001b[2J things.");
   const skipped: ExportEvent = { type: "skipped", resource: "roles", message: "May not." };
-  assert.equal(eventText(skipped, false), "Left out roles: May not.");
+  assert.equal(eventText(skipped, "messages"), "Left out roles: May not.");
   assert.equal(
-    eventText(asset("failed", null), false),
+    eventText(asset("failed", null), "messages"),
     "Failed: asset assets/project_123/a.png after 5 attempts: cdn.example answered with status 500",
   );
   for (
@@ -135,7 +138,7 @@ Deno.test("eventText() tells what people should know", () => {
       asset("withdrawn", null),
     ]
   ) {
-    assert.equal(eventText(event, false), undefined);
+    assert.equal(eventText(event, "messages"), undefined);
   }
 });
 
@@ -147,14 +150,34 @@ Deno.test("eventText() tells of requests, retries, listings and assets if it is 
     asset("downloaded"),
     asset("kept", 5),
   ];
-  assert.deepEqual(told.map((event) => eventText(event, true)), [
+  assert.deepEqual(told.map((event) => eventText(event, "all")), [
     "GET /items?page[offset]=30: 200 in 123 ms, 20 kB, 1 request left in this window",
     "Retry 2 of GET /items in 1.5 s: status 503",
     "Read article (published): 30, 3.0 kB",
     "downloaded asset assets/project_123/a.png, 1.0 MB",
     "kept asset assets/project_123/a.png, 5 B",
   ]);
-  for (const event of [START, total(1), page(1), asset("withdrawn", null)]) {
-    assert.equal(eventText(event, true), undefined);
+  for (const event of [total(1), page(1), asset("withdrawn", null)]) {
+    assert.equal(eventText(event, "all"), undefined);
   }
+});
+
+Deno.test("eventText() tells a log of every retry, skip, drift and failure", () => {
+  const finding = { type: "finding", code: "count_differs", message: "30 announced." } as const;
+  const skipped = { type: "skipped", resource: "roles", message: "May not." } as const;
+  const converged = { type: "converged", resource: "records", pass: 2, count: 3 } as const;
+  const told = [{ ...START, resumed: true }, RETRY, skipped, finding, converged];
+  assert.deepEqual(told.map((event) => eventText(event, "log")), [
+    "Going on with the export of Slackwater (project 123, environment main) to " +
+    "/backups/content/project_123/snapshot_1700000000",
+    "Retry 2 of GET /items in 1.5 s: status 503",
+    "Left out roles: May not.",
+    "Found: 30 announced.",
+    "Read 3 records again that changed meanwhile (pass 2)",
+  ]);
+  const checkpoint = { type: "checkpoint", snapshot: START.snapshot, objects: 12 } as const;
+  for (const event of [checkpoint, request(), done(1), asset("kept")]) {
+    assert.equal(eventText(event, "log"), undefined);
+  }
+  assert.equal(eventText(checkpoint, "all"), "Wrote a checkpoint: 12 objects so far");
 });

@@ -124,6 +124,7 @@ Deno.test("LineView writes plain lines, and every few seconds how far it is", ()
     io.err(),
     "Exporting Slackwater (project 123, environment main) to " +
       "/backups/content/project_123/snapshot_1700000000\n" +
+      "Retry 2 of GET /items in 1.5 s: status 503\n" +
       `5.0 s: ${progress.replace("4 records", "4 records (1/s)")}\n` +
       `10 s: ${progress}\n`,
   );

@@ -69,13 +69,15 @@ export async function runExport(
     const isCancelled = signal.aborted && !(signal.reason instanceof SluiceError);
     const thrown = isCancelled ? cancellation(state, ms, config) : signal.reason ?? error;
     const { message, exitCode } = failureOf(thrown, signal);
+    const isUnfinished = exitCode === EXIT.unfinished;
     if (config.json) {
-      const status = isCancelled ? "cancelled" : "failed";
+      const status = isCancelled ? "cancelled" : isUnfinished ? "unfinished" : "failed";
       const end = { status, error: message, exitCode, progress: state, ms } as const;
       io.stdout.write(jsonText(jsonReport(end)));
     }
     if (
-      !isCancelled && state.start !== undefined && !config.retryFailed && !config.quiet &&
+      !isCancelled && !isUnfinished && state.start !== undefined && !config.retryFailed &&
+      !config.quiet &&
       config.logFormat === "text"
     ) {
       io.stderr.write(

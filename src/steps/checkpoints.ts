@@ -50,6 +50,7 @@ export class Checkpoints {
   /** Steps that aren't done: what they wrote is written again when they are begun again. */
   readonly #open = new Set<string>();
   #savedAt = performance.now();
+  #isSavedAtStop = false;
   /** Why what is counted isn't in the storage any more. */
   #loss: { readonly reason: unknown } | undefined;
 
@@ -136,6 +137,27 @@ export class Checkpoints {
   }
 
   /**
+   * Writes a checkpoint as soon as the export is to stop, until it is disposed: what is waited for then may
+   * never come.
+   */
+  savingAtStop(): AsyncDisposable {
+    const { stop } = this.#options.run;
+    let saving: Promise<void> | undefined;
+    const save = () => {
+      saving = this.#saveIf(() => !this.#isSavedAtStop);
+      // Its failure is the reason why no other checkpoint can be written: the next one tells.
+      saving = saving.catch(() => {});
+    };
+    stop?.addEventListener("abort", save, { once: true });
+    return {
+      async [Symbol.asyncDispose]() {
+        stop?.removeEventListener("abort", save);
+        await saving;
+      },
+    };
+  }
+
+  /**
    * Writes no checkpoint any more: something that is counted was lost before it was in the storage. What
    * is in the last checkpoint isn't touched by that.
    *
@@ -165,10 +187,11 @@ export class Checkpoints {
   }
 
   async #saveIf(isDue: () => boolean): Promise<void> {
-    const { snapshot, tables, signal } = this.#options;
+    const { run, snapshot, tables, signal } = this.#options;
     await this.#gate.alone(async () => {
       if (!isDue()) return;
       if (this.#loss) throw this.#loss.reason;
+      this.#isSavedAtStop ||= run.stop?.aborted ?? false;
       try {
         await endAll(this.#writers);
         await tables?.flush();

@@ -8,10 +8,10 @@ import { printableJson } from "../text/json_text.ts";
 /** How an export ended, for programs. */
 export interface JsonReport {
   /** How it ended. */
-  readonly status: "complete" | "partial" | "failed" | "cancelled";
+  readonly status: "complete" | "partial" | "unfinished" | "failed" | "cancelled";
   /** The exit code of the command. */
   readonly exitCode: ExitCode;
-  /** Why it failed, in one sentence; `null` if it didn't. */
+  /** Why it isn't complete, in one sentence; `null` if it is. */
   readonly error: string | null;
   /** The snapshot's address; `null` if none was begun. Without a seal, it isn't complete. */
   readonly snapshot: string | null;
@@ -43,7 +43,7 @@ export interface JsonReport {
 export type ExportEnd =
   & { readonly exitCode: ExitCode; readonly progress: ProgressState; readonly ms: number }
   & ({ readonly report: ExportReport } | {
-    readonly status: "failed" | "cancelled";
+    readonly status: "unfinished" | "failed" | "cancelled";
     readonly error: string;
   });
 

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { generateProject } from "../src/demo/generated_project.ts";
+import { EXIT } from "../src/error.ts";
+import { TimeBudget } from "../src/time_budget.ts";
+import { UnfinishedError } from "../src/unfinished.ts";
+import { workbench } from "./support/exported.ts";
+import { contentOf } from "./support/snapshot_content.ts";
+import { msOf, until } from "./support/until.ts";
+
+Deno.test("TimeBudget stops first, and is over when it says", async () => {
+  const begun = performance.now();
+  using budget = new TimeBudget(200, () => new Error("over"));
+  await until(() => budget.stop.aborted, "stop");
+  assert.ok(performance.now() - begun >= 150);
+  assert.ok(!budget.signal.aborted);
+  await until(() => budget.signal.aborted, "the end");
+  assert.ok(performance.now() - begun >= 195);
+  assert.equal(budget.signal.reason.message, "over");
+});
+
+Deno.test("TimeBudget keeps no more than ten seconds for the end, and no timer", async () => {
+  const budget = new TimeBudget(3_600_000, () => new Error("over"));
+  budget[Symbol.dispose]();
+  assert.ok(!budget.stop.aborted);
+  await Promise.resolve();
+  assert.ok(!budget.signal.aborted);
+});
+
+Deno.test("exportProject() with a time budget stops at the end of a page, and goes on", async () => {
+  const project = generateProject({
+    records: 700,
+    models: 2,
+    uploads: 30,
+    blocksPerRecord: 2,
+    assetBytes: 100,
+  });
+  await using bench = await workbench({ project, latencyMs: 40 });
+  const options = { concurrency: 2 };
+  const expected = await contentOf(bench.storage, (await bench.export(options)).snapshot);
+  let requests = bench.cma.log.count.api;
+  bench.cma.log.clear();
+  const addresses = new Set<string | undefined>();
+  let runs = 0;
+  let report;
+  for (; report === undefined; runs++) {
+    assert.ok(runs < 20, "it never comes to its end");
+    let ms = 0;
+    try {
+      ms = await msOf(async () => {
+        report = await bench.export({ ...options, resume: true, timeBudgetMs: 500 });
+      });
+    } catch (error) {
+      assert.ok(error instanceof UnfinishedError, String(error));
+      assert.equal(error.exitCode, EXIT.unfinished);
+      assert.match(
+        error.message,
+        /^The time budget is over, and the snapshot at file:.* isn't complete yet: go on with --resume\.$/,
+      );
+      addresses.add(error.snapshot);
+    }
+    assert.ok(ms < 1500, `it took ${ms} ms`);
+  }
+  assert.ok(runs >= 3, `only ${runs} runs`);
+  assert.equal(addresses.size, 1);
+  assert.deepEqual(await contentOf(bench.storage, [...addresses][0]!), expected);
+  // Pages that were under way aren't lost: a run costs the schema, and a request for each listing.
+  requests += 8 * runs;
+  assert.ok(bench.cma.log.count.api <= requests, `${bench.cma.log.count.api} > ${requests}`);
+});
+
+Deno.test("exportProject() keeps its time budget when requests hang, and keeps what the others brought", async () => {
+  const project = generateProject({ records: 300, models: 2, uploads: 4, blocksPerRecord: 2 });
+  let hangs = true;
+  const hang = new AbortController();
+  await using bench = await workbench({
+    project,
+    onRequest: async (_request, { pathname, searchParams }) => {
+      if (hangs && pathname === "/items" && Number(searchParams.get("page[offset]")) > 60) {
+        await new Promise((resolve) => hang.signal.addEventListener("abort", resolve));
+      }
+      return undefined;
+    },
+  });
+  try {
+    const ms = await msOf(() =>
+      assert.rejects(bench.export({ timeBudgetMs: 1000 }), (error) => {
+        return error instanceof UnfinishedError && error.snapshot !== undefined;
+      })
+    );
+    assert.ok(ms >= 900 && ms < 2500, `it took ${ms} ms`);
+  } finally {
+    hangs = false;
+    hang.abort();
+  }
+  const before = bench.cma.log.requests.map(({ path }) => path);
+  bench.cma.log.clear();
+  const report = await bench.export({ resume: true });
+  const after = bench.cma.log.requests.map(({ path }) => path);
+  assert.ok(before.some((path) => path.startsWith("/uploads?")));
+  const isChange = (path: string) => /_(updated|published)_at%5D/.test(path);
+  const again = after.filter((path) => path.includes("offset%5D=0") && !isChange(path));
+  assert.deepEqual(again, []);
+  await using other = await workbench({ project });
+  assert.deepEqual(
+    await contentOf(bench.storage, report.snapshot),
+    await contentOf(other.storage, (await other.export()).snapshot),
+  );
+});
+
+Deno.test("exportProject() whose time budget is over before it begins says so", async () => {
+  const hang = new AbortController();
+  await using bench = await workbench({
+    project: generateProject({ records: 4 }),
+    onRequest: async () => {
+      await new Promise((resolve) => hang.signal.addEventListener("abort", resolve));
+      return undefined;
+    },
+  });
+  await assert.rejects(bench.export({ timeBudgetMs: 50 }), {
+    name: "UnfinishedError",
+    message:
+      "The time budget was over before the export could begin: give it more (--time-budget).",
+  });
+  hang.abort();
+});

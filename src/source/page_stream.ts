@@ -73,7 +73,7 @@ export interface Cursor {
 const MOST_STEPS = 64;
 
 /** One resource is accepted up to this size (bytes): far above any record that DatoCMS stores. */
-const LARGEST_RESOURCE = 256 * 1024 * 1024;
+const LARGEST_RESOURCE = 32 * 1024 * 1024;
 
 /**
  * Streams a listing, page by page, in order.
@@ -89,7 +89,7 @@ const LARGEST_RESOURCE = 256 * 1024 * 1024;
  * @param options How much to fetch ahead, and how large pages may get.
  * @return A stream of pages. A listing without resources has no pages.
  * @throws {CmaError} When reading, if the listing moves so fast that its pages don't join, or one resource
- * is larger than 256 MiB.
+ * is larger than 32 MiB.
  *
  * @see {@link https://www.datocms.com/docs/content-management-api/pagination}
  *

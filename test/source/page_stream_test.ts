@@ -195,7 +195,7 @@ Deno.test("pageStream() takes a single resource larger than any other answer", a
     return Promise.resolve({ data: ["x"], total: 1, bytes: 200_000_000 });
   }, { maxLimit: 4, maxBytes: 1000 });
   assert.deepEqual(await Array.fromAsync(pages), [["x"]]);
-  assert.deepEqual(seen, [1000, 1000, 256 * 1024 * 1024]);
+  assert.deepEqual(seen, [1000, 1000, 32 * 1024 * 1024]);
 });
 
 Deno.test("pageStream() fails when a single resource is too large, instead of asking for ever", async () => {
@@ -206,7 +206,7 @@ Deno.test("pageStream() fails when a single resource is too large, instead of as
   }, { maxLimit: 8 });
   await assert.rejects(
     Array.fromAsync(pages),
-    /^CmaError: Expected resources of at most 256 MiB, but the one at place 1 of its listing/,
+    /^CmaError: Expected resources of at most 32 MiB, but the one at place 1 of its listing/,
   );
   assert.equal(requests, 4);
 });

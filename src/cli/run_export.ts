@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export.ts";
 import { retryFailedAssets } from "../retry_failed.ts";
 import { openStorage } from "../sink/open_storage.ts";
+import { withTelemetry } from "../telemetry/with_telemetry.ts";
 import { failureOf } from "./failure.ts";
 import type { CliIo } from "./io.ts";
 import { Progress } from "./progress/progress.ts";
@@ -49,10 +50,10 @@ export async function runExport(
   else signal.addEventListener("abort", onCancel);
   try {
     using storage = openStorage(config.to, toStorageOptions(config));
-    const { onEvent } = progress;
     const ends = { stop: stop.signal, signal: over.signal };
-    const options = { ...toExportOptions(config), storage, ...ends, onEvent };
-    const report = await (config.retryFailed ? retryFailedAssets(options) : exportProject(options));
+    const options = { ...toExportOptions(config), storage, ...ends };
+    const run = config.retryFailed ? retryFailedAssets : exportProject;
+    const report = await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent }));
     const { state, ms } = progress;
     progress[Symbol.dispose]();
     const isWhole = report.status === "complete" && report.deletion?.problem === undefined;

@@ -4,22 +4,49 @@ import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../src/demo/server.ts";
 import { exportProject, type ExportReport } from "../src/export.ts";
+import type { ExportEvent } from "../src/events.ts";
 import type { ExportOptions } from "../src/export_options.ts";
 import { LocalStorage } from "../src/sink/local_storage.ts";
 import { type Storage, StorageError } from "../src/sink/storage.ts";
+import { findSnapshots } from "../src/snapshot/find_snapshots.ts";
 import { UnfinishedError } from "../src/unfinished.ts";
+import { openFake } from "./s3/open_fake.ts";
+import { type EditMix, Editor } from "./support/editor.ts";
 import { QUICK_RETRIES } from "./support/exported.ts";
 import { contentOf, type SnapshotContent } from "./support/snapshot_content.ts";
 import { CrashError, TracedStorage } from "./support/traced_storage.ts";
 
-const LOCK = "content/project_900001/lock.json";
+const PLACE = "content/project_900001";
+const LOCK = `${PLACE}/lock.json`;
+const NEVER = new AbortController().signal;
 /** What is exported: several pages of each listing, and as few of everything as that takes. */
 const project = memoryCopy(
-  generateProject({ records: 250, models: 2, uploads: 12, blocksPerRecord: 2, assetBytes: 300 }),
+  generateProject({ records: 130, models: 2, uploads: 6, blocksPerRecord: 2, assetBytes: 300 }),
 );
 const tiny = memoryCopy(
   generateProject({ records: 4, models: 2, uploads: 2, blocksPerRecord: 2, assetBytes: 30 }),
 );
+
+const NO_EDITS: EditMix = {
+  update: 0,
+  redate: 0,
+  create: 0,
+  delete: 0,
+  swap: 0,
+  publish: 0,
+  unpublish: 0,
+  burst: 0,
+  border: 0,
+  purge: 0,
+  upload: 0,
+  describe: 0,
+  replace: 0,
+  discard: 0,
+  exchange: 0,
+};
+
+/** Each file that is written takes its time. */
+const FEW: Partial<ExportOptions> = { include: ["records", "uploads"] };
 
 /** Exports to a storage. */
 function run(
@@ -105,12 +132,16 @@ async function endedRun(
 
 Deno.test("exportProject() goes on after a crash between any two calls of the storage", async () => {
   await using cma = startDemoCma({ project: tiny, rateLimit: false });
-  const options = { checkpointMs: 0, concurrency: 2 };
+  const options: Partial<ExportOptions> = {
+    checkpointMs: 0,
+    concurrency: 2,
+    include: ["records", "uploads", "workflows", "roles"],
+  };
   const expected = await undisturbed(cma, options);
   await using first = await directory();
   const traced = new TracedStorage(first.storage);
   await run(cma, traced, { ...options, resume: true });
-  assert.ok(traced.calls.length > 40);
+  assert.ok(traced.calls.length > 25);
   let resumed = 0;
   for (let call = 2; call <= traced.calls.length + 5; call++) {
     await using there = await directory();
@@ -133,9 +164,9 @@ Deno.test("exportProject() goes on after a crash between any two calls of the st
 const ends: fc.Arbitrary<End> = fc.oneof(
   fc.record({
     by: fc.constantFrom("crash" as const, "one failure" as const, "abort" as const),
-    call: fc.integer({ min: 2, max: 300 }),
+    call: fc.integer({ min: 2, max: 160 }),
   }),
-  fc.record({ by: fc.constant("request" as const), at: fc.integer({ min: 1, max: 60 }) }),
+  fc.record({ by: fc.constant("request" as const), at: fc.integer({ min: 1, max: 50 }) }),
   fc.record({ by: fc.constant("budget" as const), at: fc.integer({ min: 1, max: 400 }) }),
 );
 
@@ -172,9 +203,9 @@ Deno.test("exportProject() that is ended at any moment, again and again, goes on
         assert.deepEqual(await contentOf(there.storage, report.snapshot), expected[shape]);
       },
     ),
-    { numRuns: Number(Deno.env.get("SLUICE_TEST_RUNS") ?? 40) },
+    { numRuns: Number(Deno.env.get("SLUICE_TEST_RUNS") ?? 8) },
   );
-  assert.ok(resumed > 20, `only ${resumed}`);
+  assert.ok(resumed > 0);
 });
 
 /** Records the requests of a run, by path without the query. */
@@ -198,7 +229,7 @@ Deno.test("exportProject() that goes on reads nothing again that it has", async 
   const abort = new AbortController();
   let bytes = 0;
   const assetsDone = Promise.withResolvers<void>();
-  let left = 12;
+  let left = 6;
   const first = run(cma, there.storage, {
     ...settingsOnly,
     signal: abort.signal,
@@ -222,6 +253,250 @@ Deno.test("exportProject() that goes on reads nothing again that it has", async 
   assert.deepEqual(again.filter((path) => path !== "/site"), []);
   assert.ok(bytes > 0);
   assert.equal(cma.log.count.asset, 0);
-  assert.equal(report.manifest.assets?.kept.count, 12);
+  assert.equal(report.manifest.assets?.kept.count, 6);
   assert.ok(after.filter((path) => path.startsWith("/items")).length <= 20, after.join("\n"));
+});
+
+/** An export that was stopped after so many requests, and may go on. */
+async function begun(
+  cma: DemoCma,
+  storage: Storage,
+  at: number,
+  options: Partial<ExportOptions> = {},
+): Promise<string> {
+  let snapshot = "";
+  const onEvent = (event: ExportEvent) => {
+    if (event.type === "start") snapshot = event.snapshot;
+  };
+  const end = { by: "request", at } as const;
+  const report = await endedRun(cma, storage, end, { checkpointMs: 0, ...options, onEvent });
+  assert.equal(report, undefined);
+  return snapshot;
+}
+
+/** Exports with `resume`, and says whether it went on, and what it warned about. */
+async function goneOn(cma: DemoCma, storage: Storage, options: Partial<ExportOptions> = {}) {
+  const warnings: string[] = [];
+  let resumed = false;
+  const report = await run(cma, storage, {
+    checkpointMs: 0,
+    ...options,
+    resume: true,
+    onEvent: (event) => {
+      if (event.type === "start") resumed = event.resumed;
+      if (event.type === "warning") warnings.push(event.message);
+    },
+  });
+  return { report, resumed, warnings, content: await contentOf(storage, report.snapshot) };
+}
+
+Deno.test("exportProject() begins a new snapshot if options or the schema aren't the same", async () => {
+  await using cma = startDemoCma({ project, rateLimit: false });
+  const cases: [Partial<ExportOptions>, Partial<ExportOptions>, string][] = [
+    [FEW, { ...FEW, tables: false }, "options"],
+    [{ ...FEW, layout: "enterprise" }, FEW, "options"],
+    [{ include: ["records"] }, { include: ["uploads"] }, "options"],
+    [{ ...FEW, locales: ["it"] }, { ...FEW, locales: ["en"] }, "options"],
+  ];
+  for (const [before, after, what] of cases) {
+    await using there = await directory();
+    const snapshot = await begun(cma, there.storage, 3, before);
+    const { report, resumed, warnings, content } = await goneOn(cma, there.storage, after);
+    assert.ok(!resumed);
+    assert.notEqual(report.snapshot, snapshot);
+    const path = snapshot.slice(there.storage.url.length + 1);
+    const message = `A new snapshot is begun, because ${path} was begun with another ${what}.`;
+    assert.deepEqual(warnings, [message]);
+    const { counts, ...rest } = content;
+    const { counts: usual, ...expected } = await undisturbed(cma, after);
+    assert.deepEqual(rest, expected);
+    assert.deepEqual(counts, { ...usual, warnings: [`not_resumed: ${message}`] });
+  }
+  await using there = await directory();
+  await begun(cma, there.storage, 10);
+  const other = memoryCopy(
+    generateProject({
+      records: 130,
+      models: 2,
+      uploads: 6,
+      blocksPerRecord: 2,
+      assetBytes: 300,
+      locales: ["en", "de"],
+    }),
+  );
+  await using cma2 = startDemoCma({ project: other, rateLimit: false });
+  const { resumed, warnings } = await goneOn(cma2, there.storage);
+  assert.ok(!resumed);
+  assert.match(
+    warnings[0]!,
+    /^A new snapshot is begun, because .* was begun with another schema\.$/,
+  );
+});
+
+/** What becomes of a snapshot that isn't complete. */
+const DAMAGES: Record<string, {
+  readonly do: (snapshot: string) => Promise<void>;
+  readonly reason?: RegExp;
+}> = {
+  "a truncated checkpoint": {
+    do: async (snapshot) => await Deno.truncate(`${snapshot}/resume/checkpoint.json`, 500),
+    reason: /has no checkpoint that can be read\.$/,
+  },
+  "a checkpoint of another form": {
+    do: async (snapshot) =>
+      await Deno.writeTextFile(`${snapshot}/resume/checkpoint.json`, '{"formatVersion":2}'),
+    reason: /has no checkpoint that can be read\.$/,
+  },
+  "no checkpoint": {
+    do: async (snapshot) => await Deno.remove(`${snapshot}/resume/checkpoint.json`),
+    reason: /has no checkpoint that can be read\.$/,
+  },
+  "no model": {
+    do: async (snapshot) => await Deno.remove(`${snapshot}/models/article.json`),
+    reason: /models\/article\.json is missing\.$/,
+  },
+  "no batch": {
+    do: async (snapshot) =>
+      await Deno.remove(`${snapshot}/records/article/current/batch_000.ndjson`),
+    reason: /batch_000\.ndjson is missing\.$/,
+  },
+  "a truncated batch": {
+    do: async (snapshot) =>
+      await Deno.truncate(`${snapshot}/records/article/current/batch_000.ndjson`, 2000),
+    reason: /batch_000\.ndjson isn't what was written there\.$/,
+  },
+  "a truncated batch, long ago": {
+    do: async (snapshot) => {
+      const path = `${snapshot}/records/article/current/batch_000.ndjson`;
+      const { mtime } = await Deno.stat(path);
+      const text = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, text.slice(0, text.indexOf("\n") + 1));
+      await Deno.utime(path, mtime!, mtime!);
+    },
+    reason: /batch_000\.ndjson isn't what was written there\.$/,
+  },
+  "another model": {
+    do: async (snapshot) => await Deno.writeTextFile(`${snapshot}/models/article.json`, "{}\n"),
+    reason: /models\/article\.json isn't what was written there\.$/,
+  },
+  "no list of assets": {
+    do: async (snapshot) => await Deno.remove(`${snapshot}/resume/assets_000.ndjson`),
+  },
+  "a truncated list of assets": {
+    do: async (snapshot) => await Deno.truncate(`${snapshot}/resume/assets_000.ndjson`, 20),
+  },
+  "files that nobody knows": {
+    do: async (snapshot) => {
+      await Deno.writeTextFile(`${snapshot}/records/article/current/batch_999.ndjson`, "{}\n");
+      await Deno.writeTextFile(`${snapshot}/tables/notes.txt`, "?");
+    },
+  },
+};
+
+Deno.test("exportProject() begins a new snapshot, or repairs it, if what is there was damaged", async () => {
+  await using cma = startDemoCma({ project, rateLimit: false });
+  const options = { concurrency: 2, ...FEW };
+  const expected = await undisturbed(cma, options);
+  for (const [name, { do: damage, reason }] of Object.entries(DAMAGES)) {
+    await using there = await directory();
+    await unsealed(cma, there.storage, options);
+    const { snapshots: [prefix] } = await findSnapshots(there.storage, PLACE, NEVER);
+    const address = `${there.storage.url}/${prefix}`;
+    await damage(new URL(address).pathname);
+    cma.log.clear();
+    const { report, resumed, warnings, content } = await goneOn(cma, there.storage, options);
+    assert.equal(resumed, reason === undefined, name);
+    assert.equal(report.snapshot === address, resumed, name);
+    if (reason) {
+      assert.equal(warnings.length, 1, name);
+      assert.match(warnings[0]!, /^A new snapshot is begun, because content\/.*\.$/, name);
+      assert.match(warnings[0]!, reason, name);
+    }
+    // Whatever is damaged: asset files are there, and verified.
+    assert.equal(cma.log.count.asset, 0, name);
+    const counts = { ...content.counts, warnings: [] };
+    assert.deepEqual({ ...content, counts }, expected, name);
+  }
+});
+
+/** An export that has done everything but to seal its snapshot. */
+async function unsealed(
+  cma: DemoCma,
+  storage: Storage,
+  options: Partial<ExportOptions>,
+): Promise<void> {
+  const failure = new StorageError("The disk is full.");
+  const traced: TracedStorage = new TracedStorage(storage, {
+    onCall: () => {
+      if (traced.calls.at(-1)!.key.endsWith("/manifest.json")) throw failure;
+    },
+  });
+  await assert.rejects(run(cma, traced, { checkpointMs: 0, ...options }), failure);
+}
+
+Deno.test("exportProject() that goes on leaves nothing of how it did", async () => {
+  await using cma = startDemoCma({ project: tiny, rateLimit: false });
+  await using there = await directory();
+  const failure = new StorageError("The disk is gone.");
+  const traced: TracedStorage = new TracedStorage(there.storage, {
+    onCall: () => {
+      const { method, key } = traced.calls.at(-1)!;
+      if (method === "delete" && key.includes("/resume/")) throw failure;
+    },
+  });
+  const warnings: string[] = [];
+  const first = await run(cma, traced, {
+    onEvent: (event) => event.type === "warning" && warnings.push(event.code),
+  });
+  assert.equal(first.status, "complete");
+  assert.deepEqual(warnings, ["checkpoint_left"]);
+  const second = await goneOn(cma, there.storage);
+  // The one before is complete: there is nothing to go on with, and nobody is told that there isn't.
+  assert.notEqual(second.report.snapshot, first.snapshot);
+  assert.deepEqual(second.warnings, []);
+  await contentOf(there.storage, first.snapshot);
+});
+
+Deno.test("exportProject() that goes on loses nothing, and repeats nothing, when records came and went meanwhile", async () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const moving = memoryCopy(project);
+    await using cma = startDemoCma({ project: moving, rateLimit: false });
+    await using there = await directory();
+    const editor = new Editor(moving, {
+      seed,
+      mix: { ...NO_EDITS, update: 1, create: 4, delete: 6, swap: 3, upload: 2, discard: 1 },
+    });
+    let runs = 0;
+    const stable = new Set(moving.primary.items.records().map(({ current }) => current.id));
+    let report: ExportReport | undefined;
+    for (const at of [12, 7, 9, 8, 7]) {
+      const end = { by: "request", at: at + seed % 3 } as const;
+      report ??= await endedRun(cma, there.storage, end, { checkpointMs: 0, concurrency: 2 });
+      runs++;
+      editor.edit(12);
+    }
+    const { resumed, content } = await goneOn(cma, there.storage, { concurrency: 2 });
+    assert.ok(resumed && runs === 5);
+    const now = new Set(moving.primary.items.records().map(({ current }) => current.id));
+    const ids = Object.entries(content.listings)
+      .filter(([folder]) => folder.startsWith("records/") && folder.endsWith("/current"))
+      .flatMap(([, items]) => (items as { id: string }[]).map(({ id }) => id));
+    assert.equal(new Set(ids).size, ids.length, `seed ${seed}: something is there twice`);
+    const missing = [...stable].filter((id) => now.has(id) && !ids.includes(id));
+    assert.deepEqual(missing, [], `seed ${seed}`);
+  }
+});
+
+Deno.test("exportProject() to S3 goes on after a crash", async () => {
+  await using cma = startDemoCma({ project, rateLimit: false });
+  const options = { checkpointMs: 0, concurrency: 2, ...FEW };
+  const expected = await undisturbed(cma, options);
+  for (const call of [15, 30, 45, 60]) {
+    await using opened = await openFake();
+    assert.equal(await endedRun(cma, opened.storage, { by: "crash", call }, options), undefined);
+    const { resumed, content } = await goneOn(cma, opened.storage, options);
+    assert.ok(resumed);
+    assert.deepEqual(content, expected);
+    assert.deepEqual(await opened.leftovers(), []);
+  }
 });

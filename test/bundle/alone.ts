@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { EXIT } from "../../src/error.ts";
+import { VERSION } from "../../src/version.ts";
+import { permissionsOf, ROOT, run } from "./program.ts";
+
+/**
+ * The program without its source tree: bundled, installed and compiled. Unlike the other tests, this takes the
+ * permission to run programs: `deno task test:bundle`.
+ */
+const VERSION_LINE = `sluice ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})\n`;
+/** What a bundle runs with: neither a configuration, nor packages, nor anything from elsewhere. */
+const ALONE = ["--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-prompt"];
+/** How long the program may take to tell how it is used, in milliseconds. */
+const START_MS = 300;
+const STARTS = 10;
+
+/** A folder with nothing in it but the bundle. */
+async function bundle(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "sluice-bundle-" });
+  const args = ["bundle", "--quiet", "--code-splitting", "--outdir", path, "tasks/cli.ts"];
+  const { code, stderr } = await run("deno", args);
+  assert.equal(code, 0, stderr);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+/** Checks that a folder holds the demo's export. */
+async function assertDemo(path: string): Promise<void> {
+  const project = `${path}/sluice-demo/content/project_48213`;
+  const snapshots = [];
+  for await (const { name } of Deno.readDir(project)) {
+    if (name.startsWith("snapshot_")) snapshots.push(name);
+  }
+  assert.equal(snapshots.length, 1);
+  const snapshot = `${project}/${snapshots[0]}`;
+  assert.ok((await Deno.stat(`${snapshot}/canary.txt`)).isFile);
+  assert.equal(JSON.parse(await Deno.readTextFile(`${snapshot}/site.json`)).data.type, "site");
+  const assets = await Array.fromAsync(Deno.readDir(`${path}/sluice-demo/assets/project_48213`));
+  assert.ok(assets.length > 0);
+}
+
+Deno.test("the bundle exports the demo from an empty folder, and may read nothing but that", async () => {
+  await using bundled = await bundle();
+  const { path } = bundled;
+  const env = { DENO_DIR: `${path}/cache` };
+  const args = ["run", ...ALONE, ...permissionsOf("demo"), "cli.js", "demo"];
+  const { code, stdout, stderr } = await run("deno", args, { cwd: path, env });
+  assert.equal(code, EXIT.complete, stderr);
+  assert.match(stdout, /^Exported Slackwater /);
+  await assertDemo(path);
+});
+
+Deno.test("the bundle imports nothing but itself and what Deno has built in", async () => {
+  await using bundled = await bundle();
+  const { path } = bundled;
+  const info = await run("deno", ["info", "--json", ...ALONE.slice(0, -1), "cli.js"], {
+    cwd: path,
+  });
+  const { modules } = JSON.parse(info.stdout) as {
+    modules: { specifier: string; error?: string }[];
+  };
+  const own = `file://${await Deno.realPath(path)}/`;
+  assert.ok(modules.length > 5);
+  for (const { specifier, error } of modules) {
+    assert.equal(error, undefined, specifier);
+    assert.ok(specifier.startsWith(own) || specifier.startsWith("node:"), specifier);
+  }
+  for await (const { name } of Deno.readDir(path)) {
+    const code = await Deno.readTextFile(`${path}/${name}`);
+    assert.ok(!code.includes(`"${ROOT}`) && !code.includes(`"file://${ROOT}`), name);
+    // An import of what isn't known before it runs.
+    assert.doesNotMatch(code, /\bimport\(\s*[^"'\s)]/, name);
+  }
+});
+
+Deno.test("the bundle holds what is loaded for S3 only", async () => {
+  await using bundled = await bundle();
+  const { path } = bundled;
+  const env = {
+    DENO_DIR: `${path}/cache`,
+    DATOCMS_API_TOKEN: "0123456789abcdef0123456789abcd",
+    AWS_ACCESS_KEY_ID: "key",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_REGION: "eu-west-1",
+    AWS_MAX_ATTEMPTS: "1",
+  };
+  const refusing = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+    return new Response("<Error><Code>AccessDenied</Code></Error>", { status: 403 });
+  });
+  await using _ = { [Symbol.asyncDispose]: () => refusing.shutdown() };
+  const url = `http://127.0.0.1:${refusing.addr.port}`;
+  const args = ["doctor", "--base-url", url, "--to", "s3://bucket/prefix"];
+  const { code, stdout, stderr } = await run(
+    "deno",
+    ["run", ...ALONE, ...permissionsOf("export"), "cli.js", ...args],
+    { cwd: path, env: { ...env, AWS_ENDPOINT_URL_S3: url } },
+  );
+  assert.equal(code, EXIT.failed, stderr);
+  assert.match(stdout, /AccessDenied|403|refuse/i, stdout);
+  assert.doesNotMatch(stdout + stderr, /module|NotCapable|is not a function/i);
+});
+
+Deno.test(`the bundle tells how it is used within ${START_MS} ms`, async () => {
+  await using bundled = await bundle();
+  const { path } = bundled;
+  const start = ["run", ...ALONE, ...permissionsOf("export"), "cli.js", "--help"];
+  // Bash tells how long it took, and how long the processor worked for it.
+  const timed = ["-c", 'TIMEFORMAT="%3R %3U %3S"; time "$0" "$@"', Deno.execPath(), ...start];
+  const walls: number[] = [];
+  const works: number[] = [];
+  // The first start compiles, which the later ones find done.
+  for (let i = 0; i <= STARTS; i++) {
+    const { stdout, stderr } = await run("bash", timed, { cwd: path, env: { LC_ALL: "C" } });
+    assert.match(stdout, /^sluice streams a DatoCMS project/);
+    assert.match(stderr, /^[\d.]+ [\d.]+ [\d.]+\n$/);
+    const [wall, user, system] = stderr.split(" ").map((seconds) => Number(seconds) * 1000);
+    if (i === 0) continue;
+    walls.push(wall!);
+    works.push(user! + system!);
+  }
+  const figures = `median of ${STARTS} starts: ${median(walls)} ms, ${median(works)} ms of work`;
+  await Deno.stdout.write(new TextEncoder().encode(`${figures}\n`));
+  // On a machine that is busy with other things, only the work is the program's own.
+  assert.ok(Math.min(median(walls), median(works)) < START_MS, figures);
+});
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return Math.round((sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2);
+}
+
+Deno.test("deno task install installs a command with the permissions of an export", async () => {
+  assert.deepEqual(permissionsOf("install"), permissionsOf("export"));
+  const root = await Deno.makeTempDir({ prefix: "sluice-install-" });
+  try {
+    const env = { DENO_INSTALL_ROOT: root };
+    const { code, stderr } = await run("deno", ["task", "--quiet", "install"], { env });
+    assert.equal(code, 0, stderr);
+    const { stdout } = await run("bash", [`${root}/bin/sluice`, "--version"], { cwd: root });
+    assert.equal(stdout, VERSION_LINE);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("deno task compile builds a program with the demo, or tells that Deno's runtime is missing", async () => {
+  const { code, stdout, stderr } = await run("deno", [
+    "task",
+    "--quiet",
+    "compile",
+    Deno.build.target,
+  ]);
+  if (code !== 0) {
+    assert.match(
+      stderr,
+      /^compile: Deno's runtime for \S+ can't be downloaded from https:\/\/dl\.deno\.land\S*: .+\.\n$/,
+    );
+    return;
+  }
+  const cwd = await Deno.makeTempDir({ prefix: "sluice-compiled-" });
+  try {
+    const program = `${ROOT}${stdout.trim()}`;
+    const exec = ["-c", 'exec "$0" "$@"', program];
+    assert.equal((await run("bash", [...exec, "--version"], { cwd })).stdout, VERSION_LINE);
+    assert.equal((await run("bash", [...exec, "demo"], { cwd })).code, EXIT.complete);
+    await assertDemo(cwd);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+Deno.test("deno task compile refuses a system that there isn't", async () => {
+  const { code, stderr } = await run("deno", ["task", "--quiet", "compile", "solaris"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^compile: There is no target "solaris": it can be x86_64-.+\.\n$/);
+});

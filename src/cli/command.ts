@@ -6,6 +6,8 @@ import type { CliIo } from "./io.ts";
 export interface CommandContext {
   /** The configuration. */
   readonly config: Config;
+  /** The words after the command's name, one for each of its {@linkcode Command.positionals} at most. */
+  readonly words: readonly string[];
   /** The world around; its outputs take no secrets. */
   readonly io: CliIo;
 }
@@ -18,6 +20,14 @@ export interface CommandExample {
   readonly line: string;
 }
 
+/** A word that can follow a command's name. */
+export interface Positional {
+  /** What it stands for, as in `<file>`; help texts show the choices instead, if there are any. */
+  readonly name: string;
+  /** All that it can be. @default Anything */
+  readonly choices?: readonly string[];
+}
+
 /** A command of `sluice`. */
 export interface Command {
   /** What it is called. */
@@ -26,6 +36,8 @@ export interface Command {
   readonly summary: string;
   /** What it does, in some sentences. */
   readonly description: string;
+  /** The words that can follow its name, in turn. @default None */
+  readonly positionals?: readonly Positional[];
   /** The options that it takes. */
   readonly options: readonly OptionKey[];
   /** Defaults of its own. */

@@ -1,7 +1,7 @@
 import { envName, flagName, OPTION_GROUPS, OPTIONS } from "../config/options.ts";
 import { DEFAULTS, type OptionKey } from "../config/schema.ts";
 import { RESOURCES } from "../source/resources.ts";
-import type { Command } from "./command.ts";
+import type { Command, Positional } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { padToWidth, textWidth } from "./text/width.ts";
 import { wrap } from "./text/wrap.ts";
@@ -57,7 +57,7 @@ const ABOUT = "sluice streams a DatoCMS project to disk or S3 as a snapshot: mod
  */
 export function renderCommandHelp(command: Command, columns: number): string {
   const width = widthOf(columns);
-  const { name, summary, description, options, examples } = command;
+  const { name, summary, description, options, examples, positionals = [] } = command;
   const groups = OPTION_GROUPS.flatMap((group) => {
     const keys = options.filter((key) => OPTIONS[key].group === group);
     if (keys.length === 0) return [];
@@ -70,7 +70,7 @@ export function renderCommandHelp(command: Command, columns: number): string {
   return [
     `sluice ${name}: ${summary}`,
     "",
-    `Usage: sluice ${name} [options]`,
+    `Usage: sluice ${[name, ...positionals.map(placeOf), "[options]"].join(" ")}`,
     "",
     ...wrap(description, width),
     ...groups,
@@ -89,6 +89,10 @@ export function renderCommandHelp(command: Command, columns: number): string {
 const PRECEDENCE = "A name in [brackets] is the environment variable of an option. What the " +
   "command line says wins over the environment, that over the file given with --config, and that " +
   "over the default. NO_COLOR turns colours off.";
+
+function placeOf({ name, choices }: Positional): string {
+  return `[${choices?.join("|") ?? name}]`;
+}
 
 function optionEntry(key: OptionKey, command: Command): readonly [string, string] {
   const { kind, alias, placeholder, choices, help } = OPTIONS[key];

@@ -6,6 +6,7 @@ import { nearest } from "../nearest.ts";
 import { printable } from "../printable.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
+import { withTimeout } from "./with_timeout.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { failureOf } from "./failure.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
@@ -13,6 +14,9 @@ import { type CliIo, SYSTEM_CLOCK } from "./io.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
 import { writeJsonLine } from "./progress/json_view.ts";
 import { Secrets } from "./secrets.ts";
+
+/** Options whose values are never printed. */
+const SECRET_KEYS = ["apiToken", "notifyUrl", "notifySecret"] as const;
 
 /**
  * Runs the `sluice` command.
@@ -67,8 +71,10 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
       env: command.flagsOnly ? undefined : envOf(command, io),
       defaults: command.defaults,
     });
-    secrets.add(config.apiToken);
-    return await command.run({ config, io: guarded });
+    for (const key of SECRET_KEYS) secrets.add(config[key]);
+    const words = line.words.slice(1);
+    const context = { config, words };
+    return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
   } catch (error) {
     const { message, exitCode, stack } = failureOf(error, io.signal);
     if (config?.logFormat === "json") {
@@ -83,12 +89,14 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
 /** Secrets that are known before anything is understood. */
 function secretsOf(args: readonly string[], io: CliIo): Secrets {
   const secrets = new Secrets();
-  const flag = flagName("apiToken");
-  args.forEach((arg, i) => {
-    if (arg.startsWith(`${flag}=`)) secrets.add(arg.slice(flag.length + 1));
-    if (arg === flag) secrets.add(args[i + 1]);
-  });
-  secrets.add(io.env(envName("apiToken"))?.trim());
+  for (const key of SECRET_KEYS) {
+    const flag = flagName(key);
+    args.forEach((arg, i) => {
+      if (arg.startsWith(`${flag}=`)) secrets.add(arg.slice(flag.length + 1));
+      if (arg === flag) secrets.add(args[i + 1]);
+    });
+    secrets.add(io.env(envName(key))?.trim());
+  }
   return secrets;
 }
 
@@ -113,15 +121,28 @@ function commandOf({ words, flags, help }: CommandLine): Command | undefined {
       EXIT.usage,
     );
   }
-  if (rest.length > 0) {
-    throw new SluiceError(
-      `sluice ${name} takes options only, but was given ${
-        JSON.stringify(printable(rest[0]!, 60))
-      }: see sluice help ${name}.`,
-      EXIT.usage,
-    );
-  }
+  checkWords(command, rest);
   return command;
+}
+
+function checkWords({ name, positionals = [] }: Command, words: readonly string[]): void {
+  const wrong = words.find((word, i) =>
+    !(positionals[i]?.choices?.includes(word) ?? i < positionals.length)
+  );
+  if (wrong === undefined) return;
+  const choices = positionals[words.indexOf(wrong)]?.choices;
+  const close = choices && nearest(wrong, choices);
+  const takes = choices
+    ? `takes ${choices.join(", ")} or options`
+    : positionals.length > 0
+    ? "takes no more words"
+    : "takes options only";
+  throw new SluiceError(
+    `sluice ${name} ${takes}, but was given ${JSON.stringify(printable(wrong, 60))}: ${
+      close === undefined ? `see sluice help ${name}.` : `did you mean ${close}?`
+    }`,
+    EXIT.usage,
+  );
 }
 
 function checkOptions({ name, options }: Command, { flags }: CommandLine): void {

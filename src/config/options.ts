@@ -18,7 +18,14 @@ export type KindOf<T> = T extends boolean ? "switch"
   : "list";
 
 /** The parts of a list of options, in its order. */
-export const OPTION_GROUPS = ["Project", "Selection", "Destination", "Tables", "Run"] as const;
+export const OPTION_GROUPS = [
+  "Project",
+  "Selection",
+  "Destination",
+  "Tables",
+  "Run",
+  "Schedule",
+] as const;
 
 /** What is known of an option besides the form of its value. */
 export interface OptionInfo<Kind = "switch" | "number" | "text" | "list"> {
@@ -286,6 +293,42 @@ export const OPTIONS: {
     group: "Run",
     expects: truth,
     help: "Write nothing; tell what would be read, and how long it takes at least.",
+  },
+  every: {
+    kind: "text",
+    group: "Schedule",
+    placeholder: "<time>",
+    expects: "a time with units such as 24h, or a cron expression in UTC such as '0 3 * * *'",
+    help:
+      "How often a new snapshot begins: a time, or a cron expression (UTC) such as '0 3 * * *'.",
+  },
+  cron: {
+    kind: "text",
+    group: "Schedule",
+    placeholder: "<expression>",
+    expects: "a cron expression of five fields, such as '*/2 * * * *'",
+    help:
+      "How often is looked whether there is something to do: a cron expression (UTC). With a time " +
+      "budget, an export goes on at each of these times until its snapshot is complete.",
+  },
+  notifyUrl: {
+    kind: "text",
+    group: "Schedule",
+    placeholder: "<url>",
+    expects: "an http or https URL",
+    help:
+      "Where the result of each export is sent as JSON, with POST. Better given as the variable.",
+    secret: true,
+  },
+  notifySecret: {
+    kind: "text",
+    group: "Schedule",
+    placeholder: "<secret>",
+    expects: "a text that isn't empty",
+    help:
+      "Signs what is sent there, in the header X-Sluice-Signature: sha256= and the HMAC-SHA256 of the " +
+      "body. Better given as the variable.",
+    secret: true,
   },
   config: {
     kind: "text",

@@ -1,6 +1,7 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AssetMode } from "../export_options.ts";
 import type { MaxDelete } from "../max_delete.ts";
+import { isCronExpression, isEvery } from "../cron/every.ts";
 import { isDuration } from "../duration.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";
@@ -77,6 +78,10 @@ export const configSchema = z.strictObject({
   maxFailures: z.number().int().min(0).optional(),
   concurrency: z.number().int().min(1).max(MAX_CONCURRENCY).default(8),
   dryRun: z.boolean().default(false),
+  every: z.string().refine(isEvery).default("24h"),
+  cron: z.string().refine(isCronExpression).default("*/2 * * * *"),
+  notifyUrl: z.string().refine(isNotifyUrl).optional(),
+  notifySecret: z.string().min(1).optional(),
   config: z.string().min(1).optional(),
   json: z.boolean().default(false),
   logFormat: z.enum(LOG_FORMATS).default("text"),
@@ -96,6 +101,10 @@ export const DEFAULTS: Readonly<Config> = configSchema.parse({});
 function isHttpUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
+}
+
+function isNotifyUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 function isHttpOrigin(text: string): boolean {

@@ -17,6 +17,10 @@ export const CLAIM = "export.json";
 export const LOCK = "lock.json";
 /** Names the temporary copy that is exported right now. It lies beside the lock. */
 export const FREEZE = "freeze.json";
+/** Says whether automatic exports are on. It lies beside the lock. */
+export const SCHEDULE = "schedule.json";
+/** Counts the automatic exports that failed in a row. It lies beside the lock. */
+export const SCHEDULE_FAILURES = "schedule_failures.json";
 /** Describes the tables: columns, types, references. */
 export const TABLE_SCHEMA = "tables/schema.json";
 /** What became of each asset, unless the manifest names another list. */
@@ -56,10 +60,13 @@ export interface SnapshotPlace {
 export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
   const project = `content/project_${safeName(projectId)}`;
   if (sandbox === undefined) return project;
-  // The snapshots and the lock of the primary environment have these names.
-  const name = safeName(sandbox).replace(/^(?=snapshot_|lock\.json$)./i, (first) => {
-    return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
-  });
+  // The snapshots and the notes of the primary environment have these names.
+  const name = safeName(sandbox).replace(
+    /^(?=snapshot_|(?:lock|schedule|schedule_failures)\.json$)./i,
+    (first) => {
+      return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
+    },
+  );
   return `${project}/${name}`;
 }
 

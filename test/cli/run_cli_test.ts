@@ -66,6 +66,8 @@ Commands
   export          Export a project into a new snapshot
   plan            Tell what an export would read, and how
                   long it takes at least
+  schedule        Export again and again, or switch
+                  automatic exports on and off
   doctor          Check the API token and the destination,
                   and tell how to put them right
   demo            Export a sample project that is served on

@@ -3,11 +3,13 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { planCommand } from "./plan.ts";
+import { scheduleCommand } from "./schedule.ts";
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
   exportCommand,
   planCommand,
+  scheduleCommand,
   doctorCommand,
   demoCommand,
 ];

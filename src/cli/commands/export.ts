@@ -1,4 +1,4 @@
-import { OPTION_KEYS } from "../../config/options.ts";
+import { OPTION_KEYS, OPTIONS } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { nextStep } from "../report/next_step.ts";
@@ -14,7 +14,7 @@ export const exportCommand: Command = {
     "files of a project, and writes them into a new folder below the destination. The snapshot is " +
     "complete once it holds canary.txt. Asset files are shared by the snapshots of a project: those " +
     "that are there already aren't fetched again.",
-  options: OPTION_KEYS.filter((key) => key !== "clean"),
+  options: OPTION_KEYS.filter((key) => key !== "clean" && OPTIONS[key].group !== "Schedule"),
   examples: [
     { about: "All of the project into ./snapshots", line: "DATOCMS_API_TOKEN=… sluice export" },
     {

@@ -1,0 +1,83 @@
+import { openSchedule } from "../../cron/open_schedule.ts";
+import { runTicks } from "../../cron/run_ticks.ts";
+import { SCHEDULE_OPTIONS } from "../../cron/schedule_options.ts";
+import { failureNote, scheduleSwitch } from "../../cron/schedule_notes.ts";
+import type { OpenedSchedule } from "../../cron/open_schedule.ts";
+import { TickLog } from "../../cron/tick_log.ts";
+import { EXIT, type ExitCode } from "../../error.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { SYSTEM_CLOCK } from "../io.ts";
+import { Progress } from "../progress/progress.ts";
+import { jsonText } from "../report/json_report.ts";
+import { renderSchedule } from "../report/schedule_text.ts";
+
+/** `sluice schedule` */
+export const scheduleCommand: Command = {
+  name: "schedule",
+  summary: "Export again and again, or switch automatic exports on and off",
+  description:
+    "Begins a snapshot as often as --every says, until it is stopped with Ctrl-C or SIGTERM. An export " +
+    "that fails is tried again later and later; one that was killed is gone on with. When the last " +
+    "snapshot began is read from the destination, so that nothing else has to be kept. disable switches " +
+    "automatic exports of the project and environment off, wherever they run, by an object at the " +
+    "destination; enable switches them on again; status tells how they stand.",
+  positionals: [{ name: "action", choices: ["enable", "disable", "status"] }],
+  options: SCHEDULE_OPTIONS,
+  examples: [
+    {
+      about: "A snapshot each night at three (UTC)",
+      line: "sluice schedule --every '0 3 * * *' --to s3://backups/datocms",
+    },
+    {
+      about: "No automatic exports for now",
+      line: "sluice schedule disable --to s3://backups/datocms",
+    },
+    { about: "How they stand, for programs", line: "sluice schedule status --json" },
+  ],
+  async run({ config, words: [action], io }: CommandContext): Promise<ExitCode> {
+    let progress: Progress | undefined;
+    using opened = openSchedule(config, {
+      env: io.env,
+      onEvent: (event) => (progress ??= new Progress(config, io)).onEvent(event),
+      now: () => (io.clock ?? SYSTEM_CLOCK).now(),
+    });
+    const { schedule } = opened;
+    const { signal } = io;
+    if (action === "enable" || action === "disable") {
+      await switchExports(opened, action === "enable", signal);
+    }
+    if (action !== undefined) {
+      const status = await schedule.status(signal);
+      io.stdout.write(config.json ? jsonText(status) : renderSchedule(status));
+      return EXIT.complete;
+    }
+    const log = new TickLog(io.stderr, config);
+    try {
+      await runTicks(schedule, {
+        ticks: config.cron,
+        signal,
+        onTick: (result) => {
+          progress?.[Symbol.dispose]();
+          progress = undefined;
+          log.write(result);
+          if (config.json && result.report !== null) io.stdout.write(jsonText(result.report));
+        },
+      });
+    } finally {
+      progress?.[Symbol.dispose]();
+    }
+    return EXIT.complete;
+  },
+};
+
+async function switchExports(
+  { schedule, storage }: OpenedSchedule,
+  enabled: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = await schedule.place(signal);
+  const changedAt = new Date().toISOString();
+  await scheduleSwitch(storage, place).write({ enabled, changedAt }, signal);
+  // Who switches them on doesn't want to wait for what failed before.
+  if (enabled) await failureNote(storage, place).delete(signal);
+}

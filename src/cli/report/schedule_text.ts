@@ -1,0 +1,38 @@
+import type { ScheduleStatus } from "../../cron/schedule_status.ts";
+import { counted } from "../text/format.ts";
+
+const STATES: Readonly<Record<ScheduleStatus["state"], string>> = {
+  disabled: "off: sluice schedule enable switches them on",
+  exporting: "on, and one is running",
+  failing: "on, but the last ones failed",
+  unfinished: "on, and one is to be gone on with",
+  due: "on, and one is due",
+  waiting: "on",
+};
+
+/**
+ * How a schedule stands, for people.
+ *
+ * @param status How it stands.
+ * @return Lines, with a line break at the end.
+ */
+export function renderSchedule(status: ScheduleStatus): string {
+  const { state, every, lastExport, unfinished, failures, nextExportAt } = status;
+  const rows = [
+    ["Automatic exports", STATES[state]],
+    ["Every", every],
+    ["Last complete", lastExport ? lastText(lastExport) : "none yet"],
+    ...(unfinished ? [["Unfinished", `${unfinished.snapshot}, begun ${unfinished.begunAt}`]] : []),
+    ...(failures
+      ? [["Failures", `${counted(failures.count, "failure")}, the last at ${failures.lastAt}`]]
+      : []),
+    ["Next", nextExportAt ?? "not while they are off"],
+  ] as const;
+  return rows.map(([name, text]) => `${name!.padEnd(18)} ${text}\n`).join("");
+}
+
+function lastText(last: NonNullable<ScheduleStatus["lastExport"]>): string {
+  const state = last.state === "partial" ? " (something is missing)" : "";
+  const ended = last.endedAt === null ? "" : `, complete at ${last.endedAt}`;
+  return `${last.snapshot}${state}, begun ${last.begunAt}${ended}`;
+}

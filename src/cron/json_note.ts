@@ -1,0 +1,70 @@
+import { toText } from "@std/streams/to-text";
+import type { z } from "zod";
+import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { parseJson } from "../source/json.ts";
+
+/** A small JSON object in a storage. */
+export class JsonNote<T> {
+  /** Its key. */
+  readonly key: string;
+  readonly #storage: Storage;
+  readonly #schema: z.ZodType<T>;
+
+  /**
+   * Names a note; nothing is read or written.
+   *
+   * @param storage Where it is.
+   * @param key Its key.
+   * @param schema Checks its content.
+   */
+  constructor(storage: Storage, key: string, schema: z.ZodType<T>) {
+    this.#storage = storage;
+    this.key = key;
+    this.#schema = schema;
+  }
+
+  /**
+   * Reads the note.
+   *
+   * @param signal Ends it.
+   * @return Its content; `undefined` if there is none, `null` if it can't be understood.
+   * @throws {StorageError} If it can't be read.
+   */
+  async read(signal?: AbortSignal): Promise<T | null | undefined> {
+    let text: string;
+    try {
+      text = await toText(await this.#storage.get(this.key, { signal }));
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError) return undefined;
+      throw error;
+    }
+    try {
+      return this.#schema.safeParse(parseJson(text)).data ?? null;
+    } catch (error) {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the note.
+   *
+   * @param content What it says.
+   * @param signal Ends it.
+   * @throws {StorageError} If it can't be written.
+   */
+  async write(content: T, signal?: AbortSignal): Promise<void> {
+    const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
+    await this.#storage.put(this.key, bytes, { signal, contentType: "application/json" });
+  }
+
+  /**
+   * Deletes the note, if it is there.
+   *
+   * @param signal Ends it.
+   * @throws {StorageError} If it can't be deleted.
+   */
+  async delete(signal?: AbortSignal): Promise<void> {
+    await this.#storage.delete([this.key], { signal });
+  }
+}

@@ -1,0 +1,34 @@
+import type { TickState } from "./tick.ts";
+
+/** How a schedule stands: nothing in it is secret. */
+export interface ScheduleStatus {
+  /**
+   * `disabled`, `exporting`, `failing` (the last exports failed), `unfinished` (the next tick goes on),
+   * `due`, or `waiting` for the next export's time.
+   */
+  readonly state: "disabled" | "exporting" | "failing" | "unfinished" | "due" | "waiting";
+  /** How often a snapshot begins. */
+  readonly every: string;
+  /** The newest complete snapshot; `null` if there is none. */
+  readonly lastExport: LastExport | null;
+  /** The snapshot that isn't complete yet; `null` if there is none. */
+  readonly unfinished: { readonly snapshot: string; readonly begunAt: string } | null;
+  /** The exports that failed since the last one that didn't; `null` if none did. */
+  readonly failures: { readonly count: number; readonly lastAt: string } | null;
+  /** When the next snapshot begins, at the earliest, in ISO 8601; `null` if exports are off. */
+  readonly nextExportAt: string | null;
+  /** What this process did last; `null` if it did nothing yet. */
+  readonly lastTick: { readonly at: string; readonly state: TickState } | null;
+}
+
+/** A snapshot that is complete. */
+export interface LastExport {
+  /** The folder's name. */
+  readonly snapshot: string;
+  /** `partial` if something is missing; `unknown` if its manifest can't be read. */
+  readonly state: "complete" | "partial" | "unknown";
+  /** When it began, in ISO 8601. */
+  readonly begunAt: string;
+  /** When it was complete, in ISO 8601; `null` if its manifest can't be read. */
+  readonly endedAt: string | null;
+}

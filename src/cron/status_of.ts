@@ -1,0 +1,81 @@
+import type { Storage } from "../sink/storage.ts";
+import { readManifest } from "../snapshot/read_manifest.ts";
+import type { Every } from "./every.ts";
+import type { KnownSnapshot } from "./newest_snapshots.ts";
+import type { Observed } from "./observe.ts";
+import type { LastExport, ScheduleStatus } from "./schedule_status.ts";
+
+/** What {@linkcode statusOf} takes besides what was observed. */
+export interface StatusContext {
+  /** Where snapshots are. */
+  readonly storage: Storage;
+  /** How often one begins. */
+  readonly every: Every;
+  /** The time. */
+  readonly now: Date;
+  /** When an export is tried again after failures. */
+  readonly retryAt: Date | undefined;
+  /** What this process did last. */
+  readonly lastTick: ScheduleStatus["lastTick"];
+  /** Ends the reading. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How a schedule stands.
+ *
+ * @param observed What the storage tells.
+ * @param context What else is known.
+ * @throws {StorageError} If the storage can't be read.
+ */
+export async function statusOf(
+  observed: Observed,
+  context: StatusContext,
+): Promise<ScheduleStatus> {
+  const { storage, every, now, retryAt, lastTick, signal } = context;
+  const { enabled, sealed, unsealed, failures, dueAt = now } = observed;
+  const times = [now, dueAt, ...(retryAt === undefined ? [] : [retryAt])];
+  const nextAt = new Date(Math.max(...times.map((time) => time.getTime())));
+  return {
+    state: stateOf(observed, now),
+    every,
+    lastExport: sealed === undefined ? null : await lastExport(storage, sealed, signal),
+    unfinished: unsealed === undefined
+      ? null
+      : { snapshot: nameOf(unsealed), begunAt: unsealed.begunAt.toISOString() },
+    failures: failures === undefined ? null : { count: failures.count, lastAt: failures.at },
+    nextExportAt: enabled ? nextAt.toISOString() : null,
+    lastTick,
+  };
+}
+
+function stateOf(
+  { enabled, isLocked, failures, unsealed, dueAt }: Observed,
+  now: Date,
+): ScheduleStatus["state"] {
+  if (!enabled) return "disabled";
+  if (isLocked) return "exporting";
+  if (failures !== undefined) return "failing";
+  if (dueAt !== undefined && dueAt > now) return "waiting";
+  return unsealed === undefined ? "due" : "unfinished";
+}
+
+async function lastExport(
+  storage: Storage,
+  snapshot: KnownSnapshot,
+  signal: AbortSignal,
+): Promise<LastExport> {
+  const common = { snapshot: nameOf(snapshot), begunAt: snapshot.begunAt.toISOString() };
+  try {
+    const { failures, endedAt } = await readManifest(storage, snapshot.prefix, signal);
+    return { ...common, state: failures.length === 0 ? "complete" : "partial", endedAt };
+  } catch (error) {
+    // One of a later version.
+    if (error instanceof SyntaxError) return { ...common, state: "unknown", endedAt: null };
+    throw error;
+  }
+}
+
+function nameOf({ prefix }: KnownSnapshot): string {
+  return prefix.slice(prefix.lastIndexOf("/") + 1);
+}

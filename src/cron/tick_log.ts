@@ -1,0 +1,46 @@
+import type { TextOutput } from "../cli/io.ts";
+import { printableJson } from "../cli/text/json_text.ts";
+import type { Config } from "../config/schema.ts";
+import { printable } from "../printable.ts";
+import type { TickResult } from "./tick.ts";
+
+/** Writes what ticks do to a log: a line for each that did something, and for each change. */
+export class TickLog {
+  readonly #output: TextOutput;
+  readonly #config: Pick<Config, "logFormat" | "quiet">;
+  #last: string | undefined;
+
+  /**
+   * @param output Where lines go.
+   * @param config How they are written.
+   */
+  constructor(output: TextOutput, config: Pick<Config, "logFormat" | "quiet">) {
+    this.#output = output;
+    this.#config = config;
+  }
+
+  /**
+   * Writes a line, unless nothing has changed.
+   *
+   * @param result What a tick did.
+   */
+  write({ at, state, message, nextAt, notified }: TickResult): void {
+    const { logFormat, quiet } = this.#config;
+    const isSame = this.#last === `${state} ${nextAt}`;
+    this.#last = `${state} ${nextAt}`;
+    if ((quiet && state !== "failed") || (isSame && IDLE.has(state))) return;
+    const unsent = notified?.sent === false ? notified.problem : undefined;
+    if (logFormat === "json") {
+      const more = unsent === undefined ? {} : { notNotified: unsent };
+      const entry = { time: at, type: "tick", state, message, nextAt, ...more };
+      this.#output.write(`${printableJson(entry)}\n`);
+      return;
+    }
+    const next = nextAt === null ? "" : ` Next: ${nextAt}.`;
+    const told = unsent === undefined ? "" : ` The notification wasn't taken, because ${unsent}.`;
+    this.#output.write(`${at} ${state}: ${printable(message, 4000)}${next}${told}\n`);
+  }
+}
+
+/** States that can last. */
+const IDLE: ReadonlySet<string> = new Set(["disabled", "waiting", "backing_off", "busy"]);

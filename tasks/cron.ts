@@ -1,0 +1,47 @@
+/**
+ * Exports a project again and again on Deno Deploy, or wherever Deno runs with `--unstable-cron`; tells how it
+ * stands at `/status`. All options come from the environment.
+ *
+ * @module
+ * @see {@link https://docs.deno.com/deploy/cron}
+ */
+import { loadConfig } from "../src/config/load_config.ts";
+import { envName } from "../src/config/options.ts";
+import type { Config } from "../src/config/schema.ts";
+import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts";
+import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
+import { statusHandler } from "../src/cron/status_handler.ts";
+import { TickLog } from "../src/cron/tick_log.ts";
+import { EXIT, SluiceError } from "../src/error.ts";
+
+/** Deno Deploy may stop what runs longer than a minute or so. */
+const TIME_BUDGET = "50s";
+
+async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
+  const names = new Set(SCHEDULE_OPTIONS.map(envName));
+  const env = (name: string) => Deno.env.get(name);
+  const config = await loadConfig({
+    env: (name) => names.has(name) ? env(name) : undefined,
+    defaults: { timeBudget: TIME_BUDGET },
+  });
+  if (typeof Deno.cron !== "function") {
+    throw new SluiceError("Deno.cron is needed: run Deno with --unstable-cron.", EXIT.usage);
+  }
+  return { ...openSchedule(config, { env }), config };
+}
+
+/** Ends the program with a sentence, if something in the environment is wrong. */
+function refuse(error: unknown): never {
+  if (!(error instanceof SluiceError)) throw error;
+  Deno.stderr.writeSync(new TextEncoder().encode(`sluice: ${error.message}\n`));
+  Deno.exit(error.exitCode);
+}
+
+const { schedule, config } = await open().catch(refuse);
+const encoder = new TextEncoder();
+const log = new TickLog({
+  write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
+}, config);
+
+Deno.cron("sluice export", config.cron, async () => log.write(await schedule.tick()));
+Deno.serve(statusHandler(schedule));

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { notify, SIGNATURE_HEADER } from "../../src/cron/notify.ts";
+import { serveHttp } from "../support/http_server.ts";
+
+const BODY = JSON.stringify({ status: "complete", name: "Ærø" });
+const SECRET = "n0tify-s3cret";
+
+Deno.test("notify() sends the body once, signed so that its receiver can check it", async () => {
+  const got: { body: Uint8Array; headers: Headers; method: string }[] = [];
+  await using server = serveHttp(async (request) => {
+    got.push({ body: await request.bytes(), headers: request.headers, method: request.method });
+    return new Response(null, { status: 204 });
+  });
+  const result = await notify(BODY, { url: server.url, secret: SECRET });
+  assert.deepEqual(result, { sent: true, attempts: 1 });
+  const [{ body, headers, method }] = got as [typeof got[number]];
+  assert.equal(got.length, 1);
+  assert.equal(method, "POST");
+  assert.equal(headers.get("content-type"), "application/json");
+  assert.equal(new TextDecoder().decode(body), BODY);
+  const hmac = createHmac("sha256", SECRET).update(body).digest("hex");
+  assert.equal(headers.get(SIGNATURE_HEADER), `sha256=${hmac}`);
+});
+
+Deno.test("notify() without a secret doesn't sign", async () => {
+  let signature: string | null = "";
+  await using server = serveHttp((request) => {
+    signature = request.headers.get(SIGNATURE_HEADER);
+    return new Response("ok");
+  });
+  assert.deepEqual(await notify(BODY, { url: server.url }), { sent: true, attempts: 1 });
+  assert.equal(signature, null);
+});
+
+Deno.test("notify() tries again later and later, and gives up", async () => {
+  const waits: number[] = [];
+  const delay = (ms: number) => Promise.resolve(void waits.push(ms));
+  await using server = serveHttp((_request, _url, count) => {
+    return new Response("busy", { status: count % 4 === 3 ? 200 : 503 });
+  });
+  assert.deepEqual(await notify(BODY, { url: server.url, delay }), { sent: true, attempts: 3 });
+  assert.equal(waits.length, 2);
+  assert.ok(waits[0]! >= 250 && waits[0]! <= 500 && waits[1]! >= 500 && waits[1]! <= 1000);
+  await using dead = serveHttp(() => new Response(null, { status: 500 }));
+  assert.deepEqual(await notify(BODY, { url: dead.url, delay }), {
+    sent: false,
+    attempts: 4,
+    problem: "its server answered 500",
+  });
+  assert.equal(waits.length, 5);
+});
+
+Deno.test("notify() doesn't repeat what is refused, nor follow anybody elsewhere", async () => {
+  let elsewhere = 0;
+  await using other = serveHttp(() => new Response(`${++elsewhere}`));
+  for (const [status, headers] of [[401, {}], [307, { Location: other.url }]] as const) {
+    await using server = serveHttp(() => new Response(null, { status, headers: { ...headers } }));
+    const result = await notify(BODY, { url: server.url, secret: SECRET });
+    assert.deepEqual(result, {
+      sent: false,
+      attempts: 1,
+      problem: `its server answered ${status}`,
+    });
+  }
+  assert.equal(elsewhere, 0);
+});
+
+Deno.test("notify() never fails, and names neither the address nor the secret", async () => {
+  const { url } = await (async () => {
+    await using server = serveHttp(() => new Response());
+    return server;
+  })();
+  const options = { url: `${url}/hook-t0ken`, secret: SECRET, delay: () => Promise.resolve() };
+  const result = await notify(BODY, options);
+  assert.deepEqual(result, { sent: false, attempts: 4, problem: "its server can't be reached" });
+  const cancelled = await notify(BODY, { ...options, signal: AbortSignal.abort() });
+  assert.equal(cancelled.sent, false);
+});

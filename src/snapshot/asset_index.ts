@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { readBatch } from "./read_batch.ts";
 

@@ -1,5 +1,5 @@
 import { toText } from "@std/streams/to-text";
-import { z } from "zod";
+import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { CHECKPOINT } from "./layout.ts";
 import type { Manifest, ManifestNote } from "./manifest.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a lock says about who holds it. */
 export interface LockContent {

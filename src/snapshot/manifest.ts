@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How many there are, and how many bytes they take. */
 export interface Tally {

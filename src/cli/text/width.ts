@@ -1,4 +1,5 @@
-const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made for the first text that needs it: it takes a while, and `--help` has none. */
+let segmenter: Intl.Segmenter | undefined;
 const INVISIBLE = /^[\p{Mark}\p{Cf}]+$/u;
 /** East Asian Wide and Fullwidth, roughly, and emoji. */
 const WIDE =
@@ -13,7 +14,7 @@ export function textWidth(text: string): number {
   // Almost all text is ASCII, and this is asked ten times a second.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of SEGMENTER.segment(text)) width += graphemeWidth(segment);
+  for (const { segment } of graphemes(text)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -28,7 +29,7 @@ export function cutToWidth(text: string, columns: number): string {
   if (columns < 1) return "";
   let kept = "";
   let width = 0;
-  for (const { segment } of SEGMENTER.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     width += graphemeWidth(segment);
     if (width > columns - 1) break;
     kept += segment;
@@ -46,6 +47,11 @@ export function cutToWidth(text: string, columns: number): string {
 export function padToWidth(text: string, columns: number, side: "start" | "end" = "end"): string {
   const fill = " ".repeat(Math.max(0, columns - textWidth(text)));
   return side === "start" ? fill + text : text + fill;
+}
+
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
 }
 
 function graphemeWidth(grapheme: string): number {

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { completionsCommand } from "./completions.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -12,4 +13,5 @@ export const COMMANDS: readonly Command[] = [
   scheduleCommand,
   doctorCommand,
   demoCommand,
+  completionsCommand(() => COMMANDS),
 ];

@@ -1,0 +1,49 @@
+import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { bashCompletions } from "../completions/bash.ts";
+import { fishCompletions } from "../completions/fish.ts";
+import { type Grammar, grammarOf } from "../completions/grammar.ts";
+import { zshCompletions } from "../completions/zsh.ts";
+
+const SHELLS: Readonly<Record<string, (grammar: Grammar) => string>> = {
+  bash: bashCompletions,
+  zsh: zshCompletions,
+  fish: fishCompletions,
+};
+
+/**
+ * `sluice completions`
+ *
+ * @param commands Gives all commands, this one included.
+ */
+export function completionsCommand(commands: () => readonly Command[]): Command {
+  return {
+    name: "completions",
+    summary: "Write the completions of commands and options for a shell",
+    description:
+      "Writes a script to stdout that tells a shell the commands, their options and the values of these, " +
+      "so that it completes them with the Tab key.",
+    positionals: [{ name: "shell", choices: Object.keys(SHELLS) }],
+    options: [],
+    flagsOnly: true,
+    examples: [
+      { about: "In ~/.bashrc", line: 'eval "$(sluice completions bash)"' },
+      { about: "In ~/.zshrc, after compinit", line: "source <(sluice completions zsh)" },
+      {
+        about: "Once, for fish",
+        line: "sluice completions fish > ~/.config/fish/completions/sluice.fish",
+      },
+    ],
+    run({ words: [shell], io }: CommandContext): Promise<ExitCode> {
+      const render = SHELLS[shell ?? ""];
+      if (render === undefined) {
+        throw new SluiceError(
+          "sluice completions needs to know the shell: write sluice completions bash, zsh or fish.",
+          EXIT.usage,
+        );
+      }
+      io.stdout.write(render(grammarOf(commands())));
+      return Promise.resolve(EXIT.complete);
+    },
+  };
+}

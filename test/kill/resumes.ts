@@ -16,7 +16,7 @@ const KILLS = Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100);
 /** What all kills together may cost, as a part of the requests of an undisturbed export. */
 const MOST_AGAIN = 0.3;
 const PROGRAM = new URL("./resuming_export.ts", import.meta.url).pathname;
-const OPTIONS = { concurrency: 3, checkpointMs: 60 };
+const OPTIONS = { concurrency: 3, checkpointMs: 60, tables: false };
 
 Deno.test(`exportProject() with resume that is killed ${KILLS} times ends with the same snapshot, and reads little twice (SLUICE_TEST_SEED=${SEED})`, async () => {
   const project = memoryCopy(generateProject({

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { generateProject } from "../../src/demo/generated_project.ts";
+import { startDemoCma } from "../../src/demo/server.ts";
+import type { Checkpoint } from "../../src/snapshot/checkpoint.ts";
+import { readCheckpoint } from "../../src/snapshot/checkpoint.ts";
+import { CHECKPOINT } from "../../src/snapshot/layout.ts";
+import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
+import { Checkpoints } from "../../src/steps/checkpoints.ts";
+import { ExportRun } from "../../src/steps/export_run.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+import { turn } from "../support/until.ts";
+
+/** An export that has just begun. */
+async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Checkpoint } = {}) {
+  let puts = 0;
+  const storage = new MemoryStorage({
+    beforePut: (key) => void (key.endsWith(CHECKPOINT) && puts++),
+  });
+  const cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit: false });
+  const { signal } = new AbortController();
+  const run = await ExportRun.begin({ apiToken: cma.apiToken, baseUrl: cma.url }, options.stop);
+  await cma.stop();
+  const startedAt = new Date();
+  const snapshot = await SnapshotWriter.create(storage, {
+    projectId: "1",
+    startedAt,
+    claim: {},
+    signal,
+  });
+  const checkpoints = new Checkpoints({
+    run,
+    snapshot,
+    tables: undefined,
+    fingerprint: {},
+    startedAt,
+    from: options.from,
+    everyMs,
+    signal,
+  });
+  const read = async () => (await readCheckpoint(storage, snapshot.prefix, signal))!;
+  return { checkpoints, snapshot, read, puts: () => puts };
+}
+
+Deno.test("Checkpoints.page() writes one checkpoint for all pages that wait for it", async () => {
+  const { checkpoints, puts } = await begin(1);
+  const pages = Array.from({ length: 5 }, () => checkpoints.page(() => turn().then(turn)));
+  await Promise.all(pages);
+  assert.ok(puts() >= 1 && puts() < 5, `${puts()}`);
+  const rare = await begin(3_600_000);
+  await rare.checkpoints.page(() => Promise.resolve());
+  assert.equal(rare.puts(), 0);
+});
+
+Deno.test("Checkpoints.once() counts what a step wrote once it is done, and does that only once", async () => {
+  const first = await begin(0);
+  let ran = 0;
+  const step = async () => {
+    ran++;
+    await first.snapshot.putJson("settings/roles.json", {});
+    await first.checkpoints.save();
+    const { objects, done } = await first.read();
+    assert.ok(!objects.some(({ path }) => path.startsWith("settings/")));
+    assert.deepEqual(done, []);
+  };
+  await first.checkpoints.once("settings/roles.json", step);
+  await first.checkpoints.once("settings/roles.json", step);
+  await first.checkpoints.save();
+  const from = await first.read();
+  assert.ok(from.objects.some(({ path }) => path === "settings/roles.json"));
+  const second = await begin(0, { from });
+  await second.checkpoints.once("settings/roles.json", step);
+  assert.equal(ran, 1);
+});
+
+Deno.test("Checkpoints.always() runs a step whose objects are never counted", async () => {
+  const { checkpoints, snapshot, read } = await begin(0);
+  await checkpoints.always("assets", () => snapshot.putJson("assets.ndjson", {}));
+  await checkpoints.save();
+  assert.deepEqual((await read()).objects.map(({ path }) => path), ["export.json"]);
+});
+
+Deno.test("Checkpoints.page() that fails ends all checkpoints: what it counted may be lost", async () => {
+  const { checkpoints, puts } = await begin(0);
+  const failure = new Error("The disk is full.");
+  await assert.rejects(checkpoints.page(() => Promise.reject(failure)), failure);
+  await assert.rejects(checkpoints.page(() => Promise.resolve()), failure);
+  await assert.rejects(checkpoints.save(), failure);
+  assert.equal(puts(), 0);
+});
+
+Deno.test("Checkpoints.save() waits for all writers, and fails for good if one does", async () => {
+  const { checkpoints, puts } = await begin(0);
+  let ended = 0;
+  let failure: Error | undefined = new Error("The disk was full.");
+  const fails = checkpoints.attach({
+    endSegment: () => failure ? Promise.reject(failure) : Promise.resolve(),
+  });
+  using _works = checkpoints.attach({ endSegment: () => turn().then(() => void ended++) });
+  const told = failure;
+  await assert.rejects(checkpoints.save(), told);
+  assert.equal(ended, 1);
+  failure = undefined;
+  await assert.rejects(checkpoints.save(), told);
+  fails[Symbol.dispose]();
+  await assert.rejects(checkpoints.save(), told);
+  assert.equal(puts(), 0);
+});
+
+Deno.test("Checkpoints.savingAtStop() writes one at once, however rare they are", async () => {
+  const stop = new AbortController();
+  const { checkpoints, puts } = await begin(3_600_000, { stop: stop.signal });
+  {
+    await using _one = checkpoints.savingAtStop();
+    await using _two = checkpoints.savingAtStop();
+    stop.abort();
+  }
+  assert.equal(puts(), 1);
+  // What comes after that is kept, too.
+  await checkpoints.page(() => Promise.resolve());
+  assert.equal(puts(), 2);
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { concurrently } from "../src/concurrently.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../src/demo/server.ts";
@@ -11,6 +12,7 @@ import { type Storage, StorageError } from "../src/sink/storage.ts";
 import { findSnapshots } from "../src/snapshot/find_snapshots.ts";
 import { UnfinishedError } from "../src/unfinished.ts";
 import { openFake } from "./s3/open_fake.ts";
+import { apiError } from "./support/cma.ts";
 import { type EditMix, Editor } from "./support/editor.ts";
 import { QUICK_RETRIES } from "./support/exported.ts";
 import { contentOf, type SnapshotContent } from "./support/snapshot_content.ts";
@@ -143,21 +145,25 @@ Deno.test("exportProject() goes on after a crash between any two calls of the st
   await run(cma, traced, { ...options, resume: true });
   assert.ok(traced.calls.length > 25);
   let resumed = 0;
-  for (let call = 2; call <= traced.calls.length + 5; call++) {
-    await using there = await directory();
-    const done = await endedRun(cma, there.storage, { by: "crash", call }, options);
-    const report = done ?? await run(cma, there.storage, {
-      ...options,
-      resume: true,
-      onEvent: (event) => event.type === "start" && event.resumed && resumed++,
-    });
-    const found = await contentOf(there.storage, report.snapshot);
-    assert.deepEqual(
-      found,
-      expected,
-      `crash at ${call}: ${JSON.stringify(traced.calls[call - 1])}`,
-    );
-  }
+  const calls = Array.from({ length: traced.calls.length + 4 }, (_, call) => call + 2);
+  await concurrently(
+    calls.map((call) => async () => {
+      await using there = await directory();
+      const done = await endedRun(cma, there.storage, { by: "crash", call }, options);
+      const report = done ?? await run(cma, there.storage, {
+        ...options,
+        resume: true,
+        onEvent: (event) => event.type === "start" && event.resumed && resumed++,
+      });
+      const found = await contentOf(there.storage, report.snapshot);
+      assert.deepEqual(
+        found,
+        expected,
+        `crash at ${call}: ${JSON.stringify(traced.calls[call - 1])}`,
+      );
+    }),
+    4,
+  );
   assert.ok(resumed > traced.calls.length / 2, `only ${resumed}`);
 });
 
@@ -397,6 +403,7 @@ Deno.test("exportProject() begins a new snapshot, or repairs it, if what is ther
   await using cma = startDemoCma({ project, rateLimit: false });
   const options = { concurrency: 2, ...FEW };
   const expected = await undisturbed(cma, options);
+  // Each in its turn: what they ask the server for is counted.
   for (const [name, { do: damage, reason }] of Object.entries(DAMAGES)) {
     await using there = await directory();
     await unsealed(cma, there.storage, options);
@@ -499,4 +506,34 @@ Deno.test("exportProject() to S3 goes on after a crash", async () => {
     assert.deepEqual(content, expected);
     assert.deepEqual(await opened.leftovers(), []);
   }
+});
+
+Deno.test("exportProject() goes on where the API refuses to order records, and warns of that once", async () => {
+  await using cma = startDemoCma({
+    project,
+    rateLimit: false,
+    onRequest: (_request, { pathname, searchParams }) =>
+      pathname === "/items" && searchParams.has("order_by")
+        ? apiError(422, "INVALID_PARAMS")
+        : undefined,
+  });
+  const options = { checkpointMs: 0, concurrency: 2, ...FEW };
+  const expected = await undisturbed(cma, options);
+  assert.ok((expected.counts.warnings as string[]).length > 0);
+  await using there = await directory();
+  for (const at of [13, 7]) {
+    const end = { by: "request", at } as const;
+    assert.equal(await endedRun(cma, there.storage, end, options), undefined);
+  }
+  const { resumed, content } = await goneOn(cma, there.storage, options);
+  assert.ok(resumed);
+  // Each listing says so itself; those that come upon it again don't.
+  const told = (of: SnapshotContent) => of.counts.warnings as string[];
+  assert.deepEqual(new Set(told(content)), new Set(told(expected)));
+  assert.ok(told(content).length <= told(expected).length);
+  const withoutWarnings = (of: SnapshotContent) => ({
+    ...of,
+    counts: { ...of.counts, warnings: [] },
+  });
+  assert.deepEqual(withoutWarnings(content), withoutWarnings(expected));
 });

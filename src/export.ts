@@ -118,7 +118,9 @@ async function exportLocked(
   );
   if (run.stop?.aborted) {
     await checkpoints.save();
-    throw new UnfinishedError(`${options.storage.url}/${context.snapshot.prefix}`);
+    const snapshot = `${options.storage.url}/${context.snapshot.prefix}`;
+    run.emit({ type: "unfinished", snapshot });
+    throw new UnfinishedError(snapshot);
   }
   await convergeRecords(context, signal);
   await tables?.end();

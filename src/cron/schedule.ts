@@ -2,6 +2,8 @@ import { initialProgress, progressOf, type ProgressState } from "../cli/progress
 import { type ExportEnd, type JsonReport, jsonReport } from "../cli/report/json_report.ts";
 import { failureOf } from "../cli/failure.ts";
 import { EXIT, SluiceError } from "../error.ts";
+import { withTelemetry } from "../telemetry/with_telemetry.ts";
+import type { ExportEvent } from "../events.ts";
 import { exportProject, type ExportReport } from "../export.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { limited } from "../limited.ts";
@@ -138,15 +140,18 @@ export class Schedule {
       if (idle !== undefined) return idle;
       const { exported } = this.#options;
       const { timeBudgetMs, storage } = exported;
-      const report = await exportProject({
-        ...exported,
-        storage: guardBeginning(storage, (signal) => this.#assertDue(signal)),
-        timeBudgetMs: timeBudgetMs && Math.max(1, timeBudgetMs - (performance.now() - begun)),
-        signal,
-        onEvent: (event) => {
-          progress = progressOf(progress, event, this.#now());
-          exported.onEvent?.(event);
-        },
+      const onEvent = (event: ExportEvent) => {
+        progress = progressOf(progress, event, this.#now());
+        exported.onEvent?.(event);
+      };
+      const report = await withTelemetry(onEvent, (onEvent) => {
+        return exportProject({
+          ...exported,
+          storage: guardBeginning(storage, (signal) => this.#assertDue(signal)),
+          timeBudgetMs: timeBudgetMs && Math.max(1, timeBudgetMs - (performance.now() - begun)),
+          signal,
+          onEvent,
+        });
       });
       return await this.#succeeded(report, { now, progress, failures, signal });
     } catch (error) {

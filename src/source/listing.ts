@@ -1,6 +1,7 @@
 import { createdAt } from "../content/created_at.ts";
 import type { Page, Resource } from "../content/resource.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
+import type { ListingName } from "./cma_transport.ts";
 import { CmaError } from "./cma_error.ts";
 import type { Budget } from "../budget.ts";
 import {
@@ -15,6 +16,8 @@ import {
 export interface ListingOptions {
   /** The most pages in flight in this listing. @default {4} */
   readonly prefetch?: number | undefined;
+  /** Which listing it is, for events. */
+  readonly about?: ListingName | undefined;
   /** Bounds the pages in flight over several listings. */
   readonly budget?: Budget | undefined;
   /** Ends the stream. */
@@ -127,7 +130,7 @@ export interface ListingReader<T> {
 export function listingReader<T>(
   client: CmaClient,
   { path, query, maxLimit, orders = [] }: Listing,
-  { onFallback }: Pick<ListingOptions, "onFallback"> = {},
+  { about, onFallback }: Pick<ListingOptions, "about" | "onFallback"> = {},
 ): ListingReader<T> {
   let order = 0;
   let isAccepted = false;
@@ -141,7 +144,7 @@ export function listingReader<T>(
           ...(orderBy === undefined ? {} : { order_by: orderBy }),
           ...(maxLimit === undefined ? {} : { page: { offset, limit } }),
           ...extra,
-        }, { signal, maxBytes: maxLimit === undefined ? undefined : maxBytes });
+        }, { signal, listing: about, maxBytes: maxLimit === undefined ? undefined : maxBytes });
         isAccepted = true;
         return { ...listed(body, path, maxLimit === undefined), bytes };
       } catch (error) {

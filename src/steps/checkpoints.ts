@@ -197,7 +197,11 @@ export class Checkpoints {
         await tables?.flush();
         // One of them may have been ended meanwhile by what ends the export.
         if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
-        await writeCheckpoint(snapshot.storage, snapshot.prefix, this.#describe(), signal);
+        const checkpoint = this.#describe();
+        await writeCheckpoint(snapshot.storage, snapshot.prefix, checkpoint, signal);
+        const objects = checkpoint.objects.length;
+        const address = `${snapshot.storage.url}/${snapshot.prefix}`;
+        run.emit({ type: "checkpoint", snapshot: address, objects });
       } catch (error) {
         this.giveUp(error);
         throw error;

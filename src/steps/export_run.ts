@@ -9,6 +9,7 @@ import { Notes } from "../snapshot/notes.ts";
 import { CmaClient } from "../source/cma_client.ts";
 import type { ListingOptions } from "../source/listing.ts";
 import { type ExportResource, type ResourceName, RESOURCES } from "../source/resources.ts";
+import type { ListingName } from "../source/cma_transport.ts";
 import { type ProjectSchema, readSchema } from "../source/schema.ts";
 import { nearest } from "../nearest.ts";
 import { printable } from "../printable.ts";
@@ -162,11 +163,10 @@ export class ExportRun {
    */
   compare(what: string, announced: number, sent: number): void {
     if (announced === sent) return;
-    this.#note(
-      "findings",
-      "count_differs",
-      `The API announced ${announced} ${what}, and sent ${sent}: the project changed while it was read.`,
-    );
+    const message =
+      `The API announced ${announced} ${what}, and sent ${sent}: the project changed while it was read.`;
+    this.#note("findings", "count_differs", message);
+    this.emit({ type: "finding", code: "count_differs", message });
   }
 
   /**
@@ -226,11 +226,12 @@ export class ExportRun {
    */
   listing(
     signal: AbortSignal,
-    about: { resource: string; model?: string; version?: Version },
+    about: ListingName,
   ): ListingOptions {
     return {
       signal,
       stop: this.stop,
+      about,
       budget: this.#budget,
       prefetch: this.concurrency,
       onTotal: (total) => this.emit({ type: "total", ...about, total }),

@@ -17,9 +17,11 @@ export async function exportSettings(
   const tasks = run.settings.map((resource) => async (signal: AbortSignal) => {
     const { name, layout } = resource;
     if (run.stop?.aborted) return;
+    let isNew = false;
     await checkpoints.once(
       layout === "settings" ? `settings/${name}.json` : `${name}/`,
       async () => {
+        isNew = true;
         try {
           await exportSetting(run, snapshot, resource, signal);
         } catch (error) {
@@ -30,6 +32,12 @@ export async function exportSettings(
         }
       },
     );
+    const before = run.resources[name];
+    if (isNew || before === undefined) return;
+    // An earlier run has done it: whoever counts listings counts this one, too.
+    if ("skipped" in before) {
+      run.emit({ type: "skipped", resource: name, message: before.skipped });
+    } else run.emit({ type: "done", resource: name, ...before });
   });
   await concurrently(tasks, run.concurrency, signal);
 }

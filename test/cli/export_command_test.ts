@@ -70,6 +70,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
     durationMs: report.durationMs,
     requests: bench_.cma.log.count.api,
     retries: 0,
+    retried: [],
     bytesRead: report.bytesRead,
     status: "complete",
     error: null,

@@ -59,6 +59,17 @@ Deno.test("withTelemetry() makes spans and counts of a real export", async () =>
     assert.ok(parent === root || parent?.name === "sluice.listing");
     assert.ok(Number(options.startTime) <= Number(endTime));
   }
+  // Each listing has its pages, and those what was written of them.
+  for (const listing of listings) {
+    const pages = recorder.named("sluice.page").filter(({ parent }) => parent === listing);
+    const count = pages.reduce((sum, { attributes }) => {
+      return sum + Number(attributes["sluice.count"] ?? 1);
+    }, 0);
+    assert.ok(pages.length > 0);
+    if (!listing.attributes["sluice.skipped"]) {
+      assert.ok(count >= Number(listing.attributes["sluice.count"]));
+    }
+  }
   const bytes = requests.reduce((sum, event) => sum + event.bytes, 0);
   assert.equal(recorder.sum("sluice.bytes", { "sluice.source": "api" }), bytes);
   assert.equal(recorder.sum("sluice.requests", { "http.response.status_code": 200 }), sent.length);

@@ -24,6 +24,12 @@ export interface ProgressSample {
   readonly assets: number;
 }
 
+/** Something that was tried again: what, why, which attempt failed, and the wait in milliseconds. */
+export type Retried = Pick<
+  Extract<ExportEvent, { type: "retry" }>,
+  "what" | "reason" | "attempt" | "waitMs"
+>;
+
 /** How far an export is: all that its events told. */
 export interface ProgressState {
   /** When the export began, in milliseconds. */
@@ -59,6 +65,8 @@ export interface ProgressState {
     /** Requests left in the current window; `undefined` before the first answer. */
     readonly available: number | undefined;
   };
+  /** What was tried again, the first thousand. */
+  readonly retried: readonly Retried[];
   /** How many warnings there were. */
   readonly warnings: number;
   /** Whether the snapshot is complete. */
@@ -67,6 +75,8 @@ export interface ProgressState {
   readonly samples: readonly ProgressSample[];
 }
 
+/** The most retries that are kept. */
+const MOST_RETRIED = 1000;
 /** How far back speed is measured, in milliseconds. */
 const WINDOW = 15_000;
 /** How far apart samples are, in milliseconds. */
@@ -93,6 +103,7 @@ export function initialProgress(
     uploads: { read: 0, total: 0 },
     assets: { downloaded: 0, kept: 0, withdrawn: 0, failed: 0, bytes: 0 },
     requests: { count: 0, retries: 0, bytes: 0, available: undefined },
+    retried: [],
     warnings: 0,
     sealed: false,
     samples: [{ at: now, records: 0, assets: 0 }],
@@ -131,7 +142,10 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
       return { requests: { ...requests, count: requests.count + 1, bytes, available } };
     }
     case "retry":
-      return { requests: { ...requests, retries: requests.retries + 1 } };
+      return {
+        requests: { ...requests, retries: requests.retries + 1 },
+        retried: retriedAfter(state, event),
+      };
     case "total":
       return listed(state, event, (listing) => ({ ...listing, total: event.total }));
     case "page":
@@ -158,6 +172,15 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
     case "unfinished":
       return {};
   }
+}
+
+function retriedAfter(
+  { retried }: ProgressState,
+  { what, reason, attempt, waitMs }: Retried,
+): readonly Retried[] {
+  // A project where everything fails must not fill the memory.
+  if (retried.length >= MOST_RETRIED) return retried;
+  return [...retried, { what, reason, attempt, waitMs: Math.round(waitMs) }];
 }
 
 type Listed = Pick<ListingProgress, "resource"> & {

@@ -25,6 +25,8 @@ export interface JsonReport {
   readonly requests: number;
   /** Requests and assets that were tried again. */
   readonly retries: number;
+  /** What they were, why, which attempt failed, and the wait in milliseconds: the first thousand. */
+  readonly retried: ProgressState["retried"];
   /** Bytes of the API's answers. */
   readonly bytesRead: number;
   /** What the manifest says, but for the list of objects; `null` without a manifest. */
@@ -53,7 +55,7 @@ export type ExportEnd =
  * @param end How it ended.
  */
 export function jsonReport(end: ExportEnd): JsonReport {
-  const { exitCode, progress: { start, requests }, ms } = end;
+  const { exitCode, progress: { start, requests, retried }, ms } = end;
   const common = {
     exitCode,
     snapshot: start?.snapshot ?? null,
@@ -62,6 +64,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
     durationMs: Math.round(ms),
     requests: requests.count,
     retries: requests.retries,
+    retried,
     bytesRead: requests.bytes,
   };
   if (!("report" in end)) {

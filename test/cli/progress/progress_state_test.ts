@@ -64,6 +64,10 @@ Deno.test("progressOf() keeps uploads, requests, assets and warnings apart", () 
   assert.deepEqual(state.records, { read: 0, total: 0 });
   assert.deepEqual(state.assets, { downloaded: 1, kept: 1, withdrawn: 1, failed: 1, bytes: 500 });
   assert.equal(assetsDone(state), 4);
+  const { type: _, ...retried } = RETRY as Extract<ExportEvent, { type: "retry" }>;
+  assert.deepEqual(state.retried, [retried]);
+  const many = after(state, Array.from({ length: 2000 }, () => RETRY));
+  assert.deepEqual([many.requests.retries, many.retried.length], [2001, 1000]);
   assert.deepEqual(state.requests, { count: 2, retries: 1, bytes: 40_960, available: 58 });
   assert.deepEqual([state.warnings, state.sealed], [1, true]);
 });

@@ -234,6 +234,7 @@ Deno.test("exportProject() that goes on reads nothing again that it has", async 
   await using there = await directory();
   const abort = new AbortController();
   let bytes = 0;
+  let listings = 0;
   const assetsDone = Promise.withResolvers<void>();
   let left = 6;
   const first = run(cma, there.storage, {
@@ -251,8 +252,13 @@ Deno.test("exportProject() that goes on reads nothing again that it has", async 
   const report = await run(cma, there.storage, {
     ...settingsOnly,
     resume: true,
-    onEvent: (event) => event.type === "request" && (bytes += event.bytes),
+    onEvent: (event) => {
+      if (event.type === "request") bytes += event.bytes;
+      if (event.type === "start") listings += event.listings;
+      if (event.type === "done" || event.type === "skipped") listings--;
+    },
   });
+  assert.equal(listings, 0, "each listing is told to be done");
   const after = pathsOf(cma);
   const settings = (paths: string[]) => paths.filter((path) => /^\/[a-z_-]+$/.test(path));
   const again = settings(after).filter((path) => settings(before).includes(path));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LOG_ENTRIES, type LogEntry } from "../src/cli/progress/log_entries.ts";
 import { FIELD_TYPES, type FieldType } from "../src/content/field_types.ts";
 import { envName, flagName, OPTION_KEYS, OPTIONS } from "../src/config/options.ts";
 import { DEFAULTS } from "../src/config/schema.ts";
@@ -45,6 +46,14 @@ Deno.test("README lists every option with its variable, file key, default and pu
   });
   const expected = table([["flag", "variable", "key", "default", "what it does"], ...rows]);
   assert.equal(section("options"), expected, expected);
+});
+
+Deno.test("README lists every entry of a log", () => {
+  const rows = Object.entries<LogEntry>(LOG_ENTRIES).map(([type, { about, verbose }]) => {
+    return [code(type), verbose ? code("--verbose") : "always", about];
+  });
+  const expected = table([[code("type"), "when", "what it tells"], ...rows]);
+  assert.equal(section("log entries"), expected, expected);
 });
 
 Deno.test("README shows what each field type is in raw and in tables", () => {

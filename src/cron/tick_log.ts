@@ -11,6 +11,8 @@ export class TickLog {
   #last: string | undefined;
 
   /**
+   * Makes a log; nothing is written yet.
+   *
    * @param output Where lines go.
    * @param config How they are written.
    */

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
+import type { Resource } from "../../src/content/resource.ts";
 import type { Checkpoint } from "../../src/snapshot/checkpoint.ts";
 import { readCheckpoint } from "../../src/snapshot/checkpoint.ts";
 import { CHECKPOINT } from "../../src/snapshot/layout.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { Checkpoints } from "../../src/steps/checkpoints.ts";
 import { ExportRun } from "../../src/steps/export_run.ts";
+import { ListingWriter } from "../../src/steps/listing_writer.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { turn } from "../support/until.ts";
 
@@ -118,4 +120,41 @@ Deno.test("Checkpoints.savingAtStop() writes one at once, however rare they are"
   // What comes after that is kept, too.
   await checkpoints.page(() => Promise.resolve());
   assert.equal(puts(), 2);
+});
+
+/** A listing whose pages go nowhere. */
+function listingOf(checkpoints: Checkpoints, ended: string[]): ListingWriter<Resource> {
+  return new ListingWriter<Resource>({
+    key: "uploads",
+    of: "uploads",
+    checkpoints,
+    open: () => [new WritableStream({ close: () => void ended.push("segment") })],
+    onPage: () => {},
+  });
+}
+
+Deno.test("ListingWriter that is aborted ends all checkpoints if pages of it are lost", async () => {
+  const { checkpoints, puts } = await begin(3_600_000);
+  const sink = listingOf(checkpoints, []).sink().getWriter();
+  const reason = new Error("Cancelled");
+  await sink.write([{ id: "1", type: "upload" } as Resource]);
+  sink.closed.catch(() => {});
+  await sink.abort(reason);
+  await assert.rejects(checkpoints.save(), reason);
+  assert.equal(puts(), 0);
+});
+
+Deno.test("ListingWriter that is aborted after a checkpoint has lost nothing", async () => {
+  const { checkpoints, read } = await begin(3_600_000);
+  const ended: string[] = [];
+  const listing = listingOf(checkpoints, ended);
+  const sink = listing.sink().getWriter();
+  await sink.write([{ id: "1", type: "upload" } as Resource]);
+  await checkpoints.save();
+  assert.deepEqual(ended, ["segment"]);
+  sink.closed.catch(() => {});
+  await sink.abort(new Error("Cancelled"));
+  await checkpoints.save();
+  assert.equal((await read()).listings.uploads?.read, 1);
+  assert.deepEqual(listing.after?.last.map(({ id }) => id), ["1"]);
 });

@@ -41,6 +41,7 @@ export type { AssetDeletion } from "./src/steps/delete_orphans.ts";
 export type { MaxDelete } from "./src/max_delete.ts";
 export * from "./src/plan.ts";
 export * from "./src/retry_failed.ts";
+export * from "./src/telemetry/with_telemetry.ts";
 export { UnfinishedError } from "./src/unfinished.ts";
 export * from "./src/doctor/doctor.ts";
 export * from "./src/doctor/s3_policy.ts";

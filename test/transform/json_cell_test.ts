@@ -87,6 +87,7 @@ Deno.test("parseJsonCell() is done with hostile text at once, and says little ab
     const { value, problem } = parseJsonCell(text);
     assert.equal(value, text);
     assert.match(problem!.message, /^[^\p{Cc}]{1,200}$/u);
-    assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+    // Quadratic time would be an hour; a busy machine takes seconds.
+    assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
   }
 });

@@ -74,13 +74,14 @@ async function statusAt(url: string): Promise<ScheduleStatus | undefined> {
   return await response.json();
 }
 
-Deno.test("Deno.cron exports a project to disk over several ticks", async () => {
-  await using root = await temporaryRoot();
-  await untilSealed(new LocalStorage(root.path), {});
-});
-
-const endpoint = RGW;
-if (endpoint !== undefined) {
+// Each takes minutes: the disk's turn is when there is no S3 server.
+if (RGW === undefined) {
+  Deno.test("Deno.cron exports a project to disk over several ticks", async () => {
+    await using root = await temporaryRoot();
+    await untilSealed(new LocalStorage(root.path), {});
+  });
+} else {
+  const endpoint = RGW;
   Deno.test("Deno.cron exports a project to S3 over several ticks", async () => {
     await using opened = await openRgw(endpoint);
     const env = {

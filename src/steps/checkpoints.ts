@@ -218,9 +218,10 @@ export class Checkpoints {
     try {
       await storage.delete(keys, { signal });
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      const message =
-        `The checkpoint of the complete snapshot couldn't be deleted: ${error.message}`;
+      // Whoever cancels now is too late: the snapshot is sealed.
+      if (!(error instanceof StorageError) && !signal.aborted) throw error;
+      const reason = error instanceof StorageError ? error.message : "the export was cancelled.";
+      const message = `The checkpoint of the complete snapshot couldn't be deleted: ${reason}`;
       run.emit({ type: "warning", code: "checkpoint_left", message });
     }
   }

@@ -126,6 +126,23 @@ export function exportsContract(
     assert.equal(await assertSealedAreWhole(opened.storage), sealed + 1);
   });
 
+  Deno.test(`exportProject() to ${name} that is cancelled after the seal is complete`, async () => {
+    await using opened = await open();
+    await using cma = serve(3, 12);
+    const cancel = new AbortController();
+    const storage: TracedStorage = new TracedStorage(opened.storage, {
+      onCall: () => {
+        const call = storage.calls.at(-1);
+        if (call?.method === "delete" && call.key.includes("/resume/")) cancel.abort();
+      },
+    });
+    const { status } = await exportOf(cma, { storage, signal: cancel.signal });
+    assert.ok(cancel.signal.aborted);
+    assert.equal(status, "complete");
+    assert.equal(await assertSealedAreWhole(opened.storage), 1);
+    assert.equal(await opened.storage.stat(LOCK), undefined);
+  });
+
   Deno.test(`exportProject() to ${name} refuses a second export at the same time`, async () => {
     await using opened = await open();
     await using cma = serve(0, 12);

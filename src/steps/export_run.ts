@@ -179,7 +179,6 @@ export class ExportRun {
     this.resources[name] = { skipped: message };
     if (this.#options.include?.includes(name)) this.fail("resource_skipped", message);
     else this.#note("warnings", "resource_skipped", message);
-    this.emit({ type: "skipped", resource: name, message });
   }
 
   #note(kind: "findings" | "warnings" | "failures", code: string, message: string): void {

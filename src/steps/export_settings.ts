@@ -17,29 +17,35 @@ export async function exportSettings(
   const tasks = run.settings.map((resource) => async (signal: AbortSignal) => {
     const { name, layout } = resource;
     if (run.stop?.aborted) return;
-    let isNew = false;
     await checkpoints.once(
       layout === "settings" ? `settings/${name}.json` : `${name}/`,
-      async () => {
-        isNew = true;
-        try {
-          await exportSetting(run, snapshot, resource, signal);
-        } catch (error) {
-          const isMissing = error instanceof CmaError &&
-            (error.isForbidden || error.status === 404);
-          if (!isMissing) throw error;
-          run.skip(name, error.message);
-        }
-      },
+      () => exportUnlessMissing(run, snapshot, resource, signal),
     );
-    const before = run.resources[name];
-    if (isNew || before === undefined) return;
-    // An earlier run has done it: whoever counts listings counts this one, too.
-    if ("skipped" in before) {
-      run.emit({ type: "skipped", resource: name, message: before.skipped });
-    } else run.emit({ type: "done", resource: name, ...before });
+    // Maybe an earlier run has done it: whoever counts listings counts this one, too.
+    const outcome = run.resources[name];
+    if (outcome === undefined) return;
+    run.emit(
+      "skipped" in outcome
+        ? { type: "skipped", resource: name, message: outcome.skipped }
+        : { type: "done", resource: name, ...outcome },
+    );
   });
   await concurrently(tasks, run.concurrency, signal);
+}
+
+async function exportUnlessMissing(
+  run: ExportRun,
+  snapshot: SnapshotWriter,
+  resource: ExportResource & { readonly name: ResourceName },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await exportSetting(run, snapshot, resource, signal);
+  } catch (error) {
+    const isMissing = error instanceof CmaError && (error.isForbidden || error.status === 404);
+    if (!isMissing) throw error;
+    run.skip(resource.name, error.message);
+  }
 }
 
 async function exportSetting(

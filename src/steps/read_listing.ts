@@ -45,6 +45,5 @@ export async function readListing<T extends Resource>(
     .pipeThrough(redacted)
     .pipeTo(fanOut([sink, progress]), { signal });
   run.resources[name] = { count, bytes: bytes() };
-  run.emit({ type: "done", resource: name, count, bytes: bytes() });
   run.compare(name, total, count);
 }

@@ -56,5 +56,6 @@ export async function writeListing<T extends Resource>(
     run.compare(what, state.total, state.read);
   }
   run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });
+  await checkpoints.saveIfDue();
   return state;
 }

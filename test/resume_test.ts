@@ -221,7 +221,8 @@ function pathsOf(cma: DemoCma): string[] {
 }
 
 Deno.test("exportProject() that goes on reads nothing again that it has", async () => {
-  const last = project.primary.itemTypes.findLast(({ attributes }) => !attributes.modular_block)!.id;
+  const last =
+    project.primary.itemTypes.findLast(({ attributes }) => !attributes.modular_block)!.id;
   const stopped = new Error("Stopped by the test");
   const abort = new AbortController();
   await using cma = startDemoCma({

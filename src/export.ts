@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { concurrently } from "./concurrently.ts";
 import type { Resource } from "./content/resource.ts";
+import { notesOf } from "./export_notes.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
@@ -140,6 +141,8 @@ async function beginSnapshot(
 ): Promise<ExportContext> {
   const { storage, signal, checkpointMs: everyMs = 30_000 } = options;
   const { site, environment } = run.project;
+  let tables: TableStep | undefined;
+  options.onNotes?.(() => notesOf(run, tables));
   const fingerprint = fingerprintOf(run, shapingOptions(options));
   const place = { projectId: site.id, sandbox: run.sandbox };
   const reopened = options.resume
@@ -149,6 +152,7 @@ async function beginSnapshot(
   if (reopened && "reason" in reopened && reopened.reason !== undefined) {
     run.warn("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
   }
+  if (from === undefined) await options.beforeBegin?.(signal);
   const startedAt = from ? new Date(from.checkpoint.startedAt) : new Date();
   const snapshot = from?.snapshot ?? await SnapshotWriter.create(storage, {
     ...place,
@@ -165,9 +169,9 @@ async function beginSnapshot(
     listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")),
     resumed: from !== undefined,
   });
-  const tables = options.tables === false
-    ? undefined
-    : new TableStep(run, snapshot, options, from?.checkpoint.tables);
+  if (options.tables !== false) {
+    tables = new TableStep(run, snapshot, options, from?.checkpoint.tables);
+  }
   const checkpoints = new Checkpoints({
     run,
     snapshot,

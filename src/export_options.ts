@@ -1,4 +1,5 @@
 import type { ExportEvent } from "./events.ts";
+import type { ExportNotes } from "./export_notes.ts";
 import type { MaxDelete } from "./max_delete.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Storage } from "./sink/storage.ts";
@@ -89,6 +90,16 @@ export interface ExportOptions extends SourceOptions {
    * finished, and nothing else is begun. Another export with `resume` goes on.
    */
   readonly stop?: AbortSignal | undefined;
+  /**
+   * Called right before a new snapshot is begun, when nobody else can begin one: the lock is held. It isn't
+   * called if one is gone on with. If it throws, nothing is written, and the export fails with that.
+   */
+  readonly beforeBegin?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /**
+   * Given a function that tells what was noted so far: in its report an export names all of it, but one that
+   * fails has none. It can be called at any time, also when the export is over.
+   */
+  readonly onNotes?: ((read: () => ExportNotes) => void) | undefined;
   /**
    * How far apart checkpoints are, in milliseconds: an export that is killed loses no more than what came
    * since the last one. Each one ends the batches that are being written. @default {30000}

@@ -77,3 +77,12 @@ export class WarningCounter {
       .sort((a, b) => a.code < b.code ? -1 : 1);
   }
 }
+
+/**
+ * The sentence that tells of a warning that was counted.
+ *
+ * @param counted How often, and an example.
+ */
+export function warningText({ count, example }: Omit<CountedWarning, "code">): string {
+  return `${example}${count === 1 ? "" : `, and ${count - 1} more like it`}.`;
+}

@@ -84,6 +84,8 @@ export type ExportEvent =
     readonly snapshot: string;
     /** How many objects it counts. */
     readonly objects: number;
+    /** Whether it is further than where this export began, or has gone on from. */
+    readonly progressed: boolean;
   }
   | {
     /** The time budget is over; what was read is written, and an export that goes on begins there. */

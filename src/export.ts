@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { concurrently } from "./concurrently.ts";
-import type { Resource } from "./content/resource.ts";
+import { schemaParts } from "./content/schema_parts.ts";
 import { notesOf } from "./export_notes.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
@@ -19,6 +19,7 @@ import { exportRecords } from "./steps/export_records.ts";
 import { checkChosen, ExportRun } from "./steps/export_run.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
+import { noteSchemaChange } from "./steps/note_schema_change.ts";
 import { TableStep } from "./steps/table_step.ts";
 import { writeSchema } from "./steps/write_schema.ts";
 import { TimeBudget } from "./time_budget.ts";
@@ -63,12 +64,15 @@ export async function exportProject(options: ExportOptions): Promise<ExportRepor
   const { signal, stop } = options;
   if (options.timeBudgetMs === undefined) return await exportUntil(options, stop);
   let snapshot: string | undefined;
-  using budget = new TimeBudget(options.timeBudgetMs, () => new UnfinishedError(snapshot));
+  let progressed = false;
+  const unfinished = () => new UnfinishedError(snapshot, progressed);
+  using budget = new TimeBudget(options.timeBudgetMs, unfinished);
   return await exportUntil({
     ...options,
     signal: signal ? AbortSignal.any([signal, budget.signal]) : budget.signal,
     onEvent: (event) => {
       if (event.type === "start") snapshot = event.snapshot;
+      if (event.type === "checkpoint") progressed = event.progressed;
       options.onEvent?.(event);
     },
   }, stop ? AbortSignal.any([stop, budget.stop]) : budget.stop);
@@ -121,10 +125,11 @@ async function exportLocked(
     await checkpoints.save();
     const snapshot = `${options.storage.url}/${context.snapshot.prefix}`;
     run.emit({ type: "unfinished", snapshot });
-    throw new UnfinishedError(snapshot);
+    throw new UnfinishedError(snapshot, checkpoints.progressed);
   }
   await convergeRecords(context, signal);
   await tables?.end();
+  await noteSchemaChange(run, signal);
   const report = await seal(context, assets?.manifest);
   if (assets === undefined || options.assets !== "sync") return report;
   // Only now: until the new snapshot is complete, the one before may be needed.
@@ -219,13 +224,8 @@ async function seal(
 
 /** What has to be the same for one export to go on with another one's snapshot. */
 function fingerprintOf(run: ExportRun, options: Record<string, unknown>): Record<string, string> {
-  const { document, site } = run.project;
-  const schema = [site.attributes.locales, ...document.included.map(keyOf).sort()];
+  const schema = [...schemaParts(run.project.schema)].map(([id, { text }]) => [id, text]).sort();
   return { version: VERSION, options: digest(options), schema: digest(schema) };
-
-  function keyOf(resource: Resource): string {
-    return `${resource.type} ${resource.id} ${JSON.stringify(resource)}`;
-  }
 }
 
 function digest(value: unknown): string {
@@ -236,9 +236,9 @@ function digest(value: unknown): string {
 function shapingOptions(options: ExportOptions): Record<string, unknown> {
   const { environment, models, excludeModels, include, exclude, structuredText, locales } = options;
   const { published = true, layout = "ndjson", tables = true } = options;
-  const { format = "ndjson" } = options;
+  const { format = "ndjson", freeze = false } = options;
   const assets = options.assets === true ? "keep" : options.assets ?? "keep";
   const all = { environment, models, excludeModels, include, exclude, published, assets, layout };
-  const shaping = { ...all, tables, format, structuredText, locales };
+  const shaping = { ...all, tables, format, structuredText, locales, freeze: freeze || undefined };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
 }

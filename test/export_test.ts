@@ -161,7 +161,8 @@ Deno.test("exportProject() asks for each page once, in the largest pages that th
   assert.equal(flat!.length, 8);
   assert.equal(
     bench.cma.log.requests.filter(({ path }) => path.startsWith("/site?")).length,
-    1,
+    2,
+    "the schema, and whether it is still the same in the end",
   );
 });
 

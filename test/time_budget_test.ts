@@ -7,6 +7,9 @@ import { workbench } from "./support/exported.ts";
 import { contentOf } from "./support/snapshot_content.ts";
 import { msOf, until } from "./support/until.ts";
 
+const NO_PROGRESS =
+  /^The time budget was over before anything new came to the snapshot at file:.*: go on with --resume, and give it more \(--time-budget\)\.$/;
+
 Deno.test("TimeBudget stops first, and is over when it says", async () => {
   const begun = performance.now();
   using budget = new TimeBudget(200, () => new Error("over"));
@@ -47,14 +50,18 @@ Deno.test("exportProject() with a time budget stops at the end of a page, and go
     let ms = 0;
     try {
       ms = await msOf(async () => {
-        report = await bench.export({ ...options, resume: true, timeBudgetMs: 500 });
+        // A machine that has no time gets a bit more of it, to come to an end.
+        const timeBudgetMs = 500 + 50 * runs;
+        report = await bench.export({ ...options, resume: true, timeBudgetMs });
       });
     } catch (error) {
       assert.ok(error instanceof UnfinishedError, String(error));
       assert.equal(error.exitCode, EXIT.unfinished);
       assert.match(
         error.message,
-        /^The time budget is over, and the snapshot at file:.* isn't complete yet: go on with --resume\.$/,
+        error.progressed
+          ? /^The time budget is over, and the snapshot at file:.* isn't complete yet: go on with --resume\.$/
+          : NO_PROGRESS,
       );
       addresses.add(error.snapshot);
     }
@@ -122,4 +129,35 @@ Deno.test("exportProject() whose time budget is over before it begins says so", 
       "The time budget was over before the export could begin: give it more (--time-budget).",
   });
   hang.abort();
+});
+
+Deno.test("exportProject() whose time budget is too short for anything says so, each time", async () => {
+  let hangs = (_path: string) => true;
+  const end = new AbortController();
+  await using bench = await workbench({
+    project: generateProject({ records: 40, models: 2 }),
+    onRequest: async (_request, { pathname }) => {
+      if (pathname !== "/site" && hangs(pathname)) {
+        await new Promise((resolve) => end.signal.addEventListener("abort", resolve));
+      }
+      return undefined;
+    },
+  });
+  const options = { include: ["records", "webhooks"], resume: true, timeBudgetMs: 1000 } as const;
+  const ended = async () => {
+    const error = await bench.export(options).catch((error) => error);
+    assert.ok(error instanceof UnfinishedError, String(error));
+    assert.match(error.message, error.progressed ? /isn't complete yet/ : NO_PROGRESS);
+    return error.progressed;
+  };
+  // The schema is read for the beginning anyway: that it is written is all that the first one brings.
+  assert.equal(await ended(), true);
+  assert.equal(await ended(), false);
+  assert.equal(await ended(), false);
+  hangs = (path) => path === "/items";
+  assert.equal(await ended(), true);
+  assert.equal(await ended(), false);
+  end.abort();
+  hangs = () => false;
+  assert.equal((await bench.export({ ...options, timeBudgetMs: undefined })).status, "complete");
 });

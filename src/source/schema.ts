@@ -1,6 +1,7 @@
 import type { Field, ItemType, Resource, ResourceIdentifier, Site } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
 import type { CmaClient } from "./cma_client.ts";
+import { printable } from "../printable.ts";
 import { CmaError } from "./cma_error.ts";
 
 /** A project's schema, as it was read. */
@@ -54,6 +55,7 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
   const itemTypes = await allOrRead<ItemType>(byKey, related(site, "item_types"), () => {
     return readList(client, "/item-types", signal);
   });
+  assertDistinct(itemTypes);
   const fields: Field[] = [];
   const fieldsets: Resource[] = [];
   for (const itemType of itemTypes) {
@@ -76,6 +78,21 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
     environment: headers.get("x-environment") ?? undefined,
     readAt: serverTime(headers),
   };
+}
+
+/** The files of a snapshot are named by it. */
+function assertDistinct(itemTypes: readonly ItemType[]): void {
+  const taken = new Set<string>();
+  for (const { attributes: { api_key: key } } of itemTypes) {
+    if (taken.has(key)) {
+      throw new CmaError(
+        `Expected each model to have an api_key of its own, but two of the project have ${
+          JSON.stringify(printable(key))
+        }: rename one of them.`,
+      );
+    }
+    taken.add(key);
+  }
 }
 
 /**

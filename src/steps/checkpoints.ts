@@ -49,6 +49,8 @@ export class Checkpoints {
   readonly #done: Set<string>;
   /** Steps that aren't done: what they wrote is written again when they are begun again. */
   readonly #open = new Set<string>();
+  /** How far the export was when this run began. */
+  readonly #begun: string;
   #savedAt = performance.now();
   #isSavedAtStop = false;
   /** Why what is counted isn't in the storage any more. */
@@ -64,6 +66,12 @@ export class Checkpoints {
     this.assetLists = from?.assetLists ?? 0;
     this.#listings = new Map(Object.entries(structuredClone(from?.listings ?? {})));
     this.#done = new Set(from?.done);
+    this.#begun = this.#reached();
+  }
+
+  /** Whether the export is further than where this run began. */
+  get progressed(): boolean {
+    return this.#reached() !== this.#begun;
   }
 
   /**
@@ -203,7 +211,7 @@ export class Checkpoints {
         await writeCheckpoint(snapshot.storage, snapshot.prefix, checkpoint, signal);
         const objects = checkpoint.objects.length;
         const address = `${snapshot.storage.url}/${snapshot.prefix}`;
-        run.emit({ type: "checkpoint", snapshot: address, objects });
+        run.emit({ type: "checkpoint", snapshot: address, objects, progressed: this.progressed });
       } catch (error) {
         this.giveUp(error);
         throw error;
@@ -226,6 +234,13 @@ export class Checkpoints {
       const message = `The checkpoint of the complete snapshot couldn't be deleted: ${reason}`;
       run.emit({ type: "warning", code: "checkpoint_left", message });
     }
+  }
+
+  /** How far the export is: it is the same as before if nothing was done that stays done. */
+  #reached(): string {
+    const listings = this.#listings.entries().map(([key, { read, done }]) => [key, read, done]);
+    const others = [this.changedSince, this.assetLists, ...this.#done];
+    return JSON.stringify([...listings.filter(([, read, done]) => read || done), ...others]);
   }
 
   #describe(): Checkpoint {

@@ -45,7 +45,7 @@ export async function converge(
     for (const [id, { state }] of changed) if (states.get(id) === state) changed.delete(id);
     if (changed.size === 0) return;
     if (pass > PASSES) {
-      return run.findings.add(
+      return run.find(
         "still_changing",
         `${changed.size} ${what} changed again while the export brought them up to date, so they may be ` +
           `newer or older than others: ${[...changed.keys()].slice(0, NAMED).join(", ")}` +

@@ -165,8 +165,18 @@ export class ExportRun {
     if (announced === sent) return;
     const message =
       `The API announced ${announced} ${what}, and sent ${sent}: the project changed while it was read.`;
-    this.#note("findings", "count_differs", message);
-    this.emit({ type: "finding", code: "count_differs", message });
+    this.find("count_differs", message);
+  }
+
+  /**
+   * Notes something that doesn't add up, or changed while it was read.
+   *
+   * @param code A stable name.
+   * @param message One sentence.
+   */
+  find(code: string, message: string): void {
+    this.#note("findings", code, message);
+    this.emit({ type: "finding", code, message });
   }
 
   /**

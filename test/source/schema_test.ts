@@ -161,3 +161,16 @@ Deno.test("readSchema() passes on what the API refuses, and the signal's reason"
   const reason = new Error("cancelled");
   await assert.rejects(readSchema(testClient(server.url), AbortSignal.abort(reason)), reason);
 });
+
+Deno.test("readSchema() refuses two models of one api_key: their files would be the same", async () => {
+  await using cma = serveSample((document) => {
+    const models = document.included!.filter(({ type }) => type === "item_type");
+    Object.assign(models[1]!.attributes!, { api_key: models[0]!.attributes!.api_key });
+    return document;
+  });
+  await assert.rejects(readSchema(testClient(cma.url, { apiToken: cma.apiToken })), (error) => {
+    return error instanceof CmaError &&
+      /^Expected each model to have an api_key of its own, but two of the project have "\w+": rename one of them\.$/
+        .test(error.message);
+  });
+});

@@ -175,7 +175,12 @@ Deno.test("eventText() tells a log of every retry, skip, drift and failure", () 
     "Found: 30 announced.",
     "Read 3 records again that changed meanwhile (pass 2)",
   ]);
-  const checkpoint = { type: "checkpoint", snapshot: START.snapshot, objects: 12 } as const;
+  const checkpoint = {
+    type: "checkpoint",
+    snapshot: START.snapshot,
+    objects: 12,
+    progressed: true,
+  } as const;
   for (const event of [checkpoint, request(), done(1), asset("kept")]) {
     assert.equal(eventText(event, "log"), undefined);
   }

@@ -272,7 +272,7 @@ Deno.test("exportProject() that goes on reads nothing again that it has", async 
   assert.deepEqual(again, []);
   assert.ok(bytes > 0);
   assert.equal(cma.log.count.asset, 0);
-  assert.equal(report.manifest.assets?.kept.count, 6);
+  assert.equal(report.manifest.assets?.downloaded.count, 6);
   assert.ok(after.filter((path) => path.startsWith("/items")).length <= 20, after.join("\n"));
 });
 

@@ -11,9 +11,11 @@ export interface AssetFile {
   readonly modified_at?: string | undefined;
   /** MD5 of its content in hexadecimal, if an earlier export wrote it down and it is the same file since. */
   readonly md5?: string | undefined;
+  /** How often it was tried until it was fetched, if an earlier run of the same export has fetched it. */
+  readonly attempts?: number | undefined;
 }
 
-/** What an earlier export wrote down of a file. */
+/** What an earlier export, or an earlier run of the same one, wrote down of a file. */
 export interface AssetRecord extends AssetFile {
   /** Its key. */
   readonly key: string;
@@ -59,7 +61,7 @@ export class AssetFiles {
    *
    * @param record What was written down.
    */
-  recall({ key, size, etag, modified_at, md5 }: AssetRecord): void {
+  recall({ key, size, etag, modified_at, md5, attempts }: AssetRecord): void {
     const number = hashNumber(key);
     const text = this.#files.get(number);
     if (text === undefined || md5 === undefined) return;
@@ -67,7 +69,7 @@ export class AssetFiles {
     const isTheSame = file.size === size && file.etag === etag && file.modified_at === modified_at;
     // Where nothing tells one content from another, the size alone says too little.
     if (!isTheSame || (etag ?? modified_at) === undefined) return;
-    this.#files.set(number, packed({ ...file, md5 }));
+    this.#files.set(number, packed({ ...file, md5, attempts }));
   }
 
   /**
@@ -94,16 +96,17 @@ export function stamp(
 }
 
 /** One flat string; the MD5 is most often the tag. */
-function packed({ size, etag = "", modified_at = "", md5 = "" }: AssetFile): string {
-  return [size, etag, modified_at, md5 !== "" && md5 === etag ? "=" : md5].join("\n");
+function packed({ size, etag = "", modified_at = "", md5 = "", attempts }: AssetFile): string {
+  return [size, etag, modified_at, md5 !== "" && md5 === etag ? "=" : md5, attempts].join("\n");
 }
 
 function unpacked(text: string): AssetFile {
-  const [size, etag, modified_at, md5] = text.split("\n");
+  const [size, etag, modified_at, md5, attempts] = text.split("\n");
   return {
     size: Number(size),
     ...(etag && { etag }),
     ...(modified_at && { modified_at }),
     ...(md5 && { md5: md5 === "=" ? etag! : md5 }),
+    ...(attempts && { attempts: Number(attempts) }),
   };
 }

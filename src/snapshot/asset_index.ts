@@ -16,6 +16,10 @@ export interface AssetIndexEntry {
   readonly etag?: string | undefined;
   /** When the file was written, in ISO 8601, where there are no tags. */
   readonly modified_at?: string | undefined;
+  /** What became of it, if the list tells. */
+  readonly outcome?: string | undefined;
+  /** How often it was tried, if the list tells. */
+  readonly attempts?: number | undefined;
 }
 
 const entry: z.ZodType<AssetIndexEntry> = z.object({
@@ -25,6 +29,8 @@ const entry: z.ZodType<AssetIndexEntry> = z.object({
   md5: z.string().regex(/^[0-9a-f]{32}$/).nullable(),
   etag: z.string().optional(),
   modified_at: z.string().optional(),
+  outcome: z.string().optional(),
+  attempts: z.number().int().nonnegative().optional(),
 });
 
 /**

@@ -46,9 +46,9 @@ export interface ManifestAssets {
   readonly index: string;
   /** Where the files lie in the storage. */
   readonly prefix: string;
-  /** Fetched and verified. */
+  /** Fetched and verified by this export, in whichever of its runs. */
   readonly downloaded: Tally;
-  /** Were there already, with the right bytes. */
+  /** Were there already when the export came to them, with the right bytes. */
   readonly kept: Tally;
   /** How many DatoCMS itself doesn't serve any more. */
   readonly withdrawn: number;

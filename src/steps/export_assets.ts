@@ -1,6 +1,6 @@
-import type { Upload } from "../content/resource.ts";
+import type { Page, Upload } from "../content/resource.ts";
 import { AssetFiles } from "../sink/asset_files.ts";
-import { syncAssets } from "../sink/asset_sync.ts";
+import { type AssetOutcome, syncAssets } from "../sink/asset_sync.ts";
 import { bucketVersioning } from "../sink/bucket_versioning.ts";
 import { NDJSON } from "../sink/encodings.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
@@ -135,7 +135,9 @@ async function recallLists(
   for (let list = 0; list < checkpoints.assetLists; list++) {
     const key = `${snapshot.prefix}/${assetListPath(list)}`;
     try {
-      for await (const page of readAssetIndex(storage, key, prefix, signal)) recallAll(files, page);
+      for await (const page of readAssetIndex(storage, key, prefix, signal)) {
+        recallAll(files, page, { ofThisExport: true });
+      }
     } catch (error) {
       // It only saves time: files that nothing is known of are verified.
       if (!(error instanceof SyntaxError)) throw error;
@@ -145,9 +147,15 @@ async function recallLists(
   }
 }
 
-function recallAll(files: AssetFiles, page: readonly AssetIndexEntry[]): void {
-  for (const { key, size, md5, etag, modified_at } of page) {
-    if (size !== null && md5 !== null) files.recall({ key, size, md5, etag, modified_at });
+function recallAll(
+  files: AssetFiles,
+  page: readonly AssetIndexEntry[],
+  { ofThisExport = false }: { readonly ofThisExport?: boolean } = {},
+): void {
+  for (const { key, size, md5, etag, modified_at, outcome, attempts } of page) {
+    if (size === null || md5 === null) continue;
+    const isFetched = ofThisExport && outcome === "downloaded";
+    files.recall({ key, size, md5, etag, modified_at, ...(isFetched && { attempts }) });
   }
 }
 
@@ -162,7 +170,9 @@ async function bring(
   const tally = new AssetTally();
   const imgixHost = run.project.site.attributes.imgix_host;
   const ledger = new AssetLedger(checkpoints, snapshot, signal);
-  using _attached = checkpoints.attach(ledger);
+  // To the end of the export: the next checkpoint may come long after the last asset.
+  checkpoints.attach(ledger);
+  await using _saving = checkpoints.savingAtStop();
   async function* uploads() {
     for (const key of batches) {
       for await (const page of batchEntries<Upload>(storage, key, signal)) {
@@ -174,6 +184,11 @@ async function bring(
       }
     }
   }
+  // The manifest tells of the whole export, whose earlier runs may have fetched what this one keeps.
+  const inExport = (outcome: AssetOutcome): AssetOutcome => {
+    const attempts = outcome.outcome === "kept" ? files.find(outcome.key)?.attempts : undefined;
+    return attempts === undefined ? outcome : { ...outcome, outcome: "downloaded", attempts };
+  };
   const outcomes = syncAssets(uploads(), storage, {
     concurrency: run.concurrency,
     retry: options.retry,
@@ -189,14 +204,17 @@ async function bring(
       // What is known anyway needn't be written down again.
       const isNew = outcome.outcome === "downloaded" || files.find(outcome.key)?.md5 === undefined;
       if (isNew) ledger.add(outcome);
-      tally.add(outcome);
+      tally.add(inExport(outcome));
       noteAsset(run, outcome);
       assertFewFailures(tally, options.maxFailures);
     },
   });
   let isWritten = false;
   const onBatch = () => isWritten = true;
-  await outcomes.pipeTo(
+  const lines = new TransformStream<Page<AssetOutcome>, Page<AssetOutcome>>({
+    transform: (page, controller) => controller.enqueue(page.map(inExport)),
+  });
+  await outcomes.pipeThrough(lines).pipeTo(
     snapshot.sink({ path: () => ASSET_INDEX, encoding: NDJSON, maxEntries: Infinity, onBatch }),
     { signal },
   );
@@ -221,7 +239,8 @@ async function* orphansOf(
       const orphans = page.flatMap(({ upload_id, key, md5 }) => {
         const file = files.find(key);
         if (file === undefined || names.has(fileNameOf(key, prefix)!)) return [];
-        return [{ upload_id, key, ...file, size: file.size, md5: file.md5 ?? md5 }];
+        const { attempts: _, ...known } = file;
+        return [{ upload_id, key, ...known, md5: known.md5 ?? md5 }];
       });
       if (orphans.length > 0) yield orphans;
     }

@@ -15,12 +15,12 @@ Deno.test("AssetFiles recalls what is still the same file", () => {
   assert.equal(files.count, 4);
   const modified_at = modifiedAt.toISOString();
   files.recall({ key: "tag", size: 5, etag: "abc-2", md5: MD5 });
-  files.recall({ key: "same", size: 5, etag: MD5, md5: MD5 });
+  files.recall({ key: "same", size: 5, etag: MD5, md5: MD5, attempts: 12 });
   files.recall({ key: "time", size: 5, modified_at, md5: MD5 });
   files.recall({ key: "bare", size: 5, md5: MD5 });
   files.recall({ key: "elsewhere", size: 5, etag: "x", md5: MD5 });
   assert.deepEqual(files.find("tag"), { size: 5, etag: "abc-2", md5: MD5 });
-  assert.deepEqual(files.find("same"), { size: 5, etag: MD5, md5: MD5 });
+  assert.deepEqual(files.find("same"), { size: 5, etag: MD5, md5: MD5, attempts: 12 });
   assert.deepEqual(files.find("time"), { size: 5, modified_at, md5: MD5 });
   assert.deepEqual(files.find("bare"), { size: 5 });
   assert.equal(files.find("elsewhere"), undefined);

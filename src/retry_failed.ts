@@ -1,6 +1,7 @@
 import type { Page, Upload } from "./content/resource.ts";
 import { SluiceError } from "./error.ts";
 import type { ExportReport } from "./export.ts";
+import { notesOf } from "./export_notes.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { type AssetOutcome, syncAssets } from "./sink/asset_sync.ts";
 import { NDJSON } from "./sink/encodings.ts";
@@ -43,6 +44,7 @@ export type RetryFailedOptions = Pick<
   | "maxFailures"
   | "signal"
   | "onEvent"
+  | "onNotes"
 >;
 
 /** Uploads in a request that names them by their ids. */
@@ -111,6 +113,7 @@ async function retryIn(
   const { storage, signal, maxFailures } = options;
   const { prefix, manifest } = found;
   const { project, environment, assets } = manifest;
+  options.onNotes?.(() => notesOf(run));
   const snapshot = `${storage.url}/${prefix}`;
   run.emit({
     type: "start",

@@ -3,6 +3,7 @@ import { toExportOptions } from "../config/to_export_options.ts";
 import { toStorageOptions } from "../config/to_storage_options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export.ts";
+import type { ExportNotes } from "../export_notes.ts";
 import { retryFailedAssets } from "../retry_failed.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
@@ -35,6 +36,7 @@ export async function runExport(
   // What is finished is kept: first nothing new is begun, and only then what is under way is aborted.
   const [stop, over] = [new AbortController(), new AbortController()];
   let grace: ReturnType<typeof setTimeout> | undefined;
+  let notes: (() => ExportNotes) | undefined;
   const onAbort = () => {
     if (progress.state.start === undefined || config.retryFailed) over.abort(signal.reason);
     stop.abort(signal.reason);
@@ -51,7 +53,8 @@ export async function runExport(
   try {
     using storage = openStorage(config.to, toStorageOptions(config));
     const ends = { stop: stop.signal, signal: over.signal };
-    const options = { ...toExportOptions(config), storage, ...ends };
+    const onNotes = (read: () => ExportNotes) => notes = read;
+    const options = { ...toExportOptions(config), storage, onNotes, ...ends };
     const run = config.retryFailed ? retryFailedAssets : exportProject;
     const report = await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent }));
     const { state, ms } = progress;
@@ -74,7 +77,7 @@ export async function runExport(
     if (config.json) {
       const status = isCancelled ? "cancelled" : isUnfinished ? "unfinished" : "failed";
       const end = { status, error: message, exitCode, progress: state, ms } as const;
-      io.stdout.write(jsonText(jsonReport(end)));
+      io.stdout.write(jsonText(jsonReport({ ...end, notes: notes?.() })));
     }
     if (
       !isCancelled && !isUnfinished && state.start !== undefined && !config.retryFailed &&

@@ -12,7 +12,7 @@ export interface Observed extends KnownSnapshots {
   readonly enabled: boolean;
   /** Whether an export runs right now. */
   readonly isLocked: boolean;
-  /** The exports that failed in a row, if any. */
+  /** What went wrong in a row, if anything did. */
   readonly failures: FailureRow | undefined;
   /** When the next snapshot is due; `undefined` if there is none yet: at once. */
   readonly dueAt: Date | undefined;

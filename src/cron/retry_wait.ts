@@ -28,7 +28,7 @@ export interface RetryWait {
  * ```
  */
 export function retryTime({ count, at }: FailureRow, { tickMs, everyMs }: RetryWait): Date {
-  const ms = Math.min(everyMs, tickMs * 2 ** Math.min(count, 40));
+  const ms = count === 0 ? 0 : Math.min(everyMs, tickMs * 2 ** Math.min(count, 40));
   return new Date(Date.parse(at) + ms);
 }
 

@@ -1,34 +1,36 @@
+import { failureOf } from "../cli/failure.ts";
 import { initialProgress, progressOf, type ProgressState } from "../cli/progress/progress_state.ts";
 import { type ExportEnd, type JsonReport, jsonReport } from "../cli/report/json_report.ts";
-import { failureOf } from "../cli/failure.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { withTelemetry } from "../telemetry/with_telemetry.ts";
 import type { ExportEvent } from "../events.ts";
 import { exportProject, type ExportReport } from "../export.ts";
+import type { ExportNotes } from "../export_notes.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { limited } from "../limited.ts";
 import { LockedError } from "../snapshot/export_lock.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
+import { withTelemetry } from "../telemetry/with_telemetry.ts";
 import { UnfinishedError } from "../unfinished.ts";
-import { guardBeginning, NotDueError } from "./begin_guard.ts";
 import { type Every, spanMs } from "./every.ts";
+import { FailureMemory } from "./failure_memory.ts";
 import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { NotifyResult } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
-import { oneMore, retryTime, type RetryWait } from "./retry_wait.ts";
-import { failureNote, type FailureRow } from "./schedule_notes.ts";
+import { quietly } from "./quietly.ts";
+import { retryTime, type RetryWait } from "./retry_wait.ts";
+import { type FailureRow, scheduleSwitch } from "./schedule_notes.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
 import type { TickResult, TickState } from "./tick.ts";
 
 /** Options of {@linkcode Schedule}. */
 export interface ScheduleOptions {
-  /** What is exported, and where to. */
-  readonly exported: Omit<ExportOptions, "signal">;
+  /** What is exported, and where to; with a time budget, `resume` is needed, too. */
+  readonly exported: Omit<ExportOptions, "signal" | "beforeBegin" | "onNotes">;
   /** How often a snapshot begins. */
   readonly every: Every;
-  /** How often it ticks: a cron expression. */
+  /** How often it ticks: a cron expression. It says how long to wait after failures. */
   readonly ticks: Every;
   /** Told how each export ended that isn't to be gone on with. Must not fail. */
   readonly notify?:
@@ -40,8 +42,8 @@ export interface ScheduleOptions {
 
 /** How long it may take to find out whether there is something to do, in milliseconds. */
 const LOOKING_MS = 30_000;
-/** How long a note about failures may take to be written or deleted, in milliseconds. */
-const NOTE_MS = 5000;
+/** So many ticks in a row that bring nothing are a failure: the first ones may have been bad luck. */
+const STUCK = 3;
 
 /**
  * Exports again and again, as often as a snapshot is due. All that it goes by is in the storage: each tick
@@ -50,30 +52,53 @@ const NOTE_MS = 5000;
  * With a time budget, an export goes on from tick to tick until its snapshot is sealed. After failures it
  * ticks less and less often.
  *
- * @example
+ * @example In a process of one's own that runs all the time
  * ```ts no-eval
- * import { LocalStorage } from "../sink/local_storage.ts";
- * import { Schedule } from "./schedule.ts";
+ * import { LocalStorage, runTicks, Schedule } from "@sluice/datocms";
  *
+ * const ticks = "*\/2 * * * *";
  * const schedule = new Schedule({
  *   exported: {
  *     apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
  *     storage: new LocalStorage("./snapshots"),
  *     resume: true,
- *     timeBudgetMs: 50_000,
  *   },
  *   every: "24h",
- *   ticks: "*\/2 * * * *",
+ *   ticks,
+ *   notify: (report, signal) => notify(JSON.stringify(report), { url: HOOK, signal }),
  * });
- * const { state } = await schedule.tick();
+ * await runTicks(schedule, {
+ *   ticks,
+ *   onTick: ({ at, state, message }) => console.log(at, state, message),
+ *   signal: AbortSignal.timeout(86_400_000),
+ * });
+ * ```
+ *
+ * @example In a process that may be stopped after a minute, such as on Deno Deploy
+ * ```ts no-eval
+ * import { openStorage, Schedule, statusHandler } from "@sluice/datocms";
+ *
+ * const ticks = "*\/2 * * * *";
+ * const schedule = new Schedule({
+ *   exported: {
+ *     apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *     storage: openStorage("s3://backups/datocms"),
+ *     resume: true,
+ *     timeBudgetMs: 50_000,
+ *     lockTtlMs: 60_000,
+ *   },
+ *   every: "24h",
+ *   ticks,
+ * });
+ * Deno.cron("sluice export", ticks, async () => console.log((await schedule.tick()).message));
+ * Deno.serve(statusHandler(schedule));
  * ```
  */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #now: () => number;
+  readonly #failures: FailureMemory;
   #place: SnapshotPlace | undefined;
-  /** What couldn't be written down, or what couldn't be looked up. */
-  #failures: FailureRow | undefined;
   #lastTick: TickResult | undefined;
 
   /**
@@ -84,6 +109,7 @@ export class Schedule {
   constructor(options: ScheduleOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#failures = new FailureMemory(options.exported.storage);
   }
 
   /**
@@ -125,37 +151,56 @@ export class Schedule {
     return this.#place ??= await findPlace(this.#options.exported, signal);
   }
 
+  /**
+   * Switches exports of this project and environment on or off, in whatever process.
+   *
+   * @param enabled Whether they are on.
+   * @param signal Ends the switching.
+   * @throws {SluiceError} If the project can't be read, or the storage can't be written.
+   */
+  async setEnabled(enabled: boolean, signal?: AbortSignal): Promise<void> {
+    const place = await this.place(signal);
+    const changedAt = new Date(this.#now()).toISOString();
+    await scheduleSwitch(this.#options.exported.storage, place).write(
+      { enabled, changedAt },
+      signal,
+    );
+    // Who switches them on doesn't want to wait for what failed before.
+    if (enabled) await this.#failures.forget(place, signal);
+  }
+
   async #tick(signal: AbortSignal): Promise<TickResult> {
     const now = new Date(this.#now());
     const begun = performance.now();
-    let progress = initialProgress(now.getTime());
-    let failures = this.#failures;
+    const progress = initialProgress(now.getTime());
+    const tick: Tick = { now, progress, failures: this.#failures.own, notes: undefined, signal };
     try {
-      if (this.#place === undefined && failures && retryTime(failures, this.#wait(now)) > now) {
-        return this.#backingOff(failures, now);
+      if (this.#place === undefined && this.#isTooEarly(tick.failures, now)) {
+        return this.#backingOff(tick.failures, now);
       }
       const observed = await this.#looking(signal, (signal) => this.#observe(signal));
-      failures = observed.failures;
+      tick.failures = observed.failures;
       const idle = this.#idle(observed, now);
       if (idle !== undefined) return idle;
       const { exported } = this.#options;
-      const { timeBudgetMs, storage } = exported;
+      const { timeBudgetMs } = exported;
       const onEvent = (event: ExportEvent) => {
-        progress = progressOf(progress, event, this.#now());
+        tick.progress = progressOf(tick.progress, event, this.#now());
         exported.onEvent?.(event);
       };
       const report = await withTelemetry(onEvent, (onEvent) => {
         return exportProject({
           ...exported,
-          storage: guardBeginning(storage, (signal) => this.#assertDue(signal)),
+          beforeBegin: (signal) => this.#assertDue(signal),
+          onNotes: (read) => tick.notes = read,
           timeBudgetMs: timeBudgetMs && Math.max(1, timeBudgetMs - (performance.now() - begun)),
           signal,
           onEvent,
         });
       });
-      return await this.#succeeded(report, { now, progress, failures, signal });
+      return await this.#succeeded(report, tick);
     } catch (error) {
-      return await this.#stopped(error, { now, progress, failures, signal });
+      return await this.#stopped(error, tick);
     }
   }
 
@@ -168,10 +213,11 @@ export class Schedule {
       return tickResult(now, "waiting", "No snapshot is due.", { nextAt: dueAt });
     }
     if (isLocked) return tickResult(now, "busy", BUSY);
-    if (failures !== undefined && retryTime(failures, this.#wait(now)) > now) {
-      return this.#backingOff(failures, now);
-    }
-    return undefined;
+    return this.#isTooEarly(failures, now) ? this.#backingOff(failures, now) : undefined;
+  }
+
+  #isTooEarly(failures: FailureRow | undefined, now: Date): failures is FailureRow {
+    return failures !== undefined && retryTime(failures, this.#wait(now)) > now;
   }
 
   #backingOff(failures: FailureRow, now: Date): TickResult {
@@ -182,22 +228,17 @@ export class Schedule {
   }
 
   /** Once the lock is held: another process may have made the snapshot since it was found due. */
-  async #assertDue(signal?: AbortSignal): Promise<void> {
+  async #assertDue(signal: AbortSignal): Promise<void> {
     const { exported: { storage }, every } = this.#options;
-    const place = await this.place(signal);
-    const snapshots = await newestSnapshots(storage, place, signal ?? new AbortController().signal);
+    const snapshots = await newestSnapshots(storage, await this.place(signal), signal);
     const dueAt = dueTime(snapshots, every);
     if (dueAt !== undefined && dueAt.getTime() > this.#now()) throw new NotDueError();
   }
 
   async #succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
     const { now, progress, failures, signal } = tick;
-    const { storage } = this.#options.exported;
-    this.#failures = undefined;
     // What stays is overwritten by the next failure, or deleted by the next success.
-    if (failures !== undefined) {
-      await quietly((signal) => failureNote(storage, this.#place).delete(signal), signal);
-    }
+    if (failures !== undefined) await this.#forgetFailures(signal);
     const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
     const exitCode = isWhole ? EXIT.complete : EXIT.partial;
     const { startedAt, endedAt } = report.manifest;
@@ -206,51 +247,64 @@ export class Schedule {
     const message = isWhole
       ? `The snapshot at ${report.snapshot} is complete.`
       : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
-    return await this.#ended({ report, exitCode, progress, ms }, {
-      ...tickResult(now, isWhole ? "complete" : "partial", message),
-    }, signal);
+    const result = tickResult(now, isWhole ? "complete" : "partial", message);
+    return await this.#ended({ report, exitCode, progress, ms }, result, signal);
   }
 
   async #stopped(error: unknown, tick: Tick): Promise<TickResult> {
-    const { now, progress, signal } = tick;
+    const { now, signal } = tick;
     if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export goes on.");
     if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
     if (error instanceof NotDueError) {
       return tickResult(now, "waiting", "Another process has just made the snapshot.");
     }
-    if (error instanceof UnfinishedError && error.snapshot !== undefined && !progress.sealed) {
-      return tickResult(now, "unfinished", `The next tick goes on with ${error.snapshot}.`);
+    if (error instanceof UnfinishedError && error.snapshot !== undefined && !tick.progress.sealed) {
+      return await this.#unfinished(error, error.snapshot, tick);
     }
+    return await this.#failed(error, tick);
+  }
+
+  /** Its time was over: a failure only if that is so again and again, and nothing comes of it. */
+  async #unfinished(error: UnfinishedError, snapshot: string, tick: Tick): Promise<TickResult> {
+    const { now, failures, signal } = tick;
+    if (error.progressed) {
+      if (failures?.stuck) await this.#forgetFailures(signal);
+      return tickResult(now, "unfinished", `The next tick goes on with ${snapshot}.`);
+    }
+    const stuck = (failures?.stuck ?? 0) + 1;
+    if (stuck >= STUCK) {
+      const message =
+        `${stuck} ticks in a row were over before anything new came to the snapshot at ` +
+        `${snapshot}: give them more time (--time-budget).`;
+      return await this.#failed(
+        new SluiceError(message, EXIT.failed, { cause: error }),
+        tick,
+        stuck,
+      );
+    }
+    const { count = 0, at = now.toISOString() } = failures ?? {};
+    await this.#failures.keep({ count, at, stuck }, this.#place, signal);
+    const message =
+      `The tick's time was over before anything new came to the snapshot at ${snapshot}: ` +
+      "the next tick tries again; if that happens again, give them more time (--time-budget).";
+    return tickResult(now, "unfinished", message);
+  }
+
+  async #failed(error: unknown, tick: Tick, stuck?: number): Promise<TickResult> {
+    const { now, progress, notes, signal } = tick;
     const { message, exitCode } = failureOf(error, signal);
-    const row = await this.#countFailure(tick);
-    const nextAt = retryTime(row, this.#wait(now));
-    const result = tickResult(now, "failed", message, { nextAt });
+    const wait = this.#wait(now);
+    const row = await this.#failures.add({ ...tick, place: this.#place, stuck }, wait);
+    const result = tickResult(now, "failed", message, { nextAt: retryTime(row, wait) });
     // Nobody wants to be told at each tick that a project can't be found.
     if (row.at !== result.at) return result;
     const ms = this.#now() - now.getTime();
-    return await this.#ended(
-      { status: "failed", error: message, exitCode, progress, ms },
-      result,
-      signal,
-    );
+    const end = { status: "failed", error: message, exitCode, progress, ms } as const;
+    return await this.#ended({ ...end, notes: notes?.() }, result, signal);
   }
 
-  /** Writes down that it failed, unless a project can't be found again and again. */
-  async #countFailure({ now, failures, signal }: Tick): Promise<FailureRow> {
-    const { storage } = this.#options.exported;
-    const note = failureNote(storage, this.#place);
-    const wait = this.#wait(now);
-    let before = failures;
-    if (this.#place === undefined) {
-      await quietly(async (signal) => {
-        before = await note.read(signal) ?? before;
-      }, signal);
-      if (before !== undefined && retryTime(before, wait) > now) return this.#failures = before;
-    }
-    const row = oneMore(before, now, wait);
-    const isWritten = await quietly((signal) => note.write(row, signal), signal);
-    this.#failures = isWritten && this.#place !== undefined ? undefined : row;
-    return row;
+  async #forgetFailures(signal: AbortSignal): Promise<void> {
+    await quietly(signal, (signal) => this.#failures.forget(this.#place, signal));
   }
 
   async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {
@@ -263,10 +317,7 @@ export class Schedule {
     const { exported: { storage }, every } = this.#options;
     const place = await this.place(signal);
     const observed = await observe(storage, place, every, signal);
-    const [noted, own] = [observed.failures, this.#failures];
-    // Our own, if the storage couldn't take it.
-    const failures = own && (noted === undefined || noted.at < own.at) ? own : noted;
-    return { ...observed, failures };
+    return { ...observed, failures: this.#failures.newest(observed.failures) };
   }
 
   /** Looks at something for a part of the tick's time at most. */
@@ -295,12 +346,18 @@ export class Schedule {
   }
 }
 
-/** What is known of a tick that ends. */
+/** What is known of a tick so far. */
 interface Tick {
   readonly now: Date;
-  readonly progress: ProgressState;
-  readonly failures: FailureRow | undefined;
   readonly signal: AbortSignal;
+  progress: ProgressState;
+  failures: FailureRow | undefined;
+  notes: (() => ExportNotes) | undefined;
+}
+
+/** Another process has made the snapshot that was due. */
+class NotDueError extends Error {
+  override readonly name = "NotDueError";
 }
 
 const BUSY = "Another process exports this project to the same place.";
@@ -319,19 +376,6 @@ function tickResult(
     report: null,
     notified: null,
   };
-}
-
-/** Does something for a short time, and tells whether that went well. */
-async function quietly(
-  run: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await limited(NOTE_MS, signal, run);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isTimeout(error: unknown): boolean {

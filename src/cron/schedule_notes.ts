@@ -16,12 +16,14 @@ export interface ScheduleSwitch {
   readonly changedAt: string;
 }
 
-/** Exports that failed in a row. */
+/** What went wrong in a row. */
 export interface FailureRow {
-  /** How many. */
+  /** How many exports failed; none if there were only ticks that brought nothing. */
   readonly count: number;
   /** When the last one did, in ISO 8601. */
   readonly at: string;
+  /** How many ticks the latest were whose time was over before anything new came. @default {0} */
+  readonly stuck?: number | undefined;
 }
 
 /**
@@ -46,7 +48,8 @@ export function failureNote(
   storage: Storage,
   place: SnapshotPlace | undefined,
 ): JsonNote<FailureRow> {
-  const schema = z.object({ count: z.number().int().min(1), at: z.iso.datetime() });
+  const count = z.number().int().min(0);
+  const schema = z.object({ count, at: z.iso.datetime(), stuck: count.optional() });
   const prefix = place === undefined ? "content" : snapshotsPrefix(place);
   return new JsonNote(storage, `${prefix}/${SCHEDULE_FAILURES}`, schema);
 }

@@ -12,13 +12,23 @@ export interface ScheduleStatus {
   /** The newest complete snapshot; `null` if there is none. */
   readonly lastExport: LastExport | null;
   /** The snapshot that isn't complete yet; `null` if there is none. */
-  readonly unfinished: { readonly snapshot: string; readonly begunAt: string } | null;
+  readonly unfinished: UnfinishedSnapshot | null;
   /** The exports that failed since the last one that didn't; `null` if none did. */
   readonly failures: { readonly count: number; readonly lastAt: string } | null;
   /** When the next snapshot begins, at the earliest, in ISO 8601; `null` if exports are off. */
   readonly nextExportAt: string | null;
   /** What this process did last; `null` if it did nothing yet. */
   readonly lastTick: { readonly at: string; readonly state: TickState } | null;
+}
+
+/** A snapshot that isn't complete yet. */
+export interface UnfinishedSnapshot {
+  /** The folder's name. */
+  readonly snapshot: string;
+  /** When it began, in ISO 8601. */
+  readonly begunAt: string;
+  /** How many ticks the latest were whose time was over before anything new came to it. */
+  readonly stuckTicks: number;
 }
 
 /** A snapshot that is complete. */

@@ -42,8 +42,8 @@ export async function statusOf(
     lastExport: sealed === undefined ? null : await lastExport(storage, sealed, signal),
     unfinished: unsealed === undefined
       ? null
-      : { snapshot: nameOf(unsealed), begunAt: unsealed.begunAt.toISOString() },
-    failures: failures === undefined ? null : { count: failures.count, lastAt: failures.at },
+      : { ...named(unsealed), stuckTicks: failures?.stuck ?? 0 },
+    failures: failures?.count ? { count: failures.count, lastAt: failures.at } : null,
     nextExportAt: enabled ? nextAt.toISOString() : null,
     lastTick,
   };
@@ -55,7 +55,7 @@ function stateOf(
 ): ScheduleStatus["state"] {
   if (!enabled) return "disabled";
   if (isLocked) return "exporting";
-  if (failures !== undefined) return "failing";
+  if (failures?.count) return "failing";
   if (dueAt !== undefined && dueAt > now) return "waiting";
   return unsealed === undefined ? "due" : "unfinished";
 }
@@ -65,7 +65,7 @@ async function lastExport(
   snapshot: KnownSnapshot,
   signal: AbortSignal,
 ): Promise<LastExport> {
-  const common = { snapshot: nameOf(snapshot), begunAt: snapshot.begunAt.toISOString() };
+  const common = named(snapshot);
   try {
     const { failures, endedAt } = await readManifest(storage, snapshot.prefix, signal);
     return { ...common, state: failures.length === 0 ? "complete" : "partial", endedAt };
@@ -76,6 +76,9 @@ async function lastExport(
   }
 }
 
-function nameOf({ prefix }: KnownSnapshot): string {
-  return prefix.slice(prefix.lastIndexOf("/") + 1);
+function named({ prefix, begunAt }: KnownSnapshot) {
+  return {
+    snapshot: prefix.slice(prefix.lastIndexOf("/") + 1),
+    begunAt: begunAt.toISOString(),
+  };
 }

@@ -3,6 +3,8 @@ import { shownAddress } from "../../src/cli/text/address.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCmaOptions } from "../../src/demo/server.ts";
 import { EXIT } from "../../src/error.ts";
+import type { ManifestNote } from "../../src/snapshot/manifest.ts";
+import { until } from "../support/until.ts";
 import { bench, filesBelow, LITTLE } from "./bench.ts";
 
 const ESC = "\x1b";
@@ -60,7 +62,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
   const manifest = JSON.parse(
     await Deno.readTextFile(`${shownAddress(report.snapshot)}/manifest.json`),
   );
-  const { objects, warnings, failures, ...summary } = manifest;
+  const { objects, findings, warnings, failures, ...summary } = manifest;
   assert.ok(report.durationMs >= 0 && report.bytesRead > 10_000);
   assert.deepEqual(report, {
     exitCode: 0,
@@ -80,6 +82,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
       bytes: objects.reduce((sum: number, { size }: { size: number }) => sum + size, 0),
     },
     deletion: null,
+    findings,
     warnings,
     failures,
   });
@@ -222,6 +225,78 @@ Deno.test("sluice export tells where an unfinished snapshot is when it fails", a
   });
   const files = await filesBelow(bench_.to);
   assert.ok(!files.some((path) => path.endsWith("canary.txt")));
+});
+
+Deno.test("sluice export --json names what it met, however it ends", async () => {
+  let [uploads, err] = [0, ""];
+  const onRequest: DemoCmaOptions["onRequest"] = async (_, { pathname }) => {
+    if (pathname.endsWith(".svg")) {
+      // What comes to its end too early has met less.
+      await until(() => err.includes("Left out roles"), "the roles are left out");
+      return new Response(null, { status: 404 });
+    }
+    const isFirst = pathname === "/uploads" && uploads++ === 0;
+    return isFirst ? new Response(null, { status: 503 }) : undefined;
+  };
+  await using bench_ = await bench({ forbidden: ["/roles"], onRequest });
+  const report = async (...more: string[]) => {
+    [uploads, err] = [0, ""];
+    const args = ["export", "--json", "--include=uploads,roles", ...more];
+    const { io, exitCode } = await bench_.run(args, { onErr: (text) => err += text });
+    const read = JSON.parse(io.out());
+    assert.equal(read.exitCode, exitCode);
+    return read;
+  };
+  const whole = await report();
+  assert.equal(whole.status, "partial");
+  const messages = (code: string, { failures }: { failures: ManifestNote[] }) => {
+    return failures.flatMap((note) => note.code === code ? [note.message] : []);
+  };
+  const missing = new Set(messages("asset_failed", whole));
+  assert.ok(missing.size > 0);
+  const failed = await report("--max-failures=0");
+  assert.deepEqual([failed.status, failed.manifest], ["failed", null]);
+  assert.deepEqual(Object.keys(failed), Object.keys(whole));
+  for (const [{ what, reason, attempt }, ...more] of [whole.retried, failed.retried]) {
+    assert.match(what, /^GET \/uploads\?/);
+    assert.deepEqual([reason, attempt], ["status 503", 1]);
+    assert.equal(more.length, 0);
+  }
+  const skipped = messages("resource_skipped", failed);
+  assert.equal(skipped.length, 1);
+  assert.deepEqual(skipped, messages("resource_skipped", whole));
+  const met = messages("asset_failed", failed);
+  assert.ok(met.length > 0);
+  for (const message of met) assert.ok(missing.has(message), message);
+});
+
+Deno.test("sluice export --json names what it met before its time was over", async () => {
+  let [hangs, err] = [true, ""];
+  const hang = new AbortController();
+  const onRequest: DemoCmaOptions["onRequest"] = async ({ signal }, { pathname }) => {
+    if (!hangs || pathname !== "/items") return undefined;
+    await new Promise((resolve) => {
+      for (const each of [hang.signal, signal]) each.addEventListener("abort", resolve);
+    });
+    return undefined;
+  };
+  await using bench_ = await bench({ forbidden: ["/roles"], onRequest });
+  const args = ["export", "--json", "--models=lock", "--include=records,roles"];
+  const report = async (...more: string[]) => {
+    err = "";
+    const { io } = await bench_.run([...args, ...more], { onErr: (text) => err += text });
+    return JSON.parse(io.out());
+  };
+  const stopped = await report("--time-budget=1s");
+  assert.equal(stopped.status, "unfinished");
+  assert.match(err, /Left out roles/);
+  assert.deepEqual(stopped.failures.map(({ code }: ManifestNote) => code), ["resource_skipped"]);
+  const again = await report("--time-budget=1s", "--resume");
+  assert.deepEqual([again.status, again.failures], ["unfinished", stopped.failures]);
+  hangs = false;
+  hang.abort();
+  const whole = await report("--resume");
+  assert.deepEqual([whole.status, whole.failures], ["partial", stopped.failures]);
 });
 
 Deno.test("sluice export --verbose tells of each request", async () => {

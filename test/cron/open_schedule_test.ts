@@ -7,6 +7,7 @@ import { startDemoCma } from "../../src/demo/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { json, TOKEN } from "../support/cma.ts";
 import { serveHttp } from "../support/http_server.ts";
+import { until } from "../support/until.ts";
 import { temporaryRoot } from "./ticking.ts";
 
 function open(variables: Record<string, string>) {
@@ -45,14 +46,16 @@ Deno.test("openSchedule() sends the report of each export that ended, signed and
     got.push({ text: await request.text(), signature });
     return new Response("ok");
   });
-  let isBroken = false;
+  let [isBroken, skipped] = [false, false];
   await using cma = startDemoCma({
     project: generateProject({ records: 4, models: 1 }),
     apiToken: TOKEN,
     rateLimit: false,
+    forbidden: ["/roles"],
     // A server that says what it was told.
-    onRequest: ({ headers }) => {
-      if (!isBroken) return undefined;
+    onRequest: async ({ headers }, { pathname }) => {
+      if (!isBroken || pathname !== "/uploads") return undefined;
+      await until(() => skipped, "the roles are left out");
       const told = headers.get("authorization");
       return json({ data: [{ attributes: { code: `WRONG ${told}`, details: told } }] }, {
         status: 422,
@@ -75,6 +78,7 @@ Deno.test("openSchedule() sends the report of each export that ended, signed and
   using opened = openSchedule(resolveConfig({ env }), {
     env,
     now: () => start + days * 86_400_000,
+    onEvent: ({ type }) => skipped ||= type === "skipped",
   });
   const first = await opened.schedule.tick();
   assert.equal(first.state, "complete", first.message);
@@ -82,7 +86,7 @@ Deno.test("openSchedule() sends the report of each export that ended, signed and
   // Nothing is due, so that nothing is told.
   assert.equal((await opened.schedule.tick()).notified, null);
   days = 2;
-  isBroken = true;
+  [isBroken, skipped] = [true, false];
   const second = await opened.schedule.tick();
   assert.equal(second.state, "failed");
   assert.equal(got.length, 2);
@@ -92,6 +96,9 @@ Deno.test("openSchedule() sends the report of each export that ended, signed and
   assert.equal(complete.manifest.project.id, "900001");
   assert.equal(failed.status, "failed");
   assert.equal(failed.exitCode, EXIT.failed);
+  assert.deepEqual(Object.keys(failed), Object.keys(complete));
+  assert.equal(failed.warnings[0].code, "resource_skipped");
+  assert.deepEqual(failed.warnings[0], complete.warnings[0]);
   for (const { text, signature } of got) {
     assert.equal(signature, `sha256=${createHmac("sha256", secret).update(text).digest("hex")}`);
     for (const hidden of [TOKEN, secret, "hook-t0ken"]) assert.ok(!text.includes(hidden), text);

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { failureNote, scheduleSwitch } from "../../src/cron/schedule_notes.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { draw } from "../../src/demo/generated/random.ts";
+import type { JsonReport } from "../../src/cli/report/json_report.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
+import { EXIT } from "../../src/error.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { LOCK } from "../../src/snapshot/layout.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
@@ -300,6 +302,62 @@ Deno.test("Schedule.tick() fails with a sentence if its time is over before anyt
   }).tick();
   assert.equal(state, "failed");
   assert.match(message, /^The time budget was over before the export could begin: give it more/);
+});
+
+Deno.test("Schedule.tick() fails if its time is over again and again before anything new comes", async () => {
+  let isShort = true;
+  await using cma = startDemoCma({
+    project: generateProject({ records: 60, models: 1 }),
+    rateLimit,
+  });
+  const storage = new MemoryStorage();
+  const sent: JsonReport[] = [];
+  const start = Date.now();
+  const schedule = (minute: number) => {
+    const stop = new AbortController();
+    return scheduleOf(cma, storage, {
+      now: () => start + minute * 60_000,
+      notify: (report) => {
+        sent.push(report);
+        return Promise.resolve({ sent: true, attempts: 1 });
+      },
+      exported: {
+        include: ["records"],
+        stop: stop.signal,
+        // As if its time was over then.
+        onEvent: ({ type }) => isShort && type === "start" && stop.abort(),
+      },
+    });
+  };
+  const stuckAt = async (minute: number) => {
+    const { unfinished, state, failures } = await schedule(minute).status();
+    return [state, unfinished?.stuckTicks, failures?.count];
+  };
+  // The schema is new at the first tick.
+  const states: string[] = [];
+  for (let minute = 0; minute <= 6; minute += 2) {
+    const { state, message } = await schedule(minute).tick();
+    states.push(state);
+    if (minute === 2) {
+      assert.match(message, /before anything new came .*: the next tick tries again/);
+    }
+  }
+  assert.deepEqual(states, ["unfinished", "unfinished", "unfinished", "failed"]);
+  assert.deepEqual(await stuckAt(6), ["failing", 3, 1]);
+  assert.deepEqual(sent.map(({ status, exitCode }) => [status, exitCode]), [[
+    "failed",
+    EXIT.failed,
+  ]]);
+  assert.match(sent[0]!.error!, /^3 ticks in a row were over before anything new came .*give them/);
+  // Then it is waited longer and longer, and told each time.
+  assert.equal((await schedule(8).tick()).state, "backing_off");
+  assert.equal((await schedule(12).tick()).state, "failed");
+  assert.deepEqual(await stuckAt(12), ["failing", 4, 2]);
+  assert.equal(sent.length, 2);
+  // A tick that gets further ends that.
+  isShort = false;
+  assert.equal((await schedule(60).tick()).state, "complete");
+  assert.equal(await failureNote(storage, PLACE).read(), undefined);
 });
 
 /** Waits until a lock doesn't count any more. */

@@ -1,8 +1,6 @@
 import { openSchedule } from "../../cron/open_schedule.ts";
 import { runTicks } from "../../cron/run_ticks.ts";
 import { SCHEDULE_OPTIONS } from "../../cron/schedule_options.ts";
-import { failureNote, scheduleSwitch } from "../../cron/schedule_notes.ts";
-import type { OpenedSchedule } from "../../cron/open_schedule.ts";
 import { TickLog } from "../../cron/tick_log.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -44,7 +42,7 @@ export const scheduleCommand: Command = {
     const { schedule } = opened;
     const { signal } = io;
     if (action === "enable" || action === "disable") {
-      await switchExports(opened, action === "enable", signal);
+      await schedule.setEnabled(action === "enable", signal);
     }
     if (action !== undefined) {
       const status = await schedule.status(signal);
@@ -69,15 +67,3 @@ export const scheduleCommand: Command = {
     return EXIT.complete;
   },
 };
-
-async function switchExports(
-  { schedule, storage }: OpenedSchedule,
-  enabled: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const place = await schedule.place(signal);
-  const changedAt = new Date().toISOString();
-  await scheduleSwitch(storage, place).write({ enabled, changedAt }, signal);
-  // Who switches them on doesn't want to wait for what failed before.
-  if (enabled) await failureNote(storage, place).delete(signal);
-}

@@ -1,12 +1,13 @@
 import type { ExitCode } from "../../error.ts";
 import type { ExportReport } from "../../export.ts";
+import type { ExportNotes } from "../../export_notes.ts";
 import type { AssetDeletion } from "../../steps/delete_orphans.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
-import type { ProgressState } from "../progress/progress_state.ts";
+import type { ProgressState, Retried } from "../progress/progress_state.ts";
 import { printableJson } from "../text/json_text.ts";
 
 /** How an export ended, for programs. */
-export interface JsonReport {
+export interface JsonReport extends ExportNotes {
   /** How it ended. */
   readonly status: "complete" | "partial" | "unfinished" | "failed" | "cancelled";
   /** The exit code of the command. */
@@ -26,19 +27,15 @@ export interface JsonReport {
   /** Requests and assets that were tried again. */
   readonly retries: number;
   /** What they were, why, which attempt failed, and the wait in milliseconds: the first thousand. */
-  readonly retried: ProgressState["retried"];
+  readonly retried: readonly Retried[];
   /** Bytes of the API's answers. */
   readonly bytesRead: number;
-  /** What the manifest says, but for the list of objects; `null` without a manifest. */
-  readonly manifest: Omit<Manifest, "objects" | "warnings" | "failures"> | null;
+  /** What else the manifest says, but for the list of objects; `null` without a manifest. */
+  readonly manifest: Omit<Manifest, "objects" | keyof ExportNotes> | null;
   /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
   readonly objects: { readonly count: number; readonly bytes: number } | null;
   /** What `--assets sync` deleted, and why not all of it; `null` if nothing was to be deleted. */
   readonly deletion: AssetDeletion | null;
-  /** What the user should know. */
-  readonly warnings: Manifest["warnings"];
-  /** What is missing. */
-  readonly failures: Manifest["failures"];
 }
 
 /** How an export ended. */
@@ -47,7 +44,11 @@ export type ExportEnd =
   & ({ readonly report: ExportReport } | {
     readonly status: "unfinished" | "failed" | "cancelled";
     readonly error: string;
+    /** What was noted until then; `undefined` if it didn't come so far. */
+    readonly notes: ExportNotes | undefined;
   });
+
+const NO_NOTES: ExportNotes = { findings: [], warnings: [], failures: [] };
 
 /**
  * The report of an export for programs.
@@ -68,19 +69,11 @@ export function jsonReport(end: ExportEnd): JsonReport {
     bytesRead: requests.bytes,
   };
   if (!("report" in end)) {
-    const { status, error } = end;
-    return {
-      ...common,
-      status,
-      error,
-      manifest: null,
-      objects: null,
-      deletion: null,
-      warnings: [],
-      failures: [],
-    };
+    const { status, error, notes = NO_NOTES } = end;
+    return { ...common, status, error, manifest: null, objects: null, deletion: null, ...notes };
   }
-  const { status, manifest: { objects, warnings, failures, ...manifest } } = end.report;
+  const { status, deletion = null, manifest: whole } = end.report;
+  const { objects, findings, warnings, failures, ...manifest } = whole;
   return {
     ...common,
     status,
@@ -91,7 +84,8 @@ export function jsonReport(end: ExportEnd): JsonReport {
       count: objects.length,
       bytes: objects.reduce((sum, { size }) => sum + size, 0),
     },
-    deletion: end.report.deletion ?? null,
+    deletion,
+    findings,
     warnings,
     failures,
   };

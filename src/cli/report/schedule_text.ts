@@ -1,4 +1,4 @@
-import type { ScheduleStatus } from "../../cron/schedule_status.ts";
+import type { ScheduleStatus, UnfinishedSnapshot } from "../../cron/schedule_status.ts";
 import { counted } from "../text/format.ts";
 
 const STATES: Readonly<Record<ScheduleStatus["state"], string>> = {
@@ -22,13 +22,22 @@ export function renderSchedule(status: ScheduleStatus): string {
     ["Automatic exports", STATES[state]],
     ["Every", every],
     ["Last complete", lastExport ? lastText(lastExport) : "none yet"],
-    ...(unfinished ? [["Unfinished", `${unfinished.snapshot}, begun ${unfinished.begunAt}`]] : []),
+    ...(unfinished ? [["Unfinished", unfinishedText(unfinished)]] : []),
     ...(failures
       ? [["Failures", `${counted(failures.count, "failure")}, the last at ${failures.lastAt}`]]
       : []),
     ["Next", nextExportAt ?? "not while they are off"],
   ] as const;
   return rows.map(([name, text]) => `${name!.padEnd(18)} ${text}\n`).join("");
+}
+
+function unfinishedText({ snapshot, begunAt, stuckTicks }: UnfinishedSnapshot): string {
+  const stuck = stuckTicks === 0
+    ? ""
+    : `; the last ${
+      stuckTicks === 1 ? "tick" : counted(stuckTicks, "tick")
+    } brought nothing new to it: give them more time (--time-budget)`;
+  return `${snapshot}, begun ${begunAt}${stuck}`;
 }
 
 function lastText(last: NonNullable<ScheduleStatus["lastExport"]>): string {

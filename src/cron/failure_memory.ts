@@ -1,0 +1,105 @@
+import type { Storage } from "../sink/storage.ts";
+import type { SnapshotPlace } from "../snapshot/layout.ts";
+import { quietly } from "./quietly.ts";
+import { oneMore, retryTime, type RetryWait } from "./retry_wait.ts";
+import { failureNote, type FailureRow } from "./schedule_notes.ts";
+
+/** A tick whose failure is to be remembered. */
+export interface FailingTick {
+  /** When it began. */
+  readonly now: Date;
+  /** Which project and environment; `undefined` if that couldn't be found out. */
+  readonly place: SnapshotPlace | undefined;
+  /** What went wrong before. */
+  readonly failures: FailureRow | undefined;
+  /** How many ticks the latest were that brought nothing, if that is the failure. */
+  readonly stuck?: number | undefined;
+  /** Ends the writing. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Remembers what went wrong in a row: in the storage, for whoever tries again, and here as far as the storage
+ * can't take it, or the project can't be found.
+ */
+export class FailureMemory {
+  readonly #storage: Storage;
+  #own: FailureRow | undefined;
+
+  /**
+   * Nothing is read or written yet.
+   *
+   * @param storage Where snapshots are.
+   */
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** What is remembered here only. */
+  get own(): FailureRow | undefined {
+    return this.#own;
+  }
+
+  /**
+   * What counts: what is remembered here, if it is newer.
+   *
+   * @param noted What the storage says.
+   */
+  newest(noted: FailureRow | undefined): FailureRow | undefined {
+    const own = this.#own;
+    return own && (noted === undefined || noted.at <= own.at) ? own : noted;
+  }
+
+  /**
+   * Counts a failure, unless a project can't be found again and again.
+   *
+   * @param tick The tick that failed.
+   * @param wait How long is waited after failures.
+   * @return The failures; the last one isn't this one if it isn't counted.
+   */
+  async add(
+    { now, place, failures, stuck, signal }: FailingTick,
+    wait: RetryWait,
+  ): Promise<FailureRow> {
+    let before = failures;
+    if (place === undefined) {
+      await quietly(signal, async (signal) => {
+        before = await failureNote(this.#storage, place).read(signal) ?? before;
+      });
+      if (before !== undefined && retryTime(before, wait) > now) return this.#own = before;
+    }
+    const row = { ...oneMore(before, now, wait), ...(stuck && { stuck }) };
+    await this.keep(row, place, signal);
+    return row;
+  }
+
+  /**
+   * Writes a row down.
+   *
+   * @param row The row.
+   * @param place Which project and environment, if that is known.
+   * @param signal Ends it.
+   */
+  async keep(
+    row: FailureRow,
+    place: SnapshotPlace | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const note = failureNote(this.#storage, place);
+    const isWritten = await quietly(signal, (signal) => note.write(row, signal));
+    // As long as the project can't be found, this saves looking for it.
+    this.#own = isWritten && place !== undefined ? undefined : row;
+  }
+
+  /**
+   * Forgets all of it.
+   *
+   * @param place Which project and environment.
+   * @param signal Ends it.
+   * @throws {StorageError} If what the storage says can't be deleted.
+   */
+  async forget(place: SnapshotPlace | undefined, signal?: AbortSignal): Promise<void> {
+    this.#own = undefined;
+    await failureNote(this.#storage, place).delete(signal);
+  }
+}

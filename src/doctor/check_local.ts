@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { rmdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { LocalStorage } from "../sink/local_storage.ts";
 import type { DoctorCheck } from "./check.ts";
@@ -23,8 +23,8 @@ export async function checkLocal(
     const { checks } = await probeStorage(storage, options);
     return [...checks, await freeSpace(storage.root)];
   } finally {
-    // One that isn't empty by now is someone else's.
-    for (const directory of missing) await Deno.remove(directory).catch(() => {});
+    // What isn't an empty directory by now is someone else's; Deno.remove() would remove a file, too.
+    for (const directory of missing) await rmdir(directory).catch(() => {});
   }
 }
 

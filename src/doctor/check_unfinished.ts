@@ -1,3 +1,4 @@
+import { shellWord } from "../cli/text/shell_word.ts";
 import { isTemporary } from "../sink/object_key.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
 import type { S3Location } from "../sink/s3_location.ts";
@@ -105,7 +106,7 @@ function verdict(
     message: `${number(old)} older than a day cost${
       old === 1 ? "s" : ""
     } money until dropped${younger}.`,
-    fix: `sluice doctor --to ${url} --clean`,
+    fix: `sluice doctor --to ${shellWord(url)} --clean`,
   };
 }
 

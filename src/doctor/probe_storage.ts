@@ -1,3 +1,4 @@
+import { limited } from "../limited.ts";
 import { withGrace } from "../sink/grace.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
 import type { Storage } from "../sink/storage.ts";
@@ -120,13 +121,6 @@ export async function probeStorage(storage: Storage, options: ProbeOptions): Pro
 }
 
 async function removeAll(storage: Storage, keys: readonly string[]): Promise<void> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), GRACE);
-  try {
-    await storage.delete(keys, { signal: controller.signal });
-  } catch {
-    // Why it was left behind is told already.
-  } finally {
-    clearTimeout(timer);
-  }
+  // If it can't be removed, why not is told already.
+  await limited(GRACE, undefined, (signal) => storage.delete(keys, { signal })).catch(() => {});
 }

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { delay } from "../delay.ts";
+import { limited } from "../limited.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { temporaryName } from "./object_key.ts";
 
 /** How long others may take to create the object, in milliseconds. */
 const PATIENCE = 10_000;
+/** How long taking a claim back may take, in milliseconds: a server that is gone must not hold anybody up. */
+const WITHDRAWAL = 5_000;
 /** After so many milliseconds a claim is one of a process that was killed. */
 const STALE = 100_000;
 
@@ -38,7 +41,9 @@ export async function claimKey(
   const mine = directory + temporaryName(purpose);
   const giveUpAt = performance.now() + PATIENCE;
   // A claim that can't be taken back becomes stale; that must not hide the outcome.
-  const withdraw = (): Promise<void> => bucket.objects.delete([mine]).catch(() => {});
+  const withdraw = (): Promise<void> =>
+    limited(WITHDRAWAL, undefined, (signal) => bucket.objects.delete([mine], { signal }))
+      .catch(() => {});
   const renew = (): Promise<unknown> => bucket.objects.put(mine, new Uint8Array(), {}, { signal });
   while (true) {
     await renew();

@@ -1,4 +1,6 @@
+import { EXIT } from "../error.ts";
 import { S3Fetch } from "./s3_fetch.ts";
+import { StorageError } from "./storage.ts";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 
 /**
@@ -73,6 +75,7 @@ export interface OpenedS3 {
  * Loads the SDK and makes a client.
  *
  * @param options How S3 is reached.
+ * @throws {StorageError} If the endpoint isn't an address.
  */
 export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
   const sdk = await import("@aws-sdk/client-s3");
@@ -85,6 +88,7 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     const isAws = own === undefined ? isAwsEndpoint(endpoint) : isAwsHost(own.hostname);
     return { sdk, client, isAws, attempts: 1, timeout: () => undefined };
   }
+  assertEndpoint(endpoint);
   const isAws = isAwsEndpoint(endpoint);
   const attempts = options.maxAttempts ?? Number(environment("AWS_MAX_ATTEMPTS") ?? 6);
   const client = new sdk.S3Client({
@@ -111,6 +115,17 @@ const NO_CHECKSUMS: Pick<
   requestChecksumCalculation: "WHEN_REQUIRED",
   responseChecksumValidation: "WHEN_REQUIRED",
 };
+
+function assertEndpoint(endpoint: string | undefined): void {
+  if (endpoint === undefined) return;
+  if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return;
+  // Who puts a password into the address must not find it in a log.
+  const shown = JSON.stringify(endpoint.replace(/[^/]*@/, "…@"));
+  throw new StorageError(
+    `The endpoint of S3 must be a URL that begins with http:// or https://, but is ${shown}.`,
+    EXIT.usage,
+  );
+}
 
 function isAwsEndpoint(endpoint: string | undefined): boolean {
   return endpoint === undefined ||

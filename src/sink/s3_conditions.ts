@@ -1,7 +1,11 @@
+import { limited } from "../limited.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { S3Error } from "./s3_error.ts";
 import type { S3Upload } from "./s3_uploads.ts";
 import { temporaryName } from "./object_key.ts";
+
+/** How long removing what was put to try a server out may take, in milliseconds. */
+const REMOVAL = 5_000;
 
 /**
  * Whether a server honours `If-None-Match: *`, so that an object is created only if there is none. AWS
@@ -52,8 +56,10 @@ export class S3Conditions {
       return completing === "refused";
     } finally {
       // What can't be removed now is empty, and sweep() finds it.
-      if (upload !== undefined) await this.#bucket.uploads.drop(upload, {}).catch(() => {});
-      await this.#bucket.objects.delete([key]).catch(() => {});
+      await limited(REMOVAL, undefined, async (signal) => {
+        if (upload !== undefined) await this.#bucket.uploads.drop(upload, { signal }).catch(() => {});
+        await this.#bucket.objects.delete([key], { signal });
+      }).catch(() => {});
     }
   }
 }

@@ -1,3 +1,4 @@
+import { printable } from "../printable.ts";
 import { StorageError } from "./storage.ts";
 
 /** What was asked of S3, for the sentence that says that it failed. */
@@ -11,6 +12,9 @@ export interface S3Attempt {
   /** The permission that it takes, as in `s3:PutObject`. */
   readonly permission: string;
 }
+
+/** The name of the error that an answer which says that all is well lacks what S3's have. */
+export const INCOMPLETE = "IncompleteAnswer";
 
 /** An error that S3, or the way to it, gave. */
 export class S3Error extends StorageError {
@@ -44,9 +48,9 @@ export class S3Error extends StorageError {
  */
 export function isDenied(error: unknown): boolean {
   if (!(error instanceof S3Error)) return false;
+  const known = meaningOf(error.code);
   // An answer to HEAD has no body that would tell more.
-  return MEANING[error.code] === denied ||
-    (error.status === 403 && !Object.hasOwn(MEANING, error.code));
+  return known === denied || (error.status === 403 && known === undefined);
 }
 
 /** What is known of an error. */
@@ -58,6 +62,8 @@ interface Facts {
   readonly region: string | undefined;
   /** The host that was spoken to, if the system tells. */
   readonly host: string;
+  /** Whether there was an answer that isn't one of S3's. */
+  readonly isForeign: boolean;
 }
 
 type Meaning = (facts: Facts, attempt: S3Attempt) => string;
@@ -79,10 +85,14 @@ const denied: Meaning = (_, { permission, bucket, key }) => {
   return `the credentials lack the permission ${permission} on arn:aws:s3:::${resource}${orAbsent}: add it ` +
     "to the policy of the user, the role or the bucket";
 };
-const busy: Meaning = ({ code, status }) =>
-  `S3 was too busy, also after several attempts (${code}${
-    status ? `, HTTP ${status}` : ""
-  }): try again later or lower the concurrency`;
+const busy: Meaning = ({ code, status }) => {
+  // So the AWS SDK calls what has no code.
+  const named = ["Error", "Unknown"].includes(code) ? [] : [code];
+  const answer = [...named, ...(status ? [`HTTP ${status}`] : [])].join(", ");
+  return `S3 was too busy, also after several attempts (${answer}): try again later or lower the concurrency`;
+};
+const broken: Meaning = ({ status }) =>
+  `the server, or a proxy before it, failed also after several attempts (HTTP ${status}): try again later`;
 const cut: Meaning = ({ host }) =>
   `the connection to ${host} broke, also after several attempts: check the network and try again`;
 const silent: Meaning = ({ host }) =>
@@ -112,6 +122,9 @@ const MEANING: Readonly<Record<string, Meaning>> = {
   PermanentRedirect: wrongRegion,
   AuthorizationHeaderMalformed: wrongRegion,
   IllegalLocationConstraintException: wrongRegion,
+  TemporaryRedirect: () =>
+    "the bucket is so new that this region doesn't know it yet: try again in an hour or set " +
+    "AWS_REGION to its region",
   RequestTimeTooSkewed: () => "this machine's clock is more than 15 minutes off: set it right",
   SlowDown: busy,
   ServiceUnavailable: busy,
@@ -144,7 +157,7 @@ function meaning(facts: Facts, attempt: S3Attempt): string {
   if (facts.status === 301 || (facts.region !== undefined && facts.status === 400)) {
     return wrongRegion(facts, attempt);
   }
-  const known = MEANING[facts.code] ?? (facts.code.startsWith("KMS.") ? kms : undefined);
+  const known = meaningOf(facts.code);
   if (known !== undefined) return known(facts, attempt);
   if (/region is missing/i.test(facts.message)) {
     return "no region is set: set AWS_REGION (most S3 servers that aren't AWS take us-east-1)";
@@ -158,8 +171,19 @@ function meaning(facts: Facts, attempt: S3Attempt): string {
   if (facts.status === 503 || facts.status === 429 || facts.status === 500) {
     return busy(facts, attempt);
   }
+  if (facts.status === 502 || facts.status === 504) return broken(facts, attempt);
+  if (facts.status === 307) return MEANING.TemporaryRedirect!(facts, attempt);
+  if (facts.isForeign) {
+    return `what answers there doesn't speak S3 (HTTP ${facts.status}): check the endpoint`;
+  }
   const status = facts.status === undefined ? "" : `HTTP ${facts.status}, `;
   return `of an error that is not known here (${status}${facts.code}: ${facts.message})`;
+}
+
+/** What a code means: a server can choose any, also the name of a method that objects have. */
+function meaningOf(code: string): Meaning | undefined {
+  if (Object.hasOwn(MEANING, code)) return MEANING[code];
+  return code.startsWith("KMS.") ? kms : undefined;
 }
 
 const kms: Meaning = ({ code, message }) =>
@@ -172,21 +196,31 @@ function factsOf(error: unknown): Facts {
   const code = property(error, "code");
   const address = property(error, "hostname") ?? property(error, "address");
   const port = property(error, "port");
+  const message = error instanceof Error ? error.message : String(error);
+  const region = property(headers, "x-amz-bucket-region") ?? property(error, "Region");
   return {
-    code: typeof code === "string" && name === "Error" ? code : name,
+    code: printable(typeof code === "string" && name === "Error" ? code : name, 100),
     status: typeof status === "number" ? status : undefined,
-    message: (error instanceof Error ? error.message : String(error)).replace(/[.\s]+$/, ""),
-    region: toText(property(headers, "x-amz-bucket-region") ?? property(error, "Region")),
+    message: withoutEnd(printable(message.trim())),
+    region: typeof region === "string" ? printable(region, 100) : undefined,
     host: address === undefined
       ? "the S3 endpoint"
       : `${address}${port === undefined ? "" : `:${port}`}`,
+    isForeign: typeof status === "number" &&
+      (name === INCOMPLETE || message.startsWith(UNREADABLE)),
   };
+}
+
+/** How the AWS SDK's message begins if an answer isn't XML. */
+const UNREADABLE = "@aws-sdk XML parse error";
+
+/** Without full stops, as a sentence goes on after it. A pattern would take very long for a text of them. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ". ".includes(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 function property(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-function toText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

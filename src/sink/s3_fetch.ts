@@ -49,7 +49,8 @@ export class S3Fetch {
    * Sends a request.
    *
    * @param request The request.
-   * @param options Its signal, and the milliseconds until the answer's headers must have come.
+   * @param options Its signal, and the milliseconds until the answer must have come, but for an object's
+   * bytes.
    */
   async handle(
     request: S3HttpRequest,
@@ -69,7 +70,10 @@ export class S3Fetch {
         // S3 redirects to say that the region is wrong; the signature doesn't hold elsewhere.
         redirect: "manual",
       });
-      const body = responseBody(response);
+      // Any other answer is small. Read here, it is in time or late, whole or asked for again.
+      const body = isObject(request, response)
+        ? responseBody(response)
+        : new Blob([await bytesOf(response)]).stream();
       const { status: statusCode, statusText: reason } = response;
       return {
         response: { statusCode, reason, headers: Object.fromEntries(response.headers), body },
@@ -92,6 +96,19 @@ export class S3Fetch {
   /** Closes the connections. */
   destroy(): void {
     this.#client.close();
+  }
+}
+
+/** Whether an answer brings an object, which may be big. */
+function isObject({ query }: S3HttpRequest, { ok }: Response): boolean {
+  return ok && query?.["x-id"] === "GetObject";
+}
+
+async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await response.bytes();
+  } catch (error) {
+    throw new TypeError("The answer can't be read", { cause: error });
   }
 }
 
@@ -122,8 +139,10 @@ function bodyOf({ method, body }: S3HttpRequest): BodyInit | null {
 
 /** Without those that fetch() sets by itself, or that only a client that waits for an answer may send. */
 function headersOf({ headers }: S3HttpRequest): [string, string][] {
-  const own = ["host", "content-length", "expect"];
-  return Object.entries(headers).filter(([name]) => !own.includes(name.toLowerCase()));
+  const own = ["host", "content-length", "expect", "accept-encoding"];
+  const kept = Object.entries(headers).filter(([name]) => !own.includes(name.toLowerCase()));
+  // Or fetch() would unpack what was packed on the way or by another tool, and then sizes are others.
+  return [...kept, ["accept-encoding", "identity"]];
 }
 
 function explain(

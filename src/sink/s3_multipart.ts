@@ -1,4 +1,5 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
+import { limited } from "../limited.ts";
 import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
@@ -83,17 +84,11 @@ export async function putParts<T>(
 
 /** Drops an upload. What went wrong before matters more than a failure here; sweep() finds the upload. */
 async function drop(bucket: S3Bucket, upload: S3Upload, milliseconds: number): Promise<void> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), milliseconds);
-  try {
+  await limited(milliseconds, undefined, async (signal) => {
     // A part that S3 was still taking in can outlive the first attempt, and with it the upload.
     for (let attempt = 1; attempt <= 3; attempt++) {
-      await bucket.uploads.drop(upload, { signal: controller.signal });
-      if (!await bucket.uploads.has(upload, { signal: controller.signal })) return;
+      await bucket.uploads.drop(upload, { signal });
+      if (!await bucket.uploads.has(upload, { signal })) return;
     }
-  } catch {
-    return;
-  } finally {
-    clearTimeout(timer);
-  }
+  }).catch(() => {});
 }

@@ -4,7 +4,9 @@ import type {
   ListObjectsV2CommandOutput,
   PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
+import { answerWith } from "./s3_answer.ts";
 import { withContentMd5 } from "./s3_content_md5.ts";
+import { S3Progress } from "./s3_progress.ts";
 import type { S3Call, S3RequestOptions, S3Requests } from "./s3_requests.ts";
 
 /** How an object is kept. */
@@ -40,8 +42,9 @@ export class S3Objects {
     options: S3RequestOptions = {},
   ): Promise<HeadObjectCommandOutput | undefined> {
     const call = { ...options, verb: "look at", key, permission: "s3:GetObject" };
-    return await this.#requests.find(call, ({ sdk, client }, send) => {
-      return client.send(new sdk.HeadObjectCommand({ Bucket: this.#bucket, Key: key }), send);
+    return await this.#requests.find(call, async ({ sdk, client }, send) => {
+      const command = new sdk.HeadObjectCommand({ Bucket: this.#bucket, Key: key });
+      return answerWith(await client.send(command, send), "ETag", "LastModified");
     });
   }
 
@@ -51,8 +54,15 @@ export class S3Objects {
     options: S3RequestOptions = {},
   ): Promise<GetObjectCommandOutput | undefined> {
     const call = { ...options, verb: "read", key, permission: "s3:GetObject" };
-    return await this.#requests.find(call, ({ sdk, client }, send) => {
-      return client.send(new sdk.GetObjectCommand({ Bucket: this.#bucket, Key: key }), send);
+    return await this.#requests.find(call, async ({ sdk, client }, send) => {
+      const command = new sdk.GetObjectCommand({ Bucket: this.#bucket, Key: key });
+      const answer = await client.send(command, send);
+      try {
+        return answerWith(answer, "ETag", "LastModified");
+      } catch (error) {
+        await answer.Body?.transformToWebStream().cancel().catch(() => {});
+        throw error;
+      }
     });
   }
 
@@ -65,10 +75,11 @@ export class S3Objects {
   ): Promise<string | undefined> {
     const permission = "s3:PutObject";
     const call = { signal, verb: "write", key, permission, bytes: bytes.length };
-    const { ETag } = await this.#requests.send(call, ({ sdk, client }, send) => {
+    const { ETag } = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const object = { Bucket: this.#bucket, Key: key, Body: bytes, ContentLength: bytes.length };
       const condition = ifAbsent ? { IfNoneMatch: "*" } : {};
-      return client.send(new sdk.PutObjectCommand({ ...settings, ...object, ...condition }), send);
+      const command = new sdk.PutObjectCommand({ ...settings, ...object, ...condition });
+      return answerWith(await client.send(command, send), "ETag");
     });
     return ETag;
   }
@@ -109,15 +120,19 @@ export class S3Objects {
     options: S3RequestOptions,
   ): AsyncGenerator<ListObjectsV2CommandOutput, void, void> {
     const call = { ...options, verb: "list", key: prefix, permission: "s3:ListBucket" };
+    const progress = new S3Progress(this.#requests.addressOf(prefix));
     let token: string | undefined;
     do {
       const next = token === undefined ? {} : { ContinuationToken: token };
-      const page = await this.#requests.send(call, ({ sdk, client }, send) => {
+      const page = await this.#requests.send(call, async ({ sdk, client }, send) => {
         const listing = { Bucket: this.#bucket, Prefix: prefix, ...how, ...next };
-        return client.send(new sdk.ListObjectsV2Command(listing), send);
+        const answer = await client.send(new sdk.ListObjectsV2Command(listing), send);
+        return answerWith(answer, "IsTruncated", "Name");
       });
+      const { IsTruncated, NextContinuationToken, Contents, CommonPrefixes } = page;
+      const first = Contents?.[0]?.Key ?? CommonPrefixes?.[0]?.Prefix;
+      token = IsTruncated ? progress.goOn(NextContinuationToken, first) : undefined;
       yield page;
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
   }
 

@@ -1,3 +1,4 @@
+import { printable } from "../printable.ts";
 import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
 import { S3Error } from "./s3_error.ts";
 import { withS3Retries } from "./s3_retry.ts";
@@ -82,7 +83,7 @@ export class S3Requests implements Disposable {
       return await withS3Retries(() => run(opened, send), { attempts, retryDelay, signal });
     } catch (error) {
       signal?.throwIfAborted();
-      throw this.failure(error, call);
+      throw error instanceof StorageError ? error : this.failure(error, call);
     }
   }
 
@@ -106,11 +107,18 @@ export class S3Requests implements Disposable {
     }
   }
 
+  /** The address of an object; without a key, that of the bucket. */
+  addressOf(key: string | undefined): string {
+    return `s3://${this.bucket}${key === undefined ? "" : `/${key}`}`;
+  }
+
   /** The error that says that a request failed. */
   failure(cause: unknown, { verb, key, permission }: S3Call): S3Error {
     const { bucket } = this;
-    const what = `${verb} s3://${bucket}${key === undefined ? "" : `/${key}`}`;
-    return new S3Error(cause, { what, bucket, key: key ?? "", permission });
+    // A server can name any key that it failed to delete.
+    const shown = key && printable(key, 1024);
+    const what = `${verb} ${this.addressOf(shown)}`;
+    return new S3Error(cause, { what, bucket, key: shown ?? "", permission });
   }
 
   /** Closes the connections; a client that was given stays open. */

@@ -1,4 +1,5 @@
 import { delay } from "../delay.ts";
+import { INCOMPLETE } from "./s3_error.ts";
 
 /** How often, and after how long, a request is tried again. */
 export interface S3RetryOptions {
@@ -16,7 +17,14 @@ const LONGEST = 20_000;
 const WHEN_BUSY = 5;
 
 const BUSY = ["SlowDown", "ServiceUnavailable", "TooManyRequests", "ThrottlingException"];
-const TRANSIENT = ["ECONNRESET", "ECONNREFUSED", "ENOTFOUND", "TimeoutError", "RequestTimeout"];
+const TRANSIENT = [
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "TimeoutError",
+  "RequestTimeout",
+  INCOMPLETE,
+];
 const TRANSIENT_STATUS = [429, 500, 502, 503, 504];
 /** The SDK learns from the answer how much this machine's clock is off, and signs with the right time. */
 const LEARNED = ["RequestTimeTooSkewed"];

@@ -331,6 +331,7 @@ export class S3Storage implements Storage, Disposable {
 
   /** The storage's key of an object, or `undefined` if it isn't one: anybody may put things there. */
   #toKey(fullKey: string): string | undefined {
+    if (!fullKey.startsWith(this.#base)) return undefined;
     const key = fullKey.slice(this.#base.length);
     return isKey(key) ? key : undefined;
   }

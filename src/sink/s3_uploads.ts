@@ -3,9 +3,10 @@ import type {
   ListMultipartUploadsCommandInput,
   ListMultipartUploadsCommandOutput,
 } from "@aws-sdk/client-s3";
+import { answerWith } from "./s3_answer.ts";
 import type { S3ObjectSettings } from "./s3_objects.ts";
+import { S3Progress } from "./s3_progress.ts";
 import type { S3Call, S3RequestOptions, S3Requests } from "./s3_requests.ts";
-import { StorageError } from "./storage.ts";
 
 /** What S3 keeps of an upload in parts. */
 export interface S3Upload {
@@ -39,17 +40,13 @@ export class S3Uploads {
     settings: S3ObjectSettings,
     options: S3RequestOptions,
   ): Promise<S3Upload> {
-    const { UploadId } = await this.#requests.send(writing(key, options), (opened, send) => {
+    const { UploadId } = await this.#requests.send(writing(key, options), async (opened, send) => {
       const { sdk, client } = opened;
       const object = { ...settings, Bucket: this.#requests.bucket, Key: key };
-      return client.send(new sdk.CreateMultipartUploadCommand(object), send);
+      const command = new sdk.CreateMultipartUploadCommand(object);
+      return answerWith(await client.send(command, send), "UploadId");
     });
-    if (UploadId === undefined) {
-      throw new StorageError(
-        `S3 gave no upload id for ${JSON.stringify(key)}: check the endpoint.`,
-      );
-    }
-    return { key, id: UploadId };
+    return { key, id: UploadId! };
   }
 
   /** Uploads a part. */
@@ -60,11 +57,13 @@ export class S3Uploads {
     options: S3RequestOptions,
   ): Promise<CompletedPart> {
     const call = { ...writing(upload.key, options), bytes: bytes.length };
-    const { ETag, ChecksumCRC32 } = await this.#requests.send(call, ({ sdk, client }, send) => {
+    const answer = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const part = { ...this.#of(upload), PartNumber: number };
       const body = { Body: bytes, ContentLength: bytes.length };
-      return client.send(new sdk.UploadPartCommand({ ...part, ...body }), send);
+      const command = new sdk.UploadPartCommand({ ...part, ...body });
+      return answerWith(await client.send(command, send), "ETag");
     });
+    const { ETag, ChecksumCRC32 } = answer;
     return { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };
   }
 
@@ -75,10 +74,11 @@ export class S3Uploads {
     options: S3RequestOptions & { readonly ifAbsent?: boolean },
   ): Promise<string | undefined> {
     const call = { ...writing(upload.key, options), atLeast: COMPLETE_TIMEOUT };
-    const { ETag } = await this.#requests.send(call, ({ sdk, client }, send) => {
+    const { ETag } = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const condition = options.ifAbsent ? { IfNoneMatch: "*" } : {};
       const object = { ...this.#of(upload), MultipartUpload: { Parts: parts }, ...condition };
-      return client.send(new sdk.CompleteMultipartUploadCommand(object), send);
+      const command = new sdk.CompleteMultipartUploadCommand(object);
+      return answerWith(await client.send(command, send), "ETag");
     });
     return ETag;
   }
@@ -111,6 +111,7 @@ export class S3Uploads {
   ): AsyncGenerator<NonNullable<ListMultipartUploadsCommandOutput["Uploads"]>, void, void> {
     const permission = "s3:ListBucketMultipartUploads";
     const call = { ...options, verb: "list the uploads to", key: prefix, permission };
+    const progress = new S3Progress(`the uploads to ${this.#requests.addressOf(prefix)}`);
     let markers: Markers | undefined = {};
     while (markers !== undefined) {
       const listing: ListMultipartUploadsCommandInput = {
@@ -122,11 +123,14 @@ export class S3Uploads {
         call,
         ({ sdk, client }, send) => client.send(new sdk.ListMultipartUploadsCommand(listing), send),
       );
-      yield page.Uploads ?? [];
-      const { NextKeyMarker, NextUploadIdMarker } = page;
-      markers = page.IsTruncated
-        ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker }
-        : undefined;
+      const { NextKeyMarker, NextUploadIdMarker, Uploads: uploads = [] } = page;
+      markers = undefined;
+      if (page.IsTruncated) {
+        const next = NextKeyMarker && JSON.stringify([NextKeyMarker, NextUploadIdMarker]);
+        progress.goOn(next, uploads[0] && JSON.stringify([uploads[0].Key, uploads[0].UploadId]));
+        markers = { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker };
+      }
+      yield uploads;
     }
   }
 

@@ -129,15 +129,17 @@ export class ObjectNotFoundError extends StorageError {
  *
  * @param key The key to check.
  * @return The key.
- * @throws {StorageError} If the key is empty, absolute, or has an empty, `.` or `..` segment, a NUL or a
- * backslash.
+ * @throws {StorageError} If the key is empty, absolute, or has an empty, `.` or `..` segment, a control
+ * character, a backslash or a lone surrogate.
  */
 export function assertKey(key: string): string {
   const segments = key.split("/");
+  // Half a character would become another one, the same for all of them.
+  const isText = key.isWellFormed();
   // deno-lint-ignore no-control-regex -- control characters are what is looked for
-  if (segments.some((s) => s === "" || s === "." || s === ".." || /[\0-\x1f\x7f\\]/.test(s))) {
+  if (!isText || segments.some((s) => /^\.{0,2}$|[\0-\x1f\x7f\\]/.test(s))) {
     throw new StorageError(
-      `An object's key must be a relative path without "." or ".." segments, but is ${
+      `An object's key must be a relative path of plain text without "." or ".." segments, but is ${
         JSON.stringify(key)
       }.`,
     );

@@ -9,6 +9,7 @@ import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
+import { until } from "../support/until.ts";
 
 /** A fake whose bucket is set up like this. */
 async function open(bucket: BucketSettings = GOOD): Promise<OpenedFake> {
@@ -339,7 +340,7 @@ Deno.test("examine() removes what it wrote also when it is aborted", async () =>
   opened.fake.delay("GetObject", promise);
   const controller = new AbortController();
   const examining = examine({ storage: opened.storage, signal: controller.signal });
-  while (opened.fake.count("GetObject") === 0) await new Promise((go) => setTimeout(go, 1));
+  await until(() => opened.fake.count("GetObject") > 0, "the read");
   assert.equal(opened.fake.objects.all.size, 2);
   controller.abort(new Error("enough"));
   await assert.rejects(examining, /enough/);

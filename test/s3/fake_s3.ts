@@ -1,6 +1,11 @@
 import { Buffer } from "node:buffer";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { FakeS3Error, FakeS3Objects, type FakeS3Request } from "./fake_s3_objects.ts";
+import {
+  type FakeS3Answer,
+  FakeS3Error,
+  FakeS3Objects,
+  type FakeS3Request,
+} from "./fake_s3_objects.ts";
 
 /** What a fake does instead of what it is asked to. */
 export interface Fault {
@@ -16,9 +21,9 @@ export interface Fault {
    * - `lose`: the request is done, but the connection breaks before the answer.
    * - `truncate`: the connection breaks in the middle of the answer's body.
    * - `hang`: nothing more comes after the middle of the answer's body.
-   * - otherwise the error that is answered.
+   * - otherwise the error, or whatever else, that is answered.
    */
-  readonly effect: "stall" | "reset" | "lose" | "truncate" | "hang" | FakeS3Error;
+  readonly effect: "stall" | "reset" | "lose" | "truncate" | "hang" | FakeS3Error | FakeS3Answer;
 }
 
 /** What a fake saw of a request. */
@@ -41,6 +46,8 @@ export interface FakeS3Options {
   readonly conditions?: "all" | "puts" | "none" | "unsupported";
   /** Entries in a page of a listing. @default {1000} */
   readonly pageSize?: number;
+  /** The path of its endpoint, as in `/s3/v1`. @default {""} */
+  readonly path?: string;
 }
 
 /** A small S3 server in this process, whose requests can be made to fail. */
@@ -53,14 +60,18 @@ export class FakeS3 implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   /** Requests that are neither answered nor broken off. */
   pending = 0;
+  /** Answers that stopped in the middle. */
+  hanging = 0;
   readonly #server: Server;
+  readonly #path: string;
   readonly #delays = new Map<string, Promise<void>>();
   readonly #faults: { left: number; spared: number; fault: Fault }[] = [];
   #gate: { waiting: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> } | undefined;
 
   private constructor(server: Server, port: number, options: FakeS3Options) {
     this.#server = server;
-    this.endpoint = `http://127.0.0.1:${port}`;
+    this.#path = options.path ?? "";
+    this.endpoint = `http://127.0.0.1:${port}${this.#path}`;
     this.objects = new FakeS3Objects(options);
   }
 
@@ -123,6 +134,7 @@ export class FakeS3 implements AsyncDisposable {
     this.pending++;
     response.on("close", () => this.pending--);
     const url = new URL(message.url ?? "/", this.endpoint);
+    if (url.pathname.startsWith(this.#path)) url.pathname = url.pathname.slice(this.#path.length);
     const operation = operationOf(message.method ?? "", url);
     if (this.#gate && ["PutObject", "UploadPart"].includes(operation)) {
       this.#gate.waiting.resolve();
@@ -146,7 +158,11 @@ export class FakeS3 implements AsyncDisposable {
     if (effect === "reset") return void message.socket.destroy();
     await this.#delays.get(operation);
     const request = { operation, bucket, key, query: url.searchParams, headers, body };
-    const answer = effect instanceof FakeS3Error ? effect.toAnswer() : this.#answer(request);
+    const answer = effect instanceof FakeS3Error
+      ? effect.toAnswer()
+      : typeof effect === "object"
+      ? effect
+      : this.#answer(request);
     if (effect === "lose") return void message.socket.destroy();
     const length = { "content-length": `${answer.body.length}` };
     response.writeHead(answer.status, { ...length, ...answer.headers });
@@ -154,6 +170,7 @@ export class FakeS3 implements AsyncDisposable {
     if (effect !== "truncate" && effect !== "hang") return void response.end(answer.body);
     response.write(answer.body.subarray(0, answer.body.length / 2), () => {
       if (effect === "truncate") message.socket.destroy();
+      else this.hanging++;
     });
   }
 

@@ -3,6 +3,8 @@ import { S3Error } from "../../src/sink/s3_error.ts";
 import { S3Storage } from "../../src/sink/s3_storage.ts";
 import { ObjectExistsError } from "../../src/sink/storage.ts";
 import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
+import { HeldTimers } from "../support/held_timers.ts";
+import { until } from "../support/until.ts";
 import { FakeS3 } from "./fake_s3.ts";
 import { FakeS3Error } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";
@@ -13,11 +15,6 @@ const denied = new FakeS3Error(403, "AccessDenied");
 
 /** A body of more than one part. */
 const big = (): TestBody => new TestBody(chunksOf(bytesOf(2 * PART + 9), 65_536));
-
-/** Waits until something is so. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((go) => setTimeout(go, 2));
-}
 
 Deno.test("S3Storage asks again when S3 is busy or the connection breaks", async () => {
   for (const effect of [slowDown, broken, "reset"] as const) {
@@ -83,7 +80,7 @@ Deno.test("S3Storage.put() stops all parts and the body when one part fails", as
   assert.ok(body.pulled <= 5 * PART);
   assert.equal(fake.objects.uploads.size, 0);
   assert.equal(fake.count("AbortMultipartUpload"), 1);
-  await until(() => fake.pending === 0);
+  await until(() => fake.pending === 0, "the end of all requests");
 });
 
 Deno.test("S3Storage.put() cuts off its parts when it is aborted", async () => {
@@ -93,13 +90,13 @@ Deno.test("S3Storage.put() cuts off its parts when it is aborted", async () => {
   const controller = new AbortController();
   const body = new TestBody(chunksOf(bytesOf(9 * PART), PART));
   const put = storage.put("x", body, { signal: controller.signal });
-  await until(() => fake.count("UploadPart") === 2);
+  await until(() => fake.count("UploadPart") === 2, "the request");
   const reason = new Error("stop");
   controller.abort(reason);
   await assert.rejects(put, (error) => error === reason);
   assert.equal(body.reason, reason);
   assert.equal(fake.objects.uploads.size, 0);
-  await until(() => fake.pending === 0);
+  await until(() => fake.pending === 0, "the end of all requests");
 });
 
 Deno.test("S3Storage.put() waits a little for the answer that tells whether the object is there", async () => {
@@ -112,7 +109,7 @@ Deno.test("S3Storage.put() waits a little for the answer that tells whether the 
     const put = storage.put("x", operation === "PutObject" ? bytesOf(9) : big(), {
       signal: controller.signal,
     });
-    await until(() => fake.count(operation) === 1);
+    await until(() => fake.count(operation) === 1, "the request");
     controller.abort(new Error("too late"));
     stall.resolve();
     const { size } = await put;
@@ -122,15 +119,17 @@ Deno.test("S3Storage.put() waits a little for the answer that tells whether the 
 
 Deno.test("S3Storage.put() ends when that answer doesn't come", async () => {
   for (const operation of ["PutObject", "CompleteMultipartUpload", "CreateMultipartUpload"]) {
-    await using opened = await openFake({ grace: 50 });
+    await using opened = await openFake({ grace: 12_345 });
+    using grace = new HeldTimers(12_345);
     const { storage, fake } = opened;
     fake.fail({ operation, effect: "stall" });
     const controller = new AbortController();
     const body = operation === "PutObject" ? new TestBody([bytesOf(9)]) : big();
     const put = storage.put("x", body, { signal: controller.signal });
-    await until(() => fake.count(operation) === 1);
+    await until(() => fake.count(operation) === 1, "the request");
     const reason = new Error("stop");
     controller.abort(reason);
+    grace.fire();
     await assert.rejects(put, (error) => error === reason);
     assert.equal(await storage.stat("x"), undefined);
     assert.equal(fake.objects.uploads.size, 0);
@@ -145,7 +144,7 @@ Deno.test("S3Storage.put() drops the upload that is begun while it is aborted", 
   fake.delay("CreateMultipartUpload", stall.promise);
   const body = big();
   const put = storage.put("x", body, { signal: controller.signal });
-  await until(() => fake.count("CreateMultipartUpload") === 1);
+  await until(() => fake.count("CreateMultipartUpload") === 1, "the request");
   controller.abort(new Error("stop"));
   stall.resolve();
   await assert.rejects(put, /stop/);
@@ -160,7 +159,7 @@ Deno.test("S3Storage ends at once when it is aborted between two attempts", asyn
   const controller = new AbortController();
   fake.fail({ operation: "HeadObject", effect: broken, times: 9 });
   const looking = storage.stat("x", { signal: controller.signal });
-  await until(() => fake.count("HeadObject") === 1 && fake.pending === 0);
+  await until(() => fake.count("HeadObject") === 1 && fake.pending === 0, "the request");
   const reason = new Error("stop");
   controller.abort(reason);
   await assert.rejects(looking, (error) => error === reason);
@@ -236,13 +235,22 @@ Deno.test("S3Storage.put() drops an upload again when it outlives that", async (
 });
 
 Deno.test("S3Storage asks again when S3 gives no answer", async () => {
-  await using opened = await openFake({ requestTimeout: 100, maxAttempts: 2 });
+  await using opened = await openFake({ requestTimeout: 12_345, maxAttempts: 2 });
+  using timeouts = new HeldTimers(12_345);
   const { storage, fake } = opened;
   fake.fail({ operation: "PutObject", effect: "stall" });
-  await storage.put("x", bytesOf(9));
+  const put = storage.put("x", bytesOf(0));
+  await until(() => fake.count("PutObject") === 1, "the first attempt");
+  timeouts.fire();
+  await put;
   assert.equal(fake.count("PutObject"), 2);
   fake.fail({ operation: "HeadObject", effect: "stall", times: 2 });
-  await assert.rejects(storage.stat("x"), /gave no answer in time, also after several attempts/);
+  const stat = assert.rejects(storage.stat("x"), /gave no answer in time, also after several att/);
+  for (const attempt of [1, 2]) {
+    await until(() => fake.count("HeadObject") === attempt, "the attempt");
+    timeouts.fire();
+  }
+  await stat;
 });
 
 Deno.test("S3Storage.get() fails when the connection breaks in the middle", async () => {
@@ -257,16 +265,25 @@ Deno.test("S3Storage.get() fails when the connection breaks in the middle", asyn
 });
 
 Deno.test("S3Storage.get() fails when no more bytes come, but waits for a slow reader", async () => {
-  await using opened = await openFake({ requestTimeout: 100 });
+  await using opened = await openFake({ requestTimeout: 12_345 });
+  using timeouts = new HeldTimers(12_345);
   const { storage, fake } = opened;
   await storage.put("x", bytesOf(5_000_000));
   const reader = (await storage.get("x")).getReader();
-  await reader.read();
-  await new Promise((go) => setTimeout(go, 250));
-  for (let size = 0; size < 100_000;) size += (await reader.read()).value?.length ?? NaN;
+  for (let size = 0; size < 100_000;) {
+    size += (await reader.read()).value?.length ?? NaN;
+    // As long as nobody asks for bytes, no time runs out.
+    assert.equal(timeouts.waiting, 0);
+  }
   await reader.cancel();
   fake.fail({ operation: "GetObject", effect: "hang" });
-  await assert.rejects(bytesIn(await storage.get("x")), /no bytes came for 0\.1 s/);
+  const reading = assert.rejects(
+    bytesIn(await storage.get("x")),
+    /no bytes came for 12\.345 s/,
+  );
+  await until(() => fake.hanging === 1 && timeouts.waiting === 1, "the end of the bytes");
+  timeouts.fire();
+  await reading;
 });
 
 Deno.test("S3Storage says what is wrong with the place or the keys", async () => {

@@ -7,6 +7,7 @@ import { StorageError } from "../../src/sink/storage.ts";
 import { assertBytes, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
 import { creationContract } from "../sink/creation_contract.ts";
 import { storageContract } from "../sink/storage_contract.ts";
+import { turn, until } from "../support/until.ts";
 import { FakeS3Error } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";
 
@@ -35,7 +36,9 @@ Deno.test("S3Storage.put() keeps no more parts on their way than its queue has r
   const held = fake.hold();
   const puts = [1, 2, 3].map((i) => storage.put(`${i}`, bytesOf(PART + 1, i)));
   await held.waiting;
-  for (let turn = 0; turn < 50; turn++) await new Promise((go) => setTimeout(go, 0));
+  await until(() => fake.pending === 2, "the parts that there is room for");
+  // A third one would come while nothing else happens.
+  for (let i = 0; i < 50; i++) await turn();
   assert.equal(fake.pending, 2);
   held.release();
   await Promise.all(puts);
@@ -132,7 +135,7 @@ Deno.test("S3Storage.put() with ifAbsent waits for others' claims, but not for t
 
   const looks = fake.count("ListObjectsV2");
   const put = storage.put("x", bytesOf(3), { ifAbsent: true });
-  while (fake.count("ListObjectsV2") < looks + 3) await new Promise((go) => setTimeout(go, 5));
+  await until(() => fake.count("ListObjectsV2") >= looks + 3, "the looks at the claim");
   assert.equal(await storage.stat("x"), undefined);
   fake.objects.all.delete(name);
   await put;

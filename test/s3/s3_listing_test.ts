@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { S3Progress } from "../../src/sink/s3_progress.ts";
+import { StorageError } from "../../src/sink/storage.ts";
+import { assertBytes, bytesOf, collect } from "../sink/bodies.ts";
+import type { FakeS3Answer } from "./fake_s3_objects.ts";
+import { openFake, PART } from "./open_fake.ts";
+
+function page(inner: string, root = "ListBucketResult"): FakeS3Answer {
+  const body = Buffer.from(`<${root}><IsTruncated>true</IsTruncated>${inner}</${root}>`);
+  return { status: 200, headers: { "content-type": "application/xml" }, body };
+}
+
+const entry = (key: string): string =>
+  `<Contents><Key>some/prefix/${key}</Key><Size>1</Size></Contents>`;
+const token = (text: string): string => `<NextContinuationToken>${text}</NextContinuationToken>`;
+
+Deno.test("S3Progress.goOn() notices a circle of any length, and no other way", () => {
+  fc.assert(
+    fc.property(fc.nat(40), fc.integer({ min: 1, max: 40 }), (before, length) => {
+      const progress = new S3Progress("s3://b");
+      for (let i = 0; i < before + length; i++) progress.goOn(`${i}`, undefined);
+      assert.throws(() => {
+        for (let i = 0; i < 4 * (before + length); i++) {
+          progress.goOn(`${before + i % length}`, undefined);
+        }
+      }, StorageError);
+    }),
+  );
+});
+
+Deno.test("S3Storage.list() fails when the server doesn't say where it goes on", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  const lost =
+    /^StorageError: Can't list s3:\/\/bucket\/some\/prefix\/.*that there is more, but not where/;
+  fake.fail({ operation: "ListObjectsV2", effect: page(entry("a")), times: 9 });
+  await assert.rejects(collect(storage.list("")), lost);
+  await assert.rejects(collect(storage.folders("")), lost);
+  const upload = "<Upload><Key>some/prefix/a</Key><UploadId>1</UploadId></Upload>";
+  const effect = page(upload, "ListMultipartUploadsResult");
+  fake.fail({ operation: "ListMultipartUploads", effect });
+  await assert.rejects(
+    collect(storage.listUnfinishedUploads("")),
+    /^StorageError: Can't list the uploads to s3:\/\/bucket\/some\/prefix\/.* but not where it goes on/,
+  );
+  assert.equal(fake.count("ListMultipartUploads"), 1);
+});
+
+Deno.test("S3Storage.list() fails when pages come again and again", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  const endless = /the same page again and again/;
+  // One token, which is the same each time, also where a page is empty.
+  fake.fail({ operation: "ListObjectsV2", effect: page(token("t")), times: 99 });
+  await assert.rejects(collect(storage.list("")), endless);
+  assert.ok(fake.count("ListObjectsV2") < 5);
+  fake.fail({ operation: "ListObjectsV2", effect: page(token("1") + entry("a")) });
+  await assert.rejects(collect(storage.list("")), endless);
+  for (const text of ["1", "2"]) {
+    fake.fail({ operation: "ListMultipartUploads", effect: uploads(text) });
+  }
+  await assert.rejects(collect(storage.listUnfinishedUploads("")), endless);
+});
+
+/** A page of uploads that has the same entry, but goes on elsewhere. */
+function uploads(next: string): FakeS3Answer {
+  return page(
+    "<Upload><Key>some/prefix/a</Key><UploadId>1</UploadId><Initiated>2024-01-01T00:00:00Z</Initiated>" +
+      `</Upload><NextKeyMarker>${next}</NextKeyMarker>`,
+    "ListMultipartUploadsResult",
+  );
+}
+
+Deno.test("S3Storage.listUnfinishedUploads() gives the uploads of all pages, several to a key", async () => {
+  await using opened = await openFake({ pageSize: 2 });
+  const { storage, fake } = opened;
+  for (let i = 0; i < 11; i++) {
+    fake.objects.uploads.set(`id-${i}`, {
+      key: `some/prefix/${i < 5 ? "a b" : `ü&${i}`}`,
+      kept: {},
+      startedAt: new Date(0),
+      parts: new Map(),
+    });
+  }
+  const found = (await collect(storage.listUnfinishedUploads(""))).flat();
+  assert.equal(new Set(found.map(({ uploadId }) => uploadId)).size, 11);
+  assert.equal(found.length, 11);
+  assert.equal(await storage.sweep("", { olderThan: new Date() }), 11);
+  assert.equal(fake.objects.uploads.size, 0);
+});
+
+Deno.test("S3Storage.list() leaves out what XML can't carry and what lies elsewhere", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  const inner = [
+    entry("a&#x1;b"),
+    entry("a&#13;b"),
+    entry("a\x01b"),
+    "<Contents><Key>elsewhere/some/prefix</Key><Size>1</Size></Contents>",
+    entry("a&amp;#x41;b"),
+    entry("&amp;lt;"),
+    entry(" 007 "),
+  ].join("");
+  const answer = page(inner);
+  const body = Buffer.from(`${answer.body}`.replace("true", "false"));
+  fake.fail({ operation: "ListObjectsV2", effect: { ...answer, body } });
+  const keys = (await collect(storage.list(""))).flat().map(({ key }) => key);
+  assert.deepEqual(keys, ["a&#x41;b", "&lt;", " 007 "]);
+});
+
+Deno.test("S3Storage works below a prefix of any characters", async () => {
+  for (
+    const prefix of [
+      "a b+c",
+      "ü/日本語 😀",
+      "100%/%20",
+      "?x=y&z",
+      "#",
+      "a;b,c=d@e:f!$'()*~",
+      "&amp;",
+    ]
+  ) {
+    await using opened = await openFake({ prefix, pageSize: 1 });
+    const { storage, fake } = opened;
+    assert.equal(storage.url, `s3://bucket/${prefix}`);
+    for (const key of ["a/x", "a b/+ü", "c"]) {
+      await storage.put(key, bytesOf(3));
+      assert.ok(fake.objects.all.has(`${prefix}/${key}`));
+      await assertBytes(await storage.get(key), bytesOf(3));
+      assert.equal((await storage.stat(key))?.size, 3);
+    }
+    // In parts once: that is slower.
+    await storage.put("a/big", bytesOf(prefix === "a b+c" ? PART + 1 : 1), { ifAbsent: true });
+    const keys = (await collect(storage.list(""))).flat().map(({ key }) => key);
+    assert.deepEqual(keys, ["a b/+ü", "a/big", "a/x", "c"]);
+    assert.deepEqual((await collect(storage.folders(""))).flat(), ["a b", "a"]);
+    assert.deepEqual(await opened.leftovers(), []);
+    await storage.delete(keys);
+    assert.equal(fake.objects.all.size, 0);
+  }
+});

@@ -44,6 +44,3 @@ export const SYSTEM_CLOCK: Clock = {
     return () => clearInterval(timer);
   },
 };
-
-/** The environment variables that the command line reads besides those of the options. */
-export const TERMINAL_VARIABLES = ["NO_COLOR", "TERM"] as const;

@@ -1,5 +1,5 @@
 import type { TextOutput } from "../cli/io.ts";
-import { printableJson } from "../cli/text/json_text.ts";
+import { writeJsonLine } from "../cli/progress/json_view.ts";
 import type { Config } from "../config/schema.ts";
 import { printable } from "../printable.ts";
 import type { TickResult } from "./tick.ts";
@@ -34,9 +34,8 @@ export class TickLog {
     const unsent = notified?.sent === false ? notified.problem : undefined;
     if (logFormat === "json") {
       const more = unsent === undefined ? {} : { notNotified: unsent };
-      const entry = { time: at, type: "tick", state, message, nextAt, ...more };
-      this.#output.write(`${printableJson(entry)}\n`);
-      return;
+      const entry = { type: "tick", state, message, nextAt, ...more } as const;
+      return writeJsonLine(this.#output, Date.parse(at), entry);
     }
     const next = nextAt === null ? "" : ` Next: ${nextAt}.`;
     const told = unsent === undefined ? "" : ` The notification wasn't taken, because ${unsent}.`;

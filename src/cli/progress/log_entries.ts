@@ -1,7 +1,7 @@
 import type { ExportEvent } from "../../events.ts";
 
 /** The stable name of a log's entry: its `type` in a JSON log. */
-export type LogType = ExportEvent["type"] | "progress" | "message" | "error";
+export type LogType = ExportEvent["type"] | "progress" | "message" | "tick" | "error";
 
 /** What a log's entry is. */
 export interface LogEntry {
@@ -50,6 +50,10 @@ export const LOG_ENTRIES = {
   unfinished: { about: "The time budget is over; `--resume` goes on." },
   progress: { about: "How far the export is, every five seconds." },
   message: { about: "A sentence of the command's own." },
+  tick: {
+    about:
+      "What a tick of `sluice schedule` did (`state`), and when there is something to do again.",
+  },
   error: { about: "Why the command failed, and its exit code." },
 } as const satisfies Record<LogType, LogEntry>;
 

@@ -31,11 +31,33 @@
  *   .pipeTo(batchSink(new LocalStorage("./out"), { key: () => "titles.ndjson", encoding: NDJSON }));
  * ```
  *
+ * @example A snapshot each night, in a process of one's own
+ * ```ts no-eval
+ * import { LocalStorage, runTicks, Schedule } from "@sluice/datocms";
+ *
+ * const ticks = "*\/5 * * * *";
+ * const schedule = new Schedule({
+ *   exported: {
+ *     apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *     storage: new LocalStorage("./snapshots"),
+ *     resume: true,
+ *   },
+ *   every: "0 3 * * *",
+ *   ticks,
+ * });
+ * await runTicks(schedule, {
+ *   ticks,
+ *   onTick: ({ at, state, message }) => console.log(at, state, message),
+ *   signal: new AbortController().signal,
+ * });
+ * ```
+ *
  * @module
  */
 export * from "./src/error.ts";
 export * from "./src/events.ts";
 export * from "./src/export.ts";
+export type { ExportNotes } from "./src/export_notes.ts";
 export * from "./src/export_options.ts";
 export type { AssetDeletion } from "./src/steps/delete_orphans.ts";
 export type { MaxDelete } from "./src/max_delete.ts";
@@ -124,3 +146,13 @@ export type {
 export * from "./src/snapshot/read_batch.ts";
 export * from "./src/snapshot/snapshot_writer.ts";
 export type { Span } from "./src/snapshot/span.ts";
+
+export type { JsonReport } from "./src/cli/report/json_report.ts";
+export type { Retried } from "./src/cli/progress/progress_state.ts";
+export type { Every } from "./src/cron/every.ts";
+export * from "./src/cron/notify.ts";
+export * from "./src/cron/run_ticks.ts";
+export * from "./src/cron/schedule.ts";
+export * from "./src/cron/schedule_status.ts";
+export * from "./src/cron/status_handler.ts";
+export * from "./src/cron/tick.ts";

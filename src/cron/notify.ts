@@ -50,7 +50,7 @@ const TOTAL_MS = 15_000;
  *
  * @example
  * ```ts no-eval
- * import { notify } from "./notify.ts";
+ * import { notify } from "@sluice/datocms";
  *
  * await notify('{"status":"complete"}', { url: "https://example.com/hook", secret: "…" });
  * ```

@@ -22,6 +22,20 @@ export interface RunTicksOptions {
  *
  * @param schedule What ticks.
  * @param options When.
+ *
+ * @example
+ * ```ts no-eval
+ * import { runTicks, type Schedule } from "@sluice/datocms";
+ *
+ * declare const schedule: Schedule;
+ * const stop = new AbortController();
+ * Deno.addSignalListener("SIGTERM", () => stop.abort());
+ * await runTicks(schedule, {
+ *   ticks: "*\/2 * * * *",
+ *   onTick: ({ at, state, message }) => console.log(at, state, message),
+ *   signal: stop.signal,
+ * });
+ * ```
  */
 export async function runTicks(
   schedule: Pick<Schedule, "tick">,

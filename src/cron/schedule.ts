@@ -54,7 +54,7 @@ const STUCK = 3;
  *
  * @example In a process of one's own that runs all the time
  * ```ts no-eval
- * import { LocalStorage, runTicks, Schedule } from "@sluice/datocms";
+ * import { LocalStorage, notify, runTicks, Schedule } from "@sluice/datocms";
  *
  * const ticks = "*\/2 * * * *";
  * const schedule = new Schedule({
@@ -65,12 +65,14 @@ const STUCK = 3;
  *   },
  *   every: "24h",
  *   ticks,
- *   notify: (report, signal) => notify(JSON.stringify(report), { url: HOOK, signal }),
+ *   notify: (report, signal) => {
+ *     return notify(JSON.stringify(report), { url: "https://example.com/hook", signal });
+ *   },
  * });
  * await runTicks(schedule, {
  *   ticks,
  *   onTick: ({ at, state, message }) => console.log(at, state, message),
- *   signal: AbortSignal.timeout(86_400_000),
+ *   signal: new AbortController().signal,
  * });
  * ```
  *

@@ -13,7 +13,7 @@ const FRESH_MS = 10_000;
  *
  * @example
  * ```ts no-eval
- * import { statusHandler } from "./status_handler.ts";
+ * import { statusHandler } from "@sluice/datocms";
  *
  * Deno.serve(statusHandler(schedule));
  * ```

@@ -32,6 +32,9 @@ const MEANING: Readonly<Record<string, (path: string) => string>> = {
   EISDIR: (path) => `${path} is a directory: move it or choose another path`,
   ENOENT: (path) => `${path} or a directory on its way was removed meanwhile: try again`,
   ELOOP: (path) => `the symbolic links on the way to ${path} lead in a circle: remove them`,
+  EXDEV: (path) => `${path} is where another disk is mounted: choose another destination`,
+  EBUSY: (path) => `${path} is in use by the system or another program: end that and try again`,
+  ESTALE: (path) => `the network share that holds ${path} was replaced: mount it again`,
   EMFILE: () => "too many files are open: raise the limit (ulimit -n) or lower the concurrency",
   ENFILE: () => "the whole system has too many files open: try again later",
   EIO: (path) => `the disk that holds ${path} fails to read or write: check that disk`,
@@ -58,9 +61,13 @@ export function localError(
   const quoted = JSON.stringify(path);
   const meaning = error instanceof Deno.errors.NotCapable
     ? missingPermission(error, JSON.stringify(root))
-    : MEANING[errorCode(error) ?? ""]?.(quoted) ??
+    : meaningOf(errorCode(error))?.(quoted) ??
       `${quoted} gave an error: ${error instanceof Error ? error.message : error}`;
   return new StorageError(`Can't ${action}, because ${meaning}.`, undefined, { cause: error });
+}
+
+function meaningOf(code = ""): ((path: string) => string) | undefined {
+  return Object.hasOwn(MEANING, code) ? MEANING[code] : undefined;
 }
 
 /** Deno's own sentence ends with the flag, but without the path to give it. */

@@ -104,7 +104,8 @@ export async function placeIfAbsent(temporary: string, path: string): Promise<bo
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    const unsupported = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
+    // Android says EACCES. Whoever truly lacks the permission is told so below.
+    const unsupported = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
     if (!unsupported.includes(errorCode(error) ?? "")) throw error;
   }
   try {

@@ -1,6 +1,6 @@
 import { rmdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { localError, nothingIfAbsent } from "./local_error.ts";
+import { isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
 import { assertFinalKey } from "./object_key.ts";
 import { StorageError } from "./storage.ts";
 
@@ -88,14 +88,14 @@ export class LocalRoot {
    * Opens a new file, and makes the directories on its way.
    *
    * @param path The file's path.
-   * @throws {StorageError} If a symbolic link leads out of the root.
+   * @throws {StorageError} If a symbolic link leads out of the root, or to nothing.
    * @throws The system's error, if the file can't be opened.
    */
   async createFile(path: string): Promise<Deno.FsFile> {
     const directory = dirname(path);
     for (let attempt = 1;; attempt++) {
       try {
-        await Deno.mkdir(directory, { recursive: true });
+        await makeDirectory(directory);
         await this.realPath(directory);
         return await Deno.open(path, { write: true, createNew: true });
       } catch (error) {
@@ -117,4 +117,31 @@ export class LocalRoot {
       if (directory !== this.path) await rmdir(directory).catch(() => {});
     }
   }
+}
+
+/** Makes a directory, and those on its way. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    const link = await danglingLink(path);
+    if (link === undefined) throw error;
+    throw new StorageError(
+      `${
+        JSON.stringify(link)
+      } is a symbolic link that leads to nothing: mount what it should lead to, ` +
+        "or remove the link.",
+      undefined,
+      { cause: error },
+    );
+  }
+}
+
+/** The symbolic link on the way to a path that leads to nothing, if there is one. */
+async function danglingLink(path: string): Promise<string | undefined> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    const isLink = await Deno.lstat(at).then((info) => info.isSymlink, () => false);
+    if (isLink && await Deno.realPath(at).then(() => false, isAbsent)) return at;
+  }
+  return undefined;
 }

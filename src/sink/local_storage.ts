@@ -256,7 +256,9 @@ export class LocalStorage implements Storage, Disposable {
       for (const { key, modifiedAt } of page) {
         if (!modifiedAt || modifiedAt >= options.olderThan) continue;
         const path = join(this.#root.path, key);
-        if (await isLocked(path) !== true) paths.push(path);
+        const action = `look at ${JSON.stringify(key)}`;
+        const isHeld = await this.#root.attempt(action, path, () => isLocked(path));
+        if (isHeld !== true) paths.push(path);
       }
     }
     await this.#remove(paths, options.signal);

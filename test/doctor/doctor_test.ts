@@ -420,6 +420,18 @@ Deno.test("examine() drops old unfinished uploads of exports, if asked to, and n
       "day may still be written.",
   );
   assert.equal(check.fix, "sluice doctor --to s3://bucket/some/prefix --clean");
+  await using spaced = await openFake({ prefix: "it's a b" });
+  spaced.fake.objects.uploads.set("1", {
+    key: "it's a b/assets/project_1/film.mp4",
+    kept: {},
+    startedAt: old,
+    parts: new Map(),
+  });
+  // As a shell takes it for one word.
+  assert.equal(
+    find(await examine({ storage: spaced.storage }), "unfinished_uploads").fix,
+    `sluice doctor --to 's3://bucket/it'\\''s a b' --clean`,
+  );
   assert.equal(found.unfinishedUploads.length, 4);
   assert.equal(fake.count("AbortMultipartUpload"), 0);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { EXIT } from "../../src/error.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
@@ -18,6 +18,39 @@ Deno.test("openStorage() opens directories", () => {
     assert.equal(same.url, storage.url);
   }
 });
+
+Deno.test("openStorage() opens what a storage's address and a key lead to", async () => {
+  const base = await Deno.makeTempDir();
+  try {
+    for (
+      const name of ["a b", "#1", "100%", "Größe ü", "日本語", "%20", "a?b", "it's", 'q"q'].filter(
+        onThisSystem,
+      )
+    ) {
+      const root = join(base, name, "snap shots");
+      using storage = openStorage(root);
+      assert.match(storage.url, /^file:\/\/\/[\w%.~:/'-]+$/);
+      await storage.put("content/project_1/x", new Uint8Array(3));
+      using below = openStorage(`${storage.url}/content/project_1`);
+      assert.ok(below instanceof LocalStorage);
+      assert.equal(below.root, join(root, "content", "project_1"));
+      assert.equal((await below.stat("x"))?.size, 3);
+    }
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+  using bucket = openStorage("s3://b/a b/100%#?ü");
+  using below = openStorage(`${bucket.url}/content/project_1`);
+  assert.equal(below.url, "s3://b/a b/100%#?ü/content/project_1");
+  using whole = openStorage("/");
+  using inIt = openStorage(`${whole.url}/content`);
+  assert.equal(inIt.url, pathToFileURL("/content").href);
+});
+
+/** Windows knows no such names. */
+function onThisSystem(name: string): boolean {
+  return Deno.build.os !== "windows" || !/[?"]/.test(name);
+}
 
 Deno.test("openStorage() opens buckets and prefixes", () => {
   for (const address of ["s3://backups", "s3://backups/", "S3://backups"]) {

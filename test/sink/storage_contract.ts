@@ -353,6 +353,8 @@ export function storageContract(
       "a\\b",
       "a\0b",
       "a\nb",
+      "a\ud800b",
+      "\udc00",
       "a/..",
       `.sluice-${crypto.randomUUID()}.tmp`,
     ];

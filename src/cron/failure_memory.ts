@@ -12,6 +12,8 @@ export interface FailingTick {
   readonly place: SnapshotPlace | undefined;
   /** What went wrong before. */
   readonly failures: FailureRow | undefined;
+  /** How long is waited after failures. */
+  readonly wait: RetryWait;
   /** How many ticks the latest were that brought nothing, if that is the failure. */
   readonly stuck?: number | undefined;
   /** Ends the writing. */
@@ -54,13 +56,9 @@ export class FailureMemory {
    * Counts a failure, unless a project can't be found again and again.
    *
    * @param tick The tick that failed.
-   * @param wait How long is waited after failures.
    * @return The failures; the last one isn't this one if it isn't counted.
    */
-  async add(
-    { now, place, failures, stuck, signal }: FailingTick,
-    wait: RetryWait,
-  ): Promise<FailureRow> {
+  async add({ now, wait, place, failures, stuck, signal }: FailingTick): Promise<FailureRow> {
     let before = failures;
     if (place === undefined) {
       await quietly(signal, async (signal) => {

@@ -1,28 +1,24 @@
-import { failureOf } from "../cli/failure.ts";
-import { initialProgress, progressOf, type ProgressState } from "../cli/progress/progress_state.ts";
-import { type ExportEnd, type JsonReport, jsonReport } from "../cli/report/json_report.ts";
+import { initialProgress, progressOf } from "../cli/progress/progress_state.ts";
+import type { JsonReport } from "../cli/report/json_report.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
-import { exportProject, type ExportReport } from "../export.ts";
-import type { ExportNotes } from "../export_notes.ts";
+import { exportProject } from "../export.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { limited } from "../limited.ts";
-import { LockedError } from "../snapshot/export_lock.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
-import { UnfinishedError } from "../unfinished.ts";
 import { type Every, spanMs } from "./every.ts";
 import { FailureMemory } from "./failure_memory.ts";
 import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { NotifyResult } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
-import { quietly } from "./quietly.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
-import { type FailureRow, scheduleSwitch } from "./schedule_notes.ts";
+import { scheduleSwitch } from "./schedule_notes.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
-import type { TickResult, TickState } from "./tick.ts";
+import type { TickResult } from "./tick.ts";
+import { BUSY, NotDueError, type Tick, TickEnding, tickResult } from "./tick_ending.ts";
 
 /** Options of {@linkcode Schedule}. */
 export interface ScheduleOptions {
@@ -42,8 +38,6 @@ export interface ScheduleOptions {
 
 /** How long it may take to find out whether there is something to do, in milliseconds. */
 const LOOKING_MS = 30_000;
-/** So many ticks in a row that bring nothing are a failure: the first ones may have been bad luck. */
-const STUCK = 3;
 
 /**
  * Exports again and again, as often as a snapshot is due. All that it goes by is in the storage: each tick
@@ -100,6 +94,7 @@ export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #now: () => number;
   readonly #failures: FailureMemory;
+  readonly #ending: TickEnding;
   #place: SnapshotPlace | undefined;
   #lastTick: TickResult | undefined;
 
@@ -112,6 +107,11 @@ export class Schedule {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#failures = new FailureMemory(options.exported.storage);
+    this.#ending = new TickEnding({
+      failures: this.#failures,
+      notify: options.notify,
+      now: this.#now,
+    });
   }
 
   /**
@@ -163,10 +163,8 @@ export class Schedule {
   async setEnabled(enabled: boolean, signal?: AbortSignal): Promise<void> {
     const place = await this.place(signal);
     const changedAt = new Date(this.#now()).toISOString();
-    await scheduleSwitch(this.#options.exported.storage, place).write(
-      { enabled, changedAt },
-      signal,
-    );
+    const note = scheduleSwitch(this.#options.exported.storage, place);
+    await note.write({ enabled, changedAt }, signal);
     // Who switches them on doesn't want to wait for what failed before.
     if (enabled) await this.#failures.forget(place, signal);
   }
@@ -174,15 +172,21 @@ export class Schedule {
   async #tick(signal: AbortSignal): Promise<TickResult> {
     const now = new Date(this.#now());
     const begun = performance.now();
-    const progress = initialProgress(now.getTime());
-    const tick: Tick = { now, progress, failures: this.#failures.own, notes: undefined, signal };
+    const tick: Tick = {
+      now,
+      wait: this.#wait(now),
+      signal,
+      place: this.#place,
+      failures: this.#failures.own,
+      progress: initialProgress(now.getTime()),
+      notes: undefined,
+    };
     try {
-      if (this.#place === undefined && this.#isTooEarly(tick.failures, now)) {
-        return this.#backingOff(tick.failures, now);
-      }
+      const early = this.#place === undefined ? backingOff(tick) : undefined;
+      if (early !== undefined) return early;
       const observed = await this.#looking(signal, (signal) => this.#observe(signal));
       tick.failures = observed.failures;
-      const idle = this.#idle(observed, now);
+      const idle = idling(observed, tick);
       if (idle !== undefined) return idle;
       const { exported } = this.#options;
       const { timeBudgetMs } = exported;
@@ -200,33 +204,10 @@ export class Schedule {
           onEvent,
         });
       });
-      return await this.#succeeded(report, tick);
+      return await this.#ending.succeeded(report, { ...tick, place: this.#place });
     } catch (error) {
-      return await this.#stopped(error, tick);
+      return await this.#ending.stopped(error, { ...tick, place: this.#place });
     }
-  }
-
-  /** Why there is nothing to do, if there isn't. */
-  #idle({ enabled, dueAt, isLocked, failures }: Observed, now: Date): TickResult | undefined {
-    if (!enabled) {
-      return tickResult(now, "disabled", "Automatic exports of this project are switched off.");
-    }
-    if (dueAt !== undefined && dueAt > now) {
-      return tickResult(now, "waiting", "No snapshot is due.", { nextAt: dueAt });
-    }
-    if (isLocked) return tickResult(now, "busy", BUSY);
-    return this.#isTooEarly(failures, now) ? this.#backingOff(failures, now) : undefined;
-  }
-
-  #isTooEarly(failures: FailureRow | undefined, now: Date): failures is FailureRow {
-    return failures !== undefined && retryTime(failures, this.#wait(now)) > now;
-  }
-
-  #backingOff(failures: FailureRow, now: Date): TickResult {
-    const times = failures.count === 1 ? "once" : `${failures.count} times in a row`;
-    return tickResult(now, "backing_off", `The export failed ${times}: it is tried again later.`, {
-      nextAt: retryTime(failures, this.#wait(now)),
-    });
   }
 
   /** Once the lock is held: another process may have made the snapshot since it was found due. */
@@ -235,84 +216,6 @@ export class Schedule {
     const snapshots = await newestSnapshots(storage, await this.place(signal), signal);
     const dueAt = dueTime(snapshots, every);
     if (dueAt !== undefined && dueAt.getTime() > this.#now()) throw new NotDueError();
-  }
-
-  async #succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
-    const { now, progress, failures, signal } = tick;
-    // What stays is overwritten by the next failure, or deleted by the next success.
-    if (failures !== undefined) await this.#forgetFailures(signal);
-    const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
-    const exitCode = isWhole ? EXIT.complete : EXIT.partial;
-    const { startedAt, endedAt } = report.manifest;
-    // From the first of its ticks on.
-    const ms = Date.parse(endedAt) - Date.parse(startedAt);
-    const message = isWhole
-      ? `The snapshot at ${report.snapshot} is complete.`
-      : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
-    const result = tickResult(now, isWhole ? "complete" : "partial", message);
-    return await this.#ended({ report, exitCode, progress, ms }, result, signal);
-  }
-
-  async #stopped(error: unknown, tick: Tick): Promise<TickResult> {
-    const { now, signal } = tick;
-    if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export goes on.");
-    if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
-    if (error instanceof NotDueError) {
-      return tickResult(now, "waiting", "Another process has just made the snapshot.");
-    }
-    if (error instanceof UnfinishedError && error.snapshot !== undefined && !tick.progress.sealed) {
-      return await this.#unfinished(error, error.snapshot, tick);
-    }
-    return await this.#failed(error, tick);
-  }
-
-  /** Its time was over: a failure only if that is so again and again, and nothing comes of it. */
-  async #unfinished(error: UnfinishedError, snapshot: string, tick: Tick): Promise<TickResult> {
-    const { now, failures, signal } = tick;
-    if (error.progressed) {
-      if (failures?.stuck) await this.#forgetFailures(signal);
-      return tickResult(now, "unfinished", `The next tick goes on with ${snapshot}.`);
-    }
-    const stuck = (failures?.stuck ?? 0) + 1;
-    if (stuck >= STUCK) {
-      const message =
-        `${stuck} ticks in a row were over before anything new came to the snapshot at ` +
-        `${snapshot}: give them more time (--time-budget).`;
-      return await this.#failed(
-        new SluiceError(message, EXIT.failed, { cause: error }),
-        tick,
-        stuck,
-      );
-    }
-    const { count = 0, at = now.toISOString() } = failures ?? {};
-    await this.#failures.keep({ count, at, stuck }, this.#place, signal);
-    const message =
-      `The tick's time was over before anything new came to the snapshot at ${snapshot}: ` +
-      "the next tick tries again; if that happens again, give them more time (--time-budget).";
-    return tickResult(now, "unfinished", message);
-  }
-
-  async #failed(error: unknown, tick: Tick, stuck?: number): Promise<TickResult> {
-    const { now, progress, notes, signal } = tick;
-    const { message, exitCode } = failureOf(error, signal);
-    const wait = this.#wait(now);
-    const row = await this.#failures.add({ ...tick, place: this.#place, stuck }, wait);
-    const result = tickResult(now, "failed", message, { nextAt: retryTime(row, wait) });
-    // Nobody wants to be told at each tick that a project can't be found.
-    if (row.at !== result.at) return result;
-    const ms = this.#now() - now.getTime();
-    const end = { status: "failed", error: message, exitCode, progress, ms } as const;
-    return await this.#ended({ ...end, notes: notes?.() }, result, signal);
-  }
-
-  async #forgetFailures(signal: AbortSignal): Promise<void> {
-    await quietly(signal, (signal) => this.#failures.forget(this.#place, signal));
-  }
-
-  async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {
-    const report = jsonReport(end);
-    const notified = await this.#options.notify?.(report, signal) ?? null;
-    return { ...result, report, notified };
   }
 
   async #observe(signal: AbortSignal): Promise<Observed> {
@@ -348,36 +251,26 @@ export class Schedule {
   }
 }
 
-/** What is known of a tick so far. */
-interface Tick {
-  readonly now: Date;
-  readonly signal: AbortSignal;
-  progress: ProgressState;
-  failures: FailureRow | undefined;
-  notes: (() => ExportNotes) | undefined;
+/** Why there is nothing to do, if there isn't. */
+function idling({ enabled, dueAt, isLocked }: Observed, tick: Tick): TickResult | undefined {
+  const { now } = tick;
+  if (!enabled) {
+    return tickResult(now, "disabled", "Automatic exports of this project are switched off.");
+  }
+  if (dueAt !== undefined && dueAt > now) {
+    return tickResult(now, "waiting", "No snapshot is due.", { nextAt: dueAt });
+  }
+  return isLocked ? tickResult(now, "busy", BUSY) : backingOff(tick);
 }
 
-/** Another process has made the snapshot that was due. */
-class NotDueError extends Error {
-  override readonly name = "NotDueError";
-}
-
-const BUSY = "Another process exports this project to the same place.";
-
-function tickResult(
-  now: Date,
-  state: TickState,
-  message: string,
-  { nextAt }: { readonly nextAt?: Date } = {},
-): TickResult {
-  return {
-    at: now.toISOString(),
-    state,
-    message,
-    nextAt: nextAt?.toISOString() ?? null,
-    report: null,
-    notified: null,
-  };
+/** That it is too early after a failure, if it is. */
+function backingOff({ failures, now, wait }: Tick): TickResult | undefined {
+  if (failures === undefined) return undefined;
+  const nextAt = retryTime(failures, wait);
+  if (nextAt <= now) return undefined;
+  const times = failures.count === 1 ? "once" : `${failures.count} times in a row`;
+  const message = `The export failed ${times}: it is tried again later.`;
+  return tickResult(now, "backing_off", message, { nextAt });
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,0 +1,175 @@
+import { failureOf } from "../cli/failure.ts";
+import type { ProgressState } from "../cli/progress/progress_state.ts";
+import { type ExportEnd, jsonReport } from "../cli/report/json_report.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import type { ExportReport } from "../export.ts";
+import type { ExportNotes } from "../export_notes.ts";
+import { LockedError } from "../snapshot/export_lock.ts";
+import type { SnapshotPlace } from "../snapshot/layout.ts";
+import { UnfinishedError } from "../unfinished.ts";
+import type { FailureMemory } from "./failure_memory.ts";
+import { quietly } from "./quietly.ts";
+import { retryTime, type RetryWait } from "./retry_wait.ts";
+import type { ScheduleOptions } from "./schedule.ts";
+import type { FailureRow } from "./schedule_notes.ts";
+import type { TickResult, TickState } from "./tick.ts";
+
+/** What is known of a tick so far. */
+export interface Tick {
+  /** When it began. */
+  readonly now: Date;
+  /** How long is waited after failures. */
+  readonly wait: RetryWait;
+  /** Cancels it. */
+  readonly signal: AbortSignal;
+  /** Which project and environment, once that is known. */
+  readonly place: SnapshotPlace | undefined;
+  /** What went wrong before. */
+  failures: FailureRow | undefined;
+  /** How far its export is. */
+  progress: ProgressState;
+  /** Tells what its export noted. */
+  notes: (() => ExportNotes) | undefined;
+}
+
+/** Options of {@linkcode TickEnding}. */
+export interface TickEndingOptions extends Pick<ScheduleOptions, "notify"> {
+  /** Where failures are remembered. */
+  readonly failures: FailureMemory;
+  /** The time in milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Another process has made the snapshot that was due. */
+export class NotDueError extends Error {
+  /** The error's name. */
+  override readonly name = "NotDueError";
+}
+
+/** Why nothing is done while somebody else exports. */
+export const BUSY = "Another process exports this project to the same place.";
+
+/** So many ticks in a row that bring nothing are a failure: the first ones may have been bad luck. */
+const STUCK = 3;
+
+/** Says how ticks ended that had something to do, remembers what went wrong, and tells who wants to know. */
+export class TickEnding {
+  readonly #options: TickEndingOptions;
+
+  /**
+   * @param options Where failures are remembered, and who is told.
+   */
+  constructor(options: TickEndingOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Ends a tick whose export made a snapshot.
+   *
+   * @param report What the export says.
+   * @param tick The tick.
+   */
+  async succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
+    const { now, progress, failures, signal } = tick;
+    // What stays is overwritten by the next failure, or deleted by the next success.
+    if (failures !== undefined) await this.#forget(tick);
+    const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
+    const exitCode = isWhole ? EXIT.complete : EXIT.partial;
+    const { startedAt, endedAt } = report.manifest;
+    // From the first of its ticks on.
+    const ms = Date.parse(endedAt) - Date.parse(startedAt);
+    const message = isWhole
+      ? `The snapshot at ${report.snapshot} is complete.`
+      : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
+    const result = tickResult(now, isWhole ? "complete" : "partial", message);
+    return await this.#ended({ report, exitCode, progress, ms }, result, signal);
+  }
+
+  /**
+   * Ends a tick that something ended: its time, somebody else, or a failure.
+   *
+   * @param error What was thrown.
+   * @param tick The tick.
+   */
+  async stopped(error: unknown, tick: Tick): Promise<TickResult> {
+    const { now, signal } = tick;
+    if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export goes on.");
+    if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
+    if (error instanceof NotDueError) {
+      return tickResult(now, "waiting", "Another process has just made the snapshot.");
+    }
+    if (error instanceof UnfinishedError && error.snapshot !== undefined && !tick.progress.sealed) {
+      return await this.#unfinished(error, error.snapshot, tick);
+    }
+    return await this.#failed(error, tick);
+  }
+
+  /** Its time was over: a failure only if that is so again and again, and nothing comes of it. */
+  async #unfinished(error: UnfinishedError, snapshot: string, tick: Tick): Promise<TickResult> {
+    const { now, place, failures, signal } = tick;
+    if (error.progressed) {
+      if (failures?.stuck) await this.#forget(tick);
+      return tickResult(now, "unfinished", `The next tick goes on with ${snapshot}.`);
+    }
+    const stuck = (failures?.stuck ?? 0) + 1;
+    if (stuck >= STUCK) {
+      const message =
+        `${stuck} ticks in a row were over before anything new came to the snapshot at ` +
+        `${snapshot}: give them more time (--time-budget).`;
+      const failure = new SluiceError(message, EXIT.failed, { cause: error });
+      return await this.#failed(failure, tick, stuck);
+    }
+    const { count = 0, at = now.toISOString() } = failures ?? {};
+    await this.#options.failures.keep({ count, at, stuck }, place, signal);
+    const message =
+      `The tick's time was over before anything new came to the snapshot at ${snapshot}: ` +
+      "the next tick tries again; if that happens again, give them more time (--time-budget).";
+    return tickResult(now, "unfinished", message);
+  }
+
+  async #failed(error: unknown, tick: Tick, stuck?: number): Promise<TickResult> {
+    const { now, wait, progress, notes, signal } = tick;
+    const { message, exitCode } = failureOf(error, signal);
+    const row = await this.#options.failures.add({ ...tick, stuck });
+    const result = tickResult(now, "failed", message, { nextAt: retryTime(row, wait) });
+    // Nobody wants to be told at each tick that a project can't be found.
+    if (row.at !== result.at) return result;
+    const ms = this.#options.now() - now.getTime();
+    const end = { status: "failed", error: message, exitCode, progress, ms } as const;
+    return await this.#ended({ ...end, notes: notes?.() }, result, signal);
+  }
+
+  async #forget({ place, signal }: Tick): Promise<void> {
+    await quietly(signal, (signal) => this.#options.failures.forget(place, signal));
+  }
+
+  async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {
+    const report = jsonReport(end);
+    const notified = await this.#options.notify?.(report, signal) ?? null;
+    return { ...result, report, notified };
+  }
+}
+
+/**
+ * What a tick did, as long as nobody is told.
+ *
+ * @param now When it began.
+ * @param state How it ended.
+ * @param message One sentence.
+ * @param options When there is something to do again.
+ */
+export function tickResult(
+  now: Date,
+  state: TickState,
+  message: string,
+  { nextAt }: { readonly nextAt?: Date } = {},
+): TickResult {
+  return {
+    at: now.toISOString(),
+    state,
+    message,
+    nextAt: nextAt?.toISOString() ?? null,
+    report: null,
+    notified: null,
+  };
+}

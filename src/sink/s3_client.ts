@@ -1,4 +1,5 @@
 import { EXIT } from "../error.ts";
+import { attemptsOf } from "./s3_attempts.ts";
 import { S3Fetch } from "./s3_fetch.ts";
 import { StorageError } from "./storage.ts";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
@@ -24,7 +25,7 @@ export interface S3ClientOptions {
   readonly credentials?: S3Credentials | (() => Promise<S3Credentials>) | undefined;
   /** The region. @default {AWS_REGION or the profile's} */
   readonly region?: string | undefined;
-  /** The URL of a server that isn't AWS. @default {AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or AWS} */
+  /** The URL of a server that isn't AWS. @default {AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's or AWS} */
   readonly endpoint?: string | undefined;
   /** Whether the bucket is part of the path. @default {true if there is an endpoint that isn't AWS} */
   readonly forcePathStyle?: boolean | undefined;
@@ -75,22 +76,24 @@ export interface OpenedS3 {
  * Loads the SDK and makes a client.
  *
  * @param options How S3 is reached.
- * @throws {StorageError} If the endpoint isn't an address.
+ * @throws {StorageError} If the endpoint isn't an address, or the number of attempts isn't one.
  */
 export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
   const sdk = await import("@aws-sdk/client-s3");
   const { requestTimeout = 60_000 } = options;
-  const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
-    environment("AWS_ENDPOINT_URL");
   if (options.client !== undefined) {
     const client = options.client as S3Client;
     const own = await client.config.endpoint?.();
-    const isAws = own === undefined ? isAwsEndpoint(endpoint) : isAwsHost(own.hostname);
+    const isAws = own === undefined
+      ? isAwsEndpoint(await configuredEndpoint(client))
+      : isAwsHost(own.hostname);
     return { sdk, client, isAws, attempts: 1, timeout: () => undefined };
   }
+  const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
+    environment("AWS_ENDPOINT_URL") ?? await profileEndpoint(sdk, options);
   assertEndpoint(endpoint);
   const isAws = isAwsEndpoint(endpoint);
-  const attempts = options.maxAttempts ?? Number(environment("AWS_MAX_ATTEMPTS") ?? 6);
+  const attempts = attemptsOf(options.maxAttempts, environment("AWS_MAX_ATTEMPTS"));
   const client = new sdk.S3Client({
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     ...(options.region !== undefined && { region: options.region }),
@@ -115,6 +118,25 @@ const NO_CHECKSUMS: Pick<
   requestChecksumCalculation: "WHEN_REQUIRED",
   responseChecksumValidation: "WHEN_REQUIRED",
 };
+
+/** What the profile in use has for an endpoint. */
+async function profileEndpoint(
+  sdk: OpenedS3["sdk"],
+  { region = "us-east-1" }: S3ClientOptions,
+): Promise<string | undefined> {
+  // How the real client is made depends on it. The SDK's own handler would read profiles on its own account.
+  const client = new sdk.S3Client({ region, requestHandler: new S3Fetch() });
+  try {
+    return await configuredEndpoint(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The endpoint that a client finds in the environment or the profile, with its first command. */
+async function configuredEndpoint({ config }: S3Client): Promise<string | undefined> {
+  return await config.serviceConfiguredEndpoint?.();
+}
 
 function assertEndpoint(endpoint: string | undefined): void {
   if (endpoint === undefined) return;

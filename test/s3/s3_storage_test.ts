@@ -8,6 +8,7 @@ import { assertBytes, bytesOf, chunksOf, collect, TestBody } from "../sink/bodie
 import { creationContract } from "../sink/creation_contract.ts";
 import { storageContract } from "../sink/storage_contract.ts";
 import { turn, until } from "../support/until.ts";
+import { FakeS3 } from "./fake_s3.ts";
 import { FakeS3Error } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";
 
@@ -256,6 +257,27 @@ Deno.test("S3Storage takes a client of your own, and leaves it open", async () =
     );
     assert.equal(writes.length, 3);
     for (const { headers } of writes) assert.ok(headers["x-amz-checksum-crc32"]);
+  } finally {
+    client.destroy();
+  }
+});
+
+Deno.test("S3Storage.put() with ifAbsent tries a server out that a profile names", async () => {
+  await using fake = await FakeS3.start({ conditions: "none" });
+  const client = new S3Client({
+    region: "us-east-1",
+    forcePathStyle: true,
+    credentials: { accessKeyId: "fake-key", secretAccessKey: "fake-secret" },
+    defaultUserAgentProvider: () => Promise.resolve([["test", "1"]]),
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    maxAttempts: 1,
+  });
+  // What the SDK finds in the profile's endpoint_url: the environment is all tests' own.
+  Object.assign(client.config, { serviceConfiguredEndpoint: () => Promise.resolve(fake.endpoint) });
+  try {
+    using storage = new S3Storage({ bucket: "bucket", client });
+    await storage.put("x", bytesOf(3), { ifAbsent: true });
+    assert.equal(fake.count("ListObjectsV2"), 1, "It is claimed, as conditions have no effect.");
   } finally {
     client.destroy();
   }

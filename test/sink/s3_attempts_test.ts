@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { EXIT } from "../../src/error.ts";
+import { attemptsOf } from "../../src/sink/s3_attempts.ts";
+import { StorageError } from "../../src/sink/storage.ts";
+
+Deno.test("attemptsOf() takes what is given, then the variable, then six", () => {
+  assert.equal(attemptsOf(2, "3"), 2);
+  assert.equal(attemptsOf(undefined, "3"), 3);
+  assert.equal(attemptsOf(undefined, undefined), 6);
+});
+
+Deno.test("attemptsOf() refuses what would be tried for ever, or never", () => {
+  for (const variable of ["many", "0", "-1", "1.5", "Infinity", "NaN"]) {
+    assert.throws(() => attemptsOf(undefined, variable), (error) => {
+      assert.ok(error instanceof StorageError);
+      assert.equal(error.exitCode, EXIT.usage);
+      assert.match(
+        error.message,
+        /^AWS_MAX_ATTEMPTS must be a whole number above 0, but is ".*"\.$/,
+      );
+      return true;
+    });
+  }
+  for (const given of [0, -1, 1.5, NaN, Infinity]) {
+    assert.throws(
+      () => attemptsOf(given, "3"),
+      /^StorageError: maxAttempts must be a whole number/,
+    );
+  }
+});

@@ -53,6 +53,31 @@ if (endpoint === undefined) {
     }
   });
 
+  Deno.test("S3Storage on a real server works below a prefix of any characters", async () => {
+    for (const prefix of ["a b+c/ü😀", "100%/%20", "?x=y&z#;,:@$'()*~<&amp;>"]) {
+      await using opened = await open(endpoint, { prefix });
+      const { storage } = opened;
+      const keys = [" 007 ", "a b/+ü", "a/x", "x&#65;y"];
+      for (const key of keys) await storage.put(key, bytesOf(3), { ifAbsent: true });
+      await storage.put("z", new TestBody(chunksOf(bytesOf(PART + 1), 65_536)));
+      for (const key of keys) await assertBytes(await storage.get(key), bytesOf(3));
+      const listed = (await collect(storage.list(""))).flat().map(({ key }) => key);
+      assert.deepEqual(listed, [...keys, "z"]);
+      assert.deepEqual((await collect(storage.folders(""))).flat(), ["a b", "a"]);
+      assert.deepEqual(await opened.leftovers(), []);
+    }
+  });
+
+  Deno.test("S3Storage on a real server lists objects of others that XML can't carry", async () => {
+    await using opened = await open(endpoint);
+    const names = ["a\x01b", "a\rb", "a\nb"];
+    for (const name of names) await opened.putAsOthers(name);
+    await opened.storage.put("x", bytesOf(1));
+    const listed = (await collect(opened.storage.list(""))).flat().map(({ key }) => key);
+    await opened.deleteAsOthers(names);
+    assert.deepEqual(listed, ["x"]);
+  });
+
   Deno.test("S3Storage on a real server writes many parts, several at a time", async () => {
     await using opened = await open(endpoint, { queueSize: 4 });
     const bytes = bytesOf(12 * PART + 3);
@@ -65,7 +90,7 @@ if (endpoint === undefined) {
 const region = "us-east-1";
 
 /** Opens a storage in a bucket of its own, which is removed afterwards. */
-async function open(endpoint: string, options: { queueSize?: number } = {}) {
+async function open(endpoint: string, options: { queueSize?: number; prefix?: string } = {}) {
   const bucket = `sluice-test-${crypto.randomUUID()}`;
   const client = new S3Client({
     endpoint,
@@ -76,7 +101,7 @@ async function open(endpoint: string, options: { queueSize?: number } = {}) {
   });
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const queueSize = options.queueSize ?? 1;
-  const prefix = "some/prefix";
+  const { prefix = "some/prefix" } = options;
   const storage = new S3Storage({ bucket, prefix, endpoint, region, partSize: PART, queueSize });
   const realFetch = globalThis.fetch;
   return {
@@ -84,6 +109,16 @@ async function open(endpoint: string, options: { queueSize?: number } = {}) {
     async head(key: string) {
       const { HeadObjectCommand } = await import("@aws-sdk/client-s3");
       return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: `${prefix}/${key}` }));
+    },
+    async putAsOthers(name: string) {
+      const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}/${name}` }));
+    },
+    async deleteAsOthers(names: readonly string[]) {
+      const { DeleteObjectCommand } = await import("@aws-sdk/client-s3");
+      for (const name of names) {
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}/${name}` }));
+      }
     },
     async leftovers() {
       using whole = new S3Storage({ bucket, endpoint, region });

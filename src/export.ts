@@ -209,9 +209,7 @@ async function seal(
     resources: run.resources,
     records: run.records,
     ...(assets === undefined ? {} : { assets }),
-    findings: run.findings.toArray(),
-    warnings: run.warnings.toArray(),
-    failures: run.failures.toArray(),
+    ...notesOf(run),
   });
   await checkpoints.delete();
   run.emit({ type: "sealed", snapshot: address });

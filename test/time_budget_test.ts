@@ -90,11 +90,11 @@ Deno.test("exportProject() keeps its time budget when requests hang, and keeps w
   });
   try {
     const ms = await msOf(() =>
-      assert.rejects(bench.export({ timeBudgetMs: 1000 }), (error) => {
+      assert.rejects(bench.export({ timeBudgetMs: 3000 }), (error) => {
         return error instanceof UnfinishedError && error.snapshot !== undefined;
       })
     );
-    assert.ok(ms >= 900 && ms < 2500, `it took ${ms} ms`);
+    assert.ok(ms >= 2900 && ms < 6000, `it took ${ms} ms`);
   } finally {
     hangs = false;
     hang.abort();

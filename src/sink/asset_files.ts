@@ -26,8 +26,8 @@ export interface AssetRecord extends AssetFile {
  * the one that was written down if its size and its tag (or, where there are none, its time) are the same.
  *
  * A file takes about 150 bytes of memory, as neither keys nor objects are kept. Should two keys ever have
- * the same hash, one file is taken for the other: that one isn't what its upload announces, and so is
- * fetched again.
+ * the same hash (of 48 bits), one file is taken for the other: if that one isn't what its upload announces,
+ * it is fetched again.
  *
  * @example
  * ```ts

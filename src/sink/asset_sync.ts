@@ -229,8 +229,8 @@ async function keptFile(
   files: SyncAssetsOptions["files"],
   signal: AbortSignal,
 ): Promise<AssetFile & { readonly md5: string } | undefined> {
-  // Nothing tells whether a file of the right size has the right bytes.
-  if (md5 === undefined) return undefined;
+  // Nothing tells whether a file of the right size has the right bytes, unless this export has fetched it.
+  if (md5 === undefined) return fetchedBefore(files?.find(key), size);
   const look = async () => await storage.stat(key, { signal });
   let info = files === undefined ? await look() : undefined;
   const found = files === undefined ? info && { size: info.size, ...stamp(info) } : files.find(key);
@@ -247,6 +247,16 @@ async function keptFile(
   const hash = createHash("md5");
   for await (const chunk of await storage.get(key, { signal })) hash.update(chunk);
   return hash.digest("hex") === md5 ? { ...found, md5 } : undefined;
+}
+
+/** A file that an earlier run of the same export has fetched, as it is known. */
+function fetchedBefore(
+  file: AssetFile | undefined,
+  size: number | undefined,
+): AssetFile & { readonly md5: string } | undefined {
+  const { attempts, md5 } = file ?? {};
+  if (file === undefined || attempts === undefined || md5 === undefined) return undefined;
+  return file.size === (size ?? file.size) ? { ...file, md5 } : undefined;
 }
 
 /** Old uploads may lack size or MD5. */

@@ -43,7 +43,7 @@ export async function collectChanged(
       if (changed.size < MOST_CHANGED) changed.set(resource.id, toChanged(resource));
     }
     if (changed.size < MOST_CHANGED) continue;
-    run.findings.add(
+    run.find(
       "many_changes",
       `More than ${MOST_CHANGED} resources of ${changes.path} changed during the export: the others are ` +
         "as they were when they were read.",

@@ -1,3 +1,4 @@
+import { notesOf } from "../export_notes.ts";
 import { PageGate } from "../page_gate.ts";
 import { StorageError } from "../sink/storage.ts";
 import { type Checkpoint, type ListingState, writeCheckpoint } from "../snapshot/checkpoint.ts";
@@ -261,11 +262,7 @@ export class Checkpoints {
       objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
       resources,
       records: run.records,
-      notes: {
-        findings: run.findings.toArray(),
-        warnings: run.warnings.toArray(),
-        failures: run.failures.toArray(),
-      },
+      notes: notesOf(run),
     };
   }
 }

@@ -201,8 +201,9 @@ async function bring(
       run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
     },
     onOutcome: (outcome) => {
-      // What is known anyway needn't be written down again.
-      const isNew = outcome.outcome === "downloaded" || files.find(outcome.key)?.md5 === undefined;
+      // What is known anyway needn't be written down again, and what isn't there is tried again.
+      const isNew = outcome.outcome === "downloaded" ||
+        outcome.outcome === "kept" && files.find(outcome.key)?.md5 === undefined;
       if (isNew) ledger.add(outcome);
       tally.add(inExport(outcome));
       noteAsset(run, outcome);

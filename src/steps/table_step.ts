@@ -15,7 +15,7 @@ import {
 } from "../transform/normalize.ts";
 import { tableSchema } from "../transform/table_schema.ts";
 import { uploadRows } from "../transform/upload_rows.ts";
-import { WarningCounter } from "../transform/warnings.ts";
+import { WarningCounter, warningText } from "../transform/warnings.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /** The normalized view of a snapshot: sinks that take the same pages as the raw view. */
@@ -140,9 +140,8 @@ export class TableStep {
       count: parts.reduce((sum, { count = 0 }) => sum + count, 0),
       bytes: parts.reduce((sum, { size }) => sum + size, 0),
     };
-    for (const { code, count, example } of this.#warnings.all()) {
-      const times = count === 1 ? "" : `, and ${count - 1} more like it`;
-      this.#run.warn(code, `${example}${times}.`);
+    for (const counted of this.#warnings.all()) {
+      this.#run.warn(counted.code, warningText(counted));
     }
   }
 

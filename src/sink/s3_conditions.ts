@@ -57,7 +57,9 @@ export class S3Conditions {
     } finally {
       // What can't be removed now is empty, and sweep() finds it.
       await limited(REMOVAL, undefined, async (signal) => {
-        if (upload !== undefined) await this.#bucket.uploads.drop(upload, { signal }).catch(() => {});
+        if (upload !== undefined) {
+          await this.#bucket.uploads.drop(upload, { signal }).catch(() => {});
+        }
         await this.#bucket.objects.delete([key], { signal });
       }).catch(() => {});
     }

@@ -56,6 +56,19 @@ function reason(stderr: string, target: string): string {
   }`;
 }
 
+/** A runtime that isn't Deno's for compiled programs makes a program that is something else. */
+async function tryOut(program: string): Promise<void> {
+  const path = `./${program}${Deno.build.os === "windows" ? ".exe" : ""}`;
+  const { stdout } = await new Deno.Command(path, { args: ["--version"], stderr: "null" }).output();
+  const version = new TextDecoder().decode(stdout);
+  if (version.startsWith("sluice ")) return;
+  fail(
+    `What is in ${path} now isn't sluice, but says ${
+      JSON.stringify(version.split("\n")[0])
+    }: DENORT_BIN has to be Deno's runtime for compiled programs (denort), not deno itself.`,
+  );
+}
+
 for (const target of targets()) {
   const output = `dist/sluice-${target}`;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -73,5 +86,6 @@ for (const target of targets()) {
     stderr: "piped",
   }).output();
   if (!success) fail(reason(new TextDecoder().decode(stderr), target));
+  if (target === Deno.build.target) await tryOut(output);
   process.stdout.write(`${output}${target.includes("windows") ? ".exe" : ""}\n`);
 }

@@ -182,6 +182,20 @@ Deno.test("deno task compile builds a program with the demo, or tells that Deno'
   }
 });
 
+Deno.test("deno task compile notices a runtime that isn't one", async () => {
+  const { code, stdout, stderr } = await run(
+    "deno",
+    ["task", "--quiet", "compile", Deno.build.target],
+    { env: { DENORT_BIN: Deno.execPath() } },
+  );
+  await Deno.remove(`${ROOT}dist/sluice-${Deno.build.target}`);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(
+    stderr,
+    /^compile: What is in \.\/dist\/sluice-\S+ now isn't sluice, but says "deno [^"]+": DENORT_BIN has to be .+\.\n$/,
+  );
+});
+
 Deno.test("deno task compile refuses a system that there isn't", async () => {
   const { code, stderr } = await run("deno", ["task", "--quiet", "compile", "solaris"]);
   assert.equal(code, 1);

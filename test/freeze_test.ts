@@ -8,7 +8,7 @@ import type { ExportEvent } from "../src/events.ts";
 import { freezeEnvironment, type FreezeOptions } from "../src/freeze.ts";
 import { ExportLock } from "../src/snapshot/export_lock.ts";
 import { apiError } from "./support/cma.ts";
-import { filesOf, QUICK_RETRIES, workbench } from "./support/exported.ts";
+import { directoryOf, entriesOf, filesOf, QUICK_RETRIES, workbench } from "./support/exported.ts";
 import { assertSealedAreWhole } from "./support/sealed_snapshots.ts";
 
 const PLACE = { projectId: "48213" };
@@ -96,6 +96,23 @@ Deno.test("exportProject() with freeze reads a copy, and names the environment t
   assert.deepEqual(forks.map(({ path }) => path), [
     "/environments/main/fork?immediate_return=true",
   ]);
+});
+
+Deno.test("exportProject() with freeze doesn't list the copy among the environments", async () => {
+  await using made = await icebox();
+  const report = await made.export({ ...FAST, include: ["records", "environments"] });
+  const listed = await entriesOf<Resource>(`${directoryOf(report)}/settings`);
+  assert.deepEqual(listed.map(({ id }) => id), ["main", "spring-issue"]);
+  const { environments } = report.manifest.resources;
+  assert.ok(environments && "count" in environments);
+  assert.equal(environments.count, 2);
+  assert.deepEqual(report.manifest.findings, []);
+  const told = made.events.flatMap((event) =>
+    (event.type === "total" || event.type === "page") && event.resource === "environments"
+      ? [event.type === "total" ? event.total : event.count]
+      : []
+  );
+  assert.deepEqual(told, [2, 2]);
 });
 
 Deno.test("exportProject() with freeze copies a sandbox, and writes to the sandbox's place", async () => {

@@ -32,6 +32,8 @@ export class ExportRun {
   readonly project: ProjectSchema;
   /** The name of the environment, if it is a sandbox. */
   readonly sandbox: string | undefined;
+  /** The name of the environment that is read, if that is a temporary copy. */
+  readonly copy: string | undefined;
   /** The most requests, pages and assets at a time. */
   readonly concurrency: number;
   /** What was counted so far, as the manifest shows it. */
@@ -57,13 +59,14 @@ export class ExportRun {
     options: SourceOptions,
     client: CmaClient,
     project: ProjectSchema,
-    sandbox: string | undefined,
+    { sandbox, copy }: Pick<ExportRun, "sandbox" | "copy">,
     stop: AbortSignal | undefined,
   ) {
     this.#options = options;
     this.client = client;
     this.project = project;
     this.sandbox = sandbox;
+    this.copy = copy;
     this.stop = stop;
     this.concurrency = options.concurrency ?? 8;
     this.#budget = new Budget(this.concurrency);
@@ -92,7 +95,8 @@ export class ExportRun {
       : environment !== undefined && await isSandbox(environment, options)
       ? environment
       : undefined;
-    const run = new ExportRun(options, client, project, sandbox, stop);
+    const copy = named && environment;
+    const run = new ExportRun(options, client, project, { sandbox, copy }, stop);
     const models = project.schema.models.map((model) => model.attributes.api_key);
     checkChosen("model", options.models, models);
     checkChosen("model", options.excludeModels, models);

@@ -10,7 +10,7 @@ import type { ExportRun } from "./export_run.ts";
  *
  * @param run The export.
  * @param resource Which listing.
- * @param sink Where its pages go, without secrets.
+ * @param sink Where its pages go, without secrets and without the temporary copy that is read.
  * @param bytes How many bytes were written, once the sink is closed.
  * @param signal Ends the reading.
  */
@@ -24,9 +24,15 @@ export async function readListing<T extends Resource>(
   const { name, secrets = [] } = resource;
   let count = 0;
   let total = 0;
-  const redacted = new TransformStream<Page<T>, Page<T>>({
+  // A temporary copy is no part of the project: it is gone when the export ends.
+  const hidden = name === "environments" ? run.copy : undefined;
+  const listing = run.listing(signal, { resource: name });
+  const shown = new TransformStream<Page<T>, Page<T>>({
     transform: (page, controller) => {
-      controller.enqueue(page.map((each) => redactSecrets(each, secrets)));
+      const kept = page.filter(({ id }) => id !== hidden);
+      total -= page.length - kept.length;
+      if (hidden !== undefined) listing.onTotal?.(total);
+      controller.enqueue(kept.map((each) => redactSecrets(each, secrets)));
     },
   });
   const progress = new WritableStream<Page<T>>({
@@ -35,14 +41,13 @@ export async function readListing<T extends Resource>(
       run.emit({ type: "page", resource: name, count: length });
     },
   });
-  const listing = run.listing(signal, { resource: name });
   const onTotal = (latest: number) => {
     total = latest;
-    listing.onTotal?.(latest);
+    if (hidden === undefined) listing.onTotal?.(latest);
   };
   // It is short, and nothing tells where to go on in it: it is read whole, or not begun.
   await listingPages<T>(run.client, resource, { ...listing, stop: undefined, onTotal })
-    .pipeThrough(redacted)
+    .pipeThrough(shown)
     .pipeTo(fanOut([sink, progress]), { signal });
   run.resources[name] = { count, bytes: bytes() };
   run.compare(name, total, count);

@@ -20,7 +20,8 @@ export async function convergeUploads(context: ExportContext, signal: AbortSigna
     what: "uploads",
     since: checkpoints.changedSince,
     find: (since) => changedUploads(context, since, signal),
-    amend: (_, some) => amendUploads(context, some, signal),
+    // Others write checkpoints meanwhile: what they describe must not be older than what is there.
+    amend: (_, some) => checkpoints.page(() => amendUploads(context, some, signal)),
   });
 }
 

@@ -4,6 +4,7 @@ import { uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import { listingPages } from "../source/listing.ts";
 import { resourceNamed } from "../source/resources.ts";
+import { convergeUploads } from "./converge_uploads.ts";
 import type { ExportContext } from "./export_context.ts";
 import { writeListing } from "./write_listing.ts";
 
@@ -16,7 +17,7 @@ export interface ExportedUploads {
 }
 
 /**
- * Exports the metadata of every upload.
+ * Exports the metadata of every upload, and brings what changed meanwhile up to date.
  *
  * @return What was exported, or `undefined` if the listing was stopped before its end.
  */
@@ -45,9 +46,12 @@ export async function exportUploads(
   }, signal);
   if (state === undefined) return undefined;
   run.resources.uploads = { count: state.read, bytes: state.bytes };
+  // It may add batches.
+  await convergeUploads(context, signal);
   const batches = snapshot.objects
     .filter(({ path }) => path.startsWith("uploads/"))
     .map(({ path }) => `${snapshot.prefix}/${path}`)
-    .sort();
+    // In the order of their numbers, which have three digits or more.
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   return { batches, isWhole: state.read === state.total };
 }

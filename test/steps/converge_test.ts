@@ -174,3 +174,22 @@ Deno.test("exportProject() asks a project at rest three times whether something 
   assert.ok(!bench.cma.log.requests.some(({ path }) => path.includes("filter%5Bids%5D")));
   assert.deepEqual(manifest.findings, []);
 });
+
+Deno.test("exportProject() fetches the files of uploads that came meanwhile, also where there were none", async () => {
+  for (const before of [0, 1]) {
+    const project = memoryCopy(generateProject({ records: 0, uploads: before, assetBytes: 50 }));
+    await using bench = await workbench({ project });
+    const { manifest } = await bench.export({
+      onEvent: (event) => {
+        if (event.type !== "done" || event.resource !== "uploads") return;
+        const bytes = new TextEncoder().encode("new");
+        project.addUpload({ filename: "new.txt", bytes, mimeType: "text/plain" });
+      },
+    });
+    assert.deepEqual(manifest.resources.uploads, {
+      ...manifest.resources.uploads,
+      count: before + 1,
+    });
+    assert.equal(manifest.assets?.downloaded.count, before + 1, `${before} uploads before`);
+  }
+});

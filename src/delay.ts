@@ -1,5 +1,5 @@
-/** A timer that is set for longer fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** The most milliseconds that a timer can be set for, 24 days: one that is set for longer fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Waits.

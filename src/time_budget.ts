@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from "./delay.ts";
+
 /** The part of a budget that is kept for ending cleanly, and the most of it (milliseconds). */
 const ENDING = { share: 0.2, most: 10_000 };
 
@@ -15,16 +17,17 @@ export class TimeBudget implements Disposable {
   /**
    * Starts the clock.
    *
-   * @param ms The budget in milliseconds.
+   * @param ms The budget in milliseconds; more than 24 days count as 24 days.
    * @param reason The reason that {@linkcode TimeBudget.signal} is aborted with.
    */
   constructor(ms: number, reason: () => unknown) {
+    const most = Math.min(ms, LONGEST_TIMER);
     const [stop, over] = [new AbortController(), new AbortController()];
     this.stop = stop.signal;
     this.signal = over.signal;
-    const ending = Math.min(ms * ENDING.share, ENDING.most);
+    const ending = Math.min(most * ENDING.share, ENDING.most);
     const end = (controller: AbortController) => () => controller.abort(reason());
-    this.#timers = [setTimeout(end(stop), ms - ending), setTimeout(end(over), ms)];
+    this.#timers = [setTimeout(end(stop), most - ending), setTimeout(end(over), most)];
   }
 
   /** Stops the clock. */

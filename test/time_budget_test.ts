@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { delay } from "../src/delay.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { EXIT } from "../src/error.ts";
 import { TimeBudget } from "../src/time_budget.ts";
@@ -160,4 +161,12 @@ Deno.test("exportProject() whose time budget is too short for anything says so, 
   end.abort();
   hangs = () => false;
   assert.equal((await bench.export({ ...options, timeBudgetMs: undefined })).status, "complete");
+});
+
+Deno.test("TimeBudget of more than a timer can wait isn't over at once", async () => {
+  using budget = new TimeBudget(30 * 86_400_000, () => new Error("over"));
+  // A timer that can't wait for so long fires after a millisecond.
+  await delay(5);
+  assert.ok(!budget.stop.aborted);
+  assert.ok(!budget.signal.aborted);
 });

@@ -11,7 +11,6 @@ import { reopenSnapshot } from "./snapshot/reopen.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { Checkpoints } from "./steps/checkpoints.ts";
 import { convergeRecords } from "./steps/converge_records.ts";
-import { convergeUploads } from "./steps/converge_uploads.ts";
 import type { ExportContext } from "./steps/export_context.ts";
 import { type AssetDeletion, deleteOrphans } from "./steps/delete_orphans.ts";
 import { exportAssets, type ExportedAssets } from "./steps/export_assets.ts";
@@ -87,17 +86,18 @@ async function exportUntil(options: ExportOptions, stop?: AbortSignal): Promise<
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
   const locked = { ...options, signal: lock.signal };
-  if (!options.freeze) return await exportLocked(run, locked);
+  if (!options.freeze) return await exportLocked(run, locked, lock);
   const { limiter } = run.client.transport;
   await using copy = await freezeEnvironment({ ...locked, place, limiter });
   const frozen = await ExportRun.begin({ ...locked, environment: copy.id }, stop, run);
-  return await exportLocked(frozen, locked);
+  return await exportLocked(frozen, locked, lock);
 }
 
 /** Exports while nobody else exports the same to the same place. */
 async function exportLocked(
   run: ExportRun,
   options: ExportOptions & { readonly signal: AbortSignal },
+  lock: ExportLock,
 ): Promise<ExportReport> {
   const { signal } = options;
   const context = await beginSnapshot(run, options);
@@ -111,7 +111,6 @@ async function exportLocked(
         if (!run.wants("uploads")) return;
         const uploads = await exportUploads(context, signal);
         if (uploads === undefined) return;
-        await convergeUploads(context, signal);
         if (run.wantsAssets) {
           assets = await checkpoints.always("assets", () => exportAssets(context, uploads, signal));
         }
@@ -130,6 +129,7 @@ async function exportLocked(
   await convergeRecords(context, signal);
   await tables?.end();
   await noteSchemaChange(run, signal);
+  await lock.confirm();
   const report = await seal(context, assets?.manifest);
   if (assets === undefined || options.assets !== "sync") return report;
   // Only now: until the new snapshot is complete, the one before may be needed.

@@ -89,7 +89,7 @@ export async function retryFailedAssets(options: RetryFailedOptions): Promise<Ex
         "could be tried again: export the project first.",
     );
   }
-  return await retryIn(found, run, { ...options, signal: lock.signal });
+  return await retryIn(found, run, { ...options, signal: lock.signal }, lock);
 }
 
 async function newest(
@@ -109,6 +109,7 @@ async function retryIn(
   found: SnapshotWithAssets,
   run: ExportRun,
   options: RetryFailedOptions & { readonly signal: AbortSignal },
+  lock: ExportLock,
 ): Promise<ExportReport> {
   const { storage, signal, maxFailures } = options;
   const { prefix, manifest } = found;
@@ -150,6 +151,7 @@ async function retryIn(
     warnings: [...manifest.warnings, ...run.warnings.toArray()],
     failures: [...manifest.failures.filter(isOther), ...run.failures.toArray()],
   };
+  await lock.confirm();
   await writer.putJson(MANIFEST, updated);
   await storage.delete([found.index], { signal });
   run.emit({ type: "sealed", snapshot });

@@ -117,13 +117,12 @@ export class ExportLock implements AsyncDisposable {
     const hold = await storage.hold?.(holdKey(key, about.owner), options);
     const lock = new ExportLock(storage, key, options, about, hold);
     try {
-      await lock.#acquire();
+      lock.#renewing = lock.#keep(await lock.#acquire());
+      return lock;
     } catch (error) {
       await drop(hold);
       throw error;
     }
-    lock.#renewing = lock.#keep();
-    return lock;
   }
 
   /**
@@ -140,6 +139,23 @@ export class ExportLock implements AsyncDisposable {
     return found !== undefined && !await file.isOver(found, signal);
   }
 
+  /**
+   * Makes sure that no other export has taken the lock over, as it may while this machine sleeps: what can't
+   * be undone comes after that.
+   *
+   * @throws {SluiceError} If another one has.
+   * @throws {StorageError} If the lock can't be read or written.
+   */
+  async confirm(): Promise<void> {
+    try {
+      await this.#renew(this.signal);
+    } catch (error) {
+      if (error instanceof LockedError) this.#lost.abort(lostTo(error));
+      this.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
   /** Gives the lock back. Never fails: a lock that can't be deleted expires. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The lock isn't needed any more.", "AbortError"));
@@ -150,10 +166,12 @@ export class ExportLock implements AsyncDisposable {
     await drop(this.#hold);
   }
 
-  async #acquire(): Promise<void> {
+  /** Takes the lock, and returns how long ago its time began. */
+  async #acquire(): Promise<() => number> {
     const { signal } = this;
     for (let attempt = 1;; attempt++) {
-      if (await this.#file.create(this.#content(), signal)) return;
+      const age = elapsed();
+      if (await this.#file.create(this.#content(), signal)) return age;
       const found = await this.#file.read(signal);
       if (found === undefined && attempt < ATTEMPTS) continue;
       const isFree = found !== undefined && attempt < ATTEMPTS &&
@@ -164,23 +182,20 @@ export class ExportLock implements AsyncDisposable {
   }
 
   /** Renews the lock until it is given back or lost. */
-  async #keep(): Promise<void> {
+  async #keep(age: () => number): Promise<void> {
     const stop = AbortSignal.any([this.#stop.signal, this.signal]);
-    let renewedAt = Date.now();
     while (!stop.aborted) {
       try {
         await delay(this.#ttlMs / RENEWALS, stop);
-        const left = renewedAt + this.#ttlMs - Date.now();
+        const left = this.#ttlMs - age();
         // After a sleep of the machine there may be none left, but nobody else may have come.
-        await limited(
-          Math.max(left / 2, this.#ttlMs / RENEWALS),
-          stop,
-          (signal) => this.#renew(signal),
-        );
-        renewedAt = Date.now();
+        const ms = left > 0 ? left / 2 : this.#ttlMs / RENEWALS;
+        const begun = elapsed();
+        await limited(ms, stop, (signal) => this.#renew(signal));
+        age = begun;
       } catch (error) {
         if (stop.aborted) return;
-        const isLate = Date.now() > renewedAt + this.#ttlMs * (1 - 1 / RENEWALS);
+        const isLate = age() > this.#ttlMs * (1 - 1 / RENEWALS);
         if (error instanceof LockedError) this.#lost.abort(lostTo(error));
         else if (isLate) this.#lost.abort(this.#unrenewable(error));
       }
@@ -220,6 +235,12 @@ export class ExportLock implements AsyncDisposable {
       { cause },
     );
   }
+}
+
+/** Tells how many milliseconds ago it was called, also if the clock is set or the machine sleeps. */
+function elapsed(): () => number {
+  const [time, begun] = [Date.now(), performance.now()];
+  return () => Math.max(Date.now() - time, performance.now() - begun);
 }
 
 /** Gives a hold back. Should that fail, it ends with the process. */

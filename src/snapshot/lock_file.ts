@@ -141,10 +141,11 @@ export class LockFile {
     return await this.#isExpired(found, signal) || await this.#isDead(found, signal);
   }
 
+  /** Whether it has by the owner's clock or by the storage's: the owner's may be hours ahead. */
   async #isExpired({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
-    if (content !== undefined) return Date.parse(content.expiresAt) < Date.now();
+    if (content && Date.parse(content.expiresAt) < Date.now()) return true;
     const info = await this.#storage.stat(this.key, { signal });
-    return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - UNREADABLE_MS;
+    return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - ttlOf(content);
   }
 
   /** Whether the owner was a process of this machine, and has ended. */
@@ -178,10 +179,7 @@ export class LockFile {
       await this.#storage.stat(guard.key, { signal }),
     ];
     if (old?.modifiedAt === undefined || young?.modifiedAt === undefined) return true;
-    const ttl = content === undefined
-      ? UNREADABLE_MS
-      : Date.parse(content.expiresAt) - Date.parse(content.renewedAt);
-    return young.modifiedAt.getTime() - old.modifiedAt.getTime() >= ttl;
+    return young.modifiedAt.getTime() - old.modifiedAt.getTime() >= ttlOf(content);
   }
 
   async #put(content: LockContent, signal: AbortSignal, ifAbsent: boolean): Promise<void> {
@@ -200,3 +198,9 @@ export class LockFile {
 
 /** How long a lock that can't be understood counts, in milliseconds. */
 const UNREADABLE_MS = 120_000;
+
+/** How long a lock counts after it was written, in milliseconds. */
+function ttlOf(content: LockContent | undefined): number {
+  if (content === undefined) return UNREADABLE_MS;
+  return Date.parse(content.expiresAt) - Date.parse(content.renewedAt);
+}

@@ -297,3 +297,50 @@ Deno.test("ExportLock is given back when the export is cancelled", async () => {
   const refused = ExportLock.acquire(opened.storage, PLACE, { signal: cancel.signal });
   await assert.rejects(refused, (error) => error === reason);
 });
+
+Deno.test("ExportLock whose storage doesn't answer any more ends the export before others may take over", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  let hangs = false;
+  const hanging = new Proxy(storage, {
+    get: (target, name) => {
+      if (name === "get" && hangs) {
+        return (_key: string, { signal }: { signal: AbortSignal }) => {
+          return new Promise((_, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+          });
+        };
+      }
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  await using lock = await ExportLock.acquire(hanging, PLACE, { ttlMs: 1200 });
+  hangs = true;
+  const { expiresAt } = await contentOf(storage);
+  await until(() => lock.signal.aborted, "the failure is noticed");
+  hangs = false;
+  const late = Date.now() - Date.parse(expiresAt);
+  assert.ok(late < 60, `others could have taken over ${late} ms ago`);
+});
+
+Deno.test("ExportLock of a dead machine whose clock ran ahead expires by the storage's clock", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  const ahead = (ms: number) => new Date(Date.now() + 86_400_000 + ms).toISOString();
+  const content = {
+    owner: crypto.randomUUID(),
+    host: "ahead",
+    pid: 1,
+    startedAt: ahead(0),
+    renewedAt: ahead(0),
+    expiresAt: ahead(120_000),
+  };
+  await storage.put(KEY, new TextEncoder().encode(JSON.stringify(content)));
+  await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+  const longAgo = new Date(Date.now() - 121_000);
+  await Deno.utime(`${storage.root}/${KEY}`, longAgo, longAgo);
+  await using lock = await ExportLock.acquire(storage, PLACE);
+  assert.notEqual((await contentOf(storage)).owner, content.owner);
+  assert.equal(lock.signal.aborted, false);
+});

@@ -394,6 +394,14 @@ const DAMAGES: Record<string, {
     },
     reason: /batch_000\.ndjson isn't what was written there\.$/,
   },
+  "a batch that lacks a record": {
+    do: async (snapshot) => {
+      const path = `${snapshot}/records/article/current/batch_000.ndjson`;
+      const text = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, text.slice(text.indexOf("\n") + 1));
+    },
+    reason: /batch_000\.ndjson isn't what was written there\.$/,
+  },
   "another model": {
     do: async (snapshot) => await Deno.writeTextFile(`${snapshot}/models/article.json`, "{}\n"),
     reason: /models\/article\.json isn't what was written there\.$/,
@@ -549,4 +557,35 @@ Deno.test("exportProject() goes on where the API refuses to order records, and w
     counts: { ...of.counts, warnings: [] },
   });
   assert.deepEqual(withoutWarnings(content), withoutWarnings(expected));
+});
+
+Deno.test("exportProject() seals nothing once another one has its lock", async () => {
+  await using cma = startDemoCma({ project: tiny, rateLimit: false });
+  await using there = await directory();
+  const other = {
+    owner: crypto.randomUUID(),
+    host: "elsewhere",
+    pid: 4711,
+    startedAt: new Date().toISOString(),
+    renewedAt: new Date().toISOString(),
+    expiresAt: new Date(Date.now() + 120_000).toISOString(),
+  };
+  let snapshot = "";
+  // As after a sleep of this machine: nothing has told it yet.
+  const asleep: TracedStorage = new TracedStorage(there.storage, {
+    onCall: () => {
+      const { method, key } = asleep.calls.at(-1)!;
+      if (method !== "put" || !key.endsWith("/tables/schema.json")) return;
+      Deno.writeTextFileSync(`${there.storage.root}/${LOCK}`, JSON.stringify(other));
+    },
+  });
+  const onEvent = (event: ExportEvent) => {
+    if (event.type === "start") snapshot = event.snapshot.slice(there.storage.url.length + 1);
+  };
+  await assert.rejects(
+    run(cma, asleep, { onEvent }),
+    /^SluiceError: The export was stopped because another one on elsewhere, process 4711,/,
+  );
+  assert.equal(await there.storage.stat(`${snapshot}/manifest.json`), undefined);
+  assert.equal(await there.storage.stat(`${snapshot}/canary.txt`), undefined);
 });

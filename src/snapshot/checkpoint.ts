@@ -46,6 +46,9 @@ export interface CheckpointNotes {
   readonly failures: readonly ManifestNote[];
 }
 
+/** What is brought up to date after it was written. */
+export type Amendable = "records" | "uploads";
+
 /** How far an export has come: what another run needs to go on. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
@@ -58,6 +61,8 @@ export interface Checkpoint {
   readonly changedSince: string;
   /** Steps that are done. */
   readonly done: readonly string[];
+  /** What was being brought up to date: its objects may be other ones by now. */
+  readonly amending: readonly Amendable[];
   /** How far each listing is. */
   readonly listings: Readonly<Record<string, ListingState>>;
   /** How far the tables are, if there are any. */
@@ -84,6 +89,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   startedAt: z.iso.datetime(),
   changedSince: z.iso.datetime(),
   done: z.array(z.string()),
+  amending: z.array(z.enum(["records", "uploads"])),
   listings: z.record(
     z.string(),
     z.object({

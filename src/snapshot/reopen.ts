@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ObjectInfo, Storage } from "../sink/storage.ts";
-import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { type Amendable, type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { findSnapshots } from "./find_snapshots.ts";
 import {
   CANARY,
@@ -116,7 +116,8 @@ async function verified(
     const seen = isOlder && info.size === object.size
       ? object
       : await lookedAt(storage, key, object, signal);
-    const mayDiffer = !isOlder && AMENDED.test(object.path);
+    const mayDiffer = !isOlder &&
+      checkpoint.amending.some((what) => AMENDED[what].test(object.path));
     if (seen === undefined || seen !== object && !mayDiffer) {
       return `${key} isn't what was written there`;
     }
@@ -134,7 +135,10 @@ function isAssetList(key: string, prefix: string, { assetLists }: Checkpoint): b
 }
 
 /** What may be changed after it was written: batches, and parts of tables. */
-const AMENDED = /^(records|uploads|tables)\/.*\d\.\w+$/;
+const AMENDED: Readonly<Record<Amendable, RegExp>> = {
+  records: /^(records|tables\/(records|blocks|links))\/.*\d\.\w+$/,
+  uploads: /^(tables\/)?uploads\/.*\d\.\w+$/,
+};
 
 /** An object as it is, after it may have been amended; `undefined` if it can't be read as what it is. */
 async function lookedAt(

@@ -1,7 +1,12 @@
 import { notesOf } from "../export_notes.ts";
 import { PageGate } from "../page_gate.ts";
 import { StorageError } from "../sink/storage.ts";
-import { type Checkpoint, type ListingState, writeCheckpoint } from "../snapshot/checkpoint.ts";
+import {
+  type Amendable,
+  type Checkpoint,
+  type ListingState,
+  writeCheckpoint,
+} from "../snapshot/checkpoint.ts";
 import { assetListPath, CHECKPOINT } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
@@ -43,6 +48,8 @@ export class Checkpoints {
   changedSince: Date;
   /** How many lists of assets that are done were written. */
   assetLists: number;
+  /** What is being brought up to date. */
+  readonly amending: Set<Amendable> = new Set<Amendable>();
   readonly #options: CheckpointsOptions;
   readonly #gate = new PageGate();
   readonly #writers = new Set<Segmented>();
@@ -256,6 +263,7 @@ export class Checkpoints {
       startedAt: startedAt.toISOString(),
       changedSince: this.changedSince.toISOString(),
       done: [...this.#done],
+      amending: [...this.amending],
       listings: Object.fromEntries(this.#listings),
       ...(tables && { tables: tables.state }),
       assetLists: this.assetLists,

@@ -1,3 +1,4 @@
+import type { Amendable } from "../snapshot/checkpoint.ts";
 import type { Tally } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { ChangedResource, ChangedResources } from "./changed_resources.ts";
@@ -13,7 +14,7 @@ const NAMED = 20;
 /** What is brought up to date, and how. */
 export interface Convergence {
   /** What it is. */
-  readonly what: "records" | "uploads";
+  readonly what: Amendable;
   /** Since when changes are looked for. */
   readonly since: Date;
   /** Finds what changed. */
@@ -52,6 +53,7 @@ export async function converge(
           `${changed.size > NAMED ? ", …" : "."}`,
       );
     }
+    checkpoints.amending.add(what);
     // What was collected for tables has to be written before it can be amended.
     await checkpoints.save();
     for (const [of, all] of Map.groupBy(changed, ([, { of }]) => of)) {
@@ -59,6 +61,7 @@ export async function converge(
         await amend(of, new Map(all.slice(at, at + AT_ONCE)));
       }
     }
+    checkpoints.amending.delete(what);
     for (const [id, { state }] of changed) states.set(id, state);
     since = now;
     await onPass?.(now);

@@ -161,7 +161,7 @@ Deno.test("retryFailedAssets() leaves a whole snapshot whenever it is killed, an
     const { snapshot } = await made.export(FAST);
     made.fails.asset = () => false;
     const dying = new TracedStorage(made.storage, { crashAt });
-    const isKilled = await made.retry({ storage: dying, lockTtlMs: 50 }).then(
+    const isKilled = await made.retry({ storage: dying }).then(
       () => dying.calls.length >= crashAt,
       (error) => {
         assert.ok(error instanceof CrashError, String(error));

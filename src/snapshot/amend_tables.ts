@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Version } from "../content/resource.ts";
 import type { TableRows } from "../transform/normalize.ts";
-import { type TableFormat, tablePath } from "./layout.ts";
+import { countRecords } from "./count_records.ts";
+import { tableFolder, type TableFormat, tablePath } from "./layout.ts";
 import { NewRows } from "./new_rows.ts";
 import type { SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
 import { mayHold } from "./span.ts";
-import { partRows } from "./table_part.ts";
+import { idColumn, partRows } from "./table_part.ts";
 import { widened } from "./widened.ts";
 
 /** Options of {@linkcode amendTables}. */
@@ -35,8 +36,15 @@ export interface AmendedTables {
   readonly removed: number;
   /** Rows that were put in. */
   readonly added: number;
-  /** By how many bytes the parts grew together. */
-  readonly bytesDelta: number;
+  /** The ids of the resources that had rows. */
+  readonly found: ReadonlySet<string>;
+}
+
+/** What was done so far. */
+interface Tally {
+  removed: number;
+  added: number;
+  readonly found: Set<string>;
 }
 
 /** A part of a table that was written. */
@@ -70,11 +78,11 @@ export async function amendTables(
   const times = [...ids.values()];
   const pending = new Map<string, NewRows>();
   for (const [table, rows] of Map.groupBy(options.rows, ({ table }) => table)) {
-    const folder = folderOf(table, options);
+    const folder = tableFolder(table, options.version);
     const all = rows.flatMap(({ rows }) => rows);
     pending.set(folder, new NewRows(table, all, { ...options, column: idColumn(folder) }));
   }
-  const tally = { removed: 0, added: 0, bytesDelta: 0 };
+  const tally: Tally = { removed: 0, added: 0, found: new Set() };
   // In order, the new ones last: done again after a crash, the same rows come to the same places.
   for (const part of parts) {
     if (!times.some((time) => mayHold(part.object.spans, of, time))) continue;
@@ -85,12 +93,11 @@ export async function amendTables(
     while (!rows.isEmpty) {
       signal.throwIfAborted();
       const head = rows.head();
-      const { pieces, count, span } = rows.take(head.byteLength, { atLeastOne: true });
+      const { pieces, count, records, span } = rows.take(head.byteLength, { atLeastOne: true });
       const path = tablePath(rows.table, options.version, number++, options.format);
       const bytes = await new Blob([head, ...pieces]).bytes();
-      await snapshot.put(path, bytes, { count, ...(span && { spans: [span] }) });
+      await snapshot.put(path, bytes, { count, records, ...(span && { spans: [span] }) });
       tally.added += count;
-      tally.bytesDelta += bytes.byteLength;
     }
   }
   return tally;
@@ -117,34 +124,29 @@ function partsOf(
   });
 }
 
-function folderOf(table: string, { version, format }: AmendTablesOptions): string {
-  const path = tablePath(table, version, 0, format);
-  return path.slice(0, path.lastIndexOf("/") + 1);
-}
-
-/** The column that says whose a row is. */
-function idColumn(path: string): string {
-  return /^tables\/(?:blocks|links)\//.test(path) ? "_record_id" : "id";
-}
-
 /** Takes rows out of a part, and puts new ones in if any were. */
 async function amendPart(
   snapshot: SnapshotWriter,
   { ids, format, signal }: AmendTablesOptions,
   { object }: Part,
   rows: NewRows | undefined,
-  tally: { removed: number; added: number; bytesDelta: number },
+  tally: Tally,
 ): Promise<void> {
-  const { path, spans } = object;
+  const { path } = object;
   const stream = await snapshot.storage.get(`${snapshot.prefix}/${path}`, { signal });
   const before = await new Response(stream).bytes();
   const kept = keptRows(before, path, format, ids);
   if (kept.removed === 0) return;
+  for (const id of kept.found) tally.found.add(id);
   const added = rows?.take(kept.bytes);
   const after = await new Blob([...kept.pieces, ...added?.pieces ?? []]).bytes();
   const isTheSame = after.byteLength === before.byteLength &&
     after.every((byte, at) => byte === before[at]);
-  const noted = { count: kept.count + (added?.count ?? 0), spans: widened(spans, added?.span) };
+  const noted = {
+    count: kept.count + (added?.count ?? 0),
+    records: kept.records === undefined ? undefined : kept.records + (added?.records ?? 0),
+    spans: widened(object.spans, added?.span),
+  };
   if (isTheSame) {
     // It was amended before a crash, and nobody may have noted it.
     const sha256 = createHash("sha256").update(before).digest("hex");
@@ -155,16 +157,24 @@ async function amendPart(
   await snapshot.put(path, after, noted);
   tally.removed += kept.removed;
   tally.added += added?.count ?? 0;
-  tally.bytesDelta += after.byteLength - before.byteLength;
 }
 
-/** What stays of a part. */
+/** What stays of a part, and whose rows don't. */
+interface KeptRows {
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+  readonly bytes: number;
+  readonly count: number;
+  readonly records: number | undefined;
+  readonly removed: number;
+  readonly found: ReadonlySet<string>;
+}
+
 function keptRows(
   bytes: Uint8Array<ArrayBuffer>,
   path: string,
   format: TableFormat,
   ids: ReadonlyMap<string, number>,
-): { pieces: Uint8Array<ArrayBuffer>[]; bytes: number; count: number; removed: number } {
+): KeptRows {
   let found;
   try {
     found = partRows(bytes, format, idColumn(path));
@@ -173,17 +183,30 @@ function keptRows(
     throw new SyntaxError(`${path} isn't as it was written: ${error.message}`, { cause: error });
   }
   const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let [from, size, removed] = [0, 0, 0];
+  const kept: string[] = [];
+  const gone = new Set<string>();
+  let [from, size] = [0, 0];
   const keep = (to: number) => {
     if (to > from) pieces.push(bytes.subarray(from, to));
     size += to - from;
   };
   for (const row of found.rows) {
-    if (!row.ids.some((id) => ids.has(id))) continue;
+    const id = row.ids.find((id) => ids.has(id));
+    if (id === undefined) {
+      kept.push(row.ids[0]!);
+      continue;
+    }
+    gone.add(id);
     keep(row.start);
     from = row.end;
-    removed++;
   }
   keep(bytes.length);
-  return { pieces, bytes: size, count: found.rows.length - removed, removed };
+  return {
+    pieces,
+    bytes: size,
+    count: kept.length,
+    records: countRecords(path.slice("tables/".length), kept),
+    removed: found.rows.length - kept.length,
+    found: gone,
+  };
 }

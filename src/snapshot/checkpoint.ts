@@ -24,8 +24,6 @@ export interface ListingState {
 
 /** How far the tables were written. */
 export interface TablesState {
-  /** Rows and bytes in all parts. */
-  readonly written: { readonly count: number; readonly bytes: number };
   /** The number of the next part, by version and table. */
   readonly next: Readonly<Record<string, number>>;
   /** What the transforms warned about. */
@@ -102,7 +100,6 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
     }),
   ),
   tables: z.object({
-    written: z.object({ count, bytes: count }),
     next: z.record(z.string(), count),
     warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
   }).optional(),
@@ -113,6 +110,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     count: count.optional(),
     spans: z.array(span).optional(),
+    records: count.optional(),
   })),
   resources: manifestResources,
   records: manifestRecords,

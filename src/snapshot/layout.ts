@@ -89,6 +89,16 @@ export function modelPath(apiKey: string): string {
 }
 
 /**
+ * What the paths of a model's batches of records in a snapshot begin with.
+ *
+ * @param apiKey The model's `api_key`.
+ * @param version Which versions they hold.
+ */
+export function recordsFolder(apiKey: string, version: Version): string {
+  return `records/${safeApiKey(apiKey)}/${version}/`;
+}
+
+/**
  * The path of a batch of records in a snapshot.
  *
  * @param apiKey The model's `api_key`.
@@ -102,7 +112,7 @@ export function recordsPath(
   batch: number,
   layout: Layout,
 ): string {
-  return `records/${safeApiKey(apiKey)}/${version}/${batchName(batch, layout)}`;
+  return recordsFolder(apiKey, version) + batchName(batch, layout);
 }
 
 /**
@@ -113,6 +123,20 @@ export function recordsPath(
  */
 export function uploadsPath(batch: number, layout: Layout): string {
   return `uploads/${batchName(batch, layout)}`;
+}
+
+/**
+ * What the paths of a table's parts in a snapshot begin with.
+ *
+ * @param table The table's name: `records/<model>`, `blocks/<block model>`, `links` or `uploads`.
+ * @param version Which version of records its rows are of, if any.
+ */
+export function tableFolder(table: string, version: Version | undefined): string {
+  const slash = table.indexOf("/");
+  const folder = slash < 0
+    ? table
+    : `${table.slice(0, slash)}/${safeApiKey(table.slice(slash + 1))}`;
+  return `tables/${folder}/${version === undefined ? "" : `version=${version}/`}`;
 }
 
 /**
@@ -129,12 +153,7 @@ export function tablePath(
   part: number,
   format: TableFormat,
 ): string {
-  const slash = table.indexOf("/");
-  const folder = slash < 0
-    ? table
-    : `${table.slice(0, slash)}/${safeApiKey(table.slice(slash + 1))}`;
-  const partition = version === undefined ? "" : `version=${version}/`;
-  return `tables/${folder}/${partition}${numbered("part", part)}.${format}`;
+  return `${tableFolder(table, version)}${numbered("part", part)}.${format}`;
 }
 
 /**

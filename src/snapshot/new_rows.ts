@@ -1,6 +1,7 @@
 import type { JsonObject } from "../content/resource.ts";
 import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
+import { countRecords } from "./count_records.ts";
 import type { TableFormat } from "./layout.ts";
 import type { Span } from "./span.ts";
 import { spanOfTimes } from "./widened.ts";
@@ -25,13 +26,15 @@ export interface TakenRows {
   readonly pieces: readonly Uint8Array<ArrayBuffer>[];
   /** How many they are. */
   readonly count: number;
+  /** How many records they are of, if they are of a table of records. */
+  readonly records: number | undefined;
   /** When their resources were created; `undefined` without rows. */
   readonly span: Span | undefined;
 }
 
 /** Parts get no new rows beyond this (bytes): somewhat more than when they were first written. */
 const LARGEST_PART = 10 * 1024 * 1024;
-/** Rows are encoded and placed this many at a time. */
+/** Rows are encoded and placed this many at a time, or some more: those of a record stay together. */
 const ROWS_AT_ONCE = 100;
 
 /** Rows of a table that are to be put into its parts, wherever there is room. */
@@ -76,11 +79,11 @@ export class NewRows {
    * @param options Whether the first of them are taken however large they are.
    */
   take(size: number, { atLeastOne = false }: { readonly atLeastOne?: boolean } = {}): TakenRows {
-    const { of, ids, column } = this.#options;
+    const { of, ids } = this.#options;
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     const from = this.#next;
     while (!this.isEmpty) {
-      const rows = this.#rows.slice(this.#next, this.#next + ROWS_AT_ONCE);
+      const rows = this.#upcoming();
       const piece = this.#piece ??= this.#encode(rows);
       const isForced = atLeastOne && pieces.length === 0;
       if (!isForced && size + piece.byteLength > LARGEST_PART) break;
@@ -90,8 +93,22 @@ export class NewRows {
       this.#piece = undefined;
     }
     const taken = this.#rows.slice(from, this.#next);
-    const times = taken.map((row) => ids.get(String(row[column])) ?? NaN);
-    return { pieces, count: taken.length, span: spanOfTimes(of, times) };
+    const owners = taken.map((row) => this.#idOf(row));
+    const span = spanOfTimes(of, owners.map((id) => ids.get(id) ?? NaN));
+    return { pieces, count: taken.length, records: countRecords(this.table, owners), span };
+  }
+
+  #upcoming(): readonly JsonObject[] {
+    const isOfOne = (a: JsonObject, b: JsonObject | undefined) => {
+      return b !== undefined && this.#idOf(a) === this.#idOf(b);
+    };
+    let end = Math.min(this.#next + ROWS_AT_ONCE, this.#rows.length);
+    while (isOfOne(this.#rows[end - 1]!, this.#rows[end])) end++;
+    return this.#rows.slice(this.#next, end);
+  }
+
+  #idOf(row: JsonObject): string {
+    return String(row[this.#options.column]);
   }
 
   #encode(rows: readonly JsonObject[]): Uint8Array<ArrayBuffer> {

@@ -11,8 +11,9 @@ import {
   snapshotsPrefix,
 } from "./layout.ts";
 import { batchEntries } from "./batch_entries.ts";
+import { countRecords } from "./count_records.ts";
 import { type SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
-import { partRows } from "./table_part.ts";
+import { idColumn, partRows } from "./table_part.ts";
 
 /** A snapshot that isn't complete, and how far it is. */
 export interface Reopened {
@@ -157,21 +158,23 @@ async function lookedAt(
   if (sha256 === object.sha256) return object;
   if (object.count === undefined) return { ...object, size, sha256 };
   try {
-    return { ...object, size, sha256, count: await count() };
+    return { ...object, size, sha256, ...await counts() };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
 
-  async function count(): Promise<number> {
-    if (!key.endsWith(".csv")) {
-      let entries = 0;
-      for await (const page of batchEntries(storage, key, signal)) entries += page.length;
-      return entries;
+  async function counts(): Promise<Pick<SnapshotObject, "count" | "records">> {
+    const { path } = object;
+    if (!path.startsWith("tables/")) {
+      let count = 0;
+      for await (const page of batchEntries(storage, key, signal)) count += page.length;
+      return { count };
     }
     // A part of a table is at most some megabytes.
     const bytes = await new Response(await storage.get(key, { signal })).bytes();
-    const column = /\/tables\/(blocks|links)\//.test(key) ? "_record_id" : "id";
-    return partRows(bytes, "csv", column).rows.length;
+    const { rows } = partRows(bytes, path.endsWith(".csv") ? "csv" : "ndjson", idColumn(path));
+    const records = countRecords(path.slice("tables/".length), rows.map(({ ids }) => ids[0]));
+    return { count: rows.length, records };
   }
 }

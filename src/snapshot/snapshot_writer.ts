@@ -20,6 +20,8 @@ export interface CreateSnapshotOptions extends SnapshotPlace {
 export interface SnapshotObject extends ManifestObject {
   /** The spans in which these resources were created. */
   readonly spans?: readonly Span[] | undefined;
+  /** How many records its rows are of, if it is a part of a table of records. */
+  readonly records?: number | undefined;
 }
 
 /** How an object is put into a snapshot. */
@@ -30,6 +32,8 @@ export interface PutObjectOptions {
   readonly count?: number | undefined;
   /** Which resources it may hold something of. */
   readonly spans?: readonly Span[] | undefined;
+  /** How many records its rows are of, if it is a part of a table of records. */
+  readonly records?: number | undefined;
 }
 
 /** How a sink of a snapshot writes. */
@@ -145,13 +149,13 @@ export class SnapshotWriter {
   async put(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
-    { ifAbsent, count, spans }: PutObjectOptions = {},
+    { ifAbsent, count, spans, records }: PutObjectOptions = {},
   ): Promise<ManifestObject> {
     const key = `${this.prefix}/${path}`;
     await this.#storage.put(key, bytes, { ifAbsent, signal: this.#signal });
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const object = { path, size: bytes.byteLength, sha256, ...(count !== undefined && { count }) };
-    this.#objects.set(path, { ...object, ...(spans && { spans }) });
+    this.note({ ...object, ...(spans && { spans }), ...(records !== undefined && { records }) });
     return object;
   }
 
@@ -215,7 +219,7 @@ export class SnapshotWriter {
    */
   async seal(manifest: Omit<Manifest, "formatVersion" | "objects">): Promise<Manifest> {
     const objects = this.objects
-      .map(({ spans: _, ...object }): ManifestObject => object)
+      .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
       .sort((a, b) => a.path < b.path ? -1 : 1);
     const whole = { formatVersion: 1 as const, ...manifest, objects } as Manifest;
     await this.putJson(MANIFEST, whole);

@@ -20,6 +20,15 @@ export interface PartRows {
 }
 
 /**
+ * The column that says whose a row is.
+ *
+ * @param path The path of a part of a table in a snapshot.
+ */
+export function idColumn(path: string): string {
+  return /^tables\/(?:blocks|links)\//.test(path) ? "_record_id" : "id";
+}
+
+/**
  * Finds the rows of a part of a table, so that those that stay can be kept byte for byte.
  *
  * @param bytes The part.

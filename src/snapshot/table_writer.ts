@@ -5,6 +5,7 @@ import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import type { TableSchema } from "../transform/table_schema.ts";
 import type { TablesState } from "./checkpoint.ts";
+import { countRecords } from "./count_records.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 import { joined, type Span } from "./span.ts";
@@ -23,6 +24,8 @@ interface Part {
   pieces: Uint8Array<ArrayBuffer>[];
   bytes: number;
   rows: number;
+  /** How many records the rows are of, if it is a table of records. */
+  records: number | undefined;
   spans: Map<string, Span>;
   /** The number of the next part of this table and version. */
   next: number;
@@ -51,11 +54,10 @@ export class TableWriter {
     snapshot: SnapshotWriter,
     schema: TableSchema,
     format: TableFormat,
-    from?: Pick<TablesState, "written" | "next">,
+    from?: Pick<TablesState, "next">,
   ) {
     this.#snapshot = snapshot;
     this.#format = format;
-    this.written = { count: 0, bytes: 0, ...from?.written };
     for (const [key, next] of Object.entries(from?.next ?? {})) {
       const space = key.indexOf(" ");
       const version = key.slice(0, space) as Version | "";
@@ -66,9 +68,6 @@ export class TableWriter {
       this.#columns.set(name, columns.map((column) => column.name));
     }
   }
-
-  /** Parts written so far: how many rows and bytes they hold. */
-  readonly written: { count: number; bytes: number };
 
   /** The number of the next part of each table, by version and table. */
   get next(): TablesState["next"] {
@@ -127,6 +126,8 @@ export class TableWriter {
     part.pieces.push(bytes);
     part.bytes += bytes.byteLength;
     part.rows += rows.length;
+    const records = countRecords(table, rows.map(({ id }) => id));
+    if (records !== undefined) part.records = (part.records ?? 0) + records;
     this.#bytes += bytes.byteLength;
     if (part.bytes >= PART_BYTES) await this.#write(part, PART_BYTES);
     while (this.#bytes > TOTAL_BYTES) await this.#write(this.#largest());
@@ -145,24 +146,23 @@ export class TableWriter {
   /** Writes a part, if it still has at least so many bytes once there is a place for it. */
   async #write(part: Part, leastBytes = 1): Promise<void> {
     using _place = await this.#writing.acquire();
-    const { table, version, pieces, bytes, rows, spans } = part;
+    const { table, version, pieces, bytes, rows: count, records, spans } = part;
     if (bytes < leastBytes) return;
     const path = tablePath(table, version, part.next++, this.#format);
     // Others may append while this is written: they begin the next part.
     Object.assign(part, nothing());
     this.#bytes -= bytes;
     await this.#snapshot.put(path, whole(pieces, bytes), {
-      count: rows,
+      count,
+      records,
       spans: spans.size === 0 ? undefined : [...spans.values()],
     });
-    this.written.count += rows;
-    this.written.bytes += bytes;
   }
 }
 
 /** A part that nothing was collected for yet. */
-function nothing(): Pick<Part, "pieces" | "bytes" | "rows" | "spans"> {
-  return { pieces: [], bytes: 0, rows: 0, spans: new Map() };
+function nothing(): Pick<Part, "pieces" | "bytes" | "rows" | "records" | "spans"> {
+  return { pieces: [], bytes: 0, rows: 0, records: undefined, spans: new Map() };
 }
 
 function whole(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,7 @@ import { createdAt } from "../content/created_at.ts";
 import type { Item, ItemType, Page, Version } from "../content/resource.ts";
 import { encodingOf } from "../sink/encodings.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
-import { recordsPath } from "../snapshot/layout.ts";
+import { recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import {
   type ChangedResource,
   type ChangedResources,
@@ -82,38 +82,40 @@ async function amendRecords(
 ): Promise<void> {
   const { run, snapshot, tables, options, startedAt } = context;
   const { layout = "ndjson" } = options;
+  const isRaw = options.tables !== "only";
   const key = model.attributes.api_key;
   const versions: Version[] = wantsPublished(context) ? ["current", "published"] : ["current"];
   for (const version of versions) {
     const items = await readAgain(context, [...some.keys()], version, signal);
     const batches = {
-      prefix: `records/${key}/${version}/`,
+      prefix: recordsFolder(key, version),
       path: (batch: number) => recordsPath(key, version, batch, layout),
       encoding: encodingOf(layout),
       of: model.id,
       signal,
     };
-    const times = new Map([...some].map(([id, { time }]) => [id, time]));
-    const amendAll = async (ids: ReadonlyMap<string, number>) => {
+    /** Brings some up to date, and tells whether one of them wasn't where it was looked for. */
+    const amendAll = async (ids: ReadonlyMap<string, number>): Promise<boolean> => {
       const changed = new Map(items.filter(({ id }) => ids.has(id)).map((item) => [item.id, item]));
-      const { added } = options.tables === "only"
-        ? { added: 0 }
-        : await amendBatches(snapshot, { ...batches, ids, changed });
-      await tables?.amendRecords({
+      const batched = isRaw
+        ? await amendBatches(snapshot, { ...batches, ids, changed })
+        : undefined;
+      const rows = await tables?.amendRecords({
         version,
         of: model.id,
         ids,
         items: [...changed.values()],
         signal,
       });
-      return added;
+      if (batched !== undefined) return batched.added > 0;
+      return changed.keys().some((id) => !rows?.found.has(id));
     };
-    const added = await amendAll(times);
+    const times = new Map([...some].map(([id, { time }]) => [id, time]));
+    const isMissing = await amendAll(times);
     // What is older than the export should have been there: somebody may have changed its creation date.
     const old = [...times.keys()].filter((id) => times.get(id)! < startedAt.getTime());
-    if (added > 0 && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
-    const tally = tallyOf(snapshot, batches.prefix);
-    if (options.tables !== "only") (run.records[key] ??= {})[version] = tally;
+    if (isMissing && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
+    if (isRaw) (run.records[key] ??= {})[version] = tallyOf(snapshot, batches.prefix);
   }
 }
 

@@ -15,7 +15,7 @@ import type { ExportContext } from "./export_context.ts";
 
 /** Brings uploads that changed since the export began up to date, before their files are fetched. */
 export async function convergeUploads(context: ExportContext, signal: AbortSignal): Promise<void> {
-  const { checkpoints } = context;
+  const { run, snapshot, checkpoints } = context;
   await converge(context, {
     what: "uploads",
     since: checkpoints.changedSince,
@@ -23,6 +23,8 @@ export async function convergeUploads(context: ExportContext, signal: AbortSigna
     // Others write checkpoints meanwhile: what they describe must not be older than what is there.
     amend: (_, some) => checkpoints.page(() => amendUploads(context, some, signal)),
   });
+  // Also what an earlier run has brought up to date.
+  run.resources.uploads = tallyOf(snapshot, "uploads/");
 }
 
 async function changedUploads(
@@ -45,7 +47,7 @@ async function changedUploads(
 }
 
 async function amendUploads(
-  { run, snapshot, tables, options }: ExportContext,
+  { snapshot, tables, options }: ExportContext,
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -62,5 +64,4 @@ async function amendUploads(
     signal,
   });
   await tables?.amendUploads({ ids, uploads: [...changed.values()], signal });
-  run.resources.uploads = tallyOf(snapshot, "uploads/");
 }

@@ -1,8 +1,9 @@
 import { concurrently } from "../concurrently.ts";
 import type { Item, Page } from "../content/resource.ts";
 import { encodingOf } from "../sink/encodings.ts";
-import { recordsPath } from "../snapshot/layout.ts";
+import { recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import { recordPages } from "../source/records.ts";
+import { tallyOf } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { RecordListing } from "./export_run.ts";
 import { writeListing } from "./write_listing.ts";
@@ -25,6 +26,7 @@ async function exportListing(
   const { run, snapshot, tables, options } = context;
   const { layout = "ndjson" } = options;
   const key = model.attributes.api_key;
+  const isRaw = options.tables !== "only";
   const state = await writeListing<Item>(context, {
     key: `records/${key}/${version}`,
     about: { resource: "records", model: key, version },
@@ -33,7 +35,7 @@ async function exportListing(
     pages: (options) => recordPages(run.client, run.project.schema, model, version, options),
     sinks: ({ firstBatch, span, onBatch }) => {
       const sinks: WritableStream<Page<Item>>[] = [];
-      if (options.tables !== "only") {
+      if (isRaw) {
         sinks.push(snapshot.sink({
           path: (batch) => recordsPath(key, version, batch, layout),
           encoding: encodingOf(layout),
@@ -46,6 +48,7 @@ async function exportListing(
       return sinks;
     },
   }, signal);
-  if (state === undefined) return;
-  (run.records[key] ??= {})[version] = { count: state.read, bytes: state.bytes };
+  // An earlier run may have brought some of them up to date since: what is there counts.
+  if (state === undefined || !isRaw) return;
+  (run.records[key] ??= {})[version] = tallyOf(snapshot, recordsFolder(key, version));
 }

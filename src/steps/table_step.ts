@@ -2,8 +2,12 @@ import type { Item, Page, Upload, Version } from "../content/resource.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { through } from "../sink/through.ts";
 import type { TablesState } from "../snapshot/checkpoint.ts";
-import { amendTables, type AmendTablesOptions } from "../snapshot/amend_tables.ts";
-import { TABLE_SCHEMA } from "../snapshot/layout.ts";
+import {
+  type AmendedTables,
+  amendTables,
+  type AmendTablesOptions,
+} from "../snapshot/amend_tables.ts";
+import { TABLE_SCHEMA, tableFolder } from "../snapshot/layout.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { type Span, UPLOADS } from "../snapshot/span.ts";
 import { TableWriter } from "../snapshot/table_writer.ts";
@@ -48,8 +52,7 @@ export class TableStep {
 
   /** How far the tables are. */
   get state(): TablesState {
-    const { written, next } = this.#writer;
-    return { written, next, warnings: this.#warnings.all() };
+    return { next: this.#writer.next, warnings: this.#warnings.all() };
   }
 
   /**
@@ -83,6 +86,7 @@ export class TableStep {
    * Brings the rows of records up to date. All rows have to be written.
    *
    * @param changes Which records changed or are gone, and how those that are there are now.
+   * @return What was done.
    * @throws {StorageError} If a part can't be read or written.
    */
   async amendRecords({ version, of, ids, items, signal }: {
@@ -91,9 +95,9 @@ export class TableStep {
     readonly ids: ReadonlyMap<string, number>;
     readonly items: Page<Item>;
     readonly signal: AbortSignal;
-  }): Promise<void> {
+  }): Promise<AmendedTables> {
     const rows = tableRows(items, this.#run.project.schema, this.#normalizeOptions(version));
-    await this.#amend({ version, of, ids, rows, signal });
+    return await this.#amend({ version, of, ids, rows, signal });
   }
 
   /**
@@ -140,8 +144,21 @@ export class TableStep {
       count: parts.reduce((sum, { count = 0 }) => sum + count, 0),
       bytes: parts.reduce((sum, { size }) => sum + size, 0),
     };
+    if (this.#options.tables === "only") this.#countRecords();
     for (const counted of this.#warnings.all()) {
       this.#run.warn(counted.code, warningText(counted));
+    }
+  }
+
+  /** Nothing else holds the records. */
+  #countRecords(): void {
+    for (const { model, version } of this.#run.recordListings) {
+      const key = model.attributes.api_key;
+      const folder = tableFolder(`records/${key}`, version);
+      const count = this.#snapshot.objects
+        .filter(({ path }) => path.startsWith(folder))
+        .reduce((sum, { records = 0 }) => sum + records, 0);
+      (this.#run.records[key] ??= {})[version] = { count, bytes: 0 };
     }
   }
 
@@ -150,9 +167,9 @@ export class TableStep {
     return { version, structuredText, locales, onWarning: this.#warnings.add };
   }
 
-  async #amend(changes: Omit<AmendTablesOptions, "format" | "columns">): Promise<void> {
+  async #amend(changes: Omit<AmendTablesOptions, "format" | "columns">): Promise<AmendedTables> {
     const { format = "ndjson" } = this.#options;
     const columns = (table: string) => this.#writer.columns(table);
-    await amendTables(this.#snapshot, { ...changes, format, columns });
+    return await amendTables(this.#snapshot, { ...changes, format, columns });
   }
 }

@@ -100,6 +100,12 @@ function partsOf({ tables, perPart, format }: Scene): ModelPart[] {
 const contentOf = ({ table, rows }: ModelPart, format: TableFormat) =>
   headOf(table, format) + rows.map(({ line }) => line).join("");
 
+/** The rows of a record are next to each other, but for those of a record that has rows twice. */
+function recordsOf({ table, rows }: ModelPart): number | undefined {
+  if (table !== "records/article") return undefined;
+  return rows.filter(({ at }, i) => at !== rows[i - 1]?.at).length;
+}
+
 async function write(snapshot: SnapshotWriter, parts: readonly ModelPart[], scene: Scene) {
   const times = ({ rows }: ModelPart) => rows.map(({ at }) => timeOf(at));
   const spanOf = (part: ModelPart): Span => (
@@ -108,6 +114,7 @@ async function write(snapshot: SnapshotWriter, parts: readonly ModelPart[], scen
   for (const part of parts) {
     await snapshot.put(part.path, new TextEncoder().encode(contentOf(part, scene.format)), {
       count: part.rows.length,
+      records: recordsOf(part),
       ...(scene.withSpans && { spans: [{ of: "other", from: 0, to: 1 }, spanOf(part)] }),
     });
   }
@@ -152,10 +159,15 @@ function amend(
 /** The same done with arrays. */
 function expected(
   scene: Scene,
-): { readonly texts: Record<string, string>; readonly counts: Omit<AmendedTables, "bytesDelta"> } {
+): {
+  readonly texts: Record<string, string>;
+  readonly amended: AmendedTables;
+  /** How many records each part of a table of records has rows of. */
+  readonly records: Record<string, number | undefined>;
+} {
   const { format, amended } = scene;
   const parts = partsOf(scene);
-  const counts = { removed: 0, added: 0 };
+  const done = { removed: 0, added: 0, found: new Set<string>() };
   const pending = new Map(
     newsOf(scene).map(({ table, rows }) => [
       table,
@@ -167,20 +179,22 @@ function expected(
     const kept = part.rows.filter(({ at }) => !amended.includes(at));
     const removed = part.rows.length - kept.length;
     if (removed === 0) continue;
+    for (const { at } of part.rows) if (amended.includes(at)) done.found.add(IDS[at]!);
     const added = pending.get(part.table) ?? [];
     pending.delete(part.table);
     part.rows = [...kept, ...added];
     if (contentOf(part, format) === before) continue;
-    counts.removed += removed;
-    counts.added += added.length;
+    done.removed += removed;
+    done.added += added.length;
   }
   for (const [table, rows] of pending) {
     const number = parts.filter((part) => part.table === table).length;
     parts.push({ table, path: tablePath(table, "current", number, format), rows });
-    counts.added += rows.length;
+    done.added += rows.length;
   }
   const texts = Object.fromEntries(parts.map((part) => [part.path, contentOf(part, format)]));
-  return { texts, counts };
+  const records = Object.fromEntries(parts.map((part) => [part.path, recordsOf(part)]));
+  return { texts, amended: done, records };
 }
 
 function currentTexts(storage: MemoryStorage, snapshot: SnapshotWriter): Record<string, string> {
@@ -227,21 +241,21 @@ Deno.test("amendTables() takes rows out and puts rows in as it is done with arra
       await write(snapshot, partsOf(scene), scene);
       const before = textsOf(storage, snapshot, "tables/");
       const written = storage.appeared.length;
-      const { texts, counts } = expected(scene);
-      const { bytesDelta, ...amended } = await amend(snapshot, scene);
+      const { texts, amended, records } = expected(scene);
+      assert.deepEqual(await amend(snapshot, scene), amended);
       assert.deepEqual(currentTexts(storage, snapshot), texts);
-      assert.deepEqual(amended, counts);
       const after = textsOf(storage, snapshot, "tables/");
-      const bytesOf = (all: Record<string, string>) =>
-        new TextEncoder().encode(Object.values(all).join("")).length;
-      assert.equal(bytesDelta, bytesOf(after) - bytesOf(before));
       const same = Object.keys(before).filter((path) => before[path] === after[path]);
       const rewritten = storage.appeared.slice(written);
       assert.ok(same.every((path) => !rewritten.includes(`${snapshot.prefix}/${path}`)));
       assertNoted(storage, snapshot, countOf);
       assertSpans(scene, snapshot, texts);
+      for (const { path, records: noted } of snapshot.objects) {
+        assert.equal(noted, records[path], path);
+      }
 
-      assert.deepEqual(await amend(snapshot, scene), { removed: 0, added: 0, bytesDelta: 0 });
+      const { removed, added } = await amend(snapshot, scene);
+      assert.deepEqual([removed, added], [0, 0]);
       assert.deepEqual(storage.appeared.slice(written), rewritten);
     }),
     { numRuns: 150 },
@@ -283,7 +297,8 @@ Deno.test("amendTables() done again after a crash gives the same rows, whatever 
       }
       assertNoted(storage, next, countOf);
       assertSpans(scene, next, currentTexts(storage, next));
-      assert.deepEqual(await amend(next, scene), { removed: 0, added: 0, bytesDelta: 0 });
+      const { removed, added } = await amend(next, scene);
+      assert.deepEqual([removed, added], [0, 0]);
     }),
     { numRuns: 150 },
   );
@@ -310,7 +325,7 @@ Deno.test("amendTables() keeps a part that loses all its rows, without rows", as
       signal: new AbortController().signal,
     });
     const head = headOf("uploads", format);
-    assert.deepEqual(amended, { removed: 2, added: 0, bytesDelta: head.length - bytes.length });
+    assert.deepEqual(amended, { removed: 2, added: 0, found: new Set([IDS[0], IDS[3]]) });
     assert.equal(storage.text(`${snapshot.prefix}/${path}`), head);
     assert.equal(snapshot.objects.find((object) => object.path === path)?.count, 0);
   }
@@ -371,8 +386,34 @@ Deno.test("amendTables() begins new parts where there is no more room", async ()
   assert.deepEqual(parts.map(({ count }) => count), [200, 200, 200, 100]);
   assert.ok(parts.every(({ size }) => size < 10 * 1024 * 1024));
   const puts = storage.appeared.length;
-  assert.deepEqual(await amendment(), { removed: 0, added: 0, bytesDelta: 0 });
+  const again = await amendment();
+  assert.deepEqual([again.removed, again.added], [0, 0]);
   assert.equal(storage.appeared.length, puts);
+});
+
+Deno.test("amendTables() keeps the rows of a record together", async () => {
+  const storage = new MemoryStorage();
+  const snapshot = await newSnapshot(storage);
+  const table = "records/article";
+  const news = Array.from(
+    { length: 720 },
+    (_, at) => row(table, Math.floor(at / 60), "x".repeat(40_000)),
+  );
+  await amendTables(snapshot, {
+    version: "current",
+    of: MODEL,
+    ids: new Map(IDS.map((id, at) => [id, timeOf(at)])),
+    rows: [{ table, rows: news }],
+    format: "ndjson",
+    columns,
+    signal: new AbortController().signal,
+  });
+  const parts = snapshot.objects.filter(({ path }) => path.startsWith("tables/"));
+  assert.deepEqual(parts.map(({ count, records }) => [count, records]), [
+    [240, 4],
+    [240, 4],
+    [240, 4],
+  ]);
 });
 
 Deno.test("amendTables() leaves each part as it was or amended when it is aborted, and nothing else", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "csv-parse/sync";
 import { createHash } from "node:crypto";
 import type { Storage } from "../../src/sink/storage.ts";
+import { safeApiKey } from "../../src/safe_name.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { bytesIn, collect } from "../sink/bodies.ts";
 
@@ -93,13 +94,14 @@ function assertCounts(
   const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
   const folders = (object: Record<string, unknown>, start: string) =>
     Object.keys(object).filter((folder) => folder.startsWith(start));
-  if (options.tables !== "only") {
-    for (const [model, versions] of Object.entries(records)) {
-      for (const [version, tally] of Object.entries(versions)) {
-        const folder = `records/${model}/${version}`;
-        const found = { count: listings[folder]?.length ?? 0, bytes: bytes[folder] ?? 0 };
-        assert.deepEqual(tally, found, folder);
-      }
+  for (const [model, versions] of Object.entries(records)) {
+    for (const [version, tally] of Object.entries(versions)) {
+      const folder = `records/${safeApiKey(model)}/${version}`;
+      const rows = tables[`tables/records/${safeApiKey(model)}/version=${version}`] ?? [];
+      const count = options.tables === "only"
+        ? new Set(rows.map((row) => (JSON.parse(row) as { readonly id: string }).id)).size
+        : listings[folder]?.length ?? 0;
+      assert.deepEqual(tally, { count, bytes: bytes[folder] ?? 0 }, folder);
     }
   }
   if (resources.uploads) {

@@ -120,13 +120,12 @@ async function exportLocked(
     4,
     signal,
   );
-  if (run.stop?.aborted) {
+  if (run.stop?.aborted || !await convergeRecords(context, signal)) {
     await checkpoints.save();
     const snapshot = `${options.storage.url}/${context.snapshot.prefix}`;
     run.emit({ type: "unfinished", snapshot });
     throw new UnfinishedError(snapshot, checkpoints.progressed);
   }
-  await convergeRecords(context, signal);
   await tables?.end();
   await noteSchemaChange(run, signal);
   await lock.confirm();

@@ -61,6 +61,8 @@ export interface Checkpoint {
   readonly done: readonly string[];
   /** What was being brought up to date: its objects may be other ones by now. */
   readonly amending: readonly Amendable[];
+  /** What was brought up to date, and to which state of it. */
+  readonly amended: Readonly<Record<string, string>>;
   /** How far each listing is. */
   readonly listings: Readonly<Record<string, ListingState>>;
   /** How far the tables are, if there are any. */
@@ -88,6 +90,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   changedSince: z.iso.datetime(),
   done: z.array(z.string()),
   amending: z.array(z.enum(["records", "uploads"])),
+  amended: z.record(z.string(), z.string()),
   listings: z.record(
     z.string(),
     z.object({

@@ -50,6 +50,8 @@ export class Checkpoints {
   assetLists: number;
   /** What is being brought up to date. */
   readonly amending: Set<Amendable> = new Set<Amendable>();
+  /** What was brought up to date since {@linkcode Checkpoints.changedSince}, and to which state of it. */
+  readonly amended: Map<string, string>;
   readonly #options: CheckpointsOptions;
   readonly #gate = new PageGate();
   readonly #writers = new Set<Segmented>();
@@ -72,6 +74,7 @@ export class Checkpoints {
     this.#options = options;
     this.changedSince = from === undefined ? run.project.readAt : new Date(from.changedSince);
     this.assetLists = from?.assetLists ?? 0;
+    this.amended = new Map(Object.entries(from?.amended ?? {}));
     this.#listings = new Map(Object.entries(structuredClone(from?.listings ?? {})));
     this.#done = new Set(from?.done);
     this.#begun = this.#reached();
@@ -247,7 +250,7 @@ export class Checkpoints {
   /** How far the export is: it is the same as before if nothing was done that stays done. */
   #reached(): string {
     const listings = this.#listings.entries().map(([key, { read, done }]) => [key, read, done]);
-    const others = [this.changedSince, this.assetLists, ...this.#done];
+    const others = [this.changedSince, this.amended.size, this.assetLists, ...this.#done];
     return JSON.stringify([...listings.filter(([, read, done]) => read || done), ...others]);
   }
 
@@ -264,6 +267,7 @@ export class Checkpoints {
       changedSince: this.changedSince.toISOString(),
       done: [...this.#done],
       amending: [...this.amending],
+      amended: Object.fromEntries(this.amended),
       listings: Object.fromEntries(this.#listings),
       ...(tables && { tables: tables.state }),
       assetLists: this.assetLists,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Amendable } from "../snapshot/checkpoint.ts";
 import type { Tally } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
@@ -33,40 +34,52 @@ export interface Convergence {
  *
  * @param context The export.
  * @param convergence What is brought up to date, and how.
+ * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function converge(
   { run, checkpoints }: ExportContext,
   { what, since, find, amend, onPass }: Convergence,
-): Promise<void> {
-  const states = new Map<string, string>();
+): Promise<boolean> {
+  const { amended } = checkpoints;
   for (let pass = 1;; pass++) {
     const now = run.serverTime;
     const changed = await find(since);
     // The filter is coarse: what was brought up to date already is found again.
-    for (const [id, { state }] of changed) if (states.get(id) === state) changed.delete(id);
-    if (changed.size === 0) return;
+    for (const [id, { state }] of changed) {
+      if (amended.get(`${what} ${id}`) === digest(state)) changed.delete(id);
+    }
+    if (changed.size === 0) return true;
     if (pass > PASSES) {
-      return run.find(
+      run.find(
         "still_changing",
         `${changed.size} ${what} changed again while the export brought them up to date, so they may be ` +
           `newer or older than others: ${[...changed.keys()].slice(0, NAMED).join(", ")}` +
           `${changed.size > NAMED ? ", …" : "."}`,
       );
+      return true;
     }
     checkpoints.amending.add(what);
     // What was collected for tables has to be written before it can be amended.
     await checkpoints.save();
     for (const [of, all] of Map.groupBy(changed, ([, { of }]) => of)) {
       for (let at = 0; at < all.length; at += AT_ONCE) {
-        await amend(of, new Map(all.slice(at, at + AT_ONCE)));
+        const some = all.slice(at, at + AT_ONCE);
+        await amend(of, new Map(some));
+        for (const [id, { state }] of some) amended.set(`${what} ${id}`, digest(state));
+        await checkpoints.saveIfDue();
+        if (run.stop?.aborted) return false;
       }
     }
     checkpoints.amending.delete(what);
-    for (const [id, { state }] of changed) states.set(id, state);
     since = now;
     await onPass?.(now);
     run.emit({ type: "converged", resource: what, pass, count: changed.size });
   }
+}
+
+/** Stands for a state, which can be long. */
+function digest(state: string): string {
+  return createHash("sha256").update(state).digest("base64");
 }
 
 /**

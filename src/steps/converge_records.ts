@@ -21,12 +21,17 @@ const MODELS_AT_ONCE = 100;
 /**
  * Brings records that changed since the export began up to date. Everything has to be written, and
  * nothing else is written meanwhile.
+ *
+ * @return Whether it came to its end; `false` if it was stopped before.
  */
-export async function convergeRecords(context: ExportContext, signal: AbortSignal): Promise<void> {
+export async function convergeRecords(
+  context: ExportContext,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { run, checkpoints } = context;
   const models = new Map(run.recordListings.map(({ model }) => [model.id, model]));
-  if (models.size === 0) return;
-  await converge(context, {
+  if (models.size === 0) return true;
+  return await converge(context, {
     what: "records",
     since: checkpoints.changedSince,
     find: (since) => changedRecords(context, [...models.keys()], since, signal),

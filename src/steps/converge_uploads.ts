@@ -10,21 +10,26 @@ import {
   collectChanged,
   timeOf,
 } from "./changed_resources.ts";
-import { converge, tallyOf } from "./converge.ts";
+import { converge } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
 
-/** Brings uploads that changed since the export began up to date, before their files are fetched. */
-export async function convergeUploads(context: ExportContext, signal: AbortSignal): Promise<void> {
-  const { run, snapshot, checkpoints } = context;
-  await converge(context, {
+/**
+ * Brings uploads that changed since the export began up to date, before their files are fetched.
+ *
+ * @return Whether it came to its end; `false` if it was stopped before.
+ */
+export async function convergeUploads(
+  context: ExportContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { checkpoints } = context;
+  return await converge(context, {
     what: "uploads",
     since: checkpoints.changedSince,
     find: (since) => changedUploads(context, since, signal),
     // Others write checkpoints meanwhile: what they describe must not be older than what is there.
     amend: (_, some) => checkpoints.page(() => amendUploads(context, some, signal)),
   });
-  // Also what an earlier run has brought up to date.
-  run.resources.uploads = tallyOf(snapshot, "uploads/");
 }
 
 async function changedUploads(

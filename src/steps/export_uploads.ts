@@ -4,6 +4,7 @@ import { uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import { listingPages } from "../source/listing.ts";
 import { resourceNamed } from "../source/resources.ts";
+import { tallyOf } from "./converge.ts";
 import { convergeUploads } from "./converge_uploads.ts";
 import type { ExportContext } from "./export_context.ts";
 import { writeListing } from "./write_listing.ts";
@@ -19,7 +20,7 @@ export interface ExportedUploads {
 /**
  * Exports the metadata of every upload, and brings what changed meanwhile up to date.
  *
- * @return What was exported, or `undefined` if the listing was stopped before its end.
+ * @return What was exported, or `undefined` if it was stopped before its end.
  */
 export async function exportUploads(
   context: ExportContext,
@@ -45,9 +46,11 @@ export async function exportUploads(
     },
   }, signal);
   if (state === undefined) return undefined;
-  run.resources.uploads = { count: state.read, bytes: state.bytes };
   // It may add batches.
-  await convergeUploads(context, signal);
+  const isDone = await convergeUploads(context, signal);
+  // Also what an earlier run has brought up to date.
+  run.resources.uploads = tallyOf(snapshot, "uploads/");
+  if (!isDone) return undefined;
   const batches = snapshot.objects
     .filter(({ path }) => path.startsWith("uploads/"))
     .map(({ path }) => `${snapshot.prefix}/${path}`)

@@ -5,6 +5,7 @@ import { memoryCopy } from "../../src/demo/memory_copy.ts";
 import type { MemoryProject } from "../../src/demo/memory_project.ts";
 import type { DemoCmaOptions } from "../../src/demo/server.ts";
 import type { ExportOptions } from "../../src/export_options.ts";
+import { UnfinishedError } from "../../src/unfinished.ts";
 import { directoryOf, entriesOf, type Workbench, workbench } from "../support/exported.ts";
 
 /** A made-up project whose records can be changed. */
@@ -191,5 +192,40 @@ Deno.test("exportProject() fetches the files of uploads that came meanwhile, als
       count: before + 1,
     });
     assert.equal(manifest.assets?.downloaded.count, before + 1, `${before} uploads before`);
+  }
+});
+
+Deno.test("exportProject() stops while it brings records up to date, and goes on from there", async () => {
+  const project = editable();
+  const stop = new AbortController();
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, url) => {
+      if (url.searchParams.has("filter[ids]")) stop.abort();
+      return undefined;
+    },
+  });
+  for (const record of currentOf(project)) touch(project, record);
+  const asked = () => {
+    const ids = bench.cma.log.requests
+      .map(({ path }) => new URL(path, bench.cma.url).searchParams)
+      .filter((query) => query.get("version") === "current")
+      .flatMap((query) => query.get("filter[ids]")?.split(",") ?? []);
+    bench.cma.log.clear();
+    return ids;
+  };
+  const options = { assets: false, resume: true } as const;
+  await assert.rejects(
+    bench.export({ ...options, stop: stop.signal }),
+    (error) => error instanceof UnfinishedError && error.progressed,
+  );
+  const first = asked();
+  assert.ok(first.length > 0 && first.length < 120);
+  const report = await bench.export(options);
+  assert.deepEqual([...first, ...asked()].sort(), currentOf(project).map(({ id }) => id).sort());
+  const exported = await entriesOf<Item>(`${directoryOf(report)}/records`);
+  for (const { id, meta } of currentOf(project)) {
+    const times = exported.filter((item) => item.id === id).map(({ meta }) => meta?.updated_at);
+    assert.ok(times.includes(meta!.updated_at));
   }
 });

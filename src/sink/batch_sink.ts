@@ -25,6 +25,11 @@ export interface WrittenBatch extends WrittenObject {
   readonly count: number;
 }
 
+/** The most entries in a batch, unless something else is asked for. */
+export const MAX_ENTRIES = 5000;
+/** A batch of at least this size (bytes) gets no more entries, unless something else is asked for. */
+export const MAX_BYTES = 32 * 1024 * 1024;
+
 /** Options of {@linkcode batchSink}. */
 export interface BatchSinkOptions {
   /** The key of a batch. */
@@ -111,8 +116,8 @@ class Batches {
     this.#storage = storage;
     this.#options = options;
     this.#batch = options.firstBatch ?? 0;
-    this.#maxEntries = options.maxEntries ?? 5000;
-    this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
+    this.#maxEntries = options.maxEntries ?? MAX_ENTRIES;
+    this.#maxBytes = options.maxBytes ?? MAX_BYTES;
   }
 
   async write(page: Page<object>): Promise<void> {

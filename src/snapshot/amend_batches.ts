@@ -1,5 +1,5 @@
 import type { Page, Resource } from "../content/resource.ts";
-import type { BatchEncoding } from "../sink/batch_sink.ts";
+import { type BatchEncoding, MAX_BYTES, MAX_ENTRIES } from "../sink/batch_sink.ts";
 import { ObjectWriter } from "../sink/object_writer.ts";
 import { batchEntries } from "./batch_entries.ts";
 import type { SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
@@ -165,15 +165,16 @@ async function look(
 function assign(
   missing: readonly Resource[],
   batches: readonly Batch[],
-  { of, maxEntries = 5000 }: AmendBatchesOptions,
+  { of, maxEntries = MAX_ENTRIES }: AmendBatchesOptions,
 ): { appended: Map<Batch, Resource[]>; fresh: Resource[] } {
   const appended = new Map<Batch, Resource[]>();
   const fresh: Resource[] = [];
   for (const resource of missing) {
     const home = homeOf(createdAt(resource), batches, of);
     const more = home && appended.get(home) || [];
-    const isFull = home === batches.at(-1) && (home?.object.count ?? 0) + more.length >= maxEntries;
-    if (home === undefined || isFull) {
+    const { count = 0, size = 0 } = home?.object ?? {};
+    const isFull = count + more.length >= maxEntries || size >= MAX_BYTES;
+    if (home === undefined || home === batches.at(-1) && isFull) {
       fresh.push(resource);
       continue;
     }

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Resource } from "../../src/content/resource.ts";
-import { encodingOf } from "../../src/sink/encodings.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { ObjectNotFoundError, type Storage } from "../../src/sink/storage.ts";
 import { amendBatches, type AmendedBatches } from "../../src/snapshot/amend_batches.ts";
 import { batchEntries } from "../../src/snapshot/batch_entries.ts";
-import { type Layout, recordsPath } from "../../src/snapshot/layout.ts";
+import { encodingOf, type Layout, recordsPath } from "../../src/snapshot/layout.ts";
 import type { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { createdAt } from "../../src/content/created_at.ts";
 import { mayHold } from "../../src/snapshot/span.ts";
@@ -554,4 +553,25 @@ Deno.test("batchEntries() reads batches of both layouts in pages of at most 100"
       );
     }
   }
+});
+
+Deno.test("amendBatches() begins a new batch when the last one is as large as one gets", async () => {
+  const storage = new MemoryStorage();
+  const snapshot = await newSnapshot(storage);
+  const path = (batch: number) => recordsPath("article", "current", batch, "ndjson");
+  const of = MODEL;
+  const large = record("1", 10, JSON.stringify("x".repeat(33 * 1024 * 1024)));
+  const sink = snapshot.sink({ path, encoding: encodingOf("ndjson"), of });
+  await ReadableStream.from([[large]]).pipeTo(sink);
+  await amendBatches(snapshot, {
+    prefix: PREFIX,
+    path,
+    encoding: encodingOf("ndjson"),
+    of,
+    ids: new Map([["2", START + 20_000]]),
+    changed: new Map([["2", record("2", 20, '"y"')]]),
+    signal: new AbortController().signal,
+  });
+  const batches = snapshot.objects.filter(({ path }) => path.startsWith(PREFIX));
+  assert.deepEqual(batches.map(({ count }) => count), [1, 1]);
 });

@@ -147,9 +147,9 @@ export * from "./src/snapshot/read_batch.ts";
 export * from "./src/snapshot/snapshot_writer.ts";
 export type { Span } from "./src/snapshot/span.ts";
 
-export type { JsonReport } from "./src/cli/report/json_report.ts";
-export type { Retried } from "./src/cli/progress/progress_state.ts";
-export type { Every } from "./src/cron/every.ts";
+export type { JsonReport } from "./src/report/json_report.ts";
+export type { Retried } from "./src/report/progress_state.ts";
+export type { Every } from "./src/every.ts";
 export * from "./src/cron/notify.ts";
 export * from "./src/cron/run_ticks.ts";
 export * from "./src/cron/schedule.ts";

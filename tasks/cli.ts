@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TextOutput } from "../src/cli/io.ts";
+import type { TextOutput } from "../src/report/text_output.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { EXIT } from "../src/error.ts";
 

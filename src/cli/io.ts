@@ -1,8 +1,4 @@
-/** Where text goes. Writing waits until the text is taken. */
-export interface TextOutput {
-  /** Writes text; nothing is added to it. */
-  write(text: string): void;
-}
+import type { TextOutput } from "../report/text_output.ts";
 
 /** The time, and something done again and again. */
 export interface Clock {

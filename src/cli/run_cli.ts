@@ -8,12 +8,12 @@ import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
 import { withTimeout } from "./with_timeout.ts";
 import { COMMANDS } from "./commands/commands.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "../report/failure.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import { type CliIo, SYSTEM_CLOCK } from "./io.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
 import { writeJsonLine } from "./progress/json_view.ts";
-import { Secrets } from "./secrets.ts";
+import { Secrets } from "../report/secrets.ts";
 
 /** Options whose values are never printed. */
 const SECRET_KEYS = ["apiToken", "notifyUrl", "notifySecret"] as const;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { AssetMode } from "../export_options.ts";
 import type { MaxDelete } from "../max_delete.ts";
-import { isCronExpression, isEvery } from "../cron/every.ts";
+import { isCronExpression, isEvery } from "../every.ts";
 import { isDuration } from "../duration.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";

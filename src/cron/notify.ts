@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { delay } from "../delay.ts";
 import { limited } from "../limited.ts";
+import type { JsonReport } from "../report/json_report.ts";
 import { askedWaitMs, backoffMs, type RetryPolicy } from "../retry.ts";
 
 /** The header that signs what is sent: `sha256=` and the HMAC-SHA256 of the body in hexadecimal. */
@@ -29,6 +30,9 @@ export interface NotifyResult {
   /** Why it wasn't taken: a clause without the address, which may be a secret. */
   readonly problem?: string;
 }
+
+/** Sends the report of an export. */
+export type SendReport = (report: JsonReport, signal: AbortSignal) => Promise<NotifyResult>;
 
 /** How often it is tried, and how long it is waited in between. */
 const POLICY: RetryPolicy = {

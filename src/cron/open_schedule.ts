@@ -1,4 +1,4 @@
-import { Secrets } from "../cli/secrets.ts";
+import { Secrets } from "../report/secrets.ts";
 import { envName } from "../config/options.ts";
 import type { Config } from "../config/schema.ts";
 import { toExportOptions } from "../config/to_export_options.ts";

@@ -1,5 +1,5 @@
 import { delay } from "../delay.ts";
-import { type Every, nextTime } from "./every.ts";
+import { type Every, nextTime } from "../every.ts";
 import type { Schedule } from "./schedule.ts";
 import type { TickResult } from "./tick.ts";
 

@@ -1,5 +1,4 @@
-import { initialProgress, progressOf } from "../cli/progress/progress_state.ts";
-import type { JsonReport } from "../cli/report/json_report.ts";
+import { initialProgress, progressOf } from "../report/progress_state.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
 import { exportProject } from "../export.ts";
@@ -7,11 +6,11 @@ import type { ExportOptions } from "../export_options.ts";
 import { limited } from "../limited.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
-import { type Every, spanMs } from "./every.ts";
+import { type Every, spanMs } from "../every.ts";
 import { FailureMemory } from "./failure_memory.ts";
 import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
-import type { NotifyResult } from "./notify.ts";
+import type { SendReport } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import { scheduleSwitch } from "./schedule_notes.ts";
@@ -29,9 +28,7 @@ export interface ScheduleOptions {
   /** How often it ticks: a cron expression. It says how long to wait after failures. */
   readonly ticks: Every;
   /** Told how each export ended that isn't to be gone on with. Must not fail. */
-  readonly notify?:
-    | ((report: JsonReport, signal: AbortSignal) => Promise<NotifyResult>)
-    | undefined;
+  readonly notify?: SendReport | undefined;
   /** The time in milliseconds since the Unix epoch. @default {Date.now} */
   readonly now?: (() => number) | undefined;
 }

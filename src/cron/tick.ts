@@ -1,4 +1,4 @@
-import type { JsonReport } from "../cli/report/json_report.ts";
+import type { JsonReport } from "../report/json_report.ts";
 import type { NotifyResult } from "./notify.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { failureOf } from "../cli/failure.ts";
-import type { ProgressState } from "../cli/progress/progress_state.ts";
-import { type ExportEnd, jsonReport } from "../cli/report/json_report.ts";
+import { failureOf } from "../report/failure.ts";
+import type { ProgressState } from "../report/progress_state.ts";
+import { type ExportEnd, jsonReport } from "../report/json_report.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export.ts";
 import type { ExportNotes } from "../export_notes.ts";
@@ -10,7 +10,7 @@ import { UnfinishedError } from "../unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import { quietly } from "./quietly.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
-import type { ScheduleOptions } from "./schedule.ts";
+import type { SendReport } from "./notify.ts";
 import type { FailureRow } from "./schedule_notes.ts";
 import type { TickResult, TickState } from "./tick.ts";
 
@@ -33,7 +33,9 @@ export interface Tick {
 }
 
 /** Options of {@linkcode TickEnding}. */
-export interface TickEndingOptions extends Pick<ScheduleOptions, "notify"> {
+export interface TickEndingOptions {
+  /** Told how each export ended that isn't to be gone on with. Must not fail. */
+  readonly notify?: SendReport | undefined;
   /** Where failures are remembered. */
   readonly failures: FailureMemory;
   /** The time in milliseconds since the Unix epoch. */

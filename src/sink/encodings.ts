@@ -1,5 +1,4 @@
 import type { Page } from "../content/resource.ts";
-import type { Layout } from "../snapshot/layout.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { BatchEncoding } from "./batch_sink.ts";
 
@@ -19,12 +18,3 @@ export const JSON_DATA: BatchEncoding = {
   encode: (entries: Page<object>, isFirst: boolean) =>
     ENCODER.encode((isFirst ? "\n" : ",\n") + entries.map((e) => JSON.stringify(e)).join(",\n")),
 };
-
-/**
- * How batches of a layout are encoded.
- *
- * @param layout The layout.
- */
-export function encodingOf(layout: Layout): BatchEncoding {
-  return layout === "ndjson" ? NDJSON : JSON_DATA;
-}

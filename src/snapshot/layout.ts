@@ -1,5 +1,7 @@
 import type { Version } from "../content/resource.ts";
 import { safeApiKey, safeName } from "../safe_name.ts";
+import type { BatchEncoding } from "../sink/batch_sink.ts";
+import { JSON_DATA, NDJSON } from "../sink/encodings.ts";
 
 /** How batches of records and uploads are written: our own form, or that of DatoCMS's Project Export. */
 export type Layout = "ndjson" | "enterprise";
@@ -62,7 +64,7 @@ export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
   if (sandbox === undefined) return project;
   // The snapshots and the notes of the primary environment have these names.
   const name = safeName(sandbox).replace(
-    /^(?=snapshot_|(?:lock|schedule|schedule_failures)\.json$)./i,
+    /^(?=snapshot_|(?:lock|freeze|schedule|schedule_failures)\.json$)./i,
     (first) => {
       return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
     },
@@ -178,4 +180,13 @@ function numbered(name: string, number: number): string {
 function batchName(batch: number, layout: Layout): string {
   const extension = layout === "ndjson" ? "ndjson" : "json";
   return `${numbered("batch", batch)}.${extension}`;
+}
+
+/**
+ * How batches of a layout are encoded.
+ *
+ * @param layout The layout.
+ */
+export function encodingOf(layout: Layout): BatchEncoding {
+  return layout === "ndjson" ? NDJSON : JSON_DATA;
 }

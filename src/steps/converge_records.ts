@@ -1,9 +1,8 @@
 import { concurrently } from "../concurrently.ts";
 import { createdAt } from "../content/created_at.ts";
 import type { Item, ItemType, Page, Version } from "../content/resource.ts";
-import { encodingOf } from "../sink/encodings.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
-import { recordsFolder, recordsPath } from "../snapshot/layout.ts";
+import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import {
   type ChangedResource,
   type ChangedResources,

@@ -1,8 +1,7 @@
 import { createdAt } from "../content/created_at.ts";
 import type { Upload } from "../content/resource.ts";
-import { encodingOf } from "../sink/encodings.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
-import { uploadsPath } from "../snapshot/layout.ts";
+import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import {
   type ChangedResource,

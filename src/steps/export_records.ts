@@ -1,7 +1,6 @@
 import { concurrently } from "../concurrently.ts";
 import type { Item, Page } from "../content/resource.ts";
-import { encodingOf } from "../sink/encodings.ts";
-import { recordsFolder, recordsPath } from "../snapshot/layout.ts";
+import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import { recordPages } from "../source/records.ts";
 import { tallyOf } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";

@@ -1,6 +1,5 @@
 import type { Page, Upload } from "../content/resource.ts";
-import { encodingOf } from "../sink/encodings.ts";
-import { uploadsPath } from "../snapshot/layout.ts";
+import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import { listingPages } from "../source/listing.ts";
 import { resourceNamed } from "../source/resources.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodingOf, JSON_DATA, NDJSON } from "../../src/sink/encodings.ts";
+import { JSON_DATA, NDJSON } from "../../src/sink/encodings.ts";
+import { encodingOf } from "../../src/snapshot/layout.ts";
 import { anyCharacter } from "../support/text.ts";
 
 const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -6,7 +6,7 @@ import { openStorage } from "../../sink/open_storage.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderExamination } from "../report/doctor_text.ts";
-import { jsonText } from "../report/json_report.ts";
+import { jsonText } from "../../report/json_report.ts";
 import { RUN_OPTIONS, S3_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
 
 /** `sluice doctor` */

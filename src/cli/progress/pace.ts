@@ -1,4 +1,4 @@
-import { assetsDone, type ProgressState } from "./progress_state.ts";
+import { assetsDone, type ProgressState } from "../../report/progress_state.ts";
 
 /** How fast an export goes, and how long it still takes. */
 export interface Pace {

@@ -1,5 +1,5 @@
 import type { ExportEvent } from "../../events.ts";
-import type { ProgressState } from "./progress_state.ts";
+import type { ProgressState } from "../../report/progress_state.ts";
 
 /** Shows progress somewhere, until it is disposed. */
 export interface ProgressView extends Disposable {

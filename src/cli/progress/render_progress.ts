@@ -4,7 +4,11 @@ import { renderBar } from "../text/bar.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { type LineOptions, renderLine, type Span } from "../text/line.ts";
 import { type Pace, paceOf } from "./pace.ts";
-import { assetsDone, type ListingProgress, type ProgressState } from "./progress_state.ts";
+import {
+  assetsDone,
+  type ListingProgress,
+  type ProgressState,
+} from "../../report/progress_state.ts";
 
 /** How progress is shown. */
 export interface RenderProgressOptions extends LineOptions {

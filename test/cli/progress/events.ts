@@ -1,4 +1,4 @@
-import { progressOf, type ProgressState } from "../../../src/cli/progress/progress_state.ts";
+import { progressOf, type ProgressState } from "../../../src/report/progress_state.ts";
 import type { ExportEvent } from "../../../src/events.ts";
 
 export const START: Extract<ExportEvent, { type: "start" }> = {

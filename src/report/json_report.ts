@@ -1,10 +1,10 @@
-import type { ExitCode } from "../../error.ts";
-import type { ExportReport } from "../../export.ts";
-import type { ExportNotes } from "../../export_notes.ts";
-import type { AssetDeletion } from "../../steps/delete_orphans.ts";
-import type { Manifest } from "../../snapshot/manifest.ts";
-import type { ProgressState, Retried } from "../progress/progress_state.ts";
-import { printableJson } from "../text/json_text.ts";
+import type { ExitCode } from "../error.ts";
+import type { ExportReport } from "../export.ts";
+import type { ExportNotes } from "../export_notes.ts";
+import type { AssetDeletion } from "../steps/delete_orphans.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import type { ProgressState, Retried } from "./progress_state.ts";
+import { printableJson } from "./json_text.ts";
 
 /** How an export ended, for programs. */
 export interface JsonReport extends ExportNotes {

@@ -1,4 +1,4 @@
-import type { TextOutput } from "./io.ts";
+import type { TextOutput } from "./text_output.ts";
 
 /** What is shown instead of a secret. */
 const REDACTED = "[redacted]";

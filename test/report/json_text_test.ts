@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { printableJson } from "../../../src/cli/text/json_text.ts";
-import { anyCharacter } from "../../support/text.ts";
+import { printableJson } from "../../src/report/json_text.ts";
+import { anyCharacter } from "../support/text.ts";
 
 Deno.test("printableJson() writes JSON of the same value that no terminal obeys", () => {
   const value = fc.oneof(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failureOf } from "../../src/cli/failure.ts";
+import { failureOf } from "../../src/report/failure.ts";
 import { EXIT } from "../../src/error.ts";
 
 Deno.test("failureOf() shows nothing that a terminal obeys, in messages and stacks", () => {

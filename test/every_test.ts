@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isCronExpression, isEvery, nextTime, spanMs } from "../../src/cron/every.ts";
+import { isCronExpression, isEvery, nextTime, spanMs } from "../src/every.ts";
 
 Deno.test("isEvery() takes times and cron expressions of five fields that come true", () => {
   for (const good of ["24h", "1h30m", "0 3 * * *", "*/2 * * * *", "0 0 1 JAN *", "0 4 * * MON"]) {

@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../events.ts";
 
 /** How far a listing is. */
 export interface ListingProgress {

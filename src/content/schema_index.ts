@@ -138,5 +138,10 @@ function byApiKey(a: ItemType, b: ItemType): number {
 }
 
 function byPosition(a: Resource, b: Resource): number {
-  return Number(a.attributes?.position ?? 0) - Number(b.attributes?.position ?? 0);
+  return positionOf(a) - positionOf(b);
+}
+
+function positionOf({ attributes }: Resource): number {
+  const position = attributes?.position;
+  return typeof position === "number" ? position : 0;
 }

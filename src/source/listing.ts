@@ -1,8 +1,10 @@
 import { createdAt } from "../content/created_at.ts";
 import type { Page, Resource } from "../content/resource.ts";
+import { assertResources } from "./assert_resources.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
 import type { ListingName } from "./cma_transport.ts";
 import { CmaError } from "./cma_error.ts";
+import { printable } from "../printable.ts";
 import type { Budget } from "../budget.ts";
 import {
   type Cursor,
@@ -182,12 +184,19 @@ function listed<T>(
     );
   }
   // A listing of one thing, such as the site's settings, is a list of one.
-  const page = Array.isArray(data) ? data as Page<T> : [data as T];
-  const total = isWhole ? page.length : body.meta?.total_count;
-  if (typeof total !== "number") {
+  const page: unknown[] = Array.isArray(data) ? data : [data];
+  assertResources(page, path);
+  const total: unknown = isWhole ? page.length : body.meta?.total_count;
+  if (!isCount(total)) {
     throw new CmaError(
-      `Expected "meta.total_count" in the answer to GET ${path}, but it is missing.`,
+      `Expected a whole number as "meta.total_count" in the answer to GET ${path}, but it is ${
+        printable(JSON.stringify(total) ?? "missing", 100)
+      }.`,
     );
   }
-  return { data: page, total };
+  return { data: page as unknown as Page<T>, total };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

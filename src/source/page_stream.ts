@@ -72,6 +72,9 @@ export interface Cursor {
 /** So often the reader looks for the place where a page goes on, before it gives up. */
 const MOST_STEPS = 64;
 
+/** So many empty pages in a row end a listing that says it is longer. */
+const MOST_EMPTY = 3;
+
 /** One resource is accepted up to this size (bytes): far above any record that DatoCMS stores. */
 const LARGEST_RESOURCE = 32 * 1024 * 1024;
 
@@ -141,6 +144,7 @@ async function* pages<T>(
   let next = after?.offset ?? 0;
   // Unknown until the first page is there: until then nothing is fetched ahead.
   let total = next + 1;
+  let empty = 0;
 
   const fetchPart = async ({ offset, limit }: Part): Promise<Fetched<T>["page"]> => {
     try {
@@ -201,10 +205,11 @@ async function* pages<T>(
           const before = total;
           total = page.total ?? part.offset + data.length;
           maxLimit = Math.min(maxLimit, page.maxLimit ?? maxLimit);
+          empty = data.length > 0 ? 0 : empty + 1;
           if (data.length > 0) {
             limit = Math.min(maxLimit, Math.floor(targetBytes / (page.bytes / data.length)) || 1);
           }
-          fill();
+          if (empty < MOST_EMPTY) fill();
           // Resources that are fetched one by one can't overlap: there the length has to tell.
           const isSteady = whole.limit === 1 && part.limit === 1 && back === 0 && total >= before;
           const unread = unreadOf(page, part.offset, isSteady);

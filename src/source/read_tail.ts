@@ -75,8 +75,11 @@ export class ReadTail<T> {
     const first = page[0];
     const isOlder = first !== undefined && this.#timeOf(first) < this.#time;
     if (known < 0 && !isOlder && offset > 0) return { isJoined: false, unread: [] };
+    const seen = new Set<string>();
     const unread = page.filter((resource, index) => {
-      if (this.#times.has(this.#idOf(resource))) return false;
+      const id = this.#idOf(resource);
+      if (this.#times.has(id) || seen.has(id)) return false;
+      seen.add(id);
       return known >= 0 ? index > known : !(this.#timeOf(resource) < this.#time);
     });
     this.add(unread);

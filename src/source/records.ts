@@ -1,7 +1,10 @@
 import { isObject, mapBlocks } from "../content/blocks.ts";
 import type { Item, ItemType, Json, Page, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
+import { getOwn } from "../content/own.ts";
+import { printable } from "../printable.ts";
 import type { CmaClient } from "./cma_client.ts";
+import { CmaError } from "./cma_error.ts";
 import { type ListingOptions, listingReader, pageOptions } from "./listing.ts";
 import { pageStream } from "./page_stream.ts";
 
@@ -54,10 +57,15 @@ export function recordPages(
     maxLimit: FLAT_LIMIT,
     orders: ORDERS,
   }, options);
+  const read = async (...request: Parameters<typeof reader.read>) => {
+    const page = await reader.read(...request);
+    assertOfModel(page.data, model);
+    return page;
+  };
   let nested = schema.holdsBlocks(model.id);
   return pageStream<Item>(async (request) => {
     if (!nested) {
-      const page = await reader.read(request);
+      const page = await read(request);
       if (!page.data.some((item) => holdsBlock(item, schema))) return page;
       if (!nested) {
         options.onFallback?.(
@@ -68,7 +76,7 @@ export function recordPages(
     }
     const limit = Math.min(request.limit, NESTED_LIMIT);
     return {
-      ...await reader.read({ ...request, limit }, { nested: true }),
+      ...await read({ ...request, limit }, { nested: true }),
       maxLimit: NESTED_LIMIT,
     };
   }, { ...pageOptions(reader, options), maxLimit: recordLimit(schema, model) });
@@ -84,12 +92,23 @@ export function recordLimit(schema: SchemaIndex, model: ItemType): number {
   return schema.holdsBlocks(model.id) ? NESTED_LIMIT : FLAT_LIMIT;
 }
 
+/** What answers without looking at the query would put a model's records into another one's files. */
+function assertOfModel(page: Page<Item>, { id, attributes: { api_key: key } }: ItemType): void {
+  const stray = page.find(({ relationships }) => relationships?.item_type?.data?.id !== id);
+  if (stray === undefined) return;
+  throw new CmaError(
+    `Expected records of model ${key} from GET /items, but record ${
+      printable(stray.id, 60)
+    } is of none or another one: check --base-url, and that no proxy answers without asking the API.`,
+  );
+}
+
 /** Whether a record's structured text, read without nested mode, refers to a block. */
 function holdsBlock(item: Item, schema: SchemaIndex): boolean {
   const fields = schema.fields(item.relationships.item_type.data.id);
   return fields.some(({ attributes: { field_type: type, api_key: key, localized } }) => {
     if (type !== "structured_text") return false;
-    const value = item.attributes[key] ?? null;
+    const value = (isObject(item.attributes) ? getOwn(item.attributes, key) : undefined) ?? null;
     const values: Json[] = localized && isObject(value) ? Object.values(value) : [value];
     let found = false;
     for (const each of values) {

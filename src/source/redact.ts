@@ -18,7 +18,7 @@ import type { Json, Resource } from "../content/resource.ts";
  */
 export function redactSecrets<T extends Resource>(resource: T, secrets: readonly string[]): T {
   const { attributes } = resource;
-  if (attributes === undefined || !secrets.some((name) => name in attributes)) return resource;
+  if (!isObject(attributes) || !secrets.some((name) => name in attributes)) return resource;
   const redacted = Object.entries(attributes).map(([name, value]) => {
     return [name, secrets.includes(name) ? redact(value) : value];
   });

@@ -1,5 +1,7 @@
 import type { Field, ItemType, Resource, ResourceIdentifier, Site } from "../content/resource.ts";
+import { isObject } from "../content/blocks.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
+import { assertResources } from "./assert_resources.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { printable } from "../printable.ts";
 import { CmaError } from "./cma_error.ts";
@@ -45,16 +47,18 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
     { signal },
   );
   const site = body?.data;
-  if (site?.type !== "site" || !Array.isArray(site.attributes?.locales)) {
+  if (site?.type !== "site" || !areTexts(site.attributes?.locales)) {
     throw new CmaError(
       `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: check --base-url.`,
     );
   }
   const included = body.included ?? [];
+  assertResources([site, ...Array.isArray(included) ? included : [included]], "/site");
   const byKey = new Map(included.map((resource) => [keyOf(resource), resource]));
   const itemTypes = await allOrRead<ItemType>(byKey, related(site, "item_types"), () => {
     return readList(client, "/item-types", signal);
   });
+  for (const itemType of itemTypes) assertAttributes(itemType, ["api_key"]);
   assertDistinct(itemTypes);
   const fields: Field[] = [];
   const fieldsets: Resource[] = [];
@@ -67,6 +71,10 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
           signal,
         );
       });
+      for (const resource of resources) {
+        if (kind === "fields") assertAttributes(resource, ["api_key", "field_type"]);
+        assertPartOf(itemType, resource);
+      }
       (found as Resource[]).push(...resources);
     }
   }
@@ -78,6 +86,32 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
     environment: headers.get("x-environment") ?? undefined,
     readAt: serverTime(headers),
   };
+}
+
+function areTexts(values: unknown): values is readonly string[] {
+  return Array.isArray(values) && values.every((value) => typeof value === "string");
+}
+
+/** What a model or field can't be without. */
+function assertAttributes({ type, id, attributes }: Resource, names: readonly string[]): void {
+  const missing = names.find((name) => typeof attributes?.[name] !== "string");
+  if (missing === undefined) return;
+  throw new CmaError(
+    `Expected ${missing} in the attributes of ${printable(type, 40)} ${
+      printable(id, 60)
+    } from the DatoCMS API, but there is none.`,
+  );
+}
+
+/** A field that nobody knows the model of would be missing from it. */
+function assertPartOf({ id, attributes: { api_key: key } }: ItemType, part: Resource): void {
+  const data = part.relationships?.item_type?.data;
+  if (isObject(data) && data.id === id) return;
+  throw new CmaError(
+    `Expected ${printable(part.type, 40)} ${printable(part.id, 60)} to be of model ${
+      printable(key, 60)
+    }, in whose list the DatoCMS API names it, but it says another one.`,
+  );
 }
 
 /** The files of a snapshot are named by it. */
@@ -122,12 +156,17 @@ function keyOf({ type, id }: ResourceIdentifier): string {
 
 function related(resource: Resource, name: string): readonly ResourceIdentifier[] | undefined {
   const data = resource.relationships?.[name]?.data;
-  return Array.isArray(data) ? data : undefined;
+  if (!Array.isArray(data)) return undefined;
+  assertResources(data, "/site");
+  return data;
 }
 
 async function readList<T>(client: CmaClient, path: string, signal?: AbortSignal): Promise<T[]> {
   const { body } = await client.get<{ data?: T[] } | null>(path, {}, { signal });
-  if (Array.isArray(body?.data)) return body.data;
+  if (Array.isArray(body?.data)) {
+    assertResources(body.data, path);
+    return body.data;
+  }
   throw new CmaError(
     `Expected a list of resources from GET ${path}, but the answer has none.`,
   );

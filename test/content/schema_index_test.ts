@@ -132,3 +132,15 @@ Deno.test("mayHoldBlocks() is true for block fields, whatever their validators, 
     assert.equal(mayHoldBlocks(field("f", "1", type)), false);
   }
 });
+
+Deno.test("SchemaIndex() takes any position, also one that isn't a number", () => {
+  const positions = ["2", null, {}, Object.create(null)];
+  const fields = positions.map((position, n) => field(String(n), "1", "string", { position }));
+  const schema = new SchemaIndex({
+    locales: ["en"],
+    itemTypes: [itemType("1", "page")],
+    fields,
+    fieldsets: [],
+  });
+  assert.deepEqual(schema.fields("1"), fields);
+});

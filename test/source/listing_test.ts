@@ -127,15 +127,23 @@ Deno.test("listingPages() never mixes orders: a refusal after the first page is 
 });
 
 Deno.test("listingPages() fails when a paged listing doesn't say how long it is", async () => {
-  for (
-    const meta of [undefined, {}, { total_count: null }, { total_count: "12" }, { total_count: {} }]
-  ) {
+  const cases: [meta: unknown, shown: string][] = [
+    [undefined, "missing"],
+    [{}, "missing"],
+    [{ total_count: null }, "null"],
+    [{ total_count: "12" }, '"12"'],
+    [{ total_count: {} }, "{}"],
+    [{ total_count: -1 }, "-1"],
+    [{ total_count: 2.5 }, "2.5"],
+  ];
+  for (const [meta, shown] of cases) {
     await using server = serveHttp(() => json({ data: [{ id: "1", type: "upload" }], meta }));
     await assert.rejects(
       idsOf(listingPages(testClient(server.url), { path: "/uploads", maxLimit: 10 })),
       {
         name: "CmaError",
-        message: 'Expected "meta.total_count" in the answer to GET /uploads, but it is missing.',
+        message:
+          `Expected a whole number as "meta.total_count" in the answer to GET /uploads, but it is ${shown}.`,
       },
     );
   }
@@ -210,4 +218,25 @@ Deno.test("listingPages() loses and repeats nothing when resources come and go w
     prefetch: 1,
   });
   assert.deepEqual(await idsOf(pages), idsUpTo(60));
+});
+
+Deno.test("listingPages() fails when what it lists aren't resources", async () => {
+  for (
+    const stray of [null, "1", [], {}, { id: 1, type: "upload" }, { id: "1" }, { type: "upload" }]
+  ) {
+    const data = [{ id: "0", type: "upload" }, stray];
+    await using server = serveHttp(() => json({ data, meta: { total_count: 2 } }));
+    for (const maxLimit of [10, undefined]) {
+      await assert.rejects(
+        idsOf(listingPages(testClient(server.url), { path: "/uploads", maxLimit })),
+        {
+          name: "CmaError",
+          message:
+            `Expected resources with a type and an id in the answer to GET /uploads, but one is ${
+              JSON.stringify(stray)
+            }.`,
+        },
+      );
+    }
+  }
 });

@@ -542,3 +542,31 @@ Deno.test("pageStream() requests nothing more once it is to stop, and hands on w
   assert.deepEqual(listing.requests, ["0+10", "9+10", "18+10", "27+10", "36+10"]);
   assert.deepEqual(read, upTo(46));
 });
+
+Deno.test("pageStream() comes to an end although the listing says it is far longer than it is", async () => {
+  const listing = new Listing(25);
+  const fetch: Fetch = async (request) => ({ ...await listing.fetch(request), total: 1e9 });
+  const pages = pageStream(fetch, { maxLimit: 10, prefetch: 4, idOf: String });
+  assert.deepEqual((await Array.fromAsync(pages)).flat(), upTo(25));
+  assert.ok(listing.requests.length < 12, listing.requests.join(" "));
+});
+
+Deno.test("pageStream() goes back for what an empty page in the middle left out", async () => {
+  const listing = new Listing(60);
+  const fetch: Fetch = async (request) => {
+    const page = await listing.fetch(request);
+    return listing.requests.length === 3 ? { ...page, data: [] } : page;
+  };
+  for (const prefetch of [1, 4]) {
+    listing.requests.length = 0;
+    const pages = pageStream(fetch, { maxLimit: 10, prefetch, idOf: String });
+    assert.deepEqual((await Array.fromAsync(pages)).flat(), upTo(60));
+  }
+});
+
+Deno.test("pageStream() hands on once what is twice in one page", async () => {
+  const data = [1, 2, 2, 3];
+  const fetch: Fetch = () => Promise.resolve({ data, total: data.length, bytes: 8 });
+  const pages = pageStream(fetch, { maxLimit: 10, idOf: String });
+  assert.deepEqual(await Array.fromAsync(pages), [[1, 2, 3]]);
+});

@@ -174,3 +174,22 @@ Deno.test("recordPages() reads flat while structured text only links to records"
   assert.equal((await Array.fromAsync(pages)).flat().length, 40);
   assert.equal(requests.length, 1);
 });
+
+Deno.test("recordPages() takes no record of another model, nor one of none", async () => {
+  const strays: Item[] = [
+    {
+      ...record(7, undefined, false),
+      relationships: { item_type: { data: { id: "x", type: "item_type" } } },
+    },
+    { id: "7", type: "item", attributes: {} } as unknown as Item,
+  ];
+  for (const stray of strays) {
+    await using server = serveHttp(() => json({ data: [stray], meta: { total_count: 1 } }));
+    const pages = recordPages(testClient(server.url), schemaWithoutBlocks(false), MODEL, "current");
+    await assert.rejects(Array.fromAsync(pages), {
+      name: "CmaError",
+      message:
+        /^Expected records of model page from GET \/items, but record 7 is of none or another /,
+    });
+  }
+});

@@ -174,3 +174,45 @@ Deno.test("readSchema() refuses two models of one api_key: their files would be 
         .test(error.message);
   });
 });
+
+Deno.test("readSchema() fails with one sentence when the answer isn't whole", async () => {
+  const first = (type: string, { included = [] }: SiteDocument) => {
+    return included.find((resource) => resource.type === type) as unknown as Record<
+      string,
+      unknown
+    >;
+  };
+  const without = (resource: Record<string, unknown>, key: string) => {
+    delete resource[key];
+  };
+  const cases: [change: (document: SiteDocument) => unknown, message: RegExp][] = [
+    [
+      (document) => ({ ...document, included: [null] }),
+      /^Expected resources with a type and an id/,
+    ],
+    [(document) => ({ ...document, included: {} }), /^Expected resources with a type and an id/],
+    [(document) => {
+      Object.assign(document.data.relationships!.item_types!, { data: [null] });
+    }, /^Expected resources with a type and an id .* one is null\.$/],
+    [(document) => {
+      document.data.attributes!.locales = ["en", null];
+    }, /^Expected a DatoCMS project from /],
+    [
+      (document) => without(first("item_type", document), "attributes"),
+      /^Expected api_key in the /,
+    ],
+    [(document) => without(first("field", document), "attributes"), /^Expected api_key in the /],
+    [
+      (document) => without(first("field", document), "relationships"),
+      /^Expected field \S+ to be of model /,
+    ],
+  ];
+  for (const [change, message] of cases) {
+    await using cma = serveSample((document) => change(document) ?? document);
+    await assert.rejects(readSchema(testClient(cma.url, { apiToken: cma.apiToken })), (error) => {
+      assert.ok(error instanceof CmaError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});

@@ -1,5 +1,7 @@
 import { buildClient } from "@datocms/cma-client";
 import type { CmaAnswer, SendOptions } from "./cma_transport.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import { printable } from "../printable.ts";
 import { CmaTransport, type CmaTransportOptions } from "./cma_transport.ts";
 
 /** Options of {@linkcode CmaClient}. */
@@ -50,8 +52,10 @@ export class CmaClient {
    * Makes a client; nothing is sent yet.
    *
    * @param options Which project to read, and how.
+   * @throws {SluiceError} If no header can carry the token or the environment's name.
    */
   constructor(options: CmaClientOptions) {
+    assertSendable(options);
     this.#options = options;
     this.transport = new CmaTransport(options);
   }
@@ -116,6 +120,34 @@ export class CmaClient {
     const result = await client.request<T>({ method, url: path, queryParams: query, body });
     if (failure) throw (failure as { readonly error: unknown }).error;
     return { body: result, bytes: answer!.bytes, headers: answer!.headers };
+  }
+}
+
+/** `fetch` would fail with an error that says the whole header. */
+function assertSendable({ apiToken, environment = "" }: CmaClientOptions): void {
+  if (!isHeader(apiToken)) {
+    throw new SluiceError(
+      "Expected an API token of letters and digits, but it holds characters that can't be sent: copy " +
+        "it again from Project settings → API tokens.",
+      EXIT.usage,
+    );
+  }
+  if (!isHeader(environment)) {
+    throw new SluiceError(
+      `Expected the name of an environment, but ${
+        JSON.stringify(printable(environment, 100))
+      } holds characters that no such name has: check --environment.`,
+      EXIT.usage,
+    );
+  }
+}
+
+function isHeader(value: string): boolean {
+  try {
+    new Headers({ value });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -72,7 +72,7 @@ export function apiErrors(body: unknown): ApiErrorEntity[] | undefined {
   return errors.map((entry) => {
     const attributes = isObject(entry) && isObject(entry.attributes) ? entry.attributes : {};
     return {
-      code: String(attributes.code ?? "UNKNOWN"),
+      code: typeof attributes.code === "string" ? attributes.code : "UNKNOWN",
       details: attributes.details,
       transient: attributes.transient === true,
     };
@@ -156,6 +156,8 @@ export interface LastAttempt {
   readonly askedMs?: number | undefined;
   /** How long a request may wait in all, in milliseconds. */
   readonly maxTotalWaitMs?: number | undefined;
+  /** The variable that names the proxy which got no answer through, if there is one. */
+  readonly proxy?: string | undefined;
 }
 
 /**
@@ -175,13 +177,20 @@ export function gaveUp({ host, what }: RequestContext, last: LastAttempt): CmaEr
   );
 }
 
-function advice({ isReached, isRateLimit, askedMs, maxTotalWaitMs = 0 }: LastAttempt): string {
+function advice(
+  { isReached, isRateLimit, askedMs, maxTotalWaitMs = 0, proxy }: LastAttempt,
+): string {
   if (askedMs !== undefined) {
     return `it asks to wait ${
       Math.ceil(askedMs / 1000)
     } s, but Sluice waits for an answer no longer than ${
       maxTotalWaitMs / 1000
     } s in all; try again later`;
+  }
+  if (proxy !== undefined) {
+    return `requests go through the proxy in ${proxy}; check it${
+      isReached ? " and try again" : ", the network and --base-url"
+    }`;
   }
   if (!isReached) return "check the network and --base-url";
   return isRateLimit

@@ -6,6 +6,7 @@ import type { Version } from "../content/resource.ts";
 import { delay } from "../delay.ts";
 import { networkReason } from "./network_reason.ts";
 import { printable } from "../printable.ts";
+import { proxyVariable } from "./proxy.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -188,7 +189,12 @@ export class CmaTransport {
         options.signal?.throwIfAborted();
         if (error instanceof CmaError) throw error;
         if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
-        problem = { reason: networkReason(error), askedMs: 0, repeatable: isIdempotent(init) };
+        problem = {
+          reason: networkReason(error),
+          askedMs: 0,
+          repeatable: isIdempotent(init),
+          isUnanswered: true,
+        };
       }
       const elapsedMs = performance.now() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
@@ -202,6 +208,7 @@ export class CmaTransport {
           reason: problem.reason,
           isReached: this.#reached,
           isRateLimit: problem.isForAll === true,
+          proxy: problem.isUnanswered ? proxyVariable(new URL(url)) : undefined,
           ...(problem.askedMs > maxTotalWaitMs ? { askedMs: problem.askedMs, maxTotalWaitMs } : {}),
         });
       }
@@ -320,6 +327,8 @@ interface Problem {
   readonly reason: string;
   readonly askedMs: number;
   readonly repeatable: boolean;
+  /** Whether it is the network's, or of whoever is on the way. */
+  readonly isUnanswered?: boolean;
   /** Whether other requests would meet the same problem now. */
   readonly isForAll?: boolean;
 }

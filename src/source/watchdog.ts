@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from "../delay.ts";
+
 /**
  * A signal that aborts when its parent does, or when what it guards makes no progress in time.
  *
@@ -35,14 +37,14 @@ export class Watchdog implements Disposable {
   /**
    * Starts the clock again: the next call has to come in time.
    *
-   * @param ms How long to wait for it, in milliseconds.
+   * @param ms How long to wait for it, in milliseconds; more than 24 days count as 24 days.
    * @param what What is waited for, for the error's text.
    */
   expect(ms: number, what: string): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => this.#controller.abort(new StallError(`waited ${ms / 1000} s for ${what}`)),
-      ms,
+      Math.min(ms, LONGEST_TIMER),
     );
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { json, testClient, TOKEN } from "../support/cma.ts";
+import { EXIT, SluiceError } from "../../src/error.ts";
+import { allText, json, testClient, TOKEN } from "../support/cma.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { anyCharacter } from "../support/text.ts";
 
@@ -106,4 +107,20 @@ Deno.test("CmaClient.request() makes many requests at once without mixing up the
     return (await client.get<{ data: string }>("/items", { n: String(n) })).body.data;
   }));
   assert.deepEqual(answers, Array.from({ length: 60 }, (_, n) => String(n)));
+});
+
+Deno.test("CmaClient() refuses what no header can carry, and doesn't say the token", () => {
+  for (const apiToken of ["s3cret\nt0ken", "s3cret\u{1F600}", "s3cret\0"]) {
+    assert.throws(() => testClient("http://127.0.0.1", { apiToken }), (error) => {
+      assert.ok(error instanceof SluiceError);
+      assert.equal(error.exitCode, EXIT.usage);
+      assert.match(error.message, /^Expected an API token of letters and digits, but /);
+      assert.ok(!allText(error).includes("s3cret"));
+      return true;
+    });
+  }
+  assert.throws(
+    () => testClient("http://127.0.0.1", { environment: "ma\nin" }),
+    /^SluiceError: Expected the name of an environment, but "ma\\\\u000ain" holds characters /,
+  );
 });

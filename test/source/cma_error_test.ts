@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { apiErrors, CmaError, refusal } from "../../src/source/cma_error.ts";
+import {
+  apiErrors,
+  CmaError,
+  gaveUp,
+  type LastAttempt,
+  refusal,
+} from "../../src/source/cma_error.ts";
 
 const context = { what: "GET /items", host: "site-api.datocms.com" };
 
@@ -16,7 +22,7 @@ Deno.test("apiErrors() reads the errors out of an error answer", () => {
           type: "api_error",
           attributes: { code: "A", details: { a: 1 }, transient: true },
         },
-        { id: "2", type: "api_error", attributes: {} },
+        { id: "2", type: "api_error", attributes: { code: Object.create(null) } },
         { type: "api_error" },
       ],
     }),
@@ -111,4 +117,26 @@ Deno.test("CmaError.isForbidden tells missing permissions and plans from everyth
   assert.ok(!forbidden(404, "NOT_FOUND"));
   assert.ok(!forbidden(422, "INVALID_PARAMS"));
   assert.ok(!new CmaError("no answer").isForbidden);
+});
+
+Deno.test("gaveUp() names the proxy's variable if a proxy is on the way", () => {
+  const last = {
+    attempt: 4,
+    elapsedMs: 1000,
+    reason: "connection refused",
+    isReached: false,
+    isRateLimit: false,
+  };
+  const end = (more: Partial<LastAttempt>) => {
+    return gaveUp(context, { ...last, ...more }).message.split("refused): ")[1];
+  };
+  assert.equal(end({}), "check the network and --base-url.");
+  assert.equal(
+    end({ proxy: "HTTPS_PROXY" }),
+    "requests go through the proxy in HTTPS_PROXY; check it, the network and --base-url.",
+  );
+  assert.equal(
+    end({ proxy: "HTTPS_PROXY", isReached: true }),
+    "requests go through the proxy in HTTPS_PROXY; check it and try again.",
+  );
 });

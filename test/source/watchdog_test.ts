@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { delay } from "../../src/delay.ts";
 import { StallError, Watchdog } from "../../src/source/watchdog.ts";
 import { until } from "../support/until.ts";
 
@@ -47,4 +48,13 @@ Deno.test("Watchdog() aborts with its parent, whenever that aborted, and lets go
   assert.equal(following.signal.reason, reason);
   using late = new Watchdog(signal);
   assert.equal(late.signal.reason, reason);
+});
+
+Deno.test("Watchdog.expect() takes any time, also one that no timer can take", async () => {
+  for (const ms of [2 ** 31, Infinity]) {
+    using watchdog = new Watchdog();
+    watchdog.expect(ms, "an answer");
+    await delay(5);
+    assert.equal(watchdog.signal.aborted, false);
+  }
 });

@@ -1,0 +1,37 @@
+/**
+ * The environment variable that names the proxy which requests to an address go through; `undefined` if there
+ * is none, or it may not be read.
+ *
+ * @param url The address.
+ * @param valueOf A variable's value. @default The process's, as far as it may be read without asking
+ * @see {@link https://docs.deno.com/runtime/reference/env_variables/}
+ *
+ * @example
+ * ```ts
+ * import { proxyVariable } from "./proxy.ts";
+ *
+ * const variables = new Map([["HTTPS_PROXY", "http://proxy:3128"], ["NO_PROXY", "example.com"]]);
+ * const variableOf = (url: string) => proxyVariable(new URL(url), (name) => variables.get(name));
+ * console.assert(variableOf("https://site-api.datocms.com") === "HTTPS_PROXY");
+ * console.assert(variableOf("https://api.example.com") === undefined);
+ * ```
+ */
+export function proxyVariable(
+  { protocol, hostname }: URL,
+  valueOf: (name: string) => string | undefined = readable,
+): string | undefined {
+  const none = (valueOf("NO_PROXY") ?? valueOf("no_proxy") ?? "").toLowerCase().split(",");
+  const isExcepted = none.map((entry) => entry.trim().replace(/^\./, "")).some((entry) => {
+    return entry === "*" || entry === hostname || (entry !== "" && hostname.endsWith(`.${entry}`));
+  });
+  if (isExcepted) return undefined;
+  const scheme = protocol.slice(0, -1);
+  return [`${scheme.toUpperCase()}_PROXY`, `${scheme}_proxy`, "ALL_PROXY", "all_proxy"]
+    .find((name) => Boolean(valueOf(name)));
+}
+
+/** Asking for the permission could interrupt an export with a question. */
+function readable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}

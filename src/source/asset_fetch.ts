@@ -96,23 +96,26 @@ export async function fetchAsset(
   let url = assetUrl(upload, options.assetHost);
   assertHost(url, "the address is at", hosts);
   const watchdog = new Watchdog(signal);
+  // A file that is stored compressed would come decompressed otherwise.
+  const headers = { "accept-encoding": "identity" };
   try {
     for (let redirects = 0;; redirects++) {
       watchdog.expect(headersTimeoutMs, "an answer");
-      const response = await fetch(url, { redirect: "manual", signal: watchdog.signal });
+      const response = await fetch(url, { redirect: "manual", headers, signal: watchdog.signal });
       // The clock stands still until somebody reads.
       watchdog.rest();
-      if (response.ok) {
+      // Another success comes without the file, or with a part of it.
+      if (response.status === 200) {
         return guarded(responseBody(response), watchdog, stallTimeoutMs, signal);
       }
       await response.body?.cancel();
-      const { status, headers } = response;
-      const location = REDIRECTS.has(status) ? headers.get("location") : null;
+      const { status } = response;
+      const location = REDIRECTS.has(status) ? response.headers.get("location") : null;
       if (location === null) {
         throw new AssetError(`${url.host} answered with status ${status}`, {
-          retryable: status >= 500 || status === 429 || status === 408,
+          retryable: status < 300 || status >= 500 || status === 429 || status === 408,
           isMissing: status === 404 || status === 410,
-          askedMs: askedWaitMs(headers),
+          askedMs: askedWaitMs(response.headers),
         });
       }
       if (redirects === MOST_REDIRECTS) {

@@ -15,7 +15,7 @@ export interface AssetHostOptions {
 const SHARED_HOST = "www.datocms-assets.com";
 
 /** Ends of names that are never public. */
-const PRIVATE_ENDS = [".localhost", ".local", ".internal", ".home.arpa"];
+const PRIVATE_ENDS = [".localhost", ".localdomain", ".local", ".internal", ".home.arpa"];
 
 /**
  * The hosts that assets may be fetched from, as `URL.host` tells them: with the port unless it is the

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import type { Upload } from "../../src/content/resource.ts";
 import {
   AssetError,
@@ -100,7 +101,6 @@ Deno.test("fetchAsset() gives an empty asset's bytes, and leaves nothing behind"
   for (
     const response of [
       () => new Response(""),
-      () => new Response(null, { status: 204 }),
       () => new Response(null),
     ]
   ) {
@@ -109,8 +109,21 @@ Deno.test("fetchAsset() gives an empty asset's bytes, and leaves nothing behind"
   }
 });
 
+Deno.test("fetchAsset() gives the bytes as they are stored, also of a compressed file", async () => {
+  const stored = new Uint8Array(gzipSync("<svg/>"));
+  await using server = serveHttp((request) => {
+    assert.equal(request.headers.get("accept-encoding"), "identity");
+    return new Response(stored, { headers: { "content-encoding": "gzip" } });
+  });
+  const bytes = await new Response(await open(server.url)).bytes();
+  assert.deepEqual(bytes, stored);
+});
+
 Deno.test("fetchAsset() says which statuses are worth another attempt, and when", async () => {
   const cases: [status: number, retryable: boolean][] = [
+    [202, true],
+    [204, true],
+    [206, true],
     [400, false],
     [401, false],
     [403, false],
@@ -126,7 +139,10 @@ Deno.test("fetchAsset() says which statuses are worth another attempt, and when"
   ];
   for (const [status, retryable] of cases) {
     await using server = serveHttp(() =>
-      new Response("<html>\u001b[2J", { status, headers: { "retry-after": "7" } })
+      new Response(status === 204 ? null : "<html>\u001b[2J", {
+        status,
+        headers: { "retry-after": "7" },
+      })
     );
     const error = await failureOf(() => open(server.url));
     assert.equal(error.retryable, retryable, String(status));

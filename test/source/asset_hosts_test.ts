@@ -24,6 +24,7 @@ Deno.test("assetHosts() doesn't take a project's word for addresses and names of
     ...["0x7f.1", "2130706433", "0177.0.0.1", "127.0.0.1.", "１２７.0.0.1", "%31%32%37.1"],
     ...["[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "[fc00::1]", "[64:ff9b::7f00:1]", "::1"],
     ...["localhost", "localhost.", "LOCALHOST", "a.localhost", "printer.local", "router"],
+    ...["localhost.localdomain", "localhost.localdomain."],
     ...["metadata.google.internal", "metadata.google.internal.", "nas.home.arpa", "kubernetes"],
     ...[
       "user:pass@cdn.example",

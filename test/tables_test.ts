@@ -176,7 +176,8 @@ Deno.test("exportProject() asks for nothing more when it writes tables", async (
   const requests = async (tables: boolean) => {
     bench.cma.log.clear();
     await bench.export({ tables, assets: false });
-    return bench.cma.log.requests.map(({ path }) => path).sort();
+    // A minute may begin between the two.
+    return bench.cma.log.requests.map(({ path }) => path.replace(/\d+T\d+%3A\d+/, "…")).sort();
   };
   assert.deepEqual(await requests(true), await requests(false));
 });

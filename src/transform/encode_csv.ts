@@ -78,7 +78,13 @@ export function csvBytes(
     quote_record_delimiter: true,
     escape_formulas: options.escapeFormulas ?? true,
     quoted_match: [/^$/],
-    cast: { boolean: String },
+    cast: { boolean: String, object: jsonText },
   });
   return ENCODER.encode(text);
+}
+
+/** A number with more digits than a double holds is an object that JSON writes as it came: no formula. */
+function jsonText(value: object): string | { value: string; escape_formulas: false } {
+  const text = JSON.stringify(value);
+  return text.startsWith("-") ? { value: text, escape_formulas: false } : text;
 }

@@ -147,6 +147,7 @@ function renderDast(
   if (dast === null) return null;
   try {
     if (!isObject(dast)) throw new TypeError("it is not an object");
+    assertFewLines(dast);
     return FORMATS[as].render(dast);
   } catch (error) {
     // Whatever is wrong with one document must not end an export.
@@ -155,4 +156,17 @@ function renderDast(
     onWarning?.("unrenderable_structured_text", `${at}: ${(error as Error).message}`);
     return null;
   }
+}
+
+/** What renders takes time by the square of a text's lines: minutes for what editors could paste. */
+const MOST_LINES = 10_000;
+
+function assertFewLines(node: Json | undefined): void {
+  if (!isObject(node)) return;
+  const { value, document, children } = node;
+  if (typeof value === "string" && value.split("\n", MOST_LINES + 1).length > MOST_LINES) {
+    throw new RangeError(`a text has more than ${MOST_LINES} lines`);
+  }
+  assertFewLines(document);
+  if (Array.isArray(children)) children.forEach(assertFewLines);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Json, JsonObject } from "../../src/content/resource.ts";
+import { parseJson } from "../../src/source/json.ts";
 import { csvBytes, type CsvOptions, encodeCsv } from "../../src/transform/encode_csv.ts";
 
 function csv(rows: readonly JsonObject[], options?: CsvOptions): string {
@@ -96,4 +97,11 @@ Deno.test("encodeCsv() writes the header of a table without rows if it knows the
   assert.equal(await encode({ columns: ["id", "a"] }), "id,a\r\n");
   assert.equal(await encode({ columns: ["id"], header: false }), "");
   assert.equal(await encode({}), "");
+});
+
+Deno.test("csvBytes() takes no number for a formula, whatever its digits", () => {
+  const rows = parseJson(
+    '[{"a":-12345678901234567890,"b":-5,"c":"-5","d":-1E400}]',
+  ) as JsonObject[];
+  assert.equal(csv(rows, { header: false }), "-12345678901234567890,-5,'-5,-1E400\r\n");
 });

@@ -220,6 +220,8 @@ Deno.test("renderedRows() keeps a document that can't be rendered, and warns", (
     [dast({ type: "block" }), "a node refers to nothing"],
     [{ schema: "other", document: {} }, "Passed object is neither null"],
     ["text", "it is not an object"],
+    // It would take minutes.
+    [dast(paragraph("\n".repeat(100_000))), "a text has more than 10000 lines"],
   ];
   for (const [body, message] of broken) {
     const { all, onWarning } = warnings();

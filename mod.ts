@@ -57,7 +57,7 @@
 export * from "./src/error.ts";
 export * from "./src/events.ts";
 export * from "./src/export.ts";
-export type { ExportNotes } from "./src/export_notes.ts";
+
 export * from "./src/export_options.ts";
 export type { AssetDeletion } from "./src/steps/delete_orphans.ts";
 export type { MaxDelete } from "./src/max_delete.ts";
@@ -136,6 +136,7 @@ export { LockedError } from "./src/snapshot/export_lock.ts";
 export type { LockContent } from "./src/snapshot/lock_content.ts";
 export * from "./src/snapshot/layout.ts";
 export type {
+  ExportNotes,
   FailedAsset,
   Manifest,
   ManifestAssets,

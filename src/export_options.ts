@@ -1,11 +1,11 @@
 import type { ExportEvent } from "./events.ts";
-import type { ExportNotes } from "./export_notes.ts";
 import type { MaxDelete } from "./max_delete.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Storage } from "./sink/storage.ts";
 import type { Layout, TableFormat } from "./snapshot/layout.ts";
-import type { StructuredTextFormat } from "./transform/render_structured_text.ts";
+import type { ExportNotes } from "./snapshot/manifest.ts";
 import type { ResourceName } from "./source/resources.ts";
+import type { StructuredTextFormat } from "./transform/render_structured_text.ts";
 
 /** What becomes of asset files that no upload has any more. */
 export type AssetMode = "keep" | "sync";

@@ -1,7 +1,6 @@
 import type { Page, Upload } from "./content/resource.ts";
 import { SluiceError } from "./error.ts";
 import type { ExportReport } from "./export.ts";
-import { notesOf } from "./export_notes.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { type AssetOutcome, syncAssets } from "./sink/asset_sync.ts";
 import { NDJSON } from "./sink/encodings.ts";
@@ -23,6 +22,7 @@ import { fetchAsset } from "./source/asset_fetch.ts";
 import { assertFewFailures } from "./steps/assert_few_failures.ts";
 import { ExportRun } from "./steps/export_run.ts";
 import { noteAsset } from "./steps/note_asset.ts";
+import { notesOf } from "./steps/notes_of.ts";
 
 /**
  * Options of {@linkcode retryFailedAssets}: which project and environment, how it is read, and where its

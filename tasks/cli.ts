@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { TextOutput } from "../src/report/text_output.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { EXIT } from "../src/error.ts";
+import type { TextOutput } from "../src/report/text_output.ts";
 
 /** On Windows, Deno knows no other signal that means the same. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"

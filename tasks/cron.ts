@@ -5,13 +5,13 @@
  * @module
  * @see {@link https://docs.deno.com/deploy/cron}
  */
+import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
 import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts";
 import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
 import { statusHandler } from "../src/cron/status_handler.ts";
-import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
 
 /** Deno Deploy may stop what runs longer than a minute or so. */

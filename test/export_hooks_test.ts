@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
-import type { ExportNotes } from "../src/export_notes.ts";
+import type { ExportNotes } from "../src/snapshot/manifest.ts";
 import type { ExportOptions } from "../src/export_options.ts";
 import { LOCK, MANIFEST, TABLE_SCHEMA } from "../src/snapshot/layout.ts";
 import { workbench } from "./support/exported.ts";

@@ -1,19 +1,19 @@
-import { envName, flagName, OPTION_KEYS } from "../config/options.ts";
 import { loadConfig } from "../config/load_config.ts";
+import { envName, flagName, OPTION_KEYS } from "../config/options.ts";
 import type { Config } from "../config/schema.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { nearest } from "../nearest.ts";
 import { printable } from "../printable.ts";
+import { failureOf } from "../report/failure.ts";
+import { Secrets } from "../report/secrets.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
-import { withTimeout } from "./with_timeout.ts";
 import { COMMANDS } from "./commands/commands.ts";
-import { failureOf } from "../report/failure.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import { type CliIo, SYSTEM_CLOCK } from "./io.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
 import { writeJsonLine } from "./progress/json_view.ts";
-import { Secrets } from "../report/secrets.ts";
+import { withTimeout } from "./with_timeout.ts";
 
 /** Options whose values are never printed. */
 const SECRET_KEYS = ["apiToken", "notifyUrl", "notifySecret"] as const;

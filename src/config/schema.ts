@@ -1,8 +1,8 @@
 import * as z from "zod";
+import { isDuration } from "../duration.ts";
+import { isCronExpression, isEvery } from "../every.ts";
 import type { AssetMode } from "../export_options.ts";
 import type { MaxDelete } from "../max_delete.ts";
-import { isCronExpression, isEvery } from "../every.ts";
-import { isDuration } from "../duration.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";
 import { type ResourceName, RESOURCES } from "../source/resources.ts";

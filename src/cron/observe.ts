@@ -1,8 +1,8 @@
 import { SluiceError } from "../error.ts";
+import { type Every, nextTime } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
-import { type Every, nextTime } from "../every.ts";
 import { type KnownSnapshots, newestSnapshots } from "./newest_snapshots.ts";
 import { failureNote, type FailureRow, scheduleSwitch } from "./schedule_notes.ts";
 

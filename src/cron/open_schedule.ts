@@ -1,4 +1,3 @@
-import { Secrets } from "../report/secrets.ts";
 import { envName } from "../config/options.ts";
 import type { Config } from "../config/schema.ts";
 import { toExportOptions } from "../config/to_export_options.ts";
@@ -6,6 +5,7 @@ import { toStorageOptions } from "../config/to_storage_options.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
 import { checkFreeze } from "../freeze.ts";
+import { Secrets } from "../report/secrets.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Storage } from "../sink/storage.ts";
 import { notify } from "./notify.ts";

@@ -1,12 +1,12 @@
-import { initialProgress, progressOf } from "../report/progress_state.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
+import { type Every, spanMs } from "../every.ts";
 import { exportProject } from "../export.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { limited } from "../limited.ts";
+import { initialProgress, progressOf } from "../report/progress_state.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
-import { type Every, spanMs } from "../every.ts";
 import { FailureMemory } from "./failure_memory.ts";
 import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
@@ -219,7 +219,7 @@ export class Schedule {
     const { exported: { storage }, every } = this.#options;
     const place = await this.place(signal);
     const observed = await observe(storage, place, every, signal);
-    return { ...observed, failures: this.#failures.newest(observed.failures) };
+    return { ...observed, failures: this.#failures.newest(observed.failures, this.#now()) };
   }
 
   /** Looks at something for a part of the tick's time at most. */

@@ -1,6 +1,6 @@
+import type { Every } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import { readManifest } from "../snapshot/read_manifest.ts";
-import type { Every } from "../every.ts";
 import type { KnownSnapshot } from "./newest_snapshots.ts";
 import type { Observed } from "./observe.ts";
 import type { LastExport, ScheduleStatus } from "./schedule_status.ts";

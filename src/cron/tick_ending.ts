@@ -1,16 +1,16 @@
-import { failureOf } from "../report/failure.ts";
-import type { ProgressState } from "../report/progress_state.ts";
-import { type ExportEnd, jsonReport } from "../report/json_report.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export.ts";
-import type { ExportNotes } from "../export_notes.ts";
+import { failureOf } from "../report/failure.ts";
+import { type ExportEnd, jsonReport } from "../report/json_report.ts";
+import type { ProgressState } from "../report/progress_state.ts";
 import { LockedError } from "../snapshot/export_lock.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
+import type { ExportNotes } from "../snapshot/manifest.ts";
 import { UnfinishedError } from "../unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
+import type { SendReport } from "./notify.ts";
 import { quietly } from "./quietly.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
-import type { SendReport } from "./notify.ts";
 import type { FailureRow } from "./schedule_notes.ts";
 import type { TickResult, TickState } from "./tick.ts";
 

@@ -1,10 +1,9 @@
 import type { ExitCode } from "../error.ts";
 import type { ExportReport } from "../export.ts";
-import type { ExportNotes } from "../export_notes.ts";
+import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
 import type { AssetDeletion } from "../steps/delete_orphans.ts";
-import type { Manifest } from "../snapshot/manifest.ts";
-import type { ProgressState, Retried } from "./progress_state.ts";
 import { printableJson } from "./json_text.ts";
+import type { ProgressState, Retried } from "./progress_state.ts";
 
 /** How an export ended, for programs. */
 export interface JsonReport extends ExportNotes {

@@ -1,9 +1,9 @@
+import { createdAt } from "../content/created_at.ts";
 import type { Page, Resource } from "../content/resource.ts";
 import { type BatchEncoding, MAX_BYTES, MAX_ENTRIES } from "../sink/batch_sink.ts";
 import { ObjectWriter } from "../sink/object_writer.ts";
 import { batchEntries } from "./batch_entries.ts";
 import type { SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
-import { createdAt } from "../content/created_at.ts";
 import { mayHold } from "./span.ts";
 import { spanOfTimes, widened } from "./widened.ts";
 

@@ -2,7 +2,7 @@ import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { CHECKPOINT } from "./layout.ts";
-import type { Manifest, ManifestNote } from "./manifest.ts";
+import type { ExportNotes, Manifest } from "./manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "./manifest.ts";
 import type { SnapshotObject } from "./snapshot_writer.ts";
 
@@ -32,16 +32,6 @@ export interface TablesState {
     readonly count: number;
     readonly example: string;
   }[];
-}
-
-/** The notes of an export that isn't complete. */
-export interface CheckpointNotes {
-  /** What doesn't add up. */
-  readonly findings: readonly ManifestNote[];
-  /** What the user should know. */
-  readonly warnings: readonly ManifestNote[];
-  /** What is missing. */
-  readonly failures: readonly ManifestNote[];
 }
 
 /** What is brought up to date after it was written. */
@@ -76,7 +66,7 @@ export interface Checkpoint {
   /** What was counted of records. */
   readonly records: Manifest["records"];
   /** What was noted. */
-  readonly notes: CheckpointNotes;
+  readonly notes: ExportNotes;
 }
 
 const count = z.number().int().nonnegative();

@@ -16,6 +16,16 @@ export interface ManifestNote {
   readonly message: string;
 }
 
+/** What an export noted. */
+export interface ExportNotes {
+  /** What doesn't add up, such as a listing that was shorter than announced. */
+  readonly findings: readonly ManifestNote[];
+  /** What the user should know, but loses nothing. */
+  readonly warnings: readonly ManifestNote[];
+  /** What is missing from the snapshot. */
+  readonly failures: readonly ManifestNote[];
+}
+
 /** An object's entry in a manifest. */
 export interface ManifestObject {
   /** Its path, relative to the snapshot. */
@@ -63,7 +73,7 @@ export interface ManifestAssets {
 }
 
 /** The content of `manifest.json`. */
-export interface Manifest {
+export interface Manifest extends ExportNotes {
   /** The version of the snapshot format. */
   readonly formatVersion: 1;
   /** What wrote the snapshot. */
@@ -91,12 +101,6 @@ export interface Manifest {
   readonly objects: readonly ManifestObject[];
   /** What became of the asset files, if they were asked for. */
   readonly assets?: ManifestAssets | undefined;
-  /** What doesn't add up, such as a listing that was shorter than announced. */
-  readonly findings: readonly ManifestNote[];
-  /** What the user should know, but loses nothing. */
-  readonly warnings: readonly ManifestNote[];
-  /** What is missing from the snapshot. */
-  readonly failures: readonly ManifestNote[];
 }
 
 const count = z.number().int().nonnegative();

@@ -1,4 +1,3 @@
-import { notesOf } from "../export_notes.ts";
 import { PageGate } from "../page_gate.ts";
 import { StorageError } from "../sink/storage.ts";
 import {
@@ -11,6 +10,7 @@ import { assetListPath, CHECKPOINT } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { ExportRun } from "./export_run.ts";
+import { notesOf } from "./notes_of.ts";
 import type { TableStep } from "./table_step.ts";
 
 /** Something whose pages are only complete once a segment of them is ended. */

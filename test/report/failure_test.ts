@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { failureOf } from "../../src/report/failure.ts";
 import { EXIT } from "../../src/error.ts";
+import { failureOf } from "../../src/report/failure.ts";
 
 Deno.test("failureOf() shows nothing that a terminal obeys, in messages and stacks", () => {
   const { signal } = new AbortController();

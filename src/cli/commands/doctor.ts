@@ -1,12 +1,12 @@
-import { toStorageOptions } from "../../config/to_storage_options.ts";
 import { toSourceOptions } from "../../config/to_source_options.ts";
+import { toStorageOptions } from "../../config/to_storage_options.ts";
 import { examine } from "../../doctor/doctor.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
+import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../sink/open_storage.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderExamination } from "../report/doctor_text.ts";
-import { jsonText } from "../../report/json_report.ts";
 import { RUN_OPTIONS, S3_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
 
 /** `sluice doctor` */

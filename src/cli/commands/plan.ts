@@ -1,9 +1,9 @@
 import { toSourceOptions } from "../../config/to_source_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { planExport } from "../../plan.ts";
+import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { Progress } from "../progress/progress.ts";
-import { jsonText } from "../../report/json_report.ts";
 import { renderPlan } from "../report/plan_text.ts";
 import { RUN_OPTIONS, SELECTION_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
 

@@ -1,12 +1,12 @@
 import { openSchedule } from "../../cron/open_schedule.ts";
 import { runTicks } from "../../cron/run_ticks.ts";
 import { SCHEDULE_OPTIONS } from "../../cron/schedule_options.ts";
-import { TickLog } from "../progress/tick_log.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
+import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { SYSTEM_CLOCK } from "../io.ts";
 import { Progress } from "../progress/progress.ts";
-import { jsonText } from "../../report/json_report.ts";
+import { TickLog } from "../progress/tick_log.ts";
 import { renderSchedule } from "../report/schedule_text.ts";
 
 /** `sluice schedule` */

@@ -1,10 +1,10 @@
 import type { ExportEvent } from "../../events.ts";
-import type { TextOutput } from "../../report/text_output.ts";
 import { printableJson } from "../../report/json_text.ts";
+import type { ProgressState } from "../../report/progress_state.ts";
+import type { TextOutput } from "../../report/text_output.ts";
 import { isRoutine, type LogType } from "./log_entries.ts";
 import { LogView } from "./log_view.ts";
 import { paceOf } from "./pace.ts";
-import type { ProgressState } from "../../report/progress_state.ts";
 
 /** An entry of a JSON log. */
 interface JsonEntry {

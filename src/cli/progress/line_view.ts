@@ -1,8 +1,8 @@
 import type { ExportEvent } from "../../events.ts";
+import type { ProgressState } from "../../report/progress_state.ts";
 import { eventText } from "./event_text.ts";
 import { LogView } from "./log_view.ts";
 import { progressLine } from "./progress_line.ts";
-import type { ProgressState } from "../../report/progress_state.ts";
 
 /** Plain lines for a log that people read. */
 export class LineView extends LogView {

@@ -1,8 +1,8 @@
 import type { ExportEvent } from "../../events.ts";
-import { type Clock, SYSTEM_CLOCK } from "../io.ts";
-import type { TextOutput } from "../../report/text_output.ts";
-import { eventText } from "./event_text.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
+import type { TextOutput } from "../../report/text_output.ts";
+import { type Clock, SYSTEM_CLOCK } from "../io.ts";
+import { eventText } from "./event_text.ts";
 import type { ProgressView } from "./progress_view.ts";
 import { renderProgress } from "./render_progress.ts";
 

@@ -1,10 +1,10 @@
 import type { Config } from "../../config/schema.ts";
 import type { ExportEvent } from "../../events.ts";
+import { initialProgress, progressOf, type ProgressState } from "../../report/progress_state.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
 import { JsonView } from "./json_view.ts";
 import { LineView } from "./line_view.ts";
 import { LiveView } from "./live_view.ts";
-import { initialProgress, progressOf, type ProgressState } from "../../report/progress_state.ts";
 import type { ProgressView } from "./progress_view.ts";
 
 /** Follows an export and shows how far it is, until it is disposed. */

@@ -1,6 +1,6 @@
+import { assetsDone, type ProgressState } from "../../report/progress_state.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { paceOf } from "./pace.ts";
-import { assetsDone, type ProgressState } from "../../report/progress_state.ts";
 
 /**
  * How far an export is, in one line for a log.

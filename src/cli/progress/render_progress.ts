@@ -1,14 +1,14 @@
 import { printable } from "../../printable.ts";
-import { shownAddress } from "../text/address.ts";
-import { renderBar } from "../text/bar.ts";
-import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
-import { type LineOptions, renderLine, type Span } from "../text/line.ts";
-import { type Pace, paceOf } from "./pace.ts";
 import {
   assetsDone,
   type ListingProgress,
   type ProgressState,
 } from "../../report/progress_state.ts";
+import { shownAddress } from "../text/address.ts";
+import { renderBar } from "../text/bar.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
+import { type LineOptions, renderLine, type Span } from "../text/line.ts";
+import { type Pace, paceOf } from "./pace.ts";
 
 /** How progress is shown. */
 export interface RenderProgressOptions extends LineOptions {

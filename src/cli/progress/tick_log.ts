@@ -1,8 +1,8 @@
+import type { Config } from "../../config/schema.ts";
+import type { TickResult } from "../../cron/tick.ts";
+import { printable } from "../../printable.ts";
 import type { TextOutput } from "../../report/text_output.ts";
 import { writeJsonLine } from "./json_view.ts";
-import type { Config } from "../../config/schema.ts";
-import { printable } from "../../printable.ts";
-import type { TickResult } from "../../cron/tick.ts";
 
 /** Writes what ticks do to a log: a line for each that did something, and for each change. */
 export class TickLog {

@@ -1,6 +1,6 @@
 import type { ExportReport } from "../../export.ts";
-import { shownAddress } from "../text/address.ts";
 import { shellWord } from "../../shell_word.ts";
+import { shownAddress } from "../text/address.ts";
 
 /**
  * What to do after an export, in one line.

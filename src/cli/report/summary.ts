@@ -1,8 +1,8 @@
 import type { ExportReport } from "../../export.ts";
 import { printable } from "../../printable.ts";
+import type { ProgressState } from "../../report/progress_state.ts";
 import type { Manifest, ManifestNote } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/resources.ts";
-import type { ProgressState } from "../../report/progress_state.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { shownAddress } from "../text/address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";

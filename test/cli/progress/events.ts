@@ -1,5 +1,5 @@
-import { progressOf, type ProgressState } from "../../../src/report/progress_state.ts";
 import type { ExportEvent } from "../../../src/events.ts";
+import { progressOf, type ProgressState } from "../../../src/report/progress_state.ts";
 
 export const START: Extract<ExportEvent, { type: "start" }> = {
   type: "start",

@@ -3,10 +3,10 @@ import { JsonView } from "../../../src/cli/progress/json_view.ts";
 import { LineView } from "../../../src/cli/progress/line_view.ts";
 import { LiveView } from "../../../src/cli/progress/live_view.ts";
 import { Progress } from "../../../src/cli/progress/progress.ts";
-import { initialProgress, progressOf } from "../../../src/report/progress_state.ts";
 import type { ProgressView } from "../../../src/cli/progress/progress_view.ts";
 import { DEFAULTS } from "../../../src/config/schema.ts";
 import type { ExportEvent } from "../../../src/events.ts";
+import { initialProgress, progressOf } from "../../../src/report/progress_state.ts";
 import { FakeClock, fakeIo } from "../fake_io.ts";
 import { asset, done, page, request, RETRY, START, total } from "./events.ts";
 

@@ -1,10 +1,7 @@
-import type { Manifest } from "./snapshot/manifest.ts";
-import type { ExportRun } from "./steps/export_run.ts";
-import type { TableStep } from "./steps/table_step.ts";
-import { warningText } from "./transform/warnings.ts";
-
-/** What an export noted, as its manifest says it. */
-export type ExportNotes = Pick<Manifest, "findings" | "warnings" | "failures">;
+import type { ExportNotes } from "../snapshot/manifest.ts";
+import { warningText } from "../transform/warnings.ts";
+import type { ExportRun } from "./export_run.ts";
+import type { TableStep } from "./table_step.ts";
 
 /**
  * What an export noted so far, earlier runs that it goes on from included.

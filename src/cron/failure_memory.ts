@@ -1,4 +1,5 @@
 import type { Storage } from "../sink/storage.ts";
+import { SKEW_MS } from "../snapshot/find_snapshots.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { quietly } from "./quietly.ts";
 import { oneMore, retryTime, type RetryWait } from "./retry_wait.ts";
@@ -43,13 +44,16 @@ export class FailureMemory {
   }
 
   /**
-   * What counts: what is remembered here, if it is newer.
+   * What counts: what is remembered here, if it is newer. What a clock that ran ahead has noted doesn't: it
+   * would be waited for that time.
    *
    * @param noted What the storage says.
+   * @param now The time in milliseconds since the Unix epoch.
    */
-  newest(noted: FailureRow | undefined): FailureRow | undefined {
+  newest(noted: FailureRow | undefined, now: number): FailureRow | undefined {
     const own = this.#own;
-    return own && (noted === undefined || noted.at <= own.at) ? own : noted;
+    if (noted === undefined || Date.parse(noted.at) > now + SKEW_MS) return own;
+    return own && noted.at <= own.at ? own : noted;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Storage } from "../sink/storage.ts";
-import { findSnapshots } from "../snapshot/find_snapshots.ts";
+import { findSnapshots, SKEW_MS } from "../snapshot/find_snapshots.ts";
 import { CANARY, type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
 
 /** What the storage tells of the snapshots of a project and environment. */
@@ -22,7 +22,7 @@ export interface KnownSnapshot {
 const LOOK_BACK = 100;
 
 /**
- * The newest snapshots of a project and environment.
+ * The newest snapshots of a project and environment, but for those that a clock that ran ahead gave their names.
  *
  * @param storage Where they are.
  * @param place Which project and environment.
@@ -34,7 +34,10 @@ export async function newestSnapshots(
   place: SnapshotPlace,
   signal: AbortSignal,
 ): Promise<KnownSnapshots> {
-  const { snapshots } = await findSnapshots(storage, snapshotsPrefix(place), signal);
+  const found = await findSnapshots(storage, snapshotsPrefix(place), signal);
+  // Until a wrong clock's time has come, nothing would be due.
+  const now = Date.now() + SKEW_MS;
+  const snapshots = found.snapshots.filter((prefix) => known(prefix).begunAt.getTime() <= now);
   for (const [index, prefix] of snapshots.slice(0, LOOK_BACK).entries()) {
     if (await storage.stat(`${prefix}/${CANARY}`, { signal }) === undefined) continue;
     return { sealed: known(prefix), unsealed: index === 0 ? undefined : known(snapshots[0]!) };

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { failureNote, scheduleSwitch } from "../../src/cron/schedule_notes.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
 import { draw } from "../../src/demo/generated/random.ts";
-import type { JsonReport } from "../../src/cli/report/json_report.ts";
+import { generateProject } from "../../src/demo/generated_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
 import { EXIT } from "../../src/error.ts";
+import type { JsonReport } from "../../src/report/json_report.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { LOCK } from "../../src/snapshot/layout.ts";
+import { json } from "../support/cma.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
-import { json } from "../support/cma.ts";
 import { turn, until } from "../support/until.ts";
 import { type Cma, scheduleOf, temporaryRoot, ticksUntil } from "./ticking.ts";
 
@@ -365,3 +365,26 @@ async function expired(storage: LocalStorage): Promise<void> {
   const { expiresAt } = await new Response(await storage.get(`${PREFIX}/${LOCK}`)).json();
   await until(() => Date.now() > Date.parse(expiresAt), "the lock expires");
 }
+
+Deno.test("Schedule.tick() exports although a clock that ran ahead named a snapshot, and noted a failure", async () => {
+  const project = generateProject({ records: 4 });
+  await using cma = startDemoCma({ project, rateLimit });
+  for (const what of ["snapshot", "failure"]) {
+    const storage = new MemoryStorage();
+    const ahead = Date.now() + 400 * 24 * HOUR;
+    if (what === "snapshot") {
+      const prefix = `${PREFIX}/snapshot_${Math.floor(ahead / 1000)}`;
+      for (const name of ["manifest.json", "canary.txt"]) {
+        await storage.put(`${prefix}/${name}`, new TextEncoder().encode("{}"));
+      }
+    } else {
+      await failureNote(storage, PLACE).write({ count: 2, at: new Date(ahead).toISOString() });
+    }
+    const exported = { include: ["records"] } as const;
+    const first = await scheduleOf(cma, storage, { exported }).tick();
+    assert.equal(first.state, "complete", `${what}: ${first.message}`);
+    const second = await scheduleOf(cma, storage, { exported }).tick();
+    assert.equal(second.state, "waiting", `${what}: ${second.message}`);
+    assert.ok(Date.parse(second.nextAt!) < Date.now() + 25 * HOUR);
+  }
+});

@@ -3,10 +3,14 @@ import fc from "fast-check";
 import { assertKey } from "../../src/sink/storage.ts";
 import {
   assetsPrefix,
+  FREEZE,
   isAssetIndex,
+  LOCK,
   modelPath,
   nextAssetIndex,
   recordsPath,
+  SCHEDULE,
+  SCHEDULE_FAILURES,
   snapshotsPrefix,
   tablePath,
   uploadsPath,
@@ -76,5 +80,12 @@ Deno.test("snapshotsPrefix() gives no sandbox the name of what lies beside it", 
     const name = snapshotsPrefix({ projectId: "1", sandbox }).split("/").at(-1)!;
     assert.match(name, /^%[0-9A-F]{2}/);
     assert.equal(decodeURIComponent(name), sandbox);
+  }
+});
+
+Deno.test("snapshotsPrefix() of a sandbox is no note of the primary environment", () => {
+  for (const note of [LOCK, FREEZE, SCHEDULE, SCHEDULE_FAILURES]) {
+    const prefix = snapshotsPrefix({ projectId: "1", sandbox: note });
+    assert.notEqual(prefix, `${snapshotsPrefix({ projectId: "1" })}/${note}`);
   }
 });

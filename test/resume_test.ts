@@ -589,3 +589,14 @@ Deno.test("exportProject() seals nothing once another one has its lock", async (
   assert.equal(await there.storage.stat(`${snapshot}/manifest.json`), undefined);
   assert.equal(await there.storage.stat(`${snapshot}/canary.txt`), undefined);
 });
+
+Deno.test("exportProject() goes on although a clock that ran ahead named a complete snapshot", async () => {
+  await using cma = startDemoCma({ project: tiny, rateLimit: false });
+  await using there = await directory();
+  const ahead = `${PLACE}/snapshot_${Math.floor(Date.now() / 1000) + 86_400}`;
+  await there.storage.put(`${ahead}/canary.txt`, new TextEncoder().encode("sealed"));
+  const snapshot = await begun(cma, there.storage, 6, FEW);
+  const { resumed, report } = await goneOn(cma, there.storage, FEW);
+  assert.ok(resumed);
+  assert.equal(report.snapshot, snapshot);
+});

@@ -5,7 +5,10 @@ import { readManifest } from "./read_manifest.ts";
 
 /** What lies where the snapshots of a project and environment are. */
 export interface SnapshotFolders {
-  /** Where each snapshot lies, without a trailing slash; the newest first, complete or not. */
+  /**
+   * Where each snapshot lies, without a trailing slash; the newest first, complete or not. Those that a clock
+   * that ran ahead gave their names come last.
+   */
   readonly snapshots: readonly string[];
   /** Where the snapshots of each sandbox lie, if these are the primary environment's. */
   readonly sandboxes: readonly string[];
@@ -21,6 +24,8 @@ export interface SnapshotWithAssets {
   readonly index: string;
 }
 
+/** Clocks of machines differ by less than this, in milliseconds: what is later was named by a wrong one. */
+export const SKEW_MS = 3_600_000;
 /** How many snapshots are looked at to find one: with none in so many, it is as if there were none. */
 const LOOK_BACK = 100;
 
@@ -44,7 +49,8 @@ export async function findSnapshots(
     if (second === undefined) sandboxes.push(`${prefix}/${name}`);
     else seconds.push(Number(second));
   }
-  seconds.sort((a, b) => b - a);
+  const now = (Date.now() + SKEW_MS) / 1000;
+  seconds.sort((a, b) => Number(a > now) - Number(b > now) || b - a);
   return { snapshots: seconds.map((second) => `${prefix}/snapshot_${second}`), sandboxes };
 }
 

@@ -263,3 +263,23 @@ Deno.test("retryFailedAssets() and exportProject() fail if more assets fail than
   assert.equal(await assertSealedAreWhole(made.storage), 1);
   assert.equal((await made.retry({ maxFailures: 4 })).manifest.assets?.failed, 4);
 });
+
+Deno.test("retryFailedAssets() changes no manifest once another one has its lock", async () => {
+  await using made = await broken(4);
+  made.fails.asset = every(2);
+  const { snapshot } = await made.export(FAST);
+  const manifest = `${new URL(snapshot).pathname}/manifest.json`;
+  const before = await Deno.readTextFile(manifest);
+  made.fails.asset = () => false;
+  const lock = `${new URL(snapshot).pathname}/../lock.json`;
+  const asleep: TracedStorage = new TracedStorage(made.storage, {
+    onCall: () => {
+      const { method, key } = asleep.calls.at(-1)!;
+      if (method !== "put" || !key.endsWith("/assets_001.ndjson")) return;
+      const content = JSON.parse(Deno.readTextFileSync(lock));
+      Deno.writeTextFileSync(lock, JSON.stringify({ ...content, owner: crypto.randomUUID() }));
+    },
+  });
+  await assert.rejects(made.retry({ storage: asleep }), /another one .* has taken over its lock/);
+  assert.equal(await Deno.readTextFile(manifest), before);
+});

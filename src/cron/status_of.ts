@@ -1,5 +1,5 @@
 import type { Every } from "../every.ts";
-import type { Storage } from "../sink/storage.ts";
+import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { readManifest } from "../snapshot/read_manifest.ts";
 import type { KnownSnapshot } from "./newest_snapshots.ts";
 import type { Observed } from "./observe.ts";
@@ -70,8 +70,9 @@ async function lastExport(
     const { failures, endedAt } = await readManifest(storage, snapshot.prefix, signal);
     return { ...common, state: failures.length === 0 ? "complete" : "partial", endedAt };
   } catch (error) {
-    // One of a later version.
-    if (error instanceof SyntaxError) return { ...common, state: "unknown", endedAt: null };
+    // One of a later version, or one that somebody has deleted.
+    const isUnknown = error instanceof SyntaxError || error instanceof ObjectNotFoundError;
+    if (isUnknown) return { ...common, state: "unknown", endedAt: null };
     throw error;
   }
 }

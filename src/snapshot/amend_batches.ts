@@ -38,8 +38,6 @@ export interface AmendedBatches {
   readonly added: number;
   /** Entries that were left out: of resources that are gone, and repeated ones. */
   readonly removed: number;
-  /** By how many bytes the batches grew together. */
-  readonly bytesDelta: number;
 }
 
 /** A batch of the listing. */
@@ -88,12 +86,11 @@ export async function amendBatches(
   const missing = [...changed.values()].filter(({ id }) => !places.has(id)).sort(byTime);
   const { appended, fresh } = assign(missing, batches, options);
 
-  let bytesDelta = 0;
   // In order, the new ones last: what a crash leaves is then found again by what was noted until then.
   for (const batch of batches) {
     const more = appended.get(batch) ?? [];
     if (more.length === 0 && !outdated.has(batch)) continue;
-    bytesDelta += await rewrite(snapshot, options, batch, places, more);
+    await rewrite(snapshot, options, batch, places, more);
   }
   await ReadableStream.from(chunks(fresh)).pipeTo(
     snapshot.sink({
@@ -102,11 +99,10 @@ export async function amendBatches(
       maxEntries: options.maxEntries,
       firstBatch: (batches.at(-1)?.number ?? -1) + 1,
       of,
-      onBatch: ({ size }) => bytesDelta += size,
     }),
     { signal },
   );
-  return { replaced, added: missing.length, removed, bytesDelta };
+  return { replaced, added: missing.length, removed };
 }
 
 /** The listing's batches in order. */
@@ -192,14 +188,14 @@ function homeOf(time: number, batches: readonly Batch[], of: string): Batch | un
   });
 }
 
-/** Writes a batch anew, and tells by how many bytes it grew. */
+/** Writes a batch anew. */
 async function rewrite(
   snapshot: SnapshotWriter,
   options: AmendBatchesOptions,
   batch: Batch,
   places: Map<string, Batch>,
   appended: readonly Resource[],
-): Promise<number> {
+): Promise<void> {
   const { encoding, ids, changed, of, signal } = options;
   const { object } = batch;
   const { path } = object;
@@ -234,7 +230,6 @@ async function rewrite(
     const { size, sha256 } = await writer.close();
     const spans = widened(object.spans, spanOfTimes(of, times));
     snapshot.note({ path, size, sha256, count, ...(spans && { spans }) });
-    return size - object.size;
   } catch (error) {
     await writer.abort(error);
     throw error;

@@ -3,7 +3,7 @@ import type { Page, Resource } from "../content/resource.ts";
 import { type BatchEncoding, batchSink, type WrittenBatch } from "../sink/batch_sink.ts";
 import { ObjectExistsError, type Storage } from "../sink/storage.ts";
 import { CANARY, CLAIM, MANIFEST, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
-import type { Manifest, ManifestObject } from "./manifest.ts";
+import type { Manifest, ManifestObject, Tally } from "./manifest.ts";
 import { joined, type Span, spanOf } from "./span.ts";
 
 /** Options of {@linkcode SnapshotWriter.create}. */
@@ -131,6 +131,21 @@ export class SnapshotWriter {
   /** What was written so far. */
   get objects(): readonly SnapshotObject[] {
     return [...this.#objects.values()];
+  }
+
+  /**
+   * What the batches or the parts of tables below a path hold.
+   *
+   * @param prefix The path that theirs begin with.
+   */
+  tally(prefix: string): Tally {
+    const own = this.objects.filter(({ path, count }) => {
+      return path.startsWith(prefix) && count !== undefined;
+    });
+    return {
+      count: own.reduce((sum, { count = 0 }) => sum + count, 0),
+      bytes: own.reduce((sum, { size }) => sum + size, 0),
+    };
   }
 
   /** Where the snapshot is. */

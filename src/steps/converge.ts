@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Amendable } from "../snapshot/checkpoint.ts";
-import type { Tally } from "../snapshot/manifest.ts";
-import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { ChangedResource, ChangedResources } from "./changed_resources.ts";
 import type { ExportContext } from "./export_context.ts";
 
@@ -80,18 +78,4 @@ export async function converge(
 /** Stands for a state, which can be long. */
 function digest(state: string): string {
   return createHash("sha256").update(state).digest("base64");
-}
-
-/**
- * What the objects below a path hold.
- *
- * @param snapshot The snapshot.
- * @param prefix The path that theirs begin with.
- */
-export function tallyOf({ objects }: SnapshotWriter, prefix: string): Tally {
-  const own = objects.filter(({ path }) => path.startsWith(prefix));
-  return {
-    count: own.reduce((sum, { count = 0 }) => sum + count, 0),
-    bytes: own.reduce((sum, { size }) => sum + size, 0),
-  };
 }

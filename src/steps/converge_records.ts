@@ -9,7 +9,7 @@ import {
   collectChanged,
   timeOf,
 } from "./changed_resources.ts";
-import { converge, tallyOf } from "./converge.ts";
+import { converge } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
 
 /** The most records in one answer that holds their blocks. */
@@ -119,7 +119,7 @@ async function amendRecords(
     // What is older than the export should have been there: somebody may have changed its creation date.
     const old = [...times.keys()].filter((id) => times.get(id)! < startedAt.getTime());
     if (isMissing && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
-    if (isRaw) (run.records[key] ??= {})[version] = tallyOf(snapshot, batches.prefix);
+    if (isRaw) (run.records[key] ??= {})[version] = snapshot.tally(batches.prefix);
   }
 }
 

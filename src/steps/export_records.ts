@@ -2,7 +2,6 @@ import { concurrently } from "../concurrently.ts";
 import type { Item, Page } from "../content/resource.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import { recordPages } from "../source/records.ts";
-import { tallyOf } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { RecordListing } from "./export_run.ts";
 import { writeListing } from "./write_listing.ts";
@@ -49,5 +48,5 @@ async function exportListing(
   }, signal);
   // An earlier run may have brought some of them up to date since: what is there counts.
   if (state === undefined || !isRaw) return;
-  (run.records[key] ??= {})[version] = tallyOf(snapshot, recordsFolder(key, version));
+  (run.records[key] ??= {})[version] = snapshot.tally(recordsFolder(key, version));
 }

@@ -3,7 +3,6 @@ import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import { listingPages } from "../source/listing.ts";
 import { resourceNamed } from "../source/resources.ts";
-import { tallyOf } from "./converge.ts";
 import { convergeUploads } from "./converge_uploads.ts";
 import type { ExportContext } from "./export_context.ts";
 import { writeListing } from "./write_listing.ts";
@@ -48,7 +47,7 @@ export async function exportUploads(
   // It may add batches.
   const isDone = await convergeUploads(context, signal);
   // Also what an earlier run has brought up to date.
-  run.resources.uploads = tallyOf(snapshot, "uploads/");
+  run.resources.uploads = snapshot.tally("uploads/");
   if (!isDone) return undefined;
   const batches = snapshot.objects
     .filter(({ path }) => path.startsWith("uploads/"))

@@ -138,12 +138,7 @@ export class TableStep {
       locales: locales ?? schema.locales,
       ...tableSchema(schema, { structuredText }),
     });
-    const parts = this.#snapshot.objects
-      .filter(({ path, count }) => path.startsWith("tables/") && count !== undefined);
-    this.#run.resources.tables = {
-      count: parts.reduce((sum, { count = 0 }) => sum + count, 0),
-      bytes: parts.reduce((sum, { size }) => sum + size, 0),
-    };
+    this.#run.resources.tables = this.#snapshot.tally("tables/");
     if (this.#options.tables === "only") this.#countRecords();
     for (const counted of this.#warnings.all()) {
       this.#run.warn(counted.code, warningText(counted));

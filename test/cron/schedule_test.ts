@@ -388,3 +388,13 @@ Deno.test("Schedule.tick() exports although a clock that ran ahead named a snaps
     assert.ok(Date.parse(second.nextAt!) < Date.now() + 25 * HOUR);
   }
 });
+
+Deno.test("Schedule.status() tells of a snapshot whose manifest somebody has deleted", async () => {
+  await using cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit });
+  const storage = new MemoryStorage();
+  const prefix = `${PREFIX}/snapshot_1700000000`;
+  await storage.put(`${prefix}/canary.txt`, new TextEncoder().encode("sealed"));
+  const { state, lastExport } = await scheduleOf(cma, storage).status();
+  assert.equal(state, "due");
+  assert.equal(lastExport?.state, "unknown");
+});

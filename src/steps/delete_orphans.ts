@@ -2,6 +2,7 @@ import type { Page, Upload } from "../content/resource.ts";
 import { SluiceError } from "../error.ts";
 import { mostDeleted } from "../max_delete.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
+import type { Storage } from "../sink/storage.ts";
 import { AssetNames } from "../snapshot/asset_names.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
@@ -46,6 +47,8 @@ export async function deleteOrphans(
     if (assets.manifest.orphaned?.count) {
       const orphans = await choose(context, assets, signal);
       for (let at = 0; at < orphans.length; at += AT_A_TIME) {
+        // One that has begun since may keep a file that is to be deleted.
+        await quietPlaces(context, signal);
         const some = orphans.slice(at, at + AT_A_TIME);
         await storage.delete(some.map(({ key }) => key), { signal });
         deleted.count += some.length;
@@ -75,7 +78,8 @@ async function choose(
   if (uploads.batches.length === 0 && maxDelete === undefined) {
     throw refused("the project has no uploads at all; if that is right, say --max-delete 100%");
   }
-  const elsewhere = await namesElsewhere(context, prefix, signal);
+  const places = await quietPlaces(context, signal);
+  const elsewhere = await namesIn(places, storage, prefix, signal);
   const most = mostDeleted(maxDelete, filesBefore);
   const orphans: Orphan[] = [];
   let count = 0;
@@ -96,22 +100,33 @@ async function choose(
   return await gone(context, orphans, names, signal);
 }
 
-/** The file names that the newest snapshots of the project's other environments refer to. */
-async function namesElsewhere(
+/** Where the snapshots of the project's other environments lie, none of which is being exported. */
+async function quietPlaces(
   { run, options: { storage } }: ExportContext,
-  prefix: string,
   signal: AbortSignal,
-): Promise<AssetNames> {
+): Promise<readonly string[]> {
   const projectId = run.project.site.id;
   const own = snapshotsPrefix({ projectId, sandbox: run.sandbox });
   const primary = snapshotsPrefix({ projectId });
   const { sandboxes } = await findSnapshots(storage, primary, signal);
-  const names = new AssetNames();
-  for (const place of [primary, ...sandboxes]) {
-    if (place === own) continue;
+  const places = [primary, ...sandboxes].filter((place) => place !== own);
+  for (const place of places) {
     if (await ExportLock.isHeld(storage, place, signal)) {
       throw refused("another environment is being exported, so export again when that is done");
     }
+  }
+  return places;
+}
+
+/** The file names that the newest snapshots of some environments refer to. */
+async function namesIn(
+  places: readonly string[],
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<AssetNames> {
+  const names = new AssetNames();
+  for (const place of places) {
     const { snapshots } = await findSnapshots(storage, place, signal);
     const newest = await newestWithAssets(storage, snapshots, signal);
     if (newest === undefined) continue;

@@ -302,3 +302,25 @@ Deno.test("exportProject() is complete although the files can't be deleted, and 
   assert.equal(report.status, "complete");
   assert.equal(report.deletion?.problem, "No asset file was deleted: The disk is read-only.");
 });
+
+Deno.test("exportProject() deletes nothing once another environment's first export has begun", async () => {
+  const locks: ExportLock[] = [];
+  let isSecond = false;
+  await using made = await bench({
+    onRequest: async (_request, url) => {
+      // As it makes sure that the upload is gone, which is the last thing before.
+      if (isSecond && url.searchParams.has("filter[ids]")) {
+        locks.push(await ExportLock.acquire(made.storage, { projectId: "48213", sandbox: "dev" }));
+      }
+      return undefined;
+    },
+  });
+  isSecond = true;
+  forget(made.project, made.uploads[0]!);
+  const before = await made.assets();
+  const { deletion } = await made.run({ assets: "sync" });
+  for (const lock of locks) await lock[Symbol.asyncDispose]();
+  assert.equal(locks.length, 1);
+  assert.match(deletion?.problem ?? "", /another environment is being exported/);
+  assert.deepEqual(await made.assets(), before);
+});

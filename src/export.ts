@@ -103,24 +103,27 @@ async function exportLocked(
   const context = await beginSnapshot(run, options);
   const { tables, checkpoints } = context;
   let assets: ExportedAssets | undefined;
-  await concurrently(
-    [
-      (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
-      (signal) => exportRecords(context, signal),
-      async (signal) => {
-        if (!run.wants("uploads")) return;
-        const uploads = await exportUploads(context, signal);
-        if (uploads === undefined) return;
-        if (run.wantsAssets) {
+  let isDone: boolean;
+  {
+    await using _saving = checkpoints.savingAtStop();
+    await concurrently(
+      [
+        (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
+        (signal) => exportRecords(context, signal),
+        async (signal) => {
+          if (!run.wants("uploads")) return;
+          const uploads = await exportUploads(context, signal);
+          if (uploads === undefined || !run.wantsAssets) return;
           assets = await checkpoints.always("assets", () => exportAssets(context, uploads, signal));
-        }
-      },
-      (signal) => exportSettings(context, signal),
-    ],
-    4,
-    signal,
-  );
-  if (run.stop?.aborted || !await convergeRecords(context, signal)) {
+        },
+        (signal) => exportSettings(context, signal),
+      ],
+      4,
+      signal,
+    );
+    isDone = !run.stop?.aborted && await convergeRecords(context, signal);
+  }
+  if (!isDone) {
     await checkpoints.save();
     const snapshot = `${options.storage.url}/${context.snapshot.prefix}`;
     run.emit({ type: "unfinished", snapshot });

@@ -62,9 +62,11 @@ export async function converge(
     for (const [of, all] of Map.groupBy(changed, ([, { of }]) => of)) {
       for (let at = 0; at < all.length; at += AT_ONCE) {
         const some = all.slice(at, at + AT_ONCE);
-        await amend(of, new Map(some));
-        for (const [id, { state }] of some) amended.set(`${what} ${id}`, digest(state));
-        await checkpoints.saveIfDue();
+        // A checkpoint must not describe what is older than what is there.
+        await checkpoints.page(async () => {
+          await amend(of, new Map(some));
+          for (const [id, { state }] of some) amended.set(`${what} ${id}`, digest(state));
+        });
         if (run.stop?.aborted) return false;
       }
     }

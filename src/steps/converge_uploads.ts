@@ -26,8 +26,7 @@ export async function convergeUploads(
     what: "uploads",
     since: checkpoints.changedSince,
     find: (since) => changedUploads(context, since, signal),
-    // Others write checkpoints meanwhile: what they describe must not be older than what is there.
-    amend: (_, some) => checkpoints.page(() => amendUploads(context, some, signal)),
+    amend: (_, some) => amendUploads(context, some, signal),
   });
 }
 

@@ -172,7 +172,6 @@ async function bring(
   const ledger = new AssetLedger(checkpoints, snapshot, signal);
   // To the end of the export: the next checkpoint may come long after the last asset.
   checkpoints.attach(ledger);
-  await using _saving = checkpoints.savingAtStop();
   async function* uploads() {
     for (const key of batches) {
       for await (const page of batchEntries<Upload>(storage, key, signal)) {

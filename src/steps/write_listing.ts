@@ -44,7 +44,6 @@ export async function writeListing<T extends Resource>(
   const { state } = writer;
   if (state.read > 0) onPage({ length: state.read });
   if (!state.done) {
-    await using _saving = checkpoints.savingAtStop();
     const listing = run.listing(signal, about);
     const onTotal = (total: number) => {
       state.total = total;

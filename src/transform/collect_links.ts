@@ -175,7 +175,7 @@ function walkNode(node: JsonObject, path: string, place: Place): void {
     addLink(item ?? null, "structured_text_link", "item", `${path}/item`, place);
   } else if (type === "inlineItem") {
     addLink(item ?? null, "structured_text_inline", "item", `${path}/item`, place);
-  } else if (type !== undefined && !PLAIN_NODES.has(String(type))) {
+  } else if (type !== undefined && !(typeof type === "string" && PLAIN_NODES.has(type))) {
     warn("unknown_dast_node", `a node of type ${JSON.stringify(type)}`, path, place);
   }
   if (isObject(document)) walkNode(document, `${path}/document`, place);

@@ -182,7 +182,7 @@ function references(
     const rule = isObject(validators) && validator ? validators[validator] : undefined;
     const ids = isObject(rule) && Array.isArray(rule.item_types) ? rule.item_types : [];
     for (const id of ids) {
-      const model = schema.itemType(String(id));
+      const model = typeof id === "string" ? schema.itemType(id) : undefined;
       const name = model &&
         `${type === "block" ? "blocks" : "records"}/${model.attributes.api_key}`;
       if (name && !names.includes(name)) names.push(name);

@@ -42,7 +42,10 @@ export function normalizeUploads(): TransformStream<Page<Upload>, Page<JsonObjec
  * @return One row per upload.
  */
 export function uploadRows(page: Page<Upload>): JsonObject[] {
-  return page.map(({ id, attributes, relationships = {}, meta = {} }) => {
+  return page.map(({ id, ...parts }) => {
+    const attributes = objectOf(parts.attributes) as JsonObject;
+    const relationships = objectOf(parts.relationships);
+    const meta = objectOf(parts.meta) as JsonObject;
     const row: JsonObject = { id };
     // Whether something is null or not there doesn't matter: nothing rebuilds uploads from rows.
     writeKeys(row, attributes, UPLOAD_ATTRIBUTES, new Extra());
@@ -62,6 +65,11 @@ export function uploadRows(page: Page<Upload>): JsonObject[] {
     row._extra = extra.toJson();
     return row;
   });
+}
+
+/** A part of an upload; an empty one if it isn't there, or isn't one. */
+function objectOf<T extends object>(part: T | null | undefined): Partial<T> {
+  return isObject(part) ? part : {};
 }
 
 function keepUnknown(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isObject, mapBlocks } from "../../src/content/blocks.ts";
 import type { Item, Json, JsonObject } from "../../src/content/resource.ts";
+import { parseJson } from "../../src/source/json.ts";
 import { deepFreeze } from "../support/frozen.ts";
 
 const TYPES = ["rich_text", "single_block", "structured_text"];
@@ -180,4 +181,11 @@ Deno.test("isObject() tells objects from arrays, null and the rest", () => {
     false,
     false,
   ]);
+});
+
+Deno.test("isObject() tells objects from all else, also from numbers that no double holds", () => {
+  for (const value of [{}, Object.create(null), { rawJSON: "1" }]) assert.ok(isObject(value));
+  for (const value of [null, undefined, [], "x", 1, parseJson("12345678901234567890")]) {
+    assert.equal(isObject(value), false);
+  }
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { Resource } from "../../src/content/resource.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
 import { CmaError } from "../../src/source/cma_error.ts";
 import { readSchema } from "../../src/source/schema.ts";
+import { tableSchema } from "../../src/transform/table_schema.ts";
 import { apiError, json, testClient } from "../support/cma.ts";
 import { serveHttp } from "../support/http_server.ts";
 
@@ -215,4 +217,54 @@ Deno.test("readSchema() fails with one sentence when the answer isn't whole", as
       return true;
     });
   }
+});
+
+/** Every place in a JSON value: what holds it, and its key. */
+function places(value: unknown, found: [holder: object, key: string][] = []): typeof found {
+  if (typeof value !== "object" || value === null) return found;
+  for (const [key, inner] of Object.entries(value)) {
+    found.push([value, key]);
+    places(inner, found);
+  }
+  return found;
+}
+
+Deno.test("readSchema() gives a schema or one sentence, whatever one value of the answer is", async () => {
+  let document: unknown;
+  await using cma = serveSample((whole) => document = whole);
+  await readSchema(testClient(cma.url, { apiToken: cma.apiToken }));
+  const text = JSON.stringify(document);
+  const values: unknown[] = [
+    null,
+    "x",
+    "@big",
+    [],
+    {},
+    true,
+    -1,
+    [null],
+    { toString: 1 },
+    "__proto__",
+    "\ud800",
+  ];
+  let answer = "";
+  await using server = serveHttp(() => new Response(answer));
+  const client = testClient(server.url, { retry: { maxAttempts: 1 } });
+  const count = places(document).length;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(count - 1), fc.constantFrom(...values), async (nth, value) => {
+      const changed: unknown = JSON.parse(text);
+      const [holder, key] = places(changed)[nth]!;
+      Object.assign(holder, { [key]: value });
+      // A number that no double holds is told apart from what the others are.
+      answer = JSON.stringify(changed).replace('"@big"', "-12345678901234567890");
+      try {
+        const { schema } = await readSchema(client);
+        assert.ok(tableSchema(schema).tables.length > 0);
+      } catch (error) {
+        assert.ok(error instanceof CmaError, `${key}: ${Deno.inspect(error)}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -64,3 +64,10 @@ Deno.test("normalizeUploads() gives rows page by page", async () => {
   const rows = await Array.fromAsync(pages.pipeThrough(normalizeUploads()));
   assert.deepEqual(rows.map((page) => page.map(({ id }) => id)), [["1"], ["2", "3"]]);
 });
+
+Deno.test("uploadRows() takes uploads whose parts aren't there", () => {
+  const none = { attributes: null, relationships: null, meta: null };
+  const [row] = uploadRows([{ id: "1", type: "upload", ...none } as unknown as Upload]);
+  assert.equal(row?.id, "1");
+  assert.equal(row?._extra, null);
+});

@@ -141,7 +141,8 @@ export class ListingWriter<T extends Resource> implements Segmented {
     this.#writer = undefined;
     // Its pages are counted, and never come to be in the storage.
     this.#options.checkpoints.giveUp(reason);
-    await writer.abort(reason);
+    // A segment that is being ended says itself that it failed.
+    await writer.abort(reason).catch(() => {});
   }
 }
 

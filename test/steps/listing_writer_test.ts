@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import type { Item, Page } from "../../src/content/resource.ts";
+import type { Checkpoints } from "../../src/steps/checkpoints.ts";
+import { ListingWriter } from "../../src/steps/listing_writer.ts";
+
+Deno.test("ListingWriter that is aborted while a checkpoint ends its segment leaves no failure unseen", async () => {
+  const lost: unknown[] = [];
+  const checkpoints: Pick<Checkpoints, "attach" | "giveUp" | "listing" | "page"> = {
+    attach: () => ({ [Symbol.dispose]: () => {} }),
+    giveUp: (reason) => void lost.push(reason),
+    listing: () => ({ read: 0, bytes: 0, batches: 0, last: [], done: false, total: 0 }),
+    page: (write) => write(),
+  };
+  const closing = Promise.withResolvers<void>();
+  const isClosing = Promise.withResolvers<void>();
+  const listing = new ListingWriter<Item>({
+    key: "records/article/current",
+    of: "1",
+    checkpoints: checkpoints as Checkpoints,
+    open: () => [
+      new WritableStream<Page<Item>>({
+        close: () => {
+          isClosing.resolve();
+          return closing.promise;
+        },
+      }),
+    ],
+    onPage: () => {},
+  });
+  const writer = listing.sink().getWriter();
+  writer.closed.catch(() => {});
+  await writer.write([]);
+  const ended = listing.endSegment();
+  await isClosing.promise;
+  const reason = new Error("The time is over.");
+  const aborted = writer.abort(reason);
+  closing.reject(reason);
+  await assert.rejects(ended, (error) => error === reason);
+  await aborted;
+  assert.deepEqual(lost, [reason]);
+});

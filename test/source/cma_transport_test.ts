@@ -254,10 +254,10 @@ for (
     const ms = await msOf(() =>
       assert.rejects(
         client.get("/items"),
-        /^CmaError: 127\.0\.0\.1:\d+ gave no usable answer to GET \/items in 1 attempt over 0\.\d s \(last: status 429 RATE_LIMIT_EXCEEDED\): it asks to wait 86[34]\d\d s, but Sluice waits for an answer no longer than 60 s in all; try again later\.$/,
+        /^CmaError: 127\.0\.0\.1:\d+ gave no usable answer to GET \/items in 1 attempt over \d+\.\d s \(last: status 429 RATE_LIMIT_EXCEEDED\): it asks to wait 86[34]\d\d s, but Sluice waits for an answer no longer than 60 s in all; try again later\.$/,
       )
     );
-    assert.ok(ms < 1000, `${ms} ms`);
+    assert.ok(ms < 20_000, `${ms} ms`);
     // Nobody else is held up for a day, either.
     await assert.rejects(client.get("/items"), /in 1 attempt/);
   });
@@ -312,7 +312,7 @@ Deno.test("CmaTransport.send() waits no longer in all than the policy allows", a
   const retry = { maxAttempts: 1000, baseDelayMs: 20, maxDelayMs: 20, maxTotalWaitMs: 30 };
   const client = testClient(server.url, { retry });
   const ms = await msOf(() => assert.rejects(client.get("/site"), /gave no usable answer/));
-  assert.ok(ms < 500, `${ms} ms`);
+  assert.ok(ms < 10_000, `${ms} ms`);
   assert.ok(client.events.filter(({ type }) => type === "retry").length <= 2);
 });
 
@@ -499,7 +499,7 @@ Deno.test("CmaTransport.send() doesn't wait for ever for a job", async () => {
       /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.1 s: try again later/,
     )
   );
-  assert.ok(ms < 1000, `${ms} ms`);
+  assert.ok(ms < 20_000, `${ms} ms`);
 });
 
 /** A job's result that another job is, in whatever form. */
@@ -552,12 +552,17 @@ Deno.test("CmaTransport.send() fails when a job's result isn't one", async () =>
 });
 
 Deno.test("CmaTransport.send() asks for a job's result no later than its time is up", async () => {
-  await using server = serveHttp((_request, _url, count) =>
-    count === 1 ? json(JOB, { status: 202 }) : apiError(404, "NOT_FOUND")
+  await using server = serveHttp((_request, { pathname }) =>
+    pathname === "/site" ? json(JOB, { status: 202 }) : apiError(404, "NOT_FOUND")
   );
   const client = testClient(server.url, { jobTimeoutMs: 10 });
-  const ms = await msOf(() => assert.rejects(client.get("/site"), /didn't end within 0\.01 s/));
-  assert.ok(ms < 150, `${ms} ms`);
+  const times = [];
+  // A machine that is busy with something else may take its time once, but hardly each time.
+  for (let run = 0; run < 5; run++) {
+    times.push(await msOf(() => assert.rejects(client.get("/site"), /didn't end within 0\.01 s/)));
+  }
+  // What it would wait if it didn't look at its time.
+  assert.ok(Math.min(...times) < 190, `${times} ms`);
 });
 
 Deno.test("CmaTransport.send() fails when a job has no id", async () => {
@@ -669,7 +674,7 @@ for (const [stage, make] of Object.entries(STAGES)) {
       let error: unknown;
       const ms = await msOf(async () => error = await ended);
       assert.equal(error, controller.signal.reason);
-      assert.ok(ms < 100, `${ms} ms`);
+      assert.ok(ms < 5000, `${ms} ms`);
     }
   });
 }

@@ -116,7 +116,7 @@ Deno.test("ExportLock goes to one of several that want it at the same time", asy
 Deno.test("ExportLock is renewed for as long as it is held", async () => {
   await using opened = await temporary();
   const { storage } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 400 });
+  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 2000 });
   const first = await contentOf(storage);
   const end = performance.now() + 10_000;
   let later = first;
@@ -126,7 +126,7 @@ Deno.test("ExportLock is renewed for as long as it is held", async () => {
     later = await contentOf(storage);
     assert.equal(later.owner, first.owner);
   }
-  assert.equal(Date.parse(later.expiresAt) - Date.parse(later.renewedAt), 400);
+  assert.equal(Date.parse(later.expiresAt) - Date.parse(later.renewedAt), 2000);
   assert.equal(lock.signal.aborted, false);
 });
 
@@ -228,7 +228,7 @@ Deno.test("ExportLock that says nothing counts for a while", async () => {
 Deno.test("ExportLock that was taken by another one ends the export, and stays the other's", async () => {
   await using opened = await temporary();
   const { storage } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 400 });
+  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 2000 });
   const now = Date.now();
   const other = {
     owner: crypto.randomUUID(),
@@ -252,7 +252,7 @@ Deno.test("ExportLock that was taken by another one ends the export, and stays t
 Deno.test("ExportLock that was deleted by hand is written again", async () => {
   await using opened = await temporary();
   const { storage } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 100 });
+  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 1500 });
   const { owner } = await contentOf(storage);
   await storage.delete([KEY]);
   const end = performance.now() + 5000;
@@ -264,7 +264,7 @@ Deno.test("ExportLock that was deleted by hand is written again", async () => {
 Deno.test("ExportLock that can't be renewed in time ends the export", async () => {
   await using opened = await temporary();
   const dying = new TracedStorage(opened.storage, { crashAt: 2 });
-  await using lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 1000 });
+  await using lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 3000 });
   const { expiresAt } = await contentOf(opened.storage);
   await until(() => lock.signal.aborted, "the failure is noticed");
   assert.ok(Date.now() < Date.parse(expiresAt), "others could have taken over by now");
@@ -277,7 +277,7 @@ Deno.test("ExportLock that can't be renewed in time ends the export", async () =
 Deno.test("ExportLock survives a renewal that fails", async () => {
   await using opened = await openFake({ maxAttempts: 1 });
   const { storage, fake } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 1200 });
+  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 3000 });
   fake.fail({ operation: "GetObject", effect: "reset", times: 1 });
   const { renewedAt } = JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`);
   const latest = () => JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`).renewedAt;
@@ -315,7 +315,7 @@ Deno.test("ExportLock whose storage doesn't answer any more ends the export befo
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  await using lock = await ExportLock.acquire(hanging, PLACE, { ttlMs: 1200 });
+  await using lock = await ExportLock.acquire(hanging, PLACE, { ttlMs: 3000 });
   hangs = true;
   const { expiresAt } = await contentOf(storage);
   await until(() => lock.signal.aborted, "the failure is noticed");

@@ -47,7 +47,7 @@ export interface Command {
   /** How it is used. */
   readonly examples: readonly CommandExample[];
   /**
-   * Runs it.
+   * Runs it. What is large and only it needs is loaded here, so that help and completions start fast.
    *
    * @throws {SluiceError} If it fails.
    */

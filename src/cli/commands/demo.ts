@@ -1,10 +1,6 @@
 import type { ExitCode } from "../../error.ts";
-import { sampleProject } from "../../demo/sample/sample_project.ts";
-import { startDemoCma } from "../../demo/server.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { renderSample } from "../report/sample_lines.ts";
 import { renderTree } from "../report/tree.ts";
-import { runExport } from "../run_export.ts";
 import { RUN_OPTIONS, SELECTION_OPTIONS, SNAPSHOT_OPTIONS } from "./option_sets.ts";
 
 /** So many that the demo doesn't wait for them; the real limit is 60 in 3 seconds. */
@@ -26,6 +22,10 @@ export const demoCommand: Command = {
     { about: "See how articles look as CSV", line: "sluice demo --models article --format csv" },
   ],
   async run({ config, io }: CommandContext): Promise<ExitCode> {
+    const { sampleProject } = await import("../../demo/sample/sample_project.ts");
+    const { startDemoCma } = await import("../../demo/server.ts");
+    const { runExport } = await import("../run_export.ts");
+    const { renderSample } = await import("../report/sample_lines.ts");
     await using cma = startDemoCma({
       project: sampleProject(),
       apiToken: crypto.randomUUID(),

@@ -1,6 +1,5 @@
 import { toSourceOptions } from "../../config/to_source_options.ts";
 import { toStorageOptions } from "../../config/to_storage_options.ts";
-import { examine } from "../../doctor/doctor.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../sink/open_storage.ts";
@@ -37,6 +36,7 @@ export const doctorCommand: Command = {
     { about: "For programs", line: "sluice doctor --json" },
   ],
   async run({ config, io }: CommandContext): Promise<ExitCode> {
+    const { examine } = await import("../../doctor/doctor.ts");
     using progress = new Progress(config, io);
     using storage = openStorage(config.to, toStorageOptions(config));
     const { signal } = io;

@@ -2,7 +2,6 @@ import { OPTION_KEYS, OPTIONS } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { nextStep } from "../report/next_step.ts";
-import { runExport } from "../run_export.ts";
 import { planCommand } from "./plan.ts";
 
 /** `sluice export` */
@@ -37,6 +36,7 @@ export const exportCommand: Command = {
   async run(context: CommandContext): Promise<ExitCode> {
     const { config, io } = context;
     if (config.dryRun) return await planCommand.run(context);
+    const { runExport } = await import("../run_export.ts");
     const { report, exitCode } = await runExport(config, io);
     if (!config.json) io.stdout.write(`\n${nextStep(report)}\n`);
     return exitCode;

@@ -1,6 +1,5 @@
 import { toSourceOptions } from "../../config/to_source_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
-import { planExport } from "../../plan.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { Progress } from "../progress/progress.ts";
@@ -20,6 +19,7 @@ export const planCommand: Command = {
     { about: "Some models, for programs", line: "sluice plan --models article,page --json" },
   ],
   async run({ config, io }: CommandContext): Promise<ExitCode> {
+    const { planExport } = await import("../../plan.ts");
     using progress = new Progress(config, io);
     const { signal } = io;
     const plan = await planExport({

@@ -1,4 +1,3 @@
-import { openSchedule } from "../../cron/open_schedule.ts";
 import { runTicks } from "../../cron/run_ticks.ts";
 import { SCHEDULE_OPTIONS } from "../../cron/schedule_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
@@ -33,6 +32,7 @@ export const scheduleCommand: Command = {
     { about: "How they stand, for programs", line: "sluice schedule status --json" },
   ],
   async run({ config, words: [action], io }: CommandContext): Promise<ExitCode> {
+    const { openSchedule } = await import("../../cron/open_schedule.ts");
     let progress: Progress | undefined;
     using opened = openSchedule(config, {
       env: io.env,

@@ -90,7 +90,7 @@ export { type Listing, type ListingOptions, listingPages } from "./src/source/li
 export * from "./src/source/page_stream.ts";
 export type { ReadResource } from "./src/source/read_tail.ts";
 export * from "./src/source/rate_limiter.ts";
-export * from "./src/source/records.ts";
+export { recordLimit, recordPages } from "./src/source/records.ts";
 export * from "./src/source/resources.ts";
 export * from "./src/source/schema.ts";
 

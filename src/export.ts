@@ -97,7 +97,7 @@ async function exportLocked(
 ): Promise<ExportReport> {
   const { signal } = options;
   const context = await beginSnapshot(run, options);
-  const { tables, checkpoints } = context;
+  const { tables, checkpoints, snapshot: { address: snapshot } } = context;
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
   {
@@ -119,7 +119,6 @@ async function exportLocked(
     );
     isDone = !run.stop?.aborted && await convergeRecords(context, signal);
   }
-  const snapshot = `${options.storage.url}/${context.snapshot.prefix}`;
   if (!isDone) {
     await checkpoints.save();
     run.emit({ type: "unfinished", snapshot });

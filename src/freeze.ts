@@ -5,7 +5,8 @@ import { limited } from "./limited.ts";
 import { printable } from "./printable.ts";
 import { withGrace } from "./sink/grace.ts";
 import type { Storage } from "./sink/storage.ts";
-import { FreezeNote } from "./snapshot/freeze_note.ts";
+import { type FreezeNote, freezeNote } from "./snapshot/freeze_note.ts";
+import type { JsonNote } from "./snapshot/json_note.ts";
 import type { SnapshotPlace } from "./snapshot/layout.ts";
 import { CmaClient, type CmaClientOptions } from "./source/cma_client.ts";
 import { CmaError } from "./source/cma_error.ts";
@@ -90,11 +91,11 @@ export async function freezeEnvironment(options: FreezeOptions): Promise<FrozenE
       "The API names no primary environment that could be copied: name one with --environment.",
     );
   }
-  const note = new FreezeNote(storage, place);
-  await removeLeftovers(client, environments, await note.read(signal), now, options);
+  const note = freezeNote(storage, place);
+  await removeLeftovers(client, environments, (await note.read(signal))?.environment, now, options);
   const random = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
   const id = `sluice-freeze-${Math.floor(Date.now() / 1000)}-${random}`;
-  await note.write(id, signal);
+  await note.write({ environment: id }, signal);
   const copy = new Copy(id, client, note, options);
   try {
     await copy.make(source);
@@ -126,12 +127,12 @@ export function checkFreeze(
 class Copy implements FrozenEnvironment {
   readonly id: string;
   readonly #client: CmaClient;
-  readonly #note: FreezeNote;
+  readonly #note: JsonNote<FreezeNote>;
   readonly #options: FreezeOptions;
   /** Whether there is one; `undefined` if the request for it got no answer. */
   #isThere: boolean | undefined = false;
 
-  constructor(id: string, client: CmaClient, note: FreezeNote, options: FreezeOptions) {
+  constructor(id: string, client: CmaClient, note: JsonNote<FreezeNote>, options: FreezeOptions) {
     this.id = id;
     this.#client = client;
     this.#note = note;

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from "../delay.ts";
 import { durationMs } from "../duration.ts";
 import type { Config } from "../config/schema.ts";
 import { SluiceError } from "../error.ts";
@@ -25,7 +26,7 @@ export async function withTimeout<T>(
           "with an export by --resume.",
       ),
     );
-  }, Math.min(durationMs(timeout), 2 ** 31 - 1));
+  }, Math.min(durationMs(timeout), LONGEST_TIMER));
   try {
     return await run({ ...io, signal: AbortSignal.any([io.signal, over.signal]) });
   } catch (error) {

@@ -8,7 +8,10 @@ import type { Json, JsonObject } from "./resource.ts";
  * @param key The key to read.
  * @return The value, or `undefined` if the object has no such key of its own.
  */
-export function getOwn(object: Readonly<JsonObject> | undefined, key: string): Json | undefined {
+export function getOwn<T = Json>(
+  object: Readonly<Record<string, T>> | undefined,
+  key: string,
+): T | undefined {
   return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
 }
 

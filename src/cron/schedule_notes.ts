@@ -6,7 +6,7 @@ import {
   type SnapshotPlace,
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
-import { JsonNote } from "./json_note.ts";
+import { JsonNote } from "../snapshot/json_note.ts";
 
 /** Whether automatic exports are on. */
 export interface ScheduleSwitch {

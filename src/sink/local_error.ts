@@ -1,3 +1,4 @@
+import { getOwn } from "../content/own.ts";
 import { StorageError } from "./storage.ts";
 
 /** The system's code of an error (`"ENOSPC"`), if it has one. */
@@ -61,13 +62,9 @@ export function localError(
   const quoted = JSON.stringify(path);
   const meaning = error instanceof Deno.errors.NotCapable
     ? missingPermission(error, JSON.stringify(root))
-    : meaningOf(errorCode(error))?.(quoted) ??
+    : getOwn(MEANING, errorCode(error) ?? "")?.(quoted) ??
       `${quoted} gave an error: ${error instanceof Error ? error.message : error}`;
   return new StorageError(`Can't ${action}, because ${meaning}.`, undefined, { cause: error });
-}
-
-function meaningOf(code = ""): ((path: string) => string) | undefined {
-  return Object.hasOwn(MEANING, code) ? MEANING[code] : undefined;
 }
 
 /** Deno's own sentence ends with the flag, but without the path to give it. */

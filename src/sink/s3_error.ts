@@ -1,3 +1,4 @@
+import { getOwn } from "../content/own.ts";
 import { printable } from "../printable.ts";
 import { StorageError } from "./storage.ts";
 
@@ -182,8 +183,7 @@ function meaning(facts: Facts, attempt: S3Attempt): string {
 
 /** What a code means: a server can choose any, also the name of a method that objects have. */
 function meaningOf(code: string): Meaning | undefined {
-  if (Object.hasOwn(MEANING, code)) return MEANING[code];
-  return code.startsWith("KMS.") ? kms : undefined;
+  return getOwn(MEANING, code) ?? (code.startsWith("KMS.") ? kms : undefined);
 }
 
 const kms: Meaning = ({ code, message }) =>

@@ -148,6 +148,11 @@ export class SnapshotWriter {
     };
   }
 
+  /** The snapshot's address. */
+  get address(): string {
+    return `${this.#storage.url}/${this.prefix}`;
+  }
+
   /** Where the snapshot is. */
   get storage(): Storage {
     return this.#storage;

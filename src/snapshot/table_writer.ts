@@ -126,7 +126,7 @@ export class TableWriter {
     part.pieces.push(bytes);
     part.bytes += bytes.byteLength;
     part.rows += rows.length;
-    const records = countRecords(table, rows.map(({ id }) => id));
+    const records = countRecords(table, rows.values().map(({ id }) => id));
     if (records !== undefined) part.records = (part.records ?? 0) + records;
     this.#bytes += bytes.byteLength;
     if (part.bytes >= PART_BYTES) await this.#write(part, PART_BYTES);

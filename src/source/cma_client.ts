@@ -1,5 +1,6 @@
 import { buildClient } from "@datocms/cma-client";
 import type { CmaAnswer, SendOptions } from "./cma_transport.ts";
+import { LONGEST_TIMER } from "../delay.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { printable } from "../printable.ts";
 import { CmaTransport, type CmaTransportOptions } from "./cma_transport.ts";
@@ -107,7 +108,7 @@ export class CmaClient {
       ...(this.environment === undefined ? {} : { environment: this.environment }),
       autoRetry: false,
       // The client's own timer covers pacing and retries too, and can't be cleared after a failure.
-      requestTimeout: 2 ** 31 - 1,
+      requestTimeout: LONGEST_TIMER,
       fetchFn: async (input: RequestInfo | URL, init?: RequestInit) => {
         try {
           answer = await this.transport.send(String(input), init ?? {}, options);

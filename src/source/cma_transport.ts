@@ -2,6 +2,7 @@ import { BodyTooLargeError, readBody } from "./body.ts";
 import { errorsOf, parseBody } from "./cma_body.ts";
 import { CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { jobId, jobResult } from "./cma_job.ts";
+import { isObject } from "../content/blocks.ts";
 import type { Version } from "../content/resource.ts";
 import { delay } from "../delay.ts";
 import { networkReason } from "./network_reason.ts";
@@ -366,6 +367,6 @@ function requested(
 
 /** How many resources an answer lists. */
 function countOf(body: unknown): number | null {
-  const data = typeof body === "object" && body !== null && "data" in body ? body.data : undefined;
+  const data = isObject(body) ? body.data : undefined;
   return Array.isArray(data) ? data.length : null;
 }

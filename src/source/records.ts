@@ -11,7 +11,7 @@ import { pageStream } from "./page_stream.ts";
 /** The most records in one answer. */
 const FLAT_LIMIT = 500;
 /** The most records in one answer when it holds their blocks. */
-const NESTED_LIMIT = 30;
+export const NESTED_LIMIT = 30;
 
 /** Creation order doesn't change when records are edited, so that pages don't shuffle. */
 const ORDERS = ["_created_at_ASC,id_ASC", "_created_at_ASC"];

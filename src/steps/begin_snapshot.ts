@@ -27,7 +27,8 @@ export async function beginSnapshot(
   const { site, environment } = run.project;
   let tables: TableStep | undefined;
   options.onNotes?.(() => notesOf(run, tables));
-  const fingerprint = fingerprintOf(run, shapingOptions(options));
+  const shaping = shapingOptions(options);
+  const fingerprint = fingerprintOf(run, shaping);
   const place = { projectId: site.id, sandbox: run.sandbox };
   const reopened = options.resume
     ? await reopenSnapshot(storage, place, fingerprint, signal)
@@ -41,7 +42,7 @@ export async function beginSnapshot(
   const snapshot = from?.snapshot ?? await SnapshotWriter.create(storage, {
     ...place,
     startedAt,
-    claim: { tool: { name: "sluice", version: VERSION }, options: shapingOptions(options) },
+    claim: { tool: { name: "sluice", version: VERSION }, options: shaping },
     signal,
   });
   if (from) run.restore(from.checkpoint);
@@ -49,7 +50,7 @@ export async function beginSnapshot(
     type: "start",
     project: { id: site.id, name: run.projectName },
     environment: environment ?? null,
-    snapshot: `${storage.url}/${snapshot.prefix}`,
+    snapshot: snapshot.address,
     listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")),
     resumed: from !== undefined,
   });

@@ -221,7 +221,7 @@ export class Checkpoints {
         const checkpoint = this.#describe();
         await writeCheckpoint(snapshot.storage, snapshot.prefix, checkpoint, signal);
         const objects = checkpoint.objects.length;
-        const address = `${snapshot.storage.url}/${snapshot.prefix}`;
+        const { address } = snapshot;
         run.emit({ type: "checkpoint", snapshot: address, objects, progressed: this.progressed });
       } catch (error) {
         this.giveUp(error);

@@ -3,6 +3,7 @@ import { createdAt } from "../content/created_at.ts";
 import type { Item, ItemType, Page, Version } from "../content/resource.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
+import { NESTED_LIMIT } from "../source/records.ts";
 import {
   type ChangedResource,
   type ChangedResources,
@@ -12,8 +13,6 @@ import {
 import { converge } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
 
-/** The most records in one answer that holds their blocks. */
-const NESTED_LIMIT = 30;
 /** Models in one query: an address has a length. */
 const MODELS_AT_ONCE = 100;
 

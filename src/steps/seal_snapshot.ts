@@ -31,6 +31,6 @@ export async function sealSnapshot(
     ...notesOf(run),
   });
   await checkpoints.delete();
-  run.emit({ type: "sealed", snapshot: `${options.storage.url}/${snapshot.prefix}` });
+  run.emit({ type: "sealed", snapshot: snapshot.address });
   return manifest;
 }

@@ -83,6 +83,13 @@ export async function notify(body: string, options: NotifyOptions): Promise<Noti
   }
 }
 
+/** Only DatoCMS means seconds by `X-RateLimit-Reset`: elsewhere it is a time of day. */
+function withoutReset(headers: Headers): Headers {
+  const others = new Headers(headers);
+  others.delete("x-ratelimit-reset");
+  return others;
+}
+
 interface Failure {
   readonly problem: string;
   readonly askedMs: number;
@@ -111,7 +118,7 @@ async function attempt(
       const { status } = response;
       return {
         problem: `its server answered ${status}`,
-        askedMs: askedWaitMs(response.headers),
+        askedMs: askedWaitMs(withoutReset(response.headers)),
         isFinal: status < 500 && status !== 408 && status !== 425 && status !== 429,
       };
     });

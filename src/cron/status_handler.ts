@@ -8,7 +8,7 @@ const FRESH_MS = 10_000;
  * it tells is secret.
  *
  * @param schedule The schedule.
- * @param now The time in milliseconds.
+ * @param now A time in milliseconds that nobody sets back.
  * @return A handler for `Deno.serve`.
  *
  * @example
@@ -20,7 +20,7 @@ const FRESH_MS = 10_000;
  */
 export function statusHandler(
   schedule: Pick<Schedule, "status">,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): (request: Request) => Promise<Response> {
   let last: { readonly at: number; readonly answer: Promise<Answer> } | undefined;
   return async (request) => {

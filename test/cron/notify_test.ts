@@ -77,3 +77,14 @@ Deno.test("notify() never fails, and names neither the address nor the secret", 
   const cancelled = await notify(BODY, { ...options, signal: AbortSignal.abort() });
   assert.equal(cancelled.sent, false);
 });
+
+Deno.test("notify() isn't put off by a server that tells a time of day where DatoCMS tells seconds", async () => {
+  const waits: number[] = [];
+  const delay = (ms: number) => Promise.resolve(void waits.push(ms));
+  await using server = serveHttp((_request, _url, count) => {
+    const headers = { "x-ratelimit-reset": "1795258800", "retry-after": "2" };
+    return new Response(null, { status: count === 1 ? 429 : 200, headers });
+  });
+  assert.deepEqual(await notify(BODY, { url: server.url, delay }), { sent: true, attempts: 2 });
+  assert.deepEqual(waits, [2000]);
+});

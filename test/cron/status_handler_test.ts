@@ -53,3 +53,21 @@ Deno.test("statusHandler() says that it lives, and knows no other paths and meth
   assert.equal(refused.status, 405);
   assert.equal(refused.headers.get("allow"), "GET, HEAD");
 });
+
+Deno.test("statusHandler() looks again although the clock was set back", async () => {
+  let asked = 0;
+  const handler = statusHandler({ status: () => Promise.reject(new Error(`${++asked}`)) });
+  const { now } = Date;
+  const elapsed = performance.now;
+  try {
+    await handler(get("/status"));
+    const [time, begun] = [Date.now(), performance.now()];
+    Date.now = () => time - 3_600_000;
+    performance.now = () => begun + 10_000;
+    await handler(get("/status"));
+  } finally {
+    Date.now = now;
+    performance.now = elapsed;
+  }
+  assert.equal(asked, 2);
+});

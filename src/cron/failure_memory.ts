@@ -38,37 +38,36 @@ export class FailureMemory {
     this.#storage = storage;
   }
 
-  /** What is remembered here only. */
-  get own(): FailureRow | undefined {
-    return this.#own;
-  }
-
   /**
-   * What counts: what is remembered here, if it is newer. What a clock that ran ahead has noted doesn't: it
-   * would be waited for that time.
+   * What counts: what is remembered here, if it is newer. What a clock that ran ahead, or was set back since,
+   * has dated doesn't: it would be waited for that time.
    *
-   * @param noted What the storage says.
+   * @param noted What the storage says, if that is known.
    * @param now The time in milliseconds since the Unix epoch.
    */
   newest(noted: FailureRow | undefined, now: number): FailureRow | undefined {
-    const own = this.#own;
-    if (noted === undefined || Date.parse(noted.at) > now + SKEW_MS) return own;
-    return own && noted.at <= own.at ? own : noted;
+    const [own, other] = [this.#own, noted].map((row) => {
+      return row && Date.parse(row.at) <= now + SKEW_MS ? row : undefined;
+    });
+    return own && other && own.at < other.at ? other : own ?? other;
   }
 
   /**
-   * Counts a failure, unless a project can't be found again and again.
+   * Counts a failure, unless it is too early for one: there is no looking whether something is due while the
+   * project or the storage can't be reached.
    *
    * @param tick The tick that failed.
    * @return The failures; the last one isn't this one if it isn't counted.
    */
   async add({ now, wait, place, failures, stuck, signal }: FailingTick): Promise<FailureRow> {
-    let before = failures;
-    if (place === undefined) {
-      await quietly(signal, async (signal) => {
-        before = await failureNote(this.#storage, place).read(signal) ?? before;
-      });
-      if (before !== undefined && retryTime(before, wait) > now) return this.#own = before;
+    let noted = failures;
+    await quietly(signal, async (signal) => {
+      noted = await failureNote(this.#storage, place).read(signal) ?? noted;
+    });
+    const before = this.newest(noted, now.getTime());
+    if (before !== undefined && retryTime(before, wait) > now) {
+      if (place === undefined) this.#own = before;
+      return before;
     }
     const row = { ...oneMore(before, now, wait), ...(stuck && { stuck }) };
     await this.keep(row, place, signal);
@@ -94,7 +93,7 @@ export class FailureMemory {
   }
 
   /**
-   * Forgets all of it.
+   * Forgets all of it, also that the project couldn't be found.
    *
    * @param place Which project and environment.
    * @param signal Ends it.
@@ -102,6 +101,7 @@ export class FailureMemory {
    */
   async forget(place: SnapshotPlace | undefined, signal?: AbortSignal): Promise<void> {
     this.#own = undefined;
-    await failureNote(this.#storage, place).delete(signal);
+    const keys = [place, undefined].map((place) => failureNote(this.#storage, place).key);
+    await this.#storage.delete(keys, { signal });
   }
 }

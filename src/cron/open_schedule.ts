@@ -54,7 +54,8 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
   const { timeBudgetMs = Infinity } = options;
   const secrets = new Secrets();
   const { apiToken, notifyUrl: url, notifySecret: secret, every, cron: ticks } = config;
-  for (const each of [apiToken, url, secret, env("AWS_SECRET_ACCESS_KEY")]) secrets.add(each);
+  const aws = [env("AWS_SECRET_ACCESS_KEY"), env("AWS_SESSION_TOKEN")];
+  for (const each of [apiToken, url, secret, ...aws]) secrets.add(each);
   const storage = openStorage(config.to, toStorageOptions(config));
   const schedule = new Schedule({
     exported: {

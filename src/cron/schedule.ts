@@ -174,7 +174,7 @@ export class Schedule {
       wait: this.#wait(now),
       signal,
       place: this.#place,
-      failures: this.#failures.own,
+      failures: this.#failures.newest(undefined, now.getTime()),
       progress: initialProgress(now.getTime()),
       notes: undefined,
     };
@@ -184,7 +184,13 @@ export class Schedule {
       const observed = await this.#looking(signal, (signal) => this.#observe(signal));
       tick.failures = observed.failures;
       const idle = idling(observed, tick);
-      if (idle !== undefined) return idle;
+      if (idle !== undefined) {
+        // All could be looked at and is as it should be, so that what failed is over.
+        if (idle.state === "waiting" && observed.failures) {
+          await this.#ending.forget({ place: this.#place, signal });
+        }
+        return idle;
+      }
       const { exported } = this.#options;
       const { timeBudgetMs } = exported;
       const onEvent = (event: ExportEvent) => {
@@ -207,10 +213,15 @@ export class Schedule {
     }
   }
 
-  /** Once the lock is held: another process may have made the snapshot since it was found due. */
+  /**
+   * Once the lock is held: another process may have made the snapshot since it was found due, or the
+   * environment may have become the primary one, whose snapshots lie elsewhere.
+   */
   async #assertDue(signal: AbortSignal): Promise<void> {
-    const { exported: { storage }, every } = this.#options;
-    const snapshots = await newestSnapshots(storage, await this.place(signal), signal);
+    const { exported, every } = this.#options;
+    const { storage } = exported;
+    this.#place = await findPlace(exported, signal);
+    const snapshots = await newestSnapshots(storage, this.#place, signal);
     const dueAt = dueTime(snapshots, every);
     if (dueAt !== undefined && dueAt.getTime() > this.#now()) throw new NotDueError();
   }

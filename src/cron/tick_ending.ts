@@ -72,9 +72,8 @@ export class TickEnding {
    * @param tick The tick.
    */
   async succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
-    const { now, progress, failures, signal } = tick;
-    // What stays is overwritten by the next failure, or deleted by the next success.
-    if (failures !== undefined) await this.#forget(tick);
+    const { now, progress, signal } = tick;
+    await this.forget(tick);
     const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
     const exitCode = isWhole ? EXIT.complete : EXIT.partial;
     const { startedAt, endedAt } = report.manifest;
@@ -85,6 +84,15 @@ export class TickEnding {
       : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
     const result = tickResult(now, isWhole ? "complete" : "partial", message);
     return await this.#ended({ report, exitCode, progress, ms }, result, signal);
+  }
+
+  /**
+   * Forgets what went wrong before; what can't be deleted is forgotten by a later tick.
+   *
+   * @param tick The tick.
+   */
+  async forget({ place, signal }: Pick<Tick, "place" | "signal">): Promise<void> {
+    await quietly(signal, (signal) => this.#options.failures.forget(place, signal));
   }
 
   /**
@@ -110,7 +118,7 @@ export class TickEnding {
   async #unfinished(error: UnfinishedError, snapshot: string, tick: Tick): Promise<TickResult> {
     const { now, place, failures, signal } = tick;
     if (error.progressed) {
-      if (failures?.stuck) await this.#forget(tick);
+      if (failures?.stuck) await this.forget(tick);
       return tickResult(now, "unfinished", `The next tick goes on with ${snapshot}.`);
     }
     const stuck = (failures?.stuck ?? 0) + 1;
@@ -139,10 +147,6 @@ export class TickEnding {
     const ms = this.#options.now() - now.getTime();
     const end = { status: "failed", error: message, exitCode, progress, ms } as const;
     return await this.#ended({ ...end, notes: notes?.() }, result, signal);
-  }
-
-  async #forget({ place, signal }: Tick): Promise<void> {
-    await quietly(signal, (signal) => this.#options.failures.forget(place, signal));
   }
 
   async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {

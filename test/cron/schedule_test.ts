@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ScheduleOptions } from "../../src/cron/schedule.ts";
 import { failureNote, scheduleSwitch } from "../../src/cron/schedule_notes.ts";
 import { draw } from "../../src/demo/generated/random.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
@@ -397,4 +398,154 @@ Deno.test("Schedule.status() tells of a snapshot whose manifest somebody has del
   const { state, lastExport } = await scheduleOf(cma, storage).status();
   assert.equal(state, "due");
   assert.equal(lastExport?.state, "unknown");
+});
+
+/** What is told, and how often. */
+function telling(): { readonly sent: string[]; readonly notify: ScheduleOptions["notify"] } {
+  const sent: string[] = [];
+  return {
+    sent,
+    notify: ({ status }) => {
+      sent.push(status);
+      return Promise.resolve({ sent: true, attempts: 1 });
+    },
+  };
+}
+
+Deno.test("Schedule.tick() tells seldom of a switch that can't be understood, in whatever process", async () => {
+  await using cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit });
+  const storage = new MemoryStorage();
+  storage.objects.set(scheduleSwitch(storage, PLACE).key, new TextEncoder().encode("{"));
+  const { sent, notify } = telling();
+  const start = Date.now();
+  for (let minute = 0; minute <= 30; minute += 2) {
+    const now = () => start + minute * 60_000;
+    assert.equal((await scheduleOf(cma, storage, { notify, now }).tick()).state, "failed");
+  }
+  // At 0, 4, 12 and 28 minutes.
+  assert.deepEqual(sent, ["failed", "failed", "failed", "failed"]);
+});
+
+Deno.test("Schedule.tick() tells seldom of a storage that can't be reached, and exports when it can", async () => {
+  await using cma = startDemoCma({
+    project: generateProject({ records: 1, models: 1 }),
+    rateLimit,
+  });
+  const shared = new MemoryStorage();
+  let isDown = false;
+  const down = () => Promise.reject(new Error("out of reach"));
+  const storage = new Proxy(shared, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (!isDown) return value.bind(target);
+      // deno-lint-ignore require-yield
+      return name === "list"
+        ? async function* () {
+          await down();
+        }
+        : down;
+    },
+  });
+  const { sent, notify } = telling();
+  let time = Date.now();
+  const schedule = scheduleOf(cma, storage, { notify, now: () => time });
+  assert.equal((await schedule.tick()).state, "complete");
+  isDown = true;
+  for (let minute = 0; minute <= 30; minute += 2, time += 120_000) {
+    assert.equal((await schedule.tick()).state, "failed");
+  }
+  assert.deepEqual(sent, ["complete", "failed", "failed", "failed", "failed"]);
+  isDown = false;
+  assert.equal((await schedule.tick()).state, "waiting");
+  assert.equal((await schedule.status()).state, "waiting");
+});
+
+Deno.test("Schedule.tick() forgets failures once nothing is due", async () => {
+  let isDown = false;
+  await using cma = startDemoCma({
+    project: generateProject({ records: 1, models: 1 }),
+    rateLimit,
+    onRequest: () => isDown ? json({ data: [] }, { status: 401 }) : undefined,
+  });
+  const storage = new MemoryStorage();
+  const start = Date.now();
+  const fresh = (minute: number) => {
+    return scheduleOf(cma, storage, { now: () => start + minute * 60_000 });
+  };
+  const [placed, unplaced] = [failureNote(storage, PLACE), failureNote(storage, undefined)];
+  isDown = true;
+  assert.equal((await fresh(0).tick()).state, "failed");
+  assert.equal((await unplaced.read())?.count, 1);
+  isDown = false;
+  assert.equal((await fresh(6).tick()).state, "complete");
+  assert.equal(await unplaced.read(), undefined);
+  let minute = 10;
+  const schedule = scheduleOf(cma, storage, { now: () => start + minute * 60_000 });
+  isDown = true;
+  assert.equal((await schedule.tick()).state, "failed");
+  isDown = false;
+  minute = 15;
+  assert.equal((await schedule.status()).state, "failing");
+  assert.equal((await schedule.tick()).state, "waiting");
+  assert.equal((await schedule.status()).state, "waiting");
+  assert.equal(await unplaced.read(), undefined);
+  // Of an export that another process has made since.
+  await placed.write({ count: 9, at: new Date(start).toISOString() });
+  assert.equal((await fresh(16).tick()).state, "waiting");
+  assert.equal(await placed.read(), undefined);
+});
+
+Deno.test("Schedule.tick() isn't held up by failures from before its clock was set back", async () => {
+  let isDown = true;
+  await using cma = startDemoCma({
+    project: generateProject({ records: 1, models: 1 }),
+    rateLimit,
+    onRequest: () => isDown ? json({ data: [] }, { status: 401 }) : undefined,
+  });
+  const storage = new MemoryStorage();
+  let time = Date.now() + 10 * HOUR;
+  const schedule = scheduleOf(cma, storage, { now: () => time });
+  assert.equal((await schedule.tick()).state, "failed");
+  time -= 10 * HOUR;
+  // The storage, too, has one of that time.
+  assert.equal((await schedule.tick()).state, "failed");
+  const { sent, notify } = telling();
+  const other = scheduleOf(cma, storage, { now: () => time - 10 * HOUR, notify });
+  assert.equal((await other.tick()).state, "failed");
+  assert.deepEqual(sent, ["failed"]);
+  isDown = false;
+  time += 5 * 60_000;
+  assert.equal((await schedule.tick()).state, "complete");
+});
+
+Deno.test("Schedule.tick() exports as often as it should when its environment becomes the primary one", async () => {
+  const project = generateProject({ records: 1, models: 1 });
+  const main = project.environments.get("main")!;
+  project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
+  let primaryEnvironment = "main";
+  await using cma = startDemoCma({
+    project: {
+      ...project,
+      get primaryEnvironment() {
+        return primaryEnvironment;
+      },
+    },
+    rateLimit,
+  });
+  const storage = new MemoryStorage();
+  const schedule = scheduleOf(cma, storage, { exported: { environment: "staging" } });
+  const states: string[] = [];
+  for (let day = 0; day < 2; day++) {
+    for (let i = 0; i < 3; i++) states.push((await schedule.tick()).state);
+    primaryEnvironment = "staging";
+    // A day passes, which makes what is there older.
+    for (const [key, bytes] of [...storage.objects]) {
+      if (day > 0 || !key.includes("/snapshot_")) continue;
+      storage.objects.delete(key);
+      const older = key.replace(/(?<=\/snapshot_)\d+/, (second) => `${Number(second) - 90_000}`);
+      storage.objects.set(older, bytes);
+    }
+  }
+  assert.deepEqual(states, ["complete", "waiting", "waiting", "complete", "waiting", "waiting"]);
 });

@@ -48,16 +48,25 @@ export class AssetError extends Error {
 /** So many redirects are followed. */
 const MOST_REDIRECTS = 5;
 
+/** DatoCMS's CDN optimizes images of new projects unless asked not to: they would be other files. */
+const NOT_OPTIMIZED = "skip-default-optimizations=true";
+
+/** imgix, which is behind it, takes parts out of SVG unless asked not to. */
+const NOT_SANITIZED = "svg-sanitize=false";
+
 /** The statuses of answers that name another address. */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * The address that an asset is fetched from, without credentials.
+ * The address that an asset is fetched from, without credentials, and with the parameters that ask the CDN
+ * for the file as it was uploaded. An address that has parameters keeps those alone: it may be signed.
  *
  * @param upload The upload.
  * @param assetHost Replaces scheme, host and port; the path stays.
  * @throws {AssetError} If the upload's `url` isn't an HTTP address.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload}
+ * @see {@link https://www.datocms.com/docs/asset-api/asset-cdn-settings}
+ * @see {@link https://docs.imgix.com/apis/rendering/format/sanitize-svg}
  */
 export function assetUrl(upload: Upload, assetHost?: string): URL {
   const text = upload.attributes.url;
@@ -68,12 +77,19 @@ export function assetUrl(upload: Upload, assetHost?: string): URL {
       retryable: false,
     });
   }
+  if (url.search === "") {
+    url.search = isSvg(upload, url) ? `${NOT_OPTIMIZED}&${NOT_SANITIZED}` : NOT_OPTIMIZED;
+  }
   if (assetHost === undefined) return withoutCredentials(url);
   // Not `new URL(path, assetHost)`: a path that begins with "//" would name another host.
   const replaced = new URL(assetHost);
   replaced.pathname = url.pathname;
   replaced.search = url.search;
   return replaced;
+}
+
+function isSvg({ attributes: { mime_type: type } }: Upload, { pathname }: URL): boolean {
+  return type === "image/svg+xml" || /\.svg$/i.test(pathname);
 }
 
 /**

@@ -9,11 +9,16 @@ import { call, errorOf, ids, list, start } from "./cma_request.ts";
 
 const project = sampleProject();
 
-/** Downloads an asset from where `--asset-host` would send the download. */
-function download(cma: DemoCma, { attributes }: Upload, method = "GET"): Promise<Response> {
+/** Downloads an asset from where `--asset-host` would send the download, as it was uploaded. */
+function download(
+  cma: DemoCma,
+  { attributes }: Upload,
+  method = "GET",
+  query = "?skip-default-optimizations=true&svg-sanitize=false",
+): Promise<Response> {
   const url = String(attributes.url);
   assert.ok(url.startsWith("https://www.datocms-assets.com/"), url);
-  return fetch(url.replace("https://www.datocms-assets.com", cma.assetHost), { method });
+  return fetch(url.replace("https://www.datocms-assets.com", cma.assetHost) + query, { method });
 }
 
 Deno.test("GET /uploads pages, orders and filters", async () => {
@@ -71,6 +76,34 @@ Deno.test("assets have the size, digest and type that their uploads tell", async
   }
   assert.equal(cma.log.count.asset, 13);
   assert.ok(cma.log.requests.every((one) => one.finishedAt !== undefined));
+});
+
+Deno.test("images are optimized and SVG is sanitized, unless the address asks for the file", async () => {
+  const own = sampleProject();
+  const png = own.primary.uploads.get(uploadId("heron-at-dawn"))!;
+  const svg = own.primary.uploads.get(uploadId("wordmark"))!;
+  const pdf = own.addUpload({
+    filename: "lock.pdf",
+    bytes: new Uint8Array(10),
+    mimeType: "application/pdf",
+  });
+  await using cma = start({ project: own });
+  const isOriginal = async (upload: Upload, query: string, from = cma) => {
+    const response = await download(from, upload, "GET", query);
+    assert.equal(response.status, 200);
+    return (await response.bytes()).length === upload.attributes.size;
+  };
+  const skip = "?skip-default-optimizations=true";
+  assert.equal(await isOriginal(png, ""), false);
+  assert.equal(await isOriginal(png, skip), true);
+  assert.equal(await isOriginal(svg, skip), false);
+  assert.equal(await isOriginal(svg, `${skip}&svg-sanitize=false`), true);
+  assert.equal(await isOriginal(pdf, ""), true);
+
+  await using plain = start({ project: generateProject({ records: 0, uploads: 20 }) });
+  const { data } = await list<Upload>(plain, "/uploads");
+  const jpg = data.find(({ attributes }) => attributes.mime_type === "image/jpeg")!;
+  assert.equal(await isOriginal(jpg, "", plain), true);
 });
 
 Deno.test("assets that aren't there aren't found, whatever their path", async () => {

@@ -41,9 +41,29 @@ Deno.test("assetUrl() replaces scheme, host and port by the asset host's, and no
     "http://127.0.0.1:8080/205/16-a%20b%2F..%2Fc.jpg?w=1&x=%2f",
   );
   assert.equal(
-    assetUrl(upload("http://user:pass@a.example:99/1/x"), "https://b.example").href,
-    "https://b.example/1/x",
+    assetUrl(upload("http://user:pass@a.example:99/1/x?y"), "https://b.example").href,
+    "https://b.example/1/x?y",
   );
+});
+
+Deno.test("assetUrl() asks for the file as it was uploaded, unless the address has parameters", () => {
+  const path = "https://www.datocms-assets.com/205/1";
+  const asked = "skip-default-optimizations=true";
+  for (const name of [".jpg", ".pdf", "", ".svg.png"]) {
+    assert.equal(assetUrl(upload(path + name)).href, `${path + name}?${asked}`);
+    assert.equal(
+      assetUrl(upload(path + name), "http://127.0.0.1:8080").href,
+      `http://127.0.0.1:8080/205/1${name}?${asked}`,
+    );
+  }
+  for (const name of [".svg", ".SVG"]) {
+    assert.equal(assetUrl(upload(path + name)).search, `?${asked}&svg-sanitize=false`);
+  }
+  const named = upload(path);
+  named.attributes.mime_type = "image/svg+xml";
+  assert.equal(assetUrl(named).search, `?${asked}&svg-sanitize=false`);
+  // Somebody may have signed them.
+  assert.equal(assetUrl(upload(`${path}.svg?s=1`)).href, `${path}.svg?s=1`);
 });
 
 Deno.test("assetUrl() never leaves the asset host, whatever the path", () => {

@@ -4,6 +4,9 @@ import { durationMs, isDuration } from "./duration.ts";
 /** How often something happens: a time such as `24h`, or a cron expression of five fields, in UTC. */
 export type Every = string;
 
+/** The last moment that a date can be, in milliseconds since the Unix epoch. */
+const LAST_MOMENT = 8.64e15;
+
 /**
  * Whether a text is a cron expression of five fields that ever comes true.
  *
@@ -45,7 +48,7 @@ export function isEvery(text: string): text is Every {
  * ```
  */
 export function nextTime(every: Every, last: Date): Date {
-  if (isDuration(every)) return new Date(last.getTime() + durationMs(every));
+  if (isDuration(every)) return new Date(Math.min(last.getTime() + durationMs(every), LAST_MOMENT));
   const next = nextOf(every, last);
   if (next === undefined) throw new TypeError(`Expected a time or a cron expression: ${every}`);
   return next;
@@ -59,6 +62,7 @@ export function nextTime(every: Every, last: Date): Date {
  * @return The time in milliseconds.
  */
 export function spanMs(every: Every, last: Date): number {
+  if (isDuration(every)) return durationMs(every);
   const next = nextTime(every, last);
   return nextTime(every, next).getTime() - next.getTime();
 }

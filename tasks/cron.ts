@@ -9,6 +9,7 @@ import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
+import { denoCronSchedule, isBranch } from "../src/cron/deno_cron.ts";
 import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts";
 import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
 import { statusHandler } from "../src/cron/status_handler.ts";
@@ -43,5 +44,28 @@ const log = new TickLog({
   write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
 }, config);
 
-Deno.cron("sluice export", config.cron, async () => log.write(await schedule.tick()));
+async function tick(): Promise<void> {
+  // Branches' timelines tick, too: with other code, none would go on with the other's snapshots.
+  if (!isBranch((name) => Deno.env.get(name))) log.write(await schedule.tick());
+}
+
+/** Registers the ticks, unless Deno's parser refuses what another one understands. */
+function registerTicks(): void {
+  try {
+    Deno.cron("sluice export", denoCronSchedule(config.cron), tick);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const expression = JSON.stringify(config.cron);
+    refuse(
+      new SluiceError(
+        `SLUICE_CRON is ${expression}, which Deno.cron doesn't take (${error.message}): use numbers, ` +
+          "names, lists, ranges and steps only.",
+        EXIT.usage,
+        { cause: error },
+      ),
+    );
+  }
+}
+
+registerTicks();
 Deno.serve(statusHandler(schedule));

@@ -29,4 +29,8 @@ Deno.test("nextTime() counts a time from the last one, and cron expressions in U
   assert.equal(nextTime("0 3 * * *", three).toISOString(), "2026-03-30T03:00:00.000Z");
   assert.equal(spanMs("*/2 * * * *", last), 120_000);
   assert.equal(spanMs("1d", last), 86_400_000);
+  // What is so rare never happens again, but doesn't happen all the time.
+  const never = "999999999999d";
+  assert.ok(nextTime(never, last) > new Date("9999-12-31"));
+  assert.ok(spanMs(never, last) > 86_400_000);
 });

@@ -357,6 +357,30 @@ Deno.test("exportProject() begins a new snapshot if options or the schema aren't
   );
 });
 
+Deno.test("exportProject() begins a new snapshot if another environment has become the primary one", async () => {
+  const project = generateProject({ records: 130, models: 2, uploads: 6, blocksPerRecord: 2 });
+  const main = project.environments.get("main")!;
+  project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
+  let primaryEnvironment = "main";
+  await using cma = startDemoCma({
+    project: {
+      ...project,
+      get primaryEnvironment() {
+        return primaryEnvironment;
+      },
+    },
+    rateLimit: false,
+  });
+  await using there = await directory();
+  const snapshot = await begun(cma, there.storage, 10, FEW);
+  primaryEnvironment = "staging";
+  const { report, resumed, warnings } = await goneOn(cma, there.storage, FEW);
+  assert.ok(!resumed);
+  assert.notEqual(report.snapshot, snapshot);
+  assert.match(warnings[0]!, / was begun with another environment\.$/);
+  assert.deepEqual(report.manifest.environment, { id: "staging", primary: true });
+});
+
 /** What becomes of a snapshot that isn't complete. */
 const DAMAGES: Record<string, {
   readonly do: (snapshot: string) => Promise<void>;

@@ -74,8 +74,9 @@ export async function beginSnapshot(
 
 /** What has to be the same for one export to go on with another one's snapshot. */
 function fingerprintOf(run: ExportRun, options: Record<string, unknown>): Record<string, string> {
-  const schema = [...schemaParts(run.project.schema)].map(([id, { text }]) => [id, text]).sort();
-  return { version: VERSION, options: digest(options), schema: digest(schema) };
+  const { schema, environment = "" } = run.project;
+  const parts = [...schemaParts(schema)].map(([id, { text }]) => [id, text]).sort();
+  return { version: VERSION, options: digest(options), schema: digest(parts), environment };
 }
 
 function digest(value: unknown): string {

@@ -1,5 +1,6 @@
 import { type SchemaPart, schemaParts } from "../content/schema_parts.ts";
 import { printable } from "../printable.ts";
+import { CmaError } from "../source/cma_error.ts";
 import { readSchema } from "../source/schema.ts";
 import type { ExportRun } from "./export_run.ts";
 
@@ -12,10 +13,11 @@ const NAMED = 10;
  *
  * @param run The export.
  * @param signal Aborts the reading.
- * @throws {CmaError} If the schema can't be read.
+ * @throws {CmaError} If the schema can't be read, or is another environment's.
  */
 export async function noteSchemaChange(run: ExportRun, signal: AbortSignal): Promise<void> {
-  const { schema } = await readSchema(run.client, signal);
+  const { schema, environment } = await readSchema(run.client, signal);
+  assertSamePrimary(run, environment);
   const changed = differing(schemaParts(run.project.schema), schemaParts(schema));
   if (changed.length === 0) return;
   const names = changed.slice(0, NAMED).map(({ name }) => printable(name)).join(", ");
@@ -24,6 +26,17 @@ export async function noteSchemaChange(run: ExportRun, signal: AbortSignal): Pro
     `The schema changed while the project was read (${names}${
       changed.length > NAMED ? ", …" : ""
     }): records may hold what the exported schema doesn't have, or the other way round; export again.`,
+  );
+}
+
+/** Requests that name no environment are answered from the one that is the primary one just then. */
+function assertSamePrimary({ client, project }: ExportRun, now: string | undefined): void {
+  const { environment: before } = project;
+  if (client.environment !== undefined || before === undefined || now === undefined) return;
+  if (before === now) return;
+  throw new CmaError(
+    `Expected the primary environment to be ${printable(before, 60)} until the export's end, but ` +
+      `now it is ${printable(now, 60)}, so parts of the snapshot may be of either: export again.`,
   );
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { memoryCopy } from "../../src/demo/memory_copy.ts";
 import type { ItemType } from "../../src/content/resource.ts";
-import { workbench } from "../support/exported.ts";
+import { filesOf, workbench } from "../support/exported.ts";
 
 /** Exports a project whose schema changes as soon as it was read; the findings and what was told. */
 async function exportedWhile(change: (model: ItemType) => void) {
@@ -41,4 +41,34 @@ Deno.test("exportProject() doesn't take a new single record for a change of the 
     relationships.singleton_item = { data: { type: "item", id: "42" } };
   });
   assert.deepEqual(findings, []);
+});
+
+Deno.test("exportProject() fails if another environment becomes the primary one meanwhile", async () => {
+  const project = generateProject({ records: 8, models: 2 });
+  const main = project.environments.get("main")!;
+  project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
+  let primaryEnvironment = "main";
+  await using bench = await workbench({
+    project: {
+      ...project,
+      get primaryEnvironment() {
+        return primaryEnvironment;
+      },
+    },
+    onRequest: (_request, { pathname }) => {
+      if (pathname === "/items") primaryEnvironment = "staging";
+      return undefined;
+    },
+  });
+  await assert.rejects(bench.export({ include: ["records"] }), {
+    name: "CmaError",
+    message:
+      "Expected the primary environment to be main until the export's end, but now it is staging, so " +
+      "parts of the snapshot may be of either: export again.",
+  });
+  assert.ok(!(await filesOf(bench.root)).some((path) => path.endsWith("canary.txt")));
+  // What is named is read from there, whatever becomes of it.
+  primaryEnvironment = "main";
+  const { status } = await bench.export({ include: ["records"], environment: "staging" });
+  assert.equal(status, "complete");
 });

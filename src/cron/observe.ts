@@ -1,10 +1,21 @@
 import { SluiceError } from "../error.ts";
-import { type Every, nextTime } from "../every.ts";
+import { isDuration } from "../duration.ts";
+import { type Every, nextTime, spanMs } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
 import { type KnownSnapshots, newestSnapshots } from "./newest_snapshots.ts";
 import { failureNote, type FailureRow, scheduleSwitch } from "./schedule_notes.ts";
+
+/** When snapshots begin, and what time it is. */
+export interface Timing {
+  /** How often one begins. */
+  readonly every: Every;
+  /** How often it ticks. */
+  readonly ticks: Every;
+  /** The time. */
+  readonly now: Date;
+}
 
 /** What the storage tells of a schedule. */
 export interface Observed extends KnownSnapshots {
@@ -14,16 +25,21 @@ export interface Observed extends KnownSnapshots {
   readonly isLocked: boolean;
   /** What went wrong in a row, if anything did. */
   readonly failures: FailureRow | undefined;
-  /** When the next snapshot is due; `undefined` if there is none yet: at once. */
+  /** When the next snapshot begins; `undefined` if there is none yet: at once. */
   readonly dueAt: Date | undefined;
+  /** Whether that is now. */
+  readonly isDue: boolean;
 }
+
+/** The earliest that a snapshot begins before its time, in milliseconds. */
+const MOST_EARLY_MS = 600_000;
 
 /**
  * Looks at all that a schedule's state is made of. Nothing of it is kept in memory: processes come and go.
  *
  * @param storage Where snapshots are.
  * @param place Which project and environment.
- * @param every How often a snapshot begins.
+ * @param timing When snapshots begin.
  * @param signal Ends it.
  * @throws {StorageError} If the storage can't be read.
  * @throws {SluiceError} If the note that switches exports on and off can't be understood.
@@ -31,7 +47,7 @@ export interface Observed extends KnownSnapshots {
 export async function observe(
   storage: Storage,
   place: SnapshotPlace,
-  every: Every,
+  timing: Timing,
   signal: AbortSignal,
 ): Promise<Observed> {
   const note = scheduleSwitch(storage, place);
@@ -52,16 +68,28 @@ export async function observe(
     enabled: found?.enabled ?? true,
     isLocked,
     failures: failures ?? undefined,
-    dueAt: dueTime(snapshots, every),
+    ...dueTime(snapshots, timing),
   };
 }
 
 /**
- * When the next snapshot is due: one that isn't complete doesn't count.
+ * When the next snapshot begins, and whether that is now: one that isn't complete doesn't count.
+ *
+ * A snapshot begins some moments after its tick. That it is due as many moments after a later one must not
+ * keep it waiting for the one after that: with ticks as far apart as snapshots, each other would be left out.
  *
  * @param snapshots The snapshots that there are.
- * @param every How often one begins.
+ * @param timing When one begins.
  */
-export function dueTime({ sealed }: KnownSnapshots, every: Every): Date | undefined {
-  return sealed && nextTime(every, sealed.begunAt);
+export function dueTime(
+  { sealed }: KnownSnapshots,
+  { every, ticks, now }: Timing,
+): Pick<Observed, "dueAt" | "isDue"> {
+  if (sealed === undefined) return { dueAt: undefined, isDue: true };
+  const dueAt = nextTime(every, sealed.begunAt);
+  // A cron expression says exactly when.
+  const early = isDuration(every)
+    ? Math.min(spanMs(ticks, now) / 2, spanMs(every, now) / 2, MOST_EARLY_MS)
+    : 0;
+  return { dueAt, isDue: dueAt.getTime() - early <= now.getTime() };
 }

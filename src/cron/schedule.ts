@@ -218,19 +218,19 @@ export class Schedule {
    * environment may have become the primary one, whose snapshots lie elsewhere.
    */
   async #assertDue(signal: AbortSignal): Promise<void> {
-    const { exported, every } = this.#options;
-    const { storage } = exported;
+    const { exported, every, ticks } = this.#options;
     this.#place = await findPlace(exported, signal);
-    const snapshots = await newestSnapshots(storage, this.#place, signal);
-    const dueAt = dueTime(snapshots, every);
-    if (dueAt !== undefined && dueAt.getTime() > this.#now()) throw new NotDueError();
+    const snapshots = await newestSnapshots(exported.storage, this.#place, signal);
+    const { isDue } = dueTime(snapshots, { every, ticks, now: new Date(this.#now()) });
+    if (!isDue) throw new NotDueError();
   }
 
   async #observe(signal: AbortSignal): Promise<Observed> {
-    const { exported: { storage }, every } = this.#options;
+    const { exported: { storage }, every, ticks } = this.#options;
     const place = await this.place(signal);
-    const observed = await observe(storage, place, every, signal);
-    return { ...observed, failures: this.#failures.newest(observed.failures, this.#now()) };
+    const now = new Date(this.#now());
+    const observed = await observe(storage, place, { every, ticks, now }, signal);
+    return { ...observed, failures: this.#failures.newest(observed.failures, now.getTime()) };
   }
 
   /** Looks at something for a part of the tick's time at most. */
@@ -260,12 +260,12 @@ export class Schedule {
 }
 
 /** Why there is nothing to do, if there isn't. */
-function idling({ enabled, dueAt, isLocked }: Observed, tick: Tick): TickResult | undefined {
+function idling({ enabled, dueAt, isDue, isLocked }: Observed, tick: Tick): TickResult | undefined {
   const { now } = tick;
   if (!enabled) {
     return tickResult(now, "disabled", "Automatic exports of this project are switched off.");
   }
-  if (dueAt !== undefined && dueAt > now) {
+  if (dueAt !== undefined && !isDue) {
     return tickResult(now, "waiting", "No snapshot is due.", { nextAt: dueAt });
   }
   return isLocked ? tickResult(now, "busy", BUSY) : backingOff(tick);

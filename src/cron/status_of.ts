@@ -37,7 +37,7 @@ export async function statusOf(
   const times = [now, dueAt, ...(retryAt === undefined ? [] : [retryAt])];
   const nextAt = new Date(Math.max(...times.map((time) => time.getTime())));
   return {
-    state: stateOf(observed, now),
+    state: stateOf(observed),
     every,
     lastExport: sealed === undefined ? null : await lastExport(storage, sealed, signal),
     unfinished: unsealed === undefined
@@ -50,13 +50,12 @@ export async function statusOf(
 }
 
 function stateOf(
-  { enabled, isLocked, failures, unsealed, dueAt }: Observed,
-  now: Date,
+  { enabled, isLocked, failures, unsealed, isDue }: Observed,
 ): ScheduleStatus["state"] {
   if (!enabled) return "disabled";
   if (isLocked) return "exporting";
   if (failures?.count) return "failing";
-  if (dueAt !== undefined && dueAt > now) return "waiting";
+  if (!isDue) return "waiting";
   return unsealed === undefined ? "due" : "unfinished";
 }
 

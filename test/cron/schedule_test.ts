@@ -545,3 +545,35 @@ Deno.test("Schedule.tick() exports as often as it should when its environment be
   }
   assert.deepEqual(states, ["complete", "waiting", "waiting", "complete", "waiting", "waiting"]);
 });
+
+Deno.test("Schedule.tick() begins a snapshot at each tick if ticks are as far apart as snapshots", async () => {
+  await using cma = startDemoCma({
+    project: generateProject({ records: 1, models: 1 }),
+    rateLimit,
+  });
+  const ticks = "0 3 * * *";
+  const cases = [
+    // A snapshot begins some seconds after its tick: a day later, these are still to go.
+    { every: "24h", ticks, early: 90_000, state: "complete" },
+    { every: "24h", ticks, early: HOUR, state: "waiting" },
+    { every: "24h", ticks: "*/2 * * * *", early: 30_000, state: "complete" },
+    { every: "24h", ticks: "*/2 * * * *", early: 90_000, state: "waiting" },
+    // Two processes at once make one snapshot, however often one is due.
+    { every: "10m", ticks, early: 9 * 60_000, state: "waiting" },
+  ];
+  for (const { early, state, ...options } of cases) {
+    const storage = new MemoryStorage();
+    assert.equal((await scheduleOf(cma, storage, options).tick()).state, "complete");
+    const { nextExportAt } = await scheduleOf(cma, storage, options).status();
+    const now = () => Date.parse(nextExportAt!) - early;
+    const next = await scheduleOf(cma, storage, { ...options, now }).tick();
+    assert.equal(next.state, state, `${options.every}, ${options.ticks}, ${early}`);
+  }
+  // A cron expression says exactly when.
+  const storage = new MemoryStorage();
+  const options = { every: "30 3 * * *", ticks: "0 * * * *" };
+  assert.equal((await scheduleOf(cma, storage, options).tick()).state, "complete");
+  const { nextExportAt } = await scheduleOf(cma, storage, options).status();
+  const now = () => Date.parse(nextExportAt!) - 60_000;
+  assert.equal((await scheduleOf(cma, storage, { ...options, now }).tick()).state, "waiting");
+});

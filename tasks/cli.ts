@@ -3,33 +3,14 @@
  *
  * @module
  */
+import { outputTo } from "../src/cli/output_to.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { EXIT } from "../src/error.ts";
-import type { TextOutput } from "../src/report/text_output.ts";
 
 /** On Windows, Deno knows no other signal that means the same. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
-
-/** A stream of the process as an output; `drop` tells which errors lose the text, but nothing else. */
-function outputTo(
-  stream: { writeSync(bytes: Uint8Array): number },
-  drop: (error: unknown) => boolean,
-): TextOutput {
-  const encoder = new TextEncoder();
-  return {
-    write(text) {
-      try {
-        for (let rest = encoder.encode(text); rest.length > 0;) {
-          rest = rest.subarray(stream.writeSync(rest));
-        }
-      } catch (error) {
-        if (!drop(error)) throw error;
-      }
-    },
-  };
-}
 
 /** The terminal's width; a usual one if there is no terminal, or one that doesn't know. */
 function columns(): number {

@@ -37,6 +37,7 @@ export async function runExport(
   const [stop, over] = [new AbortController(), new AbortController()];
   let grace: ReturnType<typeof setTimeout> | undefined;
   let notes: (() => ExportNotes) | undefined;
+  let report: ExportReport;
   const onAbort = () => {
     if (progress.state.start === undefined || config.retryFailed) over.abort(signal.reason);
     stop.abort(signal.reason);
@@ -56,17 +57,7 @@ export async function runExport(
     const onNotes = (read: () => ExportNotes) => notes = read;
     const options = { ...toExportOptions(config), storage, onNotes, ...ends };
     const run = config.retryFailed ? retryFailedAssets : exportProject;
-    const report = await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent }));
-    const { state, ms } = progress;
-    progress[Symbol.dispose]();
-    const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
-    const exitCode = isWhole ? EXIT.complete : EXIT.partial;
-    io.stdout.write(
-      config.json
-        ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
-        : renderSummary(report, { progress: state, ms, columns: io.columns() }),
-    );
-    return { report, exitCode };
+    report = await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent }));
   } catch (error) {
     const { state, ms } = progress;
     progress[Symbol.dispose]();
@@ -93,6 +84,16 @@ export async function runExport(
     signal.removeEventListener("abort", onCancel);
     clearTimeout(grace);
   }
+  const { state, ms } = progress;
+  progress[Symbol.dispose]();
+  const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
+  const exitCode = isWhole ? EXIT.complete : EXIT.partial;
+  io.stdout.write(
+    config.json
+      ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
+      : renderSummary(report, { progress: state, ms, columns: io.columns() }),
+  );
+  return { report, exitCode };
 }
 
 /** The error of an export that the user cancelled: what was done, and what is left of it. */

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { runCli } from "../../src/cli/run_cli.ts";
 import { shownAddress } from "../../src/cli/text/address.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCmaOptions } from "../../src/demo/server.ts";
-import { EXIT } from "../../src/error.ts";
+import { EXIT, SluiceError } from "../../src/error.ts";
 import type { ManifestNote } from "../../src/snapshot/manifest.ts";
 import { until } from "../support/until.ts";
-import { bench, filesBelow, LITTLE } from "./bench.ts";
+import { bench, filesBelow, LITTLE, TOKEN } from "./bench.ts";
+import { fakeIo } from "./fake_io.ts";
 
 const ESC = "\x1b";
 
@@ -359,4 +361,29 @@ Deno.test("sluice export --freeze tells of its copy, and leaves none", async () 
   );
   assert.match(io.out(), /^Exported Slackwater \(project 48213, environment main\) in /);
   assert.deepEqual([...project.environments.keys()], ["main", "spring-issue"]);
+});
+
+Deno.test("sluice export doesn't call a snapshot incomplete whose report can't be written", async () => {
+  await using bench_ = await bench();
+  const io = fakeIo({
+    env: {
+      DATOCMS_API_TOKEN: TOKEN,
+      DATOCMS_BASE_URL: bench_.cma.url,
+      SLUICE_TO: bench_.to,
+    },
+  });
+  let writes = 0;
+  const stdout = {
+    write() {
+      writes++;
+      throw new SluiceError("No room for the result.");
+    },
+  };
+  for (const args of [[], ["--json"]]) {
+    writes = 0;
+    assert.equal(await runCli(["export", ...LITTLE, ...args], { ...io, stdout }), EXIT.failed);
+    assert.equal(writes, 1);
+  }
+  assert.match(io.err(), /\nsluice: No room for the result\.\n$/);
+  assert.ok(!io.err().includes("incomplete"), io.err());
 });

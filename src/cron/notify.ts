@@ -79,6 +79,7 @@ export async function notify(body: string, options: NotifyOptions): Promise<Noti
     });
     return { sent: true, attempts };
   } catch {
+    if (options.signal?.aborted) problem = "it was cancelled";
     return { sent: false, attempts, problem };
   }
 }

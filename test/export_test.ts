@@ -7,6 +7,7 @@ import { sampleProject } from "../src/demo/sample/sample_project.ts";
 import { SluiceError } from "../src/error.ts";
 import { manifestSchema } from "../src/snapshot/manifest.ts";
 import { CmaError } from "../src/source/cma_error.ts";
+import { apiError } from "./support/cma.ts";
 import { directoryOf, entriesOf, filesOf, workbench } from "./support/exported.ts";
 
 const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
@@ -264,6 +265,22 @@ Deno.test("exportProject() records an asset that can't be had, and never writes 
   assert.match(report.manifest.failures[0]!.message, /couldn't be fetched: /);
 });
 
+Deno.test("exportProject() leaves out single sign-on where the project has none, and says so", async () => {
+  await using bench = await workbench({
+    project: sampleProject(),
+    onRequest: (_request, { pathname }) =>
+      pathname.startsWith("/sso-") ? apiError(422, "SSO_SETTINGS_REQUIRED") : undefined,
+  });
+  const { status, manifest } = await bench.export({ assets: false });
+  assert.equal(status, "complete");
+  const skipped = manifest.warnings.filter(({ code }) => code === "resource_skipped");
+  assert.deepEqual(
+    skipped.map(({ message }) => /GET \/sso-\w+ \(422 SSO_SETTINGS_REQUIRED\)/.exec(message)?.[0])
+      .sort(),
+    ["groups", "settings", "users"].map((name) => `GET /sso-${name} (422 SSO_SETTINGS_REQUIRED)`),
+  );
+});
+
 Deno.test("exportProject() leaves out what the token may not read, and says so", async () => {
   await using bench = await workbench({
     project: sampleProject(),
@@ -299,12 +316,16 @@ Deno.test("exportProject() writes no secret and no token", async () => {
   });
   const report = await bench.export();
   let redacted = 0;
+  const found = new Set<string>();
   for (const file of await filesOf(bench.root)) {
     const text = await Deno.readTextFile(`${bench.root}/${file}`);
     assert.ok(!text.includes("s3cr3t-token-of-mine"), file);
     redacted += text.split('"[redacted]"').length - 1;
+    for (const [secret] of text.matchAll(/not-a-real-[\w-]*/g)) found.add(secret);
   }
   assert.ok(redacted > 0);
+  // A website shows it to everybody.
+  assert.deepEqual([...found], ["not-a-real-maps-token"]);
   assert.ok(!JSON.stringify([bench.events, report]).includes("s3cr3t-token-of-mine"));
 });
 

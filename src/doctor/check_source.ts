@@ -142,7 +142,7 @@ async function checkResource(
     if (!inPlan && !isNeeded) {
       return report("ok", `${title}: not in the project's plan, so there is nothing to export.`);
     }
-    if (!error.isForbidden && (isRequired || error.status !== 404)) {
+    if (!error.isForbidden && (isRequired || !error.isAbsent)) {
       return report("problem", error.message);
     }
     const answer = [error.status, ...error.codes].join(" ");

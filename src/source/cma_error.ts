@@ -51,6 +51,13 @@ export class CmaError extends SluiceError {
     return this.status === 403 || this.status === 402 ||
       this.codes.some((code) => FORBIDDEN_CODES.has(code));
   }
+
+  /** Whether the project doesn't have what was asked for. */
+  get isAbsent(): boolean {
+    // Of an environment that isn't there, nothing can be told.
+    if (this.codes.includes("INVALID_ENVIRONMENT")) return false;
+    return this.status === 404 || this.codes.includes("SSO_SETTINGS_REQUIRED");
+  }
 }
 
 const FORBIDDEN_CODES = new Set([

@@ -97,10 +97,18 @@ export const RESOURCES = [
   { name: "sso_users", title: "Single sign-on users", path: "/sso-users", layout: "settings" },
   { name: "sso_groups", title: "Single sign-on groups", path: "/sso-groups", layout: "settings" },
   {
+    name: "sso_settings",
+    title: "Single sign-on settings",
+    path: "/sso-settings",
+    layout: "settings",
+    secrets: ["saml_token", "scim_api_token"],
+  },
+  {
     name: "site_invitations",
     title: "Invitations",
     path: "/site-invitations",
     layout: "settings",
+    secrets: ["invitation_link"],
   },
   {
     name: "webhooks",

@@ -42,7 +42,7 @@ async function exportUnlessMissing(
   try {
     await exportSetting(run, snapshot, resource, signal);
   } catch (error) {
-    const isMissing = error instanceof CmaError && (error.isForbidden || error.status === 404);
+    const isMissing = error instanceof CmaError && (error.isForbidden || error.isAbsent);
     if (!isMissing) throw error;
     run.skip(resource.name, error.message);
   }

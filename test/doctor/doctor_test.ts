@@ -55,7 +55,7 @@ Deno.test("examine() finds nothing wrong with a good token", async () => {
   );
   assert.equal(find(found, "environment").message, "The primary environment (main) is read.");
   assert.equal(find(found, "rate_limit").message, "The API takes 60 requests in 3 s.");
-  assert.equal(named(found, "ok").filter((name) => name.startsWith("resource:")).length, 22);
+  assert.equal(named(found, "ok").filter((name) => name.startsWith("resource:")).length, 23);
   assert.deepEqual(found.notChecked, ["No destination was checked, because none was given."]);
   assert.equal(found.destination, null);
   const silent = await examineSource({ rateLimit: false });
@@ -66,7 +66,7 @@ Deno.test("examine() asks for no more than one record and one upload", async () 
   await using cma = startDemoCma({ project: sampleProject(), apiToken: "s3cret" });
   await examine({ source: { apiToken: "s3cret", baseUrl: cma.url } });
   const { requests } = cma.log;
-  assert.equal(requests.length, 23);
+  assert.equal(requests.length, 24);
   for (const path of ["/items", "/uploads", "/upload-tags"]) {
     const found = requests.find((request) => request.path.split("?")[0] === path);
     assert.ok(found, path);

@@ -140,3 +140,15 @@ Deno.test("gaveUp() names the proxy's variable if a proxy is on the way", () => 
     "requests go through the proxy in HTTPS_PROXY; check it and try again.",
   );
 });
+
+Deno.test("CmaError.isAbsent tells what isn't there from what can't be looked at", () => {
+  const absent = (status: number, ...codes: string[]) =>
+    refusal(status, codes.map((code) => entity(code)), context).isAbsent;
+  assert.ok(absent(404, "NOT_FOUND"));
+  assert.ok(absent(404, "INVALID_ENDPOINT"));
+  assert.ok(absent(422, "SSO_SETTINGS_REQUIRED"));
+  assert.ok(!absent(404, "INVALID_ENVIRONMENT"));
+  assert.ok(!absent(403, "INSUFFICIENT_PERMISSIONS"));
+  assert.ok(!absent(422, "INVALID_PARAMS"));
+  assert.ok(!new CmaError("no answer").isAbsent);
+});

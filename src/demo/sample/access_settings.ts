@@ -30,7 +30,8 @@ export function accessSettings(): Record<string, readonly Resource[] | Resource>
       resource("site_invitation", "77", {
         email: "bo@slackwater.example",
         expired: false,
-        invitation_link: null,
+        invitation_link:
+          "https://dashboard.datocms.com/join-site?id=77&token=not-a-real-invitation",
       }, { role: EDITOR }),
     ],
     "/access_tokens": accessTokens(),

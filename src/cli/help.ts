@@ -68,7 +68,7 @@ export function renderCommandHelp(command: Command, columns: number): string {
     ? ["", "Resources", ...entries(RESOURCES.map(({ name, title }) => [name, title]), width)]
     : [];
   return [
-    `sluice ${name}: ${summary}`,
+    ...wrap(`sluice ${name}: ${summary}`, width),
     "",
     `Usage: sluice ${[name, ...positionals.map(placeOf), "[options]"].join(" ")}`,
     "",

@@ -59,7 +59,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     // So that what wasn't given can be told from what was: it is an empty list.
     collect: FLAGS,
     unknown: (arg, key) => {
-      if (key !== undefined) throw unknownOption(arg, key);
+      if (key !== undefined) throw unknownOption(arg, key, args[args.indexOf(arg) - 1]);
       return true;
     },
   });
@@ -104,8 +104,19 @@ function checkSwitches(args: readonly string[]): void {
   }
 }
 
-/** The error for an option that there isn't. Its value isn't shown: it may be a secret. */
-function unknownOption(arg: string, key: string): SluiceError {
+/**
+ * The error for an option that there isn't, or that was meant as the value of the one before. Its value
+ * isn't shown: it may be a secret.
+ */
+function unknownOption(arg: string, key: string, before = ""): SluiceError {
+  const lacking = before.startsWith("--") ? BY_FLAG.get(before.slice(2)) : undefined;
+  if (lacking !== undefined && OPTIONS[lacking].kind !== "switch") {
+    const { placeholder } = OPTIONS[lacking];
+    return usage(
+      `${before} needs a value: write ${before} ${placeholder}, or ${before}=${placeholder} if it ` +
+        "begins with a dash.",
+    );
+  }
   if (!arg.startsWith("--")) return unknownLetter(arg, key);
   const name = key.replace(/=[^]*$/, "");
   const known = BY_FLAG.get(name);

@@ -48,9 +48,10 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   const stdout = secrets.guard(io.stdout);
   const stderr = secrets.guard(io.stderr);
   const guarded: CliIo = { ...io, stdout, stderr };
+  let line: CommandLine | undefined;
   let config: Config | undefined;
   try {
-    const line = parseCommandLine(args);
+    line = parseCommandLine(args);
     if (line.version) {
       stdout.write(`sluice ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})\n`);
       return EXIT.complete;
@@ -76,12 +77,16 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     const context = { config, words };
     return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
   } catch (error) {
-    const { message, exitCode, stack } = failureOf(error, io.signal);
-    if (config?.logFormat === "json") {
+    const { message, exitCode, stack: known } = failureOf(error, io.signal);
+    const stack = config?.verbose ? known : undefined;
+    // What is wrong with other options doesn't change what a log is read by.
+    const logFormat = config?.logFormat ?? line?.flags.logFormat ??
+      io.env(envName("logFormat"))?.trim();
+    if (logFormat === "json") {
       const now = (io.clock ?? SYSTEM_CLOCK).now();
-      writeJsonLine(stderr, now, { type: "error", message, exitCode });
-    } else stderr.write(`sluice: ${message}\n`);
-    if (stack !== undefined && config?.verbose) stderr.write(`${stack}\n`);
+      const more = stack === undefined ? {} : { stack };
+      writeJsonLine(stderr, now, { type: "error", message, exitCode, ...more });
+    } else stderr.write(`sluice: ${message}\n${stack === undefined ? "" : `${stack}\n`}`);
     return exitCode;
   }
 }
@@ -103,6 +108,7 @@ function secretsOf(args: readonly string[], io: CliIo): Secrets {
 /** The command that is to be run or explained; `undefined` if none is named. */
 function commandOf({ words, flags, help }: CommandLine): Command | undefined {
   const [name, ...rest] = words[0] === "help" ? words.slice(1) : words;
+  if (name === "help") return undefined;
   if (name === undefined) {
     const given = OPTION_KEYS.find((key) => flags[key] !== undefined);
     if (given === undefined || help) return undefined;

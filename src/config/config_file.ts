@@ -36,7 +36,8 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 export function parseConfigFile(path: string, text: string): ConfigFile {
   let values: unknown;
   try {
-    values = JSON.parse(text);
+    // Editors on Windows begin a file with a byte order mark.
+    values = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     // V8 quotes what it read, which may be a secret in the wrong place.
     const said = String(error).replace(

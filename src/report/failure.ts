@@ -30,6 +30,10 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
   if (error instanceof SluiceError) {
     return { message: printable(error.message, LONGEST), exitCode: error.exitCode };
   }
+  if (error instanceof Deno.errors.NotCapable) {
+    const message = `Deno may not do this: ${printable(error.message, LONGEST)}.`;
+    return { message, exitCode: EXIT.failed };
+  }
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
     message: `Something went wrong that Sluice doesn't know about (${

@@ -98,6 +98,19 @@ Deno.test("parseCommandLine() asks for the value of an option that needs one", (
   assert.equal(refusal("--to="), message);
   assert.equal(refusal("--to", ""), message);
   assert.equal(refusal("-e"), "--environment needs a value: write --environment <name>.");
+  assert.equal(
+    refusal("--concurrency", "-1"),
+    "--concurrency needs a value: write --concurrency <number>, or --concurrency=<number> if it " +
+      "begins with a dash.",
+  );
+  assert.equal(
+    refusal("--notify-secret", "-whisper"),
+    "--notify-secret needs a value: write --notify-secret <secret>, or --notify-secret=<secret> if " +
+      "it begins with a dash.",
+  );
+  assert.equal(parseCommandLine(["--notify-secret=-hush"]).flags.notifySecret, "-hush");
+  assert.match(refusal("--to=x", "--modles"), /^There is no option --modles/);
+  assert.match(refusal("--json", "-1"), /^There is no option -1/);
 });
 
 Deno.test("parseCommandLine() takes no value for a switch but true and false", () => {

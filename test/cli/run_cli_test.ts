@@ -30,7 +30,7 @@ Deno.test("runCli() tells the version", async () => {
 });
 
 Deno.test("runCli() tells how it is used: asked, on stdout; unasked, on stderr", async () => {
-  for (const args of [["--help"], ["-h"], ["help"]]) {
+  for (const args of [["--help"], ["-h"], ["help"], ["help", "help"], ["help", "-h"]]) {
     const io = fakeIo();
     assert.equal(await runCli(args, io), EXIT.complete);
     assert.equal(io.out(), renderHelp(COMMANDS, 80));
@@ -96,7 +96,7 @@ Deno.test("renderCommandHelp() names options with defaults and variables, exampl
     for (const { line } of command.examples) assert.ok(text.includes(`\n  ${line}\n`));
     for (const code of Object.values(EXIT)) assert.match(text, new RegExp(`\n  ${code} +[a-z]`));
     for (const line of text.split("\n")) {
-      assert.ok(textWidth(line) <= 80 || line.startsWith(`sluice ${command.name}: `), line);
+      assert.ok(textWidth(line) <= 80, line);
     }
   }
   const text = renderCommandHelp(COMMANDS[0]!, 100);
@@ -192,4 +192,27 @@ Deno.test("runCli() asks to report what Sluice doesn't know about, without the t
       "[redacted]\\u001b[2J): please report this message and the command that you ran; --verbose " +
       "shows more.\n",
   );
+});
+
+Deno.test("runCli() keeps a JSON log one, whatever is wrong", async () => {
+  const to = await Deno.makeTempDir();
+  const fail = () => {
+    throw new TypeError("no stdout");
+  };
+  const runs: [string[], FakeIoOptions, number][] = [
+    [["plan", "--log-format=json", "--concurrency=0"], {}, EXIT.usage],
+    [["plan", "--log-format=json", "--every=1h"], {}, EXIT.usage],
+    [["plan", "--no-such"], { env: { SLUICE_LOG_FORMAT: " json " } }, EXIT.usage],
+    [["completions", "bash", "--log-format=json"], {}, EXIT.usage],
+    [["doctor", "--log-format=json", "--verbose", `--to=${to}`], {}, EXIT.failed],
+  ];
+  for (const [args, options, exitCode] of runs) {
+    const io = fakeIo(options);
+    assert.equal(await runCli(args, { ...io, stdout: { write: fail } }), exitCode);
+    const entries = io.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { type, exitCode: code, message, stack } = entries.at(-1);
+    assert.deepEqual([type, code, typeof message], ["error", exitCode, "string"]);
+    assert.equal(stack !== undefined, exitCode === EXIT.failed);
+  }
+  await Deno.remove(to, { recursive: true });
 });

@@ -135,3 +135,7 @@ Deno.test("toExportOptions() hands on what shapes an export", () => {
   assert.equal(toExportOptions({ ...config, tablesOnly: true }).tables, "only");
   assert.equal(toExportOptions({ ...config, tables: false }).tables, false);
 });
+
+Deno.test("parseConfigFile() takes a file as editors on Windows save it", () => {
+  assert.deepEqual(parseConfigFile("sluice.json", '\ufeff{"to": "./x"}\r\n').values, { to: "./x" });
+});

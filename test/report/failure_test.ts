@@ -13,6 +13,10 @@ Deno.test("failureOf() shows nothing that a terminal obeys, in messages and stac
     assert.match(text, /^[^\p{Cc}\p{Bidi_Control}]{0,4200}$/u);
   }
   assert.match(
+    failureOf(new Deno.errors.NotCapable("Requires net access, run again"), signal).message,
+    /^Deno may not do this: Requires net access, run again\.$/,
+  );
+  assert.match(
     failureOf(new Error("here"), signal).stack!,
     /^Error: here\n {4}at .*failure_test\.ts/,
   );

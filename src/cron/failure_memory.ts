@@ -97,11 +97,14 @@ export class FailureMemory {
    *
    * @param place Which project and environment.
    * @param signal Ends it.
-   * @throws {StorageError} If what the storage says can't be deleted.
+   * @throws {StorageError} If what the storage says can't be read or deleted.
    */
   async forget(place: SnapshotPlace | undefined, signal?: AbortSignal): Promise<void> {
     this.#own = undefined;
-    const keys = [place, undefined].map((place) => failureNote(this.#storage, place).key);
-    await this.#storage.delete(keys, { signal });
+    for (const where of [place, undefined]) {
+      const note = failureNote(this.#storage, where);
+      // In a bucket with versions, deleting nothing would leave a trace, too.
+      if (await note.read(signal) !== undefined) await note.delete(signal);
+    }
   }
 }

@@ -76,7 +76,7 @@ export async function observe(
  * When the next snapshot begins, and whether that is now: one that isn't complete doesn't count.
  *
  * A snapshot begins some moments after its tick. That it is due as many moments after a later one must not
- * keep it waiting for the one after that: with ticks as far apart as snapshots, each other would be left out.
+ * keep it waiting for the one after that: with ticks as far apart as snapshots, every other one would be left out.
  *
  * @param snapshots The snapshots that there are.
  * @param timing When one begins.

@@ -202,7 +202,8 @@ async function syncAsset(
       if (
         !problem.retryable || attempt >= policy.maxAttempts || waited > policy.maxTotalWaitMs
       ) {
-        const gone = problem.isMissing ? await options.whyGone?.(upload, { signal }) : undefined;
+        const mayBeGone = problem.isMissing || error instanceof BytesMismatchError;
+        const gone = mayBeGone ? await options.whyGone?.(upload, { signal }) : undefined;
         return gone === undefined
           ? { ...common, outcome: "failed", reason: problem.message, attempts: attempt }
           : { ...common, outcome: "withdrawn", reason: gone, attempts: attempt };

@@ -61,7 +61,7 @@ export async function* changedSince(
       yield page.filter(isNew);
     }
   } catch (error) {
-    if (!(error instanceof CmaError) || error.status !== 422 || error.isForbidden) throw error;
+    if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
     problem = `refused that: ${error.message}`;
   }
   if (problem === undefined) return;

@@ -52,6 +52,11 @@ export class CmaError extends SluiceError {
       this.codes.some((code) => FORBIDDEN_CODES.has(code));
   }
 
+  /** Whether the API doesn't take what was asked for, such as an order or a filter. */
+  get isRefusedQuery(): boolean {
+    return (this.status === 422 || this.status === 400) && !this.isForbidden;
+  }
+
   /** Whether the project doesn't have what was asked for. */
   get isAbsent(): boolean {
     // Of an environment that isn't there, nothing can be told.

@@ -169,7 +169,7 @@ export function listingReader<T>(
 }
 
 function isRefusedOrder(error: unknown): error is CmaError {
-  return error instanceof CmaError && error.status === 422 && !error.isForbidden;
+  return error instanceof CmaError && error.isRefusedQuery;
 }
 
 function listed<T>(

@@ -3,7 +3,7 @@ import type { ExportRun } from "./export_run.ts";
 
 /**
  * Why DatoCMS doesn't serve an upload's file any more: editors delete and replace files while an export
- * runs.
+ * runs, also at the same address.
  *
  * @param run The export.
  * @param upload The upload, as the export knows it.
@@ -13,14 +13,14 @@ import type { ExportRun } from "./export_run.ts";
  */
 export async function whyGone(
   run: ExportRun,
-  { id, attributes: { path } }: Upload,
+  { id, attributes: { path, md5 } }: Upload,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const query = { filter: { ids: id }, page: { limit: 1 } };
   const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
   const now = body.data.find((upload) => upload.id === id);
   if (now === undefined) return "the upload was deleted while it was exported";
-  return now.attributes.path === path
+  return now.attributes.path === path && now.attributes.md5 === md5
     ? undefined
     : "the upload got another file while it was exported";
 }

@@ -86,7 +86,12 @@ Deno.test("listingPages() takes the next order when one is refused, and says so 
 Deno.test("listingPages() asks for no order when all are refused", async () => {
   await using server = serveListing(
     15,
-    (url) => url.searchParams.has("order_by") ? apiError(422, "INVALID_PARAMS") : undefined,
+    (url) => {
+      const order = url.searchParams.get("order_by");
+      return order === null
+        ? undefined
+        : apiError(order === ORDERS[0] ? 422 : 400, "INVALID_PARAMS");
+    },
   );
   const told: string[] = [];
   const pages = listingPages(

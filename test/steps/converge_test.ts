@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Item } from "../../src/content/resource.ts";
+import { bytesAsset } from "../../src/demo/bytes_asset.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { memoryCopy } from "../../src/demo/memory_copy.ts";
 import type { MemoryProject } from "../../src/demo/memory_project.ts";
@@ -165,6 +166,29 @@ Deno.test("exportProject() doesn't take it for a failure that an upload was dele
   const reasons = manifest.warnings.filter(({ code }) => code === "asset_withdrawn");
   assert.match(reasons.map(({ message }) => message).join(), /was deleted while/);
   assert.match(reasons.map(({ message }) => message).join(), /got another file while/);
+});
+
+Deno.test("exportProject() doesn't take it for a failure that a file was replaced at the same address", async () => {
+  const project = editable();
+  const uploads = project.primary.uploads.list({ filters: [], orderBy: [], offset: 0, limit: 1 });
+  const { id, attributes: { path } } = uploads.page[0]!;
+  const asset = bytesAsset(new TextEncoder().encode("another file"), "text/plain");
+  let isEdited = false;
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, url) => {
+      if (isEdited || !/^\/\d+\//.test(url.pathname)) return undefined;
+      isEdited = true;
+      project.setAsset(path, asset);
+      project.primary.uploads.update(id, { md5: asset.md5, size: asset.size });
+      return undefined;
+    },
+  });
+  const { manifest, status } = await bench.export({ concurrency: 1 });
+  assert.equal(status, "complete");
+  const reasons = manifest.warnings.filter(({ code }) => code === "asset_withdrawn");
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0]!.message, /got another file while/);
 });
 
 Deno.test("exportProject() asks a project at rest three times whether something changed", async () => {

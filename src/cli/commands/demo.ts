@@ -47,8 +47,9 @@ export const demoCommand: Command = {
   },
 };
 
-/** What brings a user to this demo: the program, or a task of its repository. */
-const SLUICE = Deno.build.standalone ? "sluice" : "deno task sluice";
+/** What brought a user to this demo: the program, the installed bundle, or a task of the repository. */
+const IS_TASK = !Deno.build.standalone && import.meta.url.endsWith(".ts");
+const SLUICE = IS_TASK ? "deno task sluice" : "sluice";
 
 const NEXT = [
   "",
@@ -58,4 +59,5 @@ const NEXT = [
   "  export DATOCMS_API_TOKEN=…",
   `  ${SLUICE} plan      # what would be read, and how long it takes at least`,
   `  ${SLUICE} export    # into ./snapshots`,
+  ...(IS_TASK ? ["", "Where Deno isn't installed, npx --yes deno@2 task … does the same."] : []),
 ];

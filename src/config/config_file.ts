@@ -41,7 +41,7 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   } catch (error) {
     // V8 quotes what it read, which may be a secret in the wrong place.
     const said = String(error).replace(
-      /^SyntaxError: |,? *(\.\.\.)?"[^]*" is not valid JSON$/g,
+      /^SyntaxError: |,? *(\.\.\.)?"[^]*"(\.\.\.)? is not valid JSON$/g,
       "",
     );
     throw unusable(

@@ -139,3 +139,18 @@ Deno.test("toExportOptions() hands on what shapes an export", () => {
 Deno.test("parseConfigFile() takes a file as editors on Windows save it", () => {
   assert.deepEqual(parseConfigFile("sluice.json", '\ufeff{"to": "./x"}\r\n').values, { to: "./x" });
 });
+
+Deno.test("parseConfigFile() shows nothing of a file that isn't JSON, however long it is", () => {
+  const secret = "supersecrettokenvalue";
+  for (const before of ["", '{"apiToken": ', '{"models": ["article", "page"], "apiToken": ']) {
+    for (const after of ["", "}", ', "concurrency": 4, "excludeModels": ["a"]}']) {
+      assert.throws(() => parseConfigFile("f", before + secret + after), (error: unknown) => {
+        assert.equal(
+          (error as Error).message,
+          `"f" must be a JSON file, but isn't: Unexpected token 's'.`,
+        );
+        return true;
+      });
+    }
+  }
+});

@@ -10,7 +10,7 @@ import { call, start } from "./cma_request.ts";
 
 const project = sampleProject();
 const PATH = "/maintenance-mode";
-const ASSET = "/48213/1738478472-candle-lock.png";
+const ASSET = "/48213/1738478472-candle-lock.png?skip-default-optimizations=true";
 const BYTES = await new Response(project.asset(ASSET)!.body()).bytes();
 
 /** A server whose every answer has a fault, or every one of a part of its paths. */

@@ -5,12 +5,7 @@
  */
 import { outputTo } from "../src/cli/output_to.ts";
 import { runCli } from "../src/cli/run_cli.ts";
-import { EXIT } from "../src/error.ts";
-
-/** On Windows, Deno knows no other signal that means the same. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
+import { stopSignal } from "../src/cli/stop_signal.ts";
 
 /** The terminal's width; a usual one if there is no terminal, or one that doesn't know. */
 function columns(): number {
@@ -31,15 +26,6 @@ function env(name: string): string | undefined {
   }
 }
 
-const stopping = new AbortController();
-for (const signal of SIGNALS) {
-  Deno.addSignalListener(signal, () => {
-    // Who asks a second time doesn't want to wait.
-    if (stopping.signal.aborted) Deno.exit(EXIT.cancelled);
-    stopping.abort(new DOMException("The command was cancelled.", "AbortError"));
-  });
-}
-
 const exitCode = await runCli(Deno.args, {
   // Nobody reads on, as in `sluice help | head`.
   stdout: outputTo(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
@@ -48,6 +34,6 @@ const exitCode = await runCli(Deno.args, {
   env,
   isTerminal: Deno.stderr.isTerminal(),
   columns,
-  signal: stopping.signal,
+  signal: stopSignal("The command was cancelled."),
 });
 Deno.exit(exitCode);

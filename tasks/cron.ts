@@ -6,6 +6,7 @@
  * @see {@link https://docs.deno.com/deploy/cron}
  */
 import { TickLog } from "../src/cli/progress/tick_log.ts";
+import { stopSignal } from "../src/cli/stop_signal.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
@@ -43,16 +44,18 @@ const encoder = new TextEncoder();
 const log = new TickLog({
   write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
 }, config);
+// Deno Deploy interrupts what it stops, and kills it seconds later.
+const signal = stopSignal("The program was told to stop.");
 
 async function tick(): Promise<void> {
   // Branches' timelines tick, too: with other code, none would go on with the other's snapshots.
-  if (!isBranch((name) => Deno.env.get(name))) log.write(await schedule.tick());
+  if (!isBranch((name) => Deno.env.get(name))) log.write(await schedule.tick(signal));
 }
 
 /** Registers the ticks, unless Deno's parser refuses what another one understands. */
 function registerTicks(): void {
   try {
-    Deno.cron("sluice export", denoCronSchedule(config.cron), tick);
+    Deno.cron("sluice export", denoCronSchedule(config.cron), { signal }, tick);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const expression = JSON.stringify(config.cron);
@@ -68,4 +71,4 @@ function registerTicks(): void {
 }
 
 registerTicks();
-Deno.serve(statusHandler(schedule));
+Deno.serve({ signal }, statusHandler(schedule));

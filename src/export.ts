@@ -12,6 +12,7 @@ import { exportRecords } from "./steps/export_records.ts";
 import { checkChosen, ExportRun } from "./steps/export_run.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
+import { noteRestrictions } from "./steps/note_restrictions.ts";
 import { noteSchemaChange } from "./steps/note_schema_change.ts";
 import { sealSnapshot } from "./steps/seal_snapshot.ts";
 import { writeSchema } from "./steps/write_schema.ts";
@@ -20,6 +21,8 @@ import { UnfinishedError } from "./unfinished.ts";
 
 /** The schema's step in checkpoints: its objects are the same each time they are written. */
 const SCHEMA = "schema";
+/** The step that asks what the API token may read. */
+const RESTRICTIONS = "restrictions";
 
 /** What an export wrote. */
 export interface ExportReport {
@@ -104,6 +107,7 @@ async function exportLocked(
     await using _saving = checkpoints.savingAtStop();
     await concurrently(
       [
+        (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(run, signal)),
         (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
         (signal) => exportRecords(context, signal),
         async (signal) => {

@@ -1,8 +1,10 @@
 import { concurrently } from "../concurrently.ts";
+import type { ItemType } from "../content/resource.ts";
 import type { SourceOptions } from "../export_options.ts";
 import { printable } from "../printable.ts";
 import { CmaClient } from "../source/cma_client.ts";
 import { CmaError } from "../source/cma_error.ts";
+import { readRestrictions } from "../source/restrictions.ts";
 import {
   type ExportResource,
   REQUIRED_RESOURCES,
@@ -59,6 +61,10 @@ export async function checkSource(options: CheckSourceOptions): Promise<DoctorCh
     checks.set(resource.name, await checkResource(client, resource, options, signal));
   });
   await concurrently(tasks, options.concurrency ?? 8, signal);
+  const names = new Set(wanted.map(({ name }) => name));
+  const role = names.has("records") || names.has("uploads")
+    ? [await checkRole(client, environment ?? answered ?? undefined, names, signal)]
+    : [];
   return [
     check("token", "ok", `The API token is valid for the project ${name} (${id}).`),
     check(
@@ -68,6 +74,7 @@ export async function checkSource(options: CheckSourceOptions): Promise<DoctorCh
         ? `The primary environment${answered ? ` (${printable(answered, 80)})` : ""} is read.`
         : `The environment ${environment} exists, and the API token may read it.`,
     ),
+    ...role,
     rateLimit(client, headers),
     ...wanted.flatMap((resource) => checks.get(resource.name) ?? []),
   ];
@@ -85,6 +92,55 @@ async function readSite(client: CmaClient, signal: AbortSignal | undefined) {
   }
   const { id, attributes } = body.data;
   return { id: printable(String(id), 40), name: printable(String(attributes?.name), 80), headers };
+}
+
+/** Checks whether listings may leave out what the API token's role may not read. */
+async function checkRole(
+  client: CmaClient,
+  environment: string | undefined,
+  wanted: ReadonlySet<string>,
+  signal: AbortSignal | undefined,
+): Promise<DoctorCheck> {
+  const report = (status: DoctorCheck["status"], message: string, fix?: string) => {
+    return check("role", status, message, fix);
+  };
+  const unknown =
+    "The API doesn't tell whether the API token's role may read all records and uploads.";
+  if (environment === undefined) return report("unknown", unknown);
+  try {
+    const restrictions = await readRestrictions(client, {
+      environment,
+      models: wanted.has("records") ? await readModels(client, signal) : [],
+      uploads: wanted.has("uploads"),
+      signal,
+    });
+    if (restrictions === undefined) return report("unknown", unknown);
+    if (restrictions.length === 0) {
+      return report("ok", "The API token's role may read all records and uploads.");
+    }
+    return report(
+      "warning",
+      `The API token's role may not read all ${restrictions.join(" and all ")} in ${
+        printable(environment, 60)
+      }, so an export leaves those out without a trace.`,
+      `In Project settings → Roles, let it read all records and uploads of that environment.`,
+    );
+  } catch (error) {
+    if (!(error instanceof CmaError)) throw error;
+    return report("unknown", unknown);
+  }
+}
+
+async function readModels(
+  client: CmaClient,
+  signal: AbortSignal | undefined,
+): Promise<readonly ItemType[]> {
+  const { body } = await client.get<{ data?: readonly ItemType[] } | undefined>(
+    "/item-types",
+    {},
+    { signal },
+  );
+  return body?.data?.filter(({ attributes }) => !attributes.modular_block) ?? [];
 }
 
 /** A valid token without such an environment isn't a bad token. */

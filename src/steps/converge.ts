@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { fewNames } from "../few_names.ts";
 import type { Amendable } from "../snapshot/checkpoint.ts";
 import type { ChangedResource, ChangedResources } from "./changed_resources.ts";
 import type { ExportContext } from "./export_context.ts";
@@ -51,8 +52,7 @@ export async function converge(
       run.find(
         "still_changing",
         `${changed.size} ${what} changed again while the export brought them up to date, so they may be ` +
-          `newer or older than others: ${[...changed.keys()].slice(0, NAMED).join(", ")}` +
-          `${changed.size > NAMED ? ", …" : "."}`,
+          `newer or older than others: ${fewNames([...changed.keys()], NAMED)}.`,
       );
       return true;
     }

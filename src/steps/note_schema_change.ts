@@ -1,11 +1,9 @@
 import { type SchemaPart, schemaParts } from "../content/schema_parts.ts";
+import { fewNames } from "../few_names.ts";
 import { printable } from "../printable.ts";
 import { CmaError } from "../source/cma_error.ts";
 import { readSchema } from "../source/schema.ts";
 import type { ExportRun } from "./export_run.ts";
-
-/** So many parts that changed are named. */
-const NAMED = 10;
 
 /**
  * Notes it if the schema isn't what it was when the export began: records that were read since may not fit
@@ -20,11 +18,10 @@ export async function noteSchemaChange(run: ExportRun, signal: AbortSignal): Pro
   assertSamePrimary(run, environment);
   const changed = differing(schemaParts(run.project.schema), schemaParts(schema));
   if (changed.length === 0) return;
-  const names = changed.slice(0, NAMED).map(({ name }) => printable(name)).join(", ");
   run.find(
     "schema_changed",
-    `The schema changed while the project was read (${names}${
-      changed.length > NAMED ? ", …" : ""
+    `The schema changed while the project was read (${
+      fewNames(changed.map(({ name }) => name))
     }): records may hold what the exported schema doesn't have, or the other way round; export again.`,
   );
 }

@@ -8,6 +8,7 @@ import { ABORT_RULE, type BucketSettings, GOOD, keepSecret, setUp } from "../s3/
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
+import { projectWhoseRole } from "../support/project_whose_role.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { until } from "../support/until.ts";
 
@@ -54,6 +55,10 @@ Deno.test("examine() finds nothing wrong with a good token", async () => {
     "The API token is valid for the project Slackwater (48213).",
   );
   assert.equal(find(found, "environment").message, "The primary environment (main) is read.");
+  assert.equal(
+    find(found, "role").message,
+    "The API token's role may read all records and uploads.",
+  );
   assert.equal(find(found, "rate_limit").message, "The API takes 60 requests in 3 s.");
   assert.equal(named(found, "ok").filter((name) => name.startsWith("resource:")).length, 23);
   assert.deepEqual(found.notChecked, ["No destination was checked, because none was given."]);
@@ -66,7 +71,7 @@ Deno.test("examine() asks for no more than one record and one upload", async () 
   await using cma = startDemoCma({ project: sampleProject(), apiToken: "s3cret" });
   await examine({ source: { apiToken: "s3cret", baseUrl: cma.url } });
   const { requests } = cma.log;
-  assert.equal(requests.length, 24);
+  assert.equal(requests.length, 26);
   for (const path of ["/items", "/uploads", "/upload-tags"]) {
     const found = requests.find((request) => request.path.split("?")[0] === path);
     assert.ok(found, path);
@@ -101,6 +106,27 @@ Deno.test("examine() tells what a token may not read, and what that means", asyn
     find(all, "resource:roles").fix ?? "",
     /; --exclude roles leaves it out without a word\.$/,
   );
+});
+
+Deno.test("examine() tells what the API token's role may read only a part of", async () => {
+  const entry = { environment: "main", action: "all", on_creator: "anyone" };
+  const project = projectWhoseRole({
+    negative_item_type_permissions: [{ ...entry, on_creator: "role" }],
+    positive_upload_permissions: [{ ...entry, upload_collection: "7" }],
+  });
+  const found = await examineSource({ project });
+  assert.deepEqual(named(found, "warning"), ["role"]);
+  const { message, fix } = find(found, "role");
+  assert.match(
+    message,
+    /^The API token's role may not read all records of [a-z_, ]+ and all uploads in main, so/,
+  );
+  assert.match(fix ?? "", /^In Project settings → Roles, let it read all/);
+
+  const models = await examineSource({ project }, { include: ["models"] });
+  assert.ok(!models.checks.some(({ name }) => name === "role"));
+  const refused = await examineSource({ project, forbidden: ["/users/me"] });
+  assert.equal(find(refused, "role").status, "unknown");
 });
 
 Deno.test("examine() tells a bad token, and doesn't show it", async () => {

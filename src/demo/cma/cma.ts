@@ -10,7 +10,7 @@ import { Jobs } from "./jobs.ts";
 import { parseParameters } from "./parameters.ts";
 import { type RateLimit, RateLimiter } from "./rate_limit.ts";
 import { fieldsHandler, itemTypesHandler } from "./schema_handlers.ts";
-import { settingsHandler, tagsHandler } from "./settings_handlers.ts";
+import { settingsHandler, tagsHandler, usersHandler } from "./settings_handlers.ts";
 import { siteHandler } from "./site_handler.ts";
 import { uploadsHandler } from "./uploads_handler.ts";
 
@@ -25,6 +25,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "upload-tags": tagsHandler,
   "upload-smart-tags": tagsHandler,
   "environments": environmentsHandler,
+  "users": usersHandler,
 };
 
 /** How the API behaves. */

@@ -41,6 +41,26 @@ export function tagsHandler(call: Call): Answer | undefined {
   return ok(tags.slice(offset, offset + limit), { meta: { total_count: tags.length } });
 }
 
+/**
+ * `GET /users/me`: the API token, with its role; the project's owner if the project has no such token. The
+ * rest is as for other settings.
+ *
+ * @param call The request.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/user/me}
+ */
+export function usersHandler(call: Call): Answer | undefined {
+  const { method, path, parameters, environment: { settings } } = call;
+  if (method !== "GET" || path[1] !== "me" || path.length > 2) return settingsHandler(call);
+  const [tokens, roles] = [settings.get("/access_tokens") ?? [], settings.get("/roles") ?? []];
+  const me = isList(tokens)
+    ? tokens.find(({ attributes }) => attributes?.can_access_cma === true)
+    : undefined;
+  if (me === undefined || !isList(roles)) return ok({ id: "52759", type: "account" });
+  if (text(parameters, "include") !== "role") return ok(me);
+  const ref = me.relationships?.role?.data;
+  return ok(me, { included: roles.filter(({ id }) => ref && "id" in ref && id === ref.id) });
+}
+
 function isList(value: readonly Resource[] | Resource): value is readonly Resource[] {
   return Array.isArray(value);
 }

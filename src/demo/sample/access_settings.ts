@@ -115,7 +115,14 @@ function roles(): Resource[] {
 }
 
 function permissions(everything: boolean): JsonObject {
-  const all = { environment: "main", action: "all", item_type: null, on_creator: "anyone" };
+  const environments = everything ? ["main", "spring-issue"] : ["main"];
+  const all = environments.map((environment) => ({
+    environment,
+    action: "all",
+    on_creator: "anyone",
+    localization_scope: "all",
+    locale: null,
+  }));
   return {
     can_edit_site: everything,
     can_edit_favicon: everything,
@@ -138,9 +145,9 @@ function permissions(everything: boolean): JsonObject {
     can_access_build_events_log: everything,
     can_access_search_index_events_log: everything,
     environments_access: everything ? "all" : "primary_only",
-    positive_item_type_permissions: [{ ...all, localization_scope: "all", locale: null }],
+    positive_item_type_permissions: all.map((entry) => ({ ...entry, item_type: null })),
     negative_item_type_permissions: [],
-    positive_upload_permissions: [{ ...all, localization_scope: "all", locale: null }],
+    positive_upload_permissions: all.map((entry) => ({ ...entry, upload_collection: null })),
     negative_upload_permissions: [],
     positive_build_trigger_permissions: [{ build_trigger: null }],
     negative_build_trigger_permissions: [],

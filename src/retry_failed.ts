@@ -194,7 +194,7 @@ async function* newLines(
       retry: options.retry,
       signal,
       key: ({ id }) => keys.get(id)!,
-      fetch: (upload, { signal }) => fetchAsset(upload, { ...options, imgixHost, signal }),
+      fetch: (upload, how) => fetchAsset(upload, { ...options, imgixHost, ...how }),
       onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
         run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
       },

@@ -265,6 +265,22 @@ Deno.test("exportProject() records an asset that can't be had, and never writes 
   assert.match(report.manifest.failures[0]!.message, /couldn't be fetched: /);
 });
 
+Deno.test("exportProject() asks for an asset's address as it is if what the parameters bring is another file", async () => {
+  const asked: string[] = [];
+  await using bench = await workbench({
+    project: generateProject({ records: 4, uploads: 6, assetBytes: 5000 }),
+    onRequest: (_request, { pathname, search }) => {
+      if (!/\d+-\w+\.\w+$/.test(pathname)) return undefined;
+      asked.push(search);
+      return search === "" ? undefined : new Response("another file");
+    },
+  });
+  const { status, manifest } = await bench.export();
+  assert.equal(status, "complete");
+  assert.equal(manifest.assets?.downloaded.count, 6);
+  assert.equal(asked.filter((search) => search === "").length, 6);
+});
+
 Deno.test("exportProject() leaves out single sign-on where the project has none, and says so", async () => {
   await using bench = await workbench({
     project: sampleProject(),

@@ -38,10 +38,13 @@ export interface AssetOutcome {
 
 /** Options of {@linkcode syncAssets}. */
 export interface SyncAssetsOptions {
-  /** Opens an asset's bytes. Fails with an `AssetError` if they can't be had. */
+  /**
+   * Opens an asset's bytes; at its plain address if what came from the other one was another file. Fails with
+   * an `AssetError` if they can't be had.
+   */
   readonly fetch: (
     upload: Upload,
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly plain: boolean },
   ) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /**
    * Asked about an asset that isn't served: why the project doesn't have it any more, which isn't a
@@ -180,9 +183,10 @@ async function syncAsset(
 
   const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };
   let waited = 0;
+  let plain = false;
   for (let attempt = 1;; attempt++) {
     try {
-      const body = await options.fetch(upload, { signal });
+      const body = await options.fetch(upload, { signal, plain });
       const verify = new VerifyBytes(expected);
       const info = await storage.put(key, body.pipeThrough(verify, { signal }), {
         signal,
@@ -208,6 +212,8 @@ async function syncAsset(
           ? { ...common, outcome: "failed", reason: problem.message, attempts: attempt }
           : { ...common, outcome: "withdrawn", reason: gone, attempts: attempt };
       }
+      // Which address brings the file as it was uploaded is for the CDN to say.
+      if (error instanceof BytesMismatchError) plain = !plain;
       onRetry?.(upload, problem.message, attempt, waitMs);
       await delay(waitMs, signal);
     }

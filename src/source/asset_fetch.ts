@@ -13,6 +13,8 @@ export interface FetchAssetOptions extends AssetHostOptions {
   readonly headersTimeoutMs?: number | undefined;
   /** How long to wait for the next bytes, in milliseconds. @default {30000} */
   readonly stallTimeoutMs?: number | undefined;
+  /** Whether the address is asked as it is, without what asks for the file as it was uploaded. @default {false} */
+  readonly plain?: boolean | undefined;
   /** Aborts the request and the body. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -62,13 +64,16 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * for the file as it was uploaded. An address that has parameters keeps those alone: it may be signed.
  *
  * @param upload The upload.
- * @param assetHost Replaces scheme, host and port; the path stays.
+ * @param options `assetHost` replaces scheme, host and port; the path stays.
  * @throws {AssetError} If the upload's `url` isn't an HTTP address.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload}
  * @see {@link https://www.datocms.com/docs/asset-api/asset-cdn-settings}
  * @see {@link https://docs.imgix.com/apis/rendering/format/sanitize-svg}
  */
-export function assetUrl(upload: Upload, assetHost?: string): URL {
+export function assetUrl(
+  upload: Upload,
+  { assetHost, plain = false }: Pick<FetchAssetOptions, "assetHost" | "plain"> = {},
+): URL {
   const text = upload.attributes.url;
   const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
@@ -77,7 +82,7 @@ export function assetUrl(upload: Upload, assetHost?: string): URL {
       retryable: false,
     });
   }
-  if (url.search === "") {
+  if (url.search === "" && !plain) {
     url.search = isSvg(upload, url) ? `${NOT_OPTIMIZED}&${NOT_SANITIZED}` : NOT_OPTIMIZED;
   }
   if (assetHost === undefined) return withoutCredentials(url);
@@ -109,7 +114,7 @@ export async function fetchAsset(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { headersTimeoutMs = 30_000, stallTimeoutMs = 30_000, signal } = options;
   const hosts = assetHosts(options);
-  let url = assetUrl(upload, options.assetHost);
+  let url = assetUrl(upload, options);
   assertHost(url, "the address is at", hosts);
   const watchdog = new Watchdog(signal);
   // A file that is stored compressed would come decompressed otherwise.

@@ -194,7 +194,7 @@ async function bring(
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
-    fetch: (upload, { signal }) => fetchAsset(upload, { ...options, imgixHost, signal }),
+    fetch: (upload, how) => fetchAsset(upload, { ...options, imgixHost, ...how }),
     whyGone: (upload, { signal }) => whyGone(run, upload, signal),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
       run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });

@@ -37,11 +37,12 @@ Deno.test("assetUrl() replaces scheme, host and port by the asset host's, and no
   const url = upload("https://www.datocms-assets.com/205/16-a%20b%2F..%2Fc.jpg?w=1&x=%2f");
   assert.equal(assetUrl(url).href, url.attributes.url);
   assert.equal(
-    assetUrl(url, "http://127.0.0.1:8080").href,
+    assetUrl(url, { assetHost: "http://127.0.0.1:8080" }).href,
     "http://127.0.0.1:8080/205/16-a%20b%2F..%2Fc.jpg?w=1&x=%2f",
   );
   assert.equal(
-    assetUrl(upload("http://user:pass@a.example:99/1/x?y"), "https://b.example").href,
+    assetUrl(upload("http://user:pass@a.example:99/1/x?y"), { assetHost: "https://b.example" })
+      .href,
     "https://b.example/1/x?y",
   );
 });
@@ -52,7 +53,7 @@ Deno.test("assetUrl() asks for the file as it was uploaded, unless the address h
   for (const name of [".jpg", ".pdf", "", ".svg.png"]) {
     assert.equal(assetUrl(upload(path + name)).href, `${path + name}?${asked}`);
     assert.equal(
-      assetUrl(upload(path + name), "http://127.0.0.1:8080").href,
+      assetUrl(upload(path + name), { assetHost: "http://127.0.0.1:8080" }).href,
       `http://127.0.0.1:8080/205/1${name}?${asked}`,
     );
   }
@@ -62,6 +63,7 @@ Deno.test("assetUrl() asks for the file as it was uploaded, unless the address h
   const named = upload(path);
   named.attributes.mime_type = "image/svg+xml";
   assert.equal(assetUrl(named).search, `?${asked}&svg-sanitize=false`);
+  assert.equal(assetUrl(named, { plain: true }).search, "");
   // Somebody may have signed them.
   assert.equal(assetUrl(upload(`${path}.svg?s=1`)).href, `${path}.svg?s=1`);
 });
@@ -77,7 +79,7 @@ Deno.test("assetUrl() never leaves the asset host, whatever the path", () => {
   ) {
     const { origin, pathname } = assetUrl(
       upload(`https://www.datocms-assets.com${path}`),
-      "http://127.0.0.1:8080",
+      { assetHost: "http://127.0.0.1:8080" },
     );
     assert.equal(origin, "http://127.0.0.1:8080", path);
     assert.equal(pathname, new URL(`https://www.datocms-assets.com${path}`).pathname);
@@ -98,7 +100,7 @@ Deno.test("assetUrl() refuses what isn't an HTTP address", () => {
     "http://",
   ];
   for (const url of urls) {
-    assert.throws(() => assetUrl(upload(url), "http://127.0.0.1"), (error) => {
+    assert.throws(() => assetUrl(upload(url), { assetHost: "http://127.0.0.1" }), (error) => {
       assert.ok(error instanceof AssetError);
       assert.equal(error.retryable, false);
       assert.match(error.message, /^expected an http\(s\) address, but the upload's url is .+$/);

@@ -36,9 +36,8 @@ Deno.test("README lists every option with its variable, file key, default and pu
   const rows = OPTION_KEYS.map((key) => {
     const { alias, placeholder, help, choices, secret, notInFile } = OPTIONS[key];
     const isOff = DEFAULTS[key] === true;
-    const flag = `${alias ? `-${alias}, ` : ""}${flagName(key)}${
-      placeholder ? ` ${placeholder}` : ""
-    }`;
+    const name = isOff ? flagName(key).replace("--", "--no-") : flagName(key);
+    const flag = `${alias ? `-${alias}, ` : ""}${name}${placeholder ? ` ${placeholder}` : ""}`;
     const fallback = DEFAULTS[key];
     return [
       code(flag),

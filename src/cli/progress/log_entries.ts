@@ -47,7 +47,7 @@ export const LOG_ENTRIES = {
   },
   sealed: { about: "The snapshot is complete." },
   deleted: { about: "Asset files that no upload has any more were deleted." },
-  unfinished: { about: "The time budget is over; `--resume` goes on." },
+  unfinished: { about: "The export stopped before the snapshot was complete; `--resume` goes on." },
   progress: { about: "How far the export is, every five seconds." },
   message: { about: "A sentence of the command's own." },
   tick: {

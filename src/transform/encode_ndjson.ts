@@ -43,12 +43,9 @@ export function encodeNdjson(): TransformStream<Page<object>, Uint8Array<ArrayBu
 export function ndjsonBytes(page: Page<object>): Uint8Array<ArrayBuffer> {
   let text = "";
   for (const entry of page) text += JSON.stringify(entry) + "\n";
-  // Looking for two characters is several times faster than a regular expression that matches neither.
-  if (!text.includes("\u2028") && !text.includes("\u2029")) return ENCODER.encode(text);
-  // Outside strings JSON has no such characters, so replacing them in the whole text is safe.
-  return ENCODER.encode(text.replace(/[\u2028\u2029]/g, escapeSeparator));
-}
-
-function escapeSeparator(separator: string): string {
-  return separator === "\u2028" ? "\\u2028" : "\\u2029";
+  // Outside strings JSON has no such characters, so replacing them in the whole text is safe. Regular
+  // expressions are several times slower.
+  return ENCODER.encode(
+    text.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029"),
+  );
 }

@@ -3,12 +3,15 @@ import { responseBody } from "../src/response_body.ts";
 import { serveTcp } from "./support/http_server.ts";
 import { turn } from "./support/until.ts";
 
-/** Lets garbage be collected that was made before. */
+/** Lets garbage be collected that was made before, also what has outlived the first collections. */
 async function collectGarbage(): Promise<void> {
-  const garbage = (() => new WeakRef({}))();
-  for (let i = 0; garbage.deref() !== undefined; i++) {
+  let isCollected = false;
+  const registry = new FinalizationRegistry(() => isCollected = true);
+  (() => registry.register({}, undefined))();
+  for (let i = 0; !isCollected; i++) {
     assert.ok(i < 5000, "nothing is collected");
-    Array.from({ length: 10_000 }, (_, i) => ({ i }));
+    // Arrays of this size are never young.
+    new Array(1_000_000).fill(i);
     await turn();
   }
 }

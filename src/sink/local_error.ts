@@ -70,5 +70,8 @@ export function localError(
 /** Deno's own sentence ends with the flag, but without the path to give it. */
 function missingPermission(error: Error, path: string): string {
   const kind = /--allow-(\w+)/.exec(error.message)?.[1] ?? "write";
+  if (kind === "all") {
+    return `Deno keeps ${path} from programs that may not do everything: choose another path`;
+  }
   return `Deno may not ${kind} ${path}: run it again with --allow-${kind}=${path}`;
 }

@@ -39,6 +39,8 @@ export function openStorage(
 }
 
 function toPath(url: string): string {
+  // The parser makes an absolute path of a relative one, and the root of none.
+  if (!/^file:\/(?!\/[^/]*$)/i.test(url)) throw unusable(url);
   try {
     return fileURLToPath(url);
   } catch (error) {

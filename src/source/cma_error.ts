@@ -141,8 +141,9 @@ export function refusal(
     );
   }
   if (codes.includes("INSUFFICIENT_PERMISSIONS") || status === 403) {
+    const leaveOut = what.startsWith("GET ") ? ", or leave the resource out with --exclude" : "";
     return fail(
-      `The API token's role may not ${what} (${answer}): give the role that permission in Project settings → Roles, or leave the resource out with --exclude.`,
+      `The API token's role may not ${what} (${answer}): give the role that permission in Project settings → Roles${leaveOut}.`,
     );
   }
   const details = errors.map((error) => error.details).find((d) =>

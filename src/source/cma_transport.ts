@@ -188,7 +188,8 @@ export class CmaTransport {
         };
       } catch (error) {
         options.signal?.throwIfAborted();
-        if (error instanceof CmaError) throw error;
+        // Without the permission, no attempt helps.
+        if (error instanceof CmaError || error instanceof Deno.errors.NotCapable) throw error;
         if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
         problem = {
           reason: networkReason(error),

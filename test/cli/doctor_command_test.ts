@@ -52,9 +52,10 @@ Deno.test("sluice doctor --json writes what it found for programs", async () => 
   const { io } = await bench_.run(["doctor", "--json", "--include", "records"]);
   const { problems, checks, notChecked, unfinishedUploads } = JSON.parse(io.out());
   assert.deepEqual([problems, notChecked, unfinishedUploads], [0, [], []]);
-  assert.deepEqual(checks.slice(0, 5).map(({ name }: { name: string }) => name), [
+  assert.deepEqual(checks.slice(0, 6).map(({ name }: { name: string }) => name), [
     "token",
     "environment",
+    "role",
     "rate_limit",
     "resource:records",
     "write",

@@ -121,6 +121,14 @@ Deno.test({
   },
 });
 
+Deno.test("LocalStorage doesn't advise to allow everything", async () => {
+  const storage = new LocalStorage("/proc/sluice");
+  await assert.rejects(
+    storage.put("x", bytesOf(1)),
+    /^StorageError: Can't write "x", because Deno keeps "\/proc\/sluice" from .*: choose another path\.$/,
+  );
+});
+
 Deno.test({
   name: "LocalStorage names the permission that Deno misses",
   permissions: { read: true, write: false },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { CmaClient } from "../../src/source/cma_client.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { allText, json, testClient, TOKEN } from "../support/cma.ts";
 import { serveHttp } from "../support/http_server.ts";
@@ -123,4 +124,13 @@ Deno.test("CmaClient() refuses what no header can carry, and doesn't say the tok
     () => testClient("http://127.0.0.1", { environment: "ma\nin" }),
     /^SluiceError: Expected the name of an environment, but "ma\\\\u000ain" holds characters /,
   );
+});
+
+Deno.test({
+  name: "CmaClient doesn't try again what Deno doesn't allow",
+  permissions: { net: false },
+  async fn() {
+    const client = new CmaClient({ apiToken: "t0ken", baseUrl: "http://127.0.0.1:8080" });
+    await assert.rejects(client.get("/site"), Deno.errors.NotCapable);
+  },
 });

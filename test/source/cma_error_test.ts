@@ -64,6 +64,13 @@ Deno.test("refusal() says in one sentence what the API said and what to do", () 
       /^The API token's role may not GET \/items \(403 INSUFFICIENT_PERMISSIONS\): .*Roles.*--exclude\.$/,
     ],
     [
+      refusal(403, [entity("INSUFFICIENT_PERMISSIONS")], {
+        ...context,
+        what: "DELETE /environments/x",
+      }),
+      /^The API token's role may not DELETE .*: give the role that permission in Project settings → Roles\.$/,
+    ],
+    [
       refusal(422, [entity("PLAN_UPGRADE_REQUIRED")], context),
       /^The project's plan doesn't include GET \/items \(422 PLAN_UPGRADE_REQUIRED\): .*--exclude\.$/,
     ],

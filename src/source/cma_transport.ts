@@ -188,8 +188,7 @@ export class CmaTransport {
         };
       } catch (error) {
         options.signal?.throwIfAborted();
-        // Without the permission, no attempt helps.
-        if (error instanceof CmaError || error instanceof Deno.errors.NotCapable) throw error;
+        if (error instanceof CmaError || isForbidden(error, url)) throw error;
         if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
         problem = {
           reason: networkReason(error),
@@ -336,6 +335,11 @@ interface Problem {
 }
 
 /** The same error, as a sentence. */
+/** Whether Deno doesn't allow to ask this host: then no attempt helps. A redirect may lead elsewhere. */
+function isForbidden(error: unknown, url: string): boolean {
+  return error instanceof Deno.errors.NotCapable && error.message.includes(new URL(url).hostname);
+}
+
 function tooLarge({ limit }: BodyTooLargeError, { host, what }: RequestContext): BodyTooLargeError {
   return new BodyTooLargeError(
     limit,

@@ -200,7 +200,7 @@ function addLink(
     _version: place.context.version,
     _locale: place.locale,
     _source_id: place.source,
-    _path: place.context.paths.of(path),
+    _path: path,
     _kind: kind,
     target_type: type,
     target_id: id,

@@ -155,7 +155,7 @@ function takeBlock(
       _locale: holder.locale,
       _field: holder.field ?? "",
       _parent_id: holder.item.id,
-      _path: context.paths.of(pointer),
+      _path: pointer,
       _position: position,
       _depth: depth,
     }, context.warn);

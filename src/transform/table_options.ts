@@ -1,7 +1,6 @@
 import type { SchemaIndex } from "../content/schema_index.ts";
 import type { Version } from "../content/resource.ts";
 import type { OnWarning } from "./warnings.ts";
-import { WholeTexts } from "./whole_texts.ts";
 
 /** Options of the transforms that make table rows of records. */
 export interface TableOptions {
@@ -17,25 +16,22 @@ export interface TableOptions {
   readonly onWarning?: OnWarning | undefined;
 }
 
-/** Options as the transforms use them: worked out once per page, not once per record. */
+/** Options as the transforms use them: worked out once per stage, not once per record. */
 export interface TableContext {
   readonly schema: SchemaIndex;
   readonly version: Version;
   /** The locales whose rows are made, or `undefined` for all. */
   readonly locales: ReadonlySet<string> | undefined;
   readonly warn: OnWarning;
-  /** The paths in the rows: those of a page's records are much the same. */
-  readonly paths: WholeTexts;
 }
 
-/** Works out the options for a page. */
+/** Works out the options of a stage. */
 export function tableContext(schema: SchemaIndex, options: TableOptions): TableContext {
   return {
     schema,
     version: options.version,
     locales: options.locales && new Set(options.locales),
     warn: options.onWarning ?? (() => {}),
-    paths: new WholeTexts(),
   };
 }
 

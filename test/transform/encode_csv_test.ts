@@ -48,12 +48,12 @@ Deno.test("csvBytes() takes the columns that it is told, whatever their names", 
 });
 
 Deno.test("csvBytes() keeps spreadsheets from running texts as formulas", () => {
-  const texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "a=1"];
+  const texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", "a=1"];
   const rows = texts.map((text) => ({ text, "=n": -1 }));
   const values = parse(csv(rows)).map((row) => row.map(({ value }) => value));
   assert.deepEqual(values, [
     ["text", "'=n"],
-    ...["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "a=1"].map((text) => [text, "-1"]),
+    ...texts.map((text) => [text === "a=1" ? text : `'${text}`, "-1"]),
   ]);
   assert.equal(csv([{ text: "=1+1" }], { escapeFormulas: false, header: false }), "=1+1\r\n");
 });

@@ -67,8 +67,8 @@ export * from "./src/telemetry/with_telemetry.ts";
 export { UnfinishedError } from "./src/unfinished.ts";
 export * from "./src/doctor/doctor.ts";
 export * from "./src/doctor/s3_policy.ts";
-export * from "./src/budget.ts";
-export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./src/retry.ts";
+export * from "./src/async/budget.ts";
+export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./src/async/retry.ts";
 export { VERSION } from "./src/version.ts";
 
 export * from "./src/content/blocks.ts";

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { durationMs, isDuration } from "./duration.ts";
+import { durationMs, isDuration } from "./text/duration.ts";
 
 /** How often something happens: a time such as `24h`, or a cron expression of five fields, in UTC. */
 export type Every = string;

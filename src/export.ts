@@ -1,4 +1,4 @@
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "./async/concurrently.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
@@ -16,7 +16,7 @@ import { noteRestrictions } from "./steps/note_restrictions.ts";
 import { noteSchemaChange } from "./steps/note_schema_change.ts";
 import { sealSnapshot } from "./steps/seal_snapshot.ts";
 import { writeSchema } from "./steps/write_schema.ts";
-import { TimeBudget } from "./time_budget.ts";
+import { TimeBudget } from "./async/time_budget.ts";
 import { UnfinishedError } from "./unfinished.ts";
 
 /** The schema's step in checkpoints: its objects are the same each time they are written. */

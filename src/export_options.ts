@@ -1,6 +1,6 @@
 import type { ExportEvent } from "./events.ts";
 import type { MaxDelete } from "./max_delete.ts";
-import type { RetryPolicy } from "./retry.ts";
+import type { RetryPolicy } from "./async/retry.ts";
 import type { Storage } from "./sink/storage.ts";
 import type { Layout, TableFormat } from "./snapshot/layout.ts";
 import type { ExportNotes } from "./snapshot/manifest.ts";

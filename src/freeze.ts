@@ -1,8 +1,8 @@
 import { EXIT, SluiceError } from "./error.ts";
 import type { ExportEvent } from "./events.ts";
 import type { ExportOptions } from "./export_options.ts";
-import { limited } from "./limited.ts";
-import { printable } from "./printable.ts";
+import { limited } from "./async/limited.ts";
+import { printable } from "./text/printable.ts";
 import { withGrace } from "./sink/grace.ts";
 import type { Storage } from "./sink/storage.ts";
 import { type FreezeNote, freezeNote } from "./snapshot/freeze_note.ts";

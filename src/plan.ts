@@ -1,4 +1,4 @@
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "./async/concurrently.ts";
 import type { SourceOptions } from "./export_options.ts";
 import type { CmaClient, Query } from "./source/cma_client.ts";
 import { CmaError } from "./source/cma_error.ts";

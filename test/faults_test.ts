@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { concurrently } from "../src/concurrently.ts";
+import { concurrently } from "../src/async/concurrently.ts";
 import type { Item, Resource, Upload, Version } from "../src/content/resource.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";

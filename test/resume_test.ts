@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once as eventOf } from "node:events";
 import fc from "fast-check";
-import { concurrently } from "../src/concurrently.ts";
+import { concurrently } from "../src/async/concurrently.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../src/demo/server.ts";

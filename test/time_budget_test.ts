@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { delay } from "../src/delay.ts";
+import { delay } from "../src/async/delay.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { EXIT } from "../src/error.ts";
-import { TimeBudget } from "../src/time_budget.ts";
+import { TimeBudget } from "../src/async/time_budget.ts";
 import { UnfinishedError } from "../src/unfinished.ts";
 import { workbench } from "./support/exported.ts";
 import { contentOf } from "./support/snapshot_content.ts";

@@ -3,8 +3,8 @@ import { flagName, OPTION_KEYS, OPTIONS } from "../config/options.ts";
 import type { Flags } from "../config/resolve_config.ts";
 import type { OptionKey } from "../config/schema.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { nearest } from "../nearest.ts";
-import { printable } from "../printable.ts";
+import { nearest } from "../text/nearest.ts";
+import { printable } from "../text/printable.ts";
 
 /** What a command line says. */
 export interface CommandLine {

@@ -1,5 +1,5 @@
-import { LONGEST_TIMER } from "../delay.ts";
-import { durationMs } from "../duration.ts";
+import { LONGEST_TIMER } from "../async/delay.ts";
+import { durationMs } from "../text/duration.ts";
 import type { Config } from "../config/schema.ts";
 import { SluiceError } from "../error.ts";
 import type { CliIo } from "./io.ts";

@@ -1,7 +1,7 @@
 import { isObject } from "../content/blocks.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { nearest } from "../nearest.ts";
-import { printable } from "../printable.ts";
+import { nearest } from "../text/nearest.ts";
+import { printable } from "../text/printable.ts";
 import { envName, OPTION_KEYS, OPTIONS } from "./options.ts";
 import type { ConfigFile } from "./resolve_config.ts";
 import type { OptionKey } from "./schema.ts";

@@ -1,6 +1,6 @@
 import { EXIT, SluiceError } from "../error.ts";
-import { nearest } from "../nearest.ts";
-import { printable } from "../printable.ts";
+import { nearest } from "../text/nearest.ts";
+import { printable } from "../text/printable.ts";
 import { envName, flagName, OPTION_KEYS, type OptionInfo, OPTIONS } from "./options.ts";
 import { type Config, configSchema, type OptionKey } from "./schema.ts";
 

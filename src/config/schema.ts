@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isDuration } from "../duration.ts";
+import { isDuration } from "../text/duration.ts";
 import { isCronExpression, isEvery } from "../every.ts";
 import type { AssetMode } from "../export_options.ts";
 import type { MaxDelete } from "../max_delete.ts";

@@ -1,4 +1,4 @@
-import { durationMs } from "../duration.ts";
+import { durationMs } from "../text/duration.ts";
 import type { ExportOptions } from "../export_options.ts";
 import type { Config } from "./schema.ts";
 import { toSourceOptions } from "./to_source_options.ts";

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
-import { delay } from "../delay.ts";
-import { limited } from "../limited.ts";
+import { delay } from "../async/delay.ts";
+import { limited } from "../async/limited.ts";
 import type { JsonReport } from "../report/json_report.ts";
-import { askedWaitMs, backoffMs, type RetryPolicy } from "../retry.ts";
+import { askedWaitMs, backoffMs, type RetryPolicy } from "../async/retry.ts";
 
 /** The header that signs what is sent: `sha256=` and the HMAC-SHA256 of the body in hexadecimal. */
 export const SIGNATURE_HEADER = "X-Sluice-Signature";

@@ -1,5 +1,5 @@
 import { SluiceError } from "../error.ts";
-import { isDuration } from "../duration.ts";
+import { isDuration } from "../text/duration.ts";
 import { type Every, nextTime, spanMs } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";

@@ -1,4 +1,4 @@
-import { limited } from "../limited.ts";
+import { limited } from "../async/limited.ts";
 
 /** How long it may take, in milliseconds. */
 const MOST_MS = 5000;

@@ -1,4 +1,4 @@
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 import { type Every, nextTime } from "../every.ts";
 import type { Schedule } from "./schedule.ts";
 import type { TickResult } from "./tick.ts";

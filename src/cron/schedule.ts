@@ -3,7 +3,7 @@ import type { ExportEvent } from "../events.ts";
 import { type Every, spanMs } from "../every.ts";
 import { exportProject } from "../export.ts";
 import type { ExportOptions } from "../export_options.ts";
-import { limited } from "../limited.ts";
+import { limited } from "../async/limited.ts";
 import { initialProgress, progressOf } from "../report/progress_state.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";

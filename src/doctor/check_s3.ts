@@ -1,4 +1,4 @@
-import { shellWord } from "../shell_word.ts";
+import { shellWord } from "../text/shell_word.ts";
 import { blockCommand, publicAccess } from "../sink/public_access.ts";
 import type { S3Location } from "../sink/s3_location.ts";
 import type { S3Answer, S3LifecycleRule, S3Settings } from "../sink/s3_settings.ts";

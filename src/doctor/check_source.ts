@@ -1,7 +1,7 @@
-import { concurrently } from "../concurrently.ts";
+import { concurrently } from "../async/concurrently.ts";
 import type { ItemType } from "../content/resource.ts";
 import type { SourceOptions } from "../export_options.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { CmaClient } from "../source/cma_client.ts";
 import { CmaError } from "../source/cma_error.ts";
 import { readRestrictions } from "../source/restrictions.ts";

@@ -1,4 +1,4 @@
-import { shellWord } from "../shell_word.ts";
+import { shellWord } from "../text/shell_word.ts";
 import { isTemporary } from "../sink/object_key.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
 import type { S3Location } from "../sink/s3_location.ts";

@@ -1,4 +1,4 @@
-import { limited } from "../limited.ts";
+import { limited } from "../async/limited.ts";
 import { withGrace } from "../sink/grace.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
 import type { Storage } from "../sink/storage.ts";

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 
 /** How a failure is told. */
 export interface Failure {

@@ -1,4 +1,4 @@
-import { hashNumber } from "../hash_number.ts";
+import { hashNumber } from "../text/hash_number.ts";
 import type { ObjectInfo } from "./storage.ts";
 
 /** A file that is in a storage. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { Budget } from "../budget.ts";
+import { Budget } from "../async/budget.ts";
 import type { Page, Upload } from "../content/resource.ts";
 import { AssetError } from "../source/asset_fetch.ts";
-import { delay } from "../delay.ts";
-import { generatorStream } from "../generator_stream.ts";
-import { printable } from "../printable.ts";
-import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
+import { delay } from "../async/delay.ts";
+import { generatorStream } from "../async/generator_stream.ts";
+import { printable } from "../text/printable.ts";
+import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../async/retry.ts";
 import { type AssetFile, type AssetFiles, stamp } from "./asset_files.ts";
 import { attachment } from "./content_disposition.ts";
 import type { Storage } from "./storage.ts";

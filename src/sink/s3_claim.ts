@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { delay } from "../delay.ts";
-import { limited } from "../limited.ts";
+import { delay } from "../async/delay.ts";
+import { limited } from "../async/limited.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { temporaryName } from "./object_key.ts";
 

@@ -1,4 +1,4 @@
-import { limited } from "../limited.ts";
+import { limited } from "../async/limited.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { S3Error } from "./s3_error.ts";
 import type { S3Upload } from "./s3_uploads.ts";

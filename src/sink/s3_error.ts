@@ -1,5 +1,5 @@
 import { getOwn } from "../content/own.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { StorageError } from "./storage.ts";
 
 /** What was asked of S3, for the sentence that says that it failed. */

@@ -1,4 +1,4 @@
-import { responseBody } from "../response_body.ts";
+import { responseBody } from "../async/response_body.ts";
 import { BlobView } from "./blob_view.ts";
 
 /** A request, as the AWS SDK gives it to its handler. */

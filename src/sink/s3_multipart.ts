@@ -1,11 +1,11 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
-import { limited } from "../limited.ts";
+import { limited } from "../async/limited.ts";
 import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import type { S3ObjectSettings } from "./s3_objects.ts";
 import type { S3Upload } from "./s3_uploads.ts";
-import type { Budget } from "../budget.ts";
+import type { Budget } from "../async/budget.ts";
 
 /** An object that is uploaded in parts. */
 export interface MultipartPut {

@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
 import { S3Error } from "./s3_error.ts";
 import { withS3Retries } from "./s3_retry.ts";

@@ -1,4 +1,4 @@
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 import { INCOMPLETE } from "./s3_error.ts";
 
 /** How often, and after how long, a request is tried again. */

@@ -9,7 +9,7 @@ import { putParts } from "./s3_multipart.ts";
 import type { S3ObjectSettings } from "./s3_objects.ts";
 import { partSize } from "./s3_part_size.ts";
 import type { S3Upload } from "./s3_uploads.ts";
-import { Budget } from "../budget.ts";
+import { Budget } from "../async/budget.ts";
 import { ObjectExistsError, type PutOptions, StorageError } from "./storage.ts";
 
 /** How objects are written. */

@@ -1,6 +1,6 @@
 import type { Upload } from "../content/resource.ts";
-import { hashNumber } from "../hash_number.ts";
-import { safeName } from "../safe_name.ts";
+import { hashNumber } from "../text/hash_number.ts";
+import { safeName } from "../text/safe_name.ts";
 
 /**
  * Gives each asset a file name of its own: the last segment of the upload's `path`, made safe. When two

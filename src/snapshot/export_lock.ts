@@ -1,7 +1,7 @@
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 import { SluiceError } from "../error.ts";
-import { limited } from "../limited.ts";
-import { printable } from "../printable.ts";
+import { limited } from "../async/limited.ts";
+import { printable } from "../text/printable.ts";
 import type { Storage } from "../sink/storage.ts";
 import { LOCK, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import { holdKey, hostName, type LockContent } from "./lock_content.ts";

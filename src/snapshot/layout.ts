@@ -1,5 +1,5 @@
 import type { Version } from "../content/resource.ts";
-import { safeApiKey, safeName } from "../safe_name.ts";
+import { safeApiKey, safeName } from "../text/safe_name.ts";
 import type { BatchEncoding } from "../sink/batch_sink.ts";
 import { JSON_DATA, NDJSON } from "../sink/encodings.ts";
 

@@ -1,6 +1,6 @@
 import { toText } from "@std/streams/to-text";
-import { delay } from "../delay.ts";
-import { hashNumber } from "../hash_number.ts";
+import { delay } from "../async/delay.ts";
+import { hashNumber } from "../text/hash_number.ts";
 import { ObjectExistsError, ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { holdKey, hostName, type LockContent, parseLock } from "./lock_content.ts";
 

@@ -1,5 +1,5 @@
 import { toText } from "@std/streams/to-text";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import type { Storage } from "../sink/storage.ts";
 import { parseJson } from "../source/json.ts";
 import { MANIFEST } from "./layout.ts";

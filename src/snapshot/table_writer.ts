@@ -1,4 +1,4 @@
-import { Budget } from "../budget.ts";
+import { Budget } from "../async/budget.ts";
 import type { JsonObject, Page, Version } from "../content/resource.ts";
 import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";

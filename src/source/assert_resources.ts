@@ -1,6 +1,6 @@
 import { isObject } from "../content/blocks.ts";
 import type { ResourceIdentifier } from "../content/resource.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { CmaError } from "./cma_error.ts";
 
 /**

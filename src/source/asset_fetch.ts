@@ -1,9 +1,9 @@
 import type { Upload } from "../content/resource.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { type AssetHostOptions, assetHosts } from "./asset_hosts.ts";
 import { networkReason } from "./network_reason.ts";
-import { responseBody } from "../response_body.ts";
-import { askedWaitMs } from "../retry.ts";
+import { responseBody } from "../async/response_body.ts";
+import { askedWaitMs } from "../async/retry.ts";
 import { assertPace } from "./body.ts";
 import { Watchdog } from "./watchdog.ts";
 

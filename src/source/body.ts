@@ -1,5 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
-import { responseBody } from "../response_body.ts";
+import { responseBody } from "../async/response_body.ts";
 import { StallError, type Watchdog } from "./watchdog.ts";
 
 /** A body is larger than what the reader is willing to hold. */

@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { type ApiErrorEntity, apiErrors, CmaError } from "./cma_error.ts";
 import { parseJson } from "./json.ts";
 import { isDeeperThan } from "./json_depth.ts";

@@ -1,8 +1,8 @@
 import { buildClient } from "@datocms/cma-client";
 import type { CmaAnswer, SendOptions } from "./cma_transport.ts";
-import { LONGEST_TIMER } from "../delay.ts";
+import { LONGEST_TIMER } from "../async/delay.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { CmaTransport, type CmaTransportOptions } from "./cma_transport.ts";
 
 /** Options of {@linkcode CmaClient}. */

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { isObject } from "../content/blocks.ts";
 
 /** One error of an API answer. */

@@ -4,12 +4,12 @@ import { CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { jobId, jobResult } from "./cma_job.ts";
 import { isObject } from "../content/blocks.ts";
 import type { Version } from "../content/resource.ts";
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 import { networkReason } from "./network_reason.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { proxyVariable } from "./proxy.ts";
 import { RateLimiter } from "./rate_limiter.ts";
-import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry.ts";
+import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../async/retry.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** An answer of the API, read whole and understood. */

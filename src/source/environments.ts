@@ -1,6 +1,6 @@
 import { isObject } from "../content/blocks.ts";
-import { delay } from "../delay.ts";
-import { limited } from "../limited.ts";
+import { delay } from "../async/delay.ts";
+import { limited } from "../async/limited.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
 import { serverTime } from "./schema.ts";

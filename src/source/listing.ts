@@ -4,8 +4,8 @@ import { assertResources } from "./assert_resources.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
 import type { ListingName } from "./cma_transport.ts";
 import { CmaError } from "./cma_error.ts";
-import { printable } from "../printable.ts";
-import type { Budget } from "../budget.ts";
+import { printable } from "../text/printable.ts";
+import type { Budget } from "../async/budget.ts";
 import {
   type Cursor,
   type FetchedPage,

@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 
 /**
  * What went wrong on the network, in a few words for an error's sentence: without the address, which may

@@ -1,7 +1,7 @@
 import type { Page } from "../content/resource.ts";
 import { BodyTooLargeError } from "./body.ts";
-import { Budget } from "../budget.ts";
-import { generatorStream } from "../generator_stream.ts";
+import { Budget } from "../async/budget.ts";
+import { generatorStream } from "../async/generator_stream.ts";
 import { CmaError } from "./cma_error.ts";
 import { type ReadResource, ReadTail } from "./read_tail.ts";
 

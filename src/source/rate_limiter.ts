@@ -1,4 +1,4 @@
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 
 /** Options of {@linkcode RateLimiter}. */
 export interface RateLimiterOptions {

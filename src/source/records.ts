@@ -2,7 +2,7 @@ import { isObject, mapBlocks } from "../content/blocks.ts";
 import type { Item, ItemType, Json, Page, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { getOwn } from "../content/own.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
 import { type ListingOptions, listingReader, pageOptions } from "./listing.ts";

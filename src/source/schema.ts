@@ -3,7 +3,7 @@ import { isObject } from "../content/blocks.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
 import { assertResources } from "./assert_resources.ts";
 import type { CmaClient } from "./cma_client.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { CmaError } from "./cma_error.ts";
 
 /** A project's schema, as it was read. */

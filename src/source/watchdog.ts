@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from "../delay.ts";
+import { LONGEST_TIMER } from "../async/delay.ts";
 
 /**
  * A signal that aborts when its parent does, or when what it guards makes no progress in time.

@@ -1,5 +1,5 @@
 import { SluiceError } from "../error.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import type { AssetTally } from "../snapshot/asset_tally.ts";
 
 /**

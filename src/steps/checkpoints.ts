@@ -1,4 +1,4 @@
-import { PageGate } from "../page_gate.ts";
+import { PageGate } from "../async/page_gate.ts";
 import { StorageError } from "../sink/storage.ts";
 import {
   type Amendable,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { fewNames } from "../few_names.ts";
+import { fewNames } from "../text/few_names.ts";
 import type { Amendable } from "../snapshot/checkpoint.ts";
 import type { ChangedResource, ChangedResources } from "./changed_resources.ts";
 import type { ExportContext } from "./export_context.ts";

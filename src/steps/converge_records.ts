@@ -1,4 +1,4 @@
-import { concurrently } from "../concurrently.ts";
+import { concurrently } from "../async/concurrently.ts";
 import { createdAt } from "../content/created_at.ts";
 import type { Item, ItemType, Page, Version } from "../content/resource.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";

@@ -1,4 +1,4 @@
-import { concurrently } from "../concurrently.ts";
+import { concurrently } from "../async/concurrently.ts";
 import type { Item, Page } from "../content/resource.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import { recordPages } from "../source/records.ts";

@@ -1,4 +1,4 @@
-import { Budget } from "../budget.ts";
+import { Budget } from "../async/budget.ts";
 import type { ItemType, Version } from "../content/resource.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
@@ -11,8 +11,8 @@ import type { ListingOptions } from "../source/listing.ts";
 import { type ExportResource, type ResourceName, RESOURCES } from "../source/resources.ts";
 import type { ListingName } from "../source/cma_transport.ts";
 import { type ProjectSchema, readSchema } from "../source/schema.ts";
-import { nearest } from "../nearest.ts";
-import { printable } from "../printable.ts";
+import { nearest } from "../text/nearest.ts";
+import { printable } from "../text/printable.ts";
 
 /** One listing of records that is read: a model in a version. */
 export interface RecordListing {

@@ -1,6 +1,6 @@
-import { concurrently } from "../concurrently.ts";
+import { concurrently } from "../async/concurrently.ts";
 import type { Page, Resource } from "../content/resource.ts";
-import { safeApiKey, safeName } from "../safe_name.ts";
+import { safeApiKey, safeName } from "../text/safe_name.ts";
 import { JSON_DATA } from "../sink/encodings.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { CmaError } from "../source/cma_error.ts";

@@ -1,4 +1,4 @@
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import { readRestrictions } from "../source/restrictions.ts";
 import type { ExportRun } from "./export_run.ts";
 

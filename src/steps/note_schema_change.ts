@@ -1,6 +1,6 @@
 import { type SchemaPart, schemaParts } from "../content/schema_parts.ts";
-import { fewNames } from "../few_names.ts";
-import { printable } from "../printable.ts";
+import { fewNames } from "../text/few_names.ts";
+import { printable } from "../text/printable.ts";
 import { CmaError } from "../source/cma_error.ts";
 import { readSchema } from "../source/schema.ts";
 import type { ExportRun } from "./export_run.ts";

@@ -1,4 +1,4 @@
-import { concurrently } from "../concurrently.ts";
+import { concurrently } from "../async/concurrently.ts";
 import { modelPath } from "../snapshot/layout.ts";
 import type { ExportContext } from "./export_context.ts";
 

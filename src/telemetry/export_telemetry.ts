@@ -10,7 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 import type { ListingName } from "../source/cma_transport.ts";
 import { VERSION } from "../version.ts";
 import { type Counters, exportCounters } from "./counters.ts";

@@ -1,5 +1,5 @@
 import type { Json } from "../content/resource.ts";
-import { printable } from "../printable.ts";
+import { printable } from "../text/printable.ts";
 
 /** Deeper than any real JSON field; much deeper text could not be written as JSON again. */
 const MAX_DEPTH = 500;

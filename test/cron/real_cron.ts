@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ScheduleStatus } from "../../src/cron/schedule_status.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import type { Storage } from "../../src/sink/storage.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Upload } from "../../src/content/resource.ts";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import {
   type AssetOutcome,
   syncAssets,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import type { Storage } from "../../src/sink/storage.ts";
 import { ExportLock, LockedError } from "../../src/snapshot/export_lock.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import type { Storage } from "../../src/sink/storage.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { gzipSync } from "node:zlib";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import { SluiceError } from "../../src/error.ts";
 import { BodyTooLargeError } from "../../src/source/body.ts";
 import { CmaError } from "../../src/source/cma_error.ts";

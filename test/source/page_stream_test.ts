@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Budget } from "../../src/budget.ts";
-import { delay } from "../../src/delay.ts";
+import { Budget } from "../../src/async/budget.ts";
+import { delay } from "../../src/async/delay.ts";
 import { BodyTooLargeError } from "../../src/source/body.ts";
 import {
   type FetchedPage,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import { StallError, Watchdog } from "../../src/source/watchdog.ts";
 import { until } from "../support/until.ts";
 

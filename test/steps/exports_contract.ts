@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
 import { exportProject, type ExportReport } from "../../src/export.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "csv-parse/sync";
 import { createHash } from "node:crypto";
 import type { Storage } from "../../src/sink/storage.ts";
-import { safeApiKey } from "../../src/safe_name.ts";
+import { safeApiKey } from "../../src/text/safe_name.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { bytesIn, collect } from "../sink/bodies.ts";
 

@@ -1,5 +1,5 @@
 import type { ExportEvent } from "../../events.ts";
-import { printable } from "../../printable.ts";
+import { printable } from "../../text/printable.ts";
 import { shownAddress } from "../text/address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { listingName, projectName } from "./render_progress.ts";

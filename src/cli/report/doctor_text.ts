@@ -1,5 +1,5 @@
 import type { DoctorCheck, Examination } from "../../doctor/doctor.ts";
-import { printable } from "../../printable.ts";
+import { printable } from "../../text/printable.ts";
 import { shownAddress } from "../text/address.ts";
 import { counted } from "../text/format.ts";
 import { padToWidth } from "../text/width.ts";

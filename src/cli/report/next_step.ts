@@ -1,5 +1,5 @@
 import type { ExportReport } from "../../export.ts";
-import { shellWord } from "../../shell_word.ts";
+import { shellWord } from "../../text/shell_word.ts";
 import { shownAddress } from "../text/address.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { ExportPlan } from "../../plan.ts";
-import { printable } from "../../printable.ts";
+import { printable } from "../../text/printable.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { counted, formatCount, formatDuration } from "../text/format.ts";
 import { renderTable } from "../text/table.ts";

@@ -1,6 +1,6 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { ExportReport } from "../../export.ts";
-import { printable } from "../../printable.ts";
+import { printable } from "../../text/printable.ts";
 import { openStorage } from "../../sink/open_storage.ts";
 import { cutToWidth } from "../text/width.ts";
 

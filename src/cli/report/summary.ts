@@ -1,5 +1,5 @@
 import type { ExportReport } from "../../export.ts";
-import { printable } from "../../printable.ts";
+import { printable } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import type { Manifest, ManifestNote } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/resources.ts";

@@ -1,5 +1,5 @@
 import type { ExportReport } from "../../export.ts";
-import { printable } from "../../printable.ts";
+import { printable } from "../../text/printable.ts";
 import { CANARY, MANIFEST } from "../../snapshot/layout.ts";
 import { shownAddress } from "../text/address.ts";
 import { counted, formatBytes } from "../text/format.ts";

@@ -1,4 +1,4 @@
-import { hashNumber } from "../../hash_number.ts";
+import { hashNumber } from "../../text/hash_number.ts";
 import { draw, pick } from "../generated/random.ts";
 import { type FaultKind, type FaultPlan, type FaultRule, FAULTS } from "./fault_plan.ts";
 

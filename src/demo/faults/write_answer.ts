@@ -1,4 +1,4 @@
-import { delay } from "../../delay.ts";
+import { delay } from "../../async/delay.ts";
 import type { Fault } from "./faults.ts";
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { delay } from "../src/delay.ts";
-import { msOf } from "./support/until.ts";
+import { delay } from "../../src/async/delay.ts";
+import { msOf } from "../support/until.ts";
 
 Deno.test("delay() waits", async () => {
   assert.ok(await msOf(() => delay(20)) >= 19);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { delay } from "../src/delay.ts";
-import { generatorStream } from "../src/generator_stream.ts";
-import { turn } from "./support/until.ts";
+import { delay } from "../../src/async/delay.ts";
+import { generatorStream } from "../../src/async/generator_stream.ts";
+import { turn } from "../support/until.ts";
 
 Deno.test("generatorStream() gives what the generator yields, a step for each read", async () => {
   let steps = 0;

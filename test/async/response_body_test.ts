@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { responseBody } from "../src/response_body.ts";
-import { serveTcp } from "./support/http_server.ts";
-import { turn } from "./support/until.ts";
+import { responseBody } from "../../src/async/response_body.ts";
+import { serveTcp } from "../support/http_server.ts";
+import { turn } from "../support/until.ts";
 
 /** Lets garbage be collected that was made before, also what has outlived the first collections. */
 async function collectGarbage(): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { askedWaitMs, backoffMs, type RetryPolicy } from "../src/retry.ts";
+import { askedWaitMs, backoffMs, type RetryPolicy } from "../../src/async/retry.ts";
 
 const policy: RetryPolicy = {
   maxAttempts: 10,

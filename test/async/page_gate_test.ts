@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { PageGate } from "../src/page_gate.ts";
-import { turn } from "./support/until.ts";
+import { PageGate } from "../../src/async/page_gate.ts";
+import { turn } from "../support/until.ts";
 
 Deno.test("PageGate.alone() runs a task while no other one runs", async () => {
   await fc.assert(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { durationMs, isDuration } from "../src/duration.ts";
+import { durationMs, isDuration } from "../../src/text/duration.ts";
 
 Deno.test("durationMs() adds up the parts", () => {
   assert.equal(durationMs("50s"), 50_000);

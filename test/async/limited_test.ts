@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { delay } from "../src/delay.ts";
-import { limited } from "../src/limited.ts";
+import { delay } from "../../src/async/delay.ts";
+import { limited } from "../../src/async/limited.ts";
 
 Deno.test("limited() gives what comes in time", async () => {
   assert.equal(await limited(10_000, undefined, () => Promise.resolve("x")), "x");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { printable } from "../src/printable.ts";
-import { anyCharacter } from "./support/text.ts";
+import { printable } from "../../src/text/printable.ts";
+import { anyCharacter } from "../support/text.ts";
 
 Deno.test("printable() leaves harmless text as it is", () => {
   for (const text of ["", "Hello, wörld! 你好 👋🏽", 'a "b" \\ c', "a\u00a0b"]) {

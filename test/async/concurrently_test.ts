@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { concurrently } from "../src/concurrently.ts";
-import { delay } from "../src/delay.ts";
-import { turn } from "./support/until.ts";
+import { concurrently } from "../../src/async/concurrently.ts";
+import { delay } from "../../src/async/delay.ts";
+import { turn } from "../support/until.ts";
 
 Deno.test("concurrently() runs every task, and no more than the limit at a time", async () => {
   for (const limit of [1, 3, 50]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearest } from "../src/nearest.ts";
+import { nearest } from "../../src/text/nearest.ts";
 
 Deno.test("nearest() finds what was probably meant", () => {
   const models = ["article", "author", "home_page", "legal_page"];

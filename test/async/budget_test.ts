@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Budget } from "../src/budget.ts";
-import { turn } from "./support/until.ts";
+import { Budget } from "../../src/async/budget.ts";
+import { turn } from "../support/until.ts";
 
 Deno.test("Budget() refuses sizes that let nobody or everybody in", () => {
   for (const size of [0, -1, 1.5, NaN, Infinity]) {

@@ -1,13 +1,8 @@
+import { stringify } from "csv-stringify/sync";
 import { getOwn } from "../content/own.ts";
-import type { Json, JsonObject, Page } from "../content/resource.ts";
+import type { JsonObject, Page } from "../content/resource.ts";
 
 const ENCODER = new TextEncoder();
-
-/** What can't be in a value without quotes. */
-const SPECIAL = /[",\r\n]/;
-
-/** What a spreadsheet takes for a formula; some take the full-width characters for the usual ones. */
-const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 /** Options of {@linkcode encodeCsv}. */
 export interface CsvOptions {
@@ -75,26 +70,21 @@ export function csvBytes(
   options: CsvOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const columns = options.columns ?? Object.keys(page[0] ?? {});
-  const { header = true, escapeFormulas = true } = options;
-  let text = header ? line(columns, escapeFormulas) : "";
-  for (const row of page) {
-    text += line(columns.map((column) => getOwn(row, column)), escapeFormulas);
-  }
+  // Rows as arrays, because csv-stringify takes a column's name for a path into the row.
+  const lines: unknown[][] = page.map((row) => columns.map((column) => getOwn(row, column)));
+  if (options.header ?? true) lines.unshift([...columns]);
+  const text = stringify(lines, {
+    record_delimiter: "windows",
+    quote_record_delimiter: true,
+    escape_formulas: options.escapeFormulas ?? true,
+    quoted_match: [/^$/],
+    cast: { boolean: String, object: jsonText },
+  });
   return ENCODER.encode(text);
 }
 
-function line(values: readonly (Json | undefined)[], escapeFormulas: boolean): string {
-  return values.map((value) => cell(value, escapeFormulas)).join(",") + "\r\n";
-}
-
-function cell(value: Json | undefined, escapeFormulas: boolean): string {
-  if (value === null || value === undefined) return "";
-  if (value === "") return '""';
-  // Numbers and JSON texts are no formulas, even if they begin with "-".
-  if (typeof value !== "string") return quoted(JSON.stringify(value));
-  return quoted(escapeFormulas && FORMULA.test(value) ? `'${value}` : value);
-}
-
-function quoted(text: string): string {
-  return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** A number with more digits than a double holds is an object that JSON writes as it came: no formula. */
+function jsonText(value: object): string | { value: string; escape_formulas: false } {
+  const text = JSON.stringify(value);
+  return text.startsWith("-") ? { value: text, escape_formulas: false } : text;
 }

@@ -7,6 +7,9 @@ import { recordLimit } from "./source/records.ts";
 import { resourceNamed } from "./source/resources.ts";
 import { ExportRun } from "./steps/export_run.ts";
 
+/** The requests of each export: for the schema, at the beginning and the end, and for the API token's role. */
+const AROUND = 3;
+
 /** What an export would read of one model. */
 export interface PlannedModel {
   /** The model's `api_key`. */
@@ -78,9 +81,13 @@ export async function planExport(options: SourceOptions): Promise<ExportPlan> {
     run.concurrency,
     options.signal,
   );
-  const requests = 1 + run.settings.length +
-    (uploads === null ? 0 : pageCount(uploads, resourceNamed("uploads").maxLimit!)) +
-    models.values().reduce((sum, model) => sum + model.requests, 0);
+  // What has changed meanwhile is asked for at the end: uploads, and records of each version.
+  const uploadRequests = uploads === null
+    ? 0
+    : pageCount(uploads, resourceNamed("uploads").maxLimit!) + 1;
+  const recordRequests = models.values().reduce((sum, model) => sum + model.requests, 0) +
+    new Set(run.recordListings.map(({ version }) => version)).size;
+  const requests = AROUND + run.settings.length + uploadRequests + recordRequests;
   const { limiter } = run.client.transport;
   return {
     project: { id: site.id, name: run.projectName },

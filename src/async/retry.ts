@@ -40,15 +40,15 @@ export function backoffMs(policy: RetryPolicy, attempt: number, askedMs = 0): nu
  * @see {@link https://www.datocms.com/docs/content-management-api/technical-limits}
  */
 export function askedWaitMs(headers: Headers): number {
-  const reset = Number(headers.get("x-ratelimit-reset") ?? 0);
-  return Math.max(Number.isFinite(reset) ? reset * 1000 : 0, retryAfterMs(headers), 0);
+  const reset = 1000 * Number(headers.get("x-ratelimit-reset") ?? 0);
+  return Math.max(Number.isFinite(reset) ? reset : 0, retryAfterMs(headers), 0);
 }
 
 function retryAfterMs(headers: Headers): number {
   const value = headers.get("retry-after");
   if (value === null) return 0;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return seconds * 1000;
+  const ms = 1000 * Number(value);
+  if (Number.isFinite(ms)) return ms;
   const date = Date.parse(value);
   if (Number.isNaN(date)) return 0;
   // By the server's clock, if it tells: ours may differ.

@@ -55,7 +55,7 @@ const NO_NOTES: ExportNotes = { findings: [], warnings: [], failures: [] };
  * @param end How it ended.
  */
 export function jsonReport(end: ExportEnd): JsonReport {
-  const { exitCode, progress: { start, requests, retried }, ms } = end;
+  const { exitCode, progress: { start, requests, retried, aside }, ms } = end;
   const common = {
     exitCode,
     snapshot: start?.snapshot ?? null,
@@ -69,7 +69,9 @@ export function jsonReport(end: ExportEnd): JsonReport {
   };
   if (!("report" in end)) {
     const { status, error, notes = NO_NOTES } = end;
-    return { ...common, status, error, manifest: null, objects: null, deletion: null, ...notes };
+    const rest = { manifest: null, objects: null, deletion: null };
+    const warnings = [...notes.warnings, ...aside];
+    return { ...common, status, error, ...rest, ...notes, warnings };
   }
   const { status, deletion = null, manifest: whole } = end.report;
   const { objects, findings, warnings, failures, ...manifest } = whole;
@@ -85,7 +87,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
     },
     deletion,
     findings,
-    warnings,
+    warnings: [...warnings, ...aside],
     failures,
   };
 }

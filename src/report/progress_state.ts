@@ -1,4 +1,5 @@
 import type { ExportEvent } from "../events.ts";
+import type { ManifestNote } from "../snapshot/manifest.ts";
 
 /** How far a listing is. */
 export interface ListingProgress {
@@ -69,6 +70,8 @@ export interface ProgressState {
   readonly retried: readonly Retried[];
   /** How many warnings there were. */
   readonly warnings: number;
+  /** Those about the temporary copy of `--freeze`, which comes before the snapshot and goes after it. */
+  readonly aside: readonly ManifestNote[];
   /** Whether the snapshot is complete. */
   readonly sealed: boolean;
   /** The last seconds, oldest first. */
@@ -105,6 +108,7 @@ export function initialProgress(
     requests: { count: 0, retries: 0, bytes: 0, available: undefined },
     retried: [],
     warnings: 0,
+    aside: [],
     sealed: false,
     samples: [{ at: now, records: 0, assets: 0 }],
   };
@@ -154,8 +158,11 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
       return ended(state, event, event.count);
     case "skipped":
       return ended(state, event, 0);
-    case "warning":
-      return { warnings: state.warnings + 1 };
+    case "warning": {
+      const { code, message } = event;
+      const aside = code.startsWith("freeze_") ? [...state.aside, { code, message }] : state.aside;
+      return { warnings: state.warnings + 1, aside };
+    }
     case "asset": {
       const { outcome, size } = event.outcome;
       const bytes = assets.bytes + (outcome === "downloaded" ? size ?? 0 : 0);

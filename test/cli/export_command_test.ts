@@ -5,6 +5,7 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCmaOptions } from "../../src/demo/server.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import type { ManifestNote } from "../../src/snapshot/manifest.ts";
+import { apiError } from "../support/cma.ts";
 import { until } from "../support/until.ts";
 import { bench, filesBelow, LITTLE, TOKEN } from "./bench.ts";
 import { fakeIo } from "./fake_io.ts";
@@ -386,4 +387,18 @@ Deno.test("sluice export doesn't call a snapshot incomplete whose report can't b
   }
   assert.match(io.err(), /\nsluice: No room for the result\.\n$/);
   assert.ok(!io.err().includes("incomplete"), io.err());
+});
+
+Deno.test("sluice export --freeze tells at the end that its copy couldn't be deleted, also if it is quiet", async () => {
+  await using bench_ = await bench({
+    onRequest: ({ method }) =>
+      method === "DELETE" ? apiError(403, "INSUFFICIENT_PERMISSIONS") : undefined,
+  });
+  const args = ["export", "--freeze", "--quiet", ...LITTLE];
+  const text = await bench_.run(args);
+  assert.equal(text.exitCode, EXIT.complete, text.io.err());
+  assert.match(text.io.out(), /\nWarnings\n(.*\n)*? {2}- The sandbox environment sluice-freeze-/);
+  const json = await bench_.run([...args, "--json"]);
+  const warnings: { code: string }[] = JSON.parse(json.io.out()).warnings;
+  assert.ok(warnings.some(({ code }) => code === "freeze_not_deleted"), json.io.out());
 });

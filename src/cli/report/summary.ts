@@ -55,7 +55,7 @@ export function renderSummary(report: ExportReport, context: SummaryContext): st
     "",
     ...rows.flatMap((row) => row === undefined ? [] : rowLines(row, width)),
     ...notesLines("Findings", manifest.findings),
-    ...notesLines("Warnings", manifest.warnings),
+    ...notesLines("Warnings", [...manifest.warnings, ...progress.aside]),
     ...notesLines("Failures", manifest.failures),
     "",
   ].join("\n");

@@ -45,7 +45,7 @@ const owner = z.object({ data: z.object({ type: z.enum(["account", "organization
  * @param of The name of the environment that is read, the models whose records are, whether uploads are, and
  * the signal.
  * @return Such as `records of article, page` and `uploads`; `undefined` if the API doesn't tell.
- * @throws {CmaError} If the API can't be reached.
+ * @throws The signal's reason.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/user/me}
  */
 export async function readRestrictions(
@@ -75,9 +75,9 @@ async function ask(client: CmaClient, signal: AbortSignal | undefined): Promise<
   try {
     return (await client.get("/users/me", { include: "role" }, { signal })).body;
   } catch (error) {
-    // Not every token may ask this.
-    const isRefused = error instanceof CmaError && error.status >= 400 && error.status < 429;
-    if (!isRefused) throw error;
+    signal?.throwIfAborted();
+    // Nothing that is exported depends on it, and not every token may ask this.
+    if (!(error instanceof CmaError)) throw error;
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-import { printable } from "../text/printable.ts";
 import { readRestrictions } from "../source/restrictions.ts";
+import { printable } from "../text/printable.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { ExportRun } from "./export_run.ts";
  *
  * @param run The export.
  * @param signal Ends it.
- * @throws {CmaError} If the API can't be reached.
+ * @throws The signal's reason.
  */
 export async function noteRestrictions(run: ExportRun, signal: AbortSignal): Promise<void> {
   const { environment } = run.project;
@@ -18,10 +18,8 @@ export async function noteRestrictions(run: ExportRun, signal: AbortSignal): Pro
   for (const what of restrictions ?? []) {
     run.warn(
       "role_restricted",
-      `The API token's role may not read all ${what} in ${
-        printable(environment, 60)
-      }: what it may not ` +
-        "read is missing without a trace; in Project settings → Roles, let it read all of them.",
+      `The API token's role may not read all ${what} in ${printable(environment, 60)}: what it ` +
+        "may not read is missing without a trace; in Project settings → Roles, let it read all of them.",
     );
   }
 }

@@ -43,12 +43,12 @@ Deno.test("exportProject() warns of nothing if the role may read everything, or 
   assert.deepEqual(await warned({ project: projectWhoseRole({}) }), []);
   const odd = projectWhoseRole({ positive_item_type_permissions: "all" });
   assert.deepEqual(await warned({ project: odd }), []);
-  const refuse = {
-    onRequest: (_request: Request, { pathname }: URL) => {
-      return pathname === "/users/me" ? new Response("{}", { status: 404 }) : undefined;
-    },
-  };
-  assert.deepEqual(await warned({ project: sampleProject(), ...refuse }), []);
+  for (const status of [200, 404, 500]) {
+    const onRequest = (_request: Request, { pathname }: URL) => {
+      return pathname === "/users/me" ? new Response("{}", { status }) : undefined;
+    };
+    assert.deepEqual(await warned({ project: sampleProject(), onRequest }), []);
+  }
 });
 
 Deno.test("exportProject() asks a role about the environment that is read", async () => {

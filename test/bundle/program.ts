@@ -41,7 +41,8 @@ export async function run(
     {
       args: [...args],
       cwd,
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
+      // Bash complains about a locale that isn't installed.
+      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", LC_ALL: "C.UTF-8", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -5,6 +5,7 @@
  * @module
  * @see {@link https://docs.deno.com/deploy/cron}
  */
+import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { stopSignal } from "../src/cli/stop_signal.ts";
 import { loadConfig } from "../src/config/load_config.ts";
@@ -15,6 +16,9 @@ import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts"
 import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
 import { statusHandler } from "../src/cron/status_handler.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
+
+// A tick doesn't fail because its log can't be written.
+const stderr = outputTo(Deno.stderr, () => true);
 
 /** Deno Deploy may stop what runs longer than a minute or so. */
 const TIME_BUDGET = "50s";
@@ -35,15 +39,12 @@ async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
 /** Ends the program with a sentence, if something in the environment is wrong. */
 function refuse(error: unknown): never {
   if (!(error instanceof SluiceError)) throw error;
-  Deno.stderr.writeSync(new TextEncoder().encode(`sluice: ${error.message}\n`));
+  stderr.write(`sluice: ${error.message}\n`);
   Deno.exit(error.exitCode);
 }
 
 const { schedule, config } = await open().catch(refuse);
-const encoder = new TextEncoder();
-const log = new TickLog({
-  write: (text) => void Deno.stderr.writeSync(encoder.encode(text)),
-}, config);
+const log = new TickLog(stderr, config);
 // Deno Deploy interrupts what it stops, and kills it seconds later.
 const signal = stopSignal("The program was told to stop.");
 

@@ -18,6 +18,7 @@ import { type EditMix, Editor } from "./support/editor.ts";
 import { QUICK_RETRIES } from "./support/exported.ts";
 import { contentOf, type SnapshotContent } from "./support/snapshot_content.ts";
 import { CrashError, TracedStorage } from "./support/traced_storage.ts";
+import { withStaging } from "./support/with_staging.ts";
 
 const PLACE = "content/project_900001";
 const LOCK = `${PLACE}/lock.json`;
@@ -358,22 +359,16 @@ Deno.test("exportProject() begins a new snapshot if options or the schema aren't
 });
 
 Deno.test("exportProject() begins a new snapshot if another environment has become the primary one", async () => {
-  const project = generateProject({ records: 130, models: 2, uploads: 6, blocksPerRecord: 2 });
-  const main = project.environments.get("main")!;
-  project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
-  let primaryEnvironment = "main";
+  const project = withStaging(
+    generateProject({ records: 130, models: 2, uploads: 6, blocksPerRecord: 2 }),
+  );
   await using cma = startDemoCma({
-    project: {
-      ...project,
-      get primaryEnvironment() {
-        return primaryEnvironment;
-      },
-    },
+    project,
     rateLimit: false,
   });
   await using there = await directory();
   const snapshot = await begun(cma, there.storage, 10, FEW);
-  primaryEnvironment = "staging";
+  project.primaryEnvironment = "staging";
   const { report, resumed, warnings } = await goneOn(cma, there.storage, FEW);
   assert.ok(!resumed);
   assert.notEqual(report.snapshot, snapshot);

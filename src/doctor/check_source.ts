@@ -1,5 +1,4 @@
 import { concurrently } from "../async/concurrently.ts";
-import type { ItemType } from "../content/resource.ts";
 import type { SourceOptions } from "../export_options.ts";
 import { printable } from "../text/printable.ts";
 import { CmaClient } from "../source/cma_client.ts";
@@ -11,6 +10,7 @@ import {
   type ResourceName,
   RESOURCES,
 } from "../source/resources.ts";
+import { readSchema } from "../source/schema.ts";
 import type { DoctorCheck } from "./check.ts";
 
 /** The rate limit's window, as DatoCMS documents it, in seconds. */
@@ -110,7 +110,7 @@ async function checkRole(
   try {
     const restrictions = await readRestrictions(client, {
       environment,
-      models: wanted.has("records") ? await readModels(client, signal) : [],
+      models: wanted.has("records") ? (await readSchema(client, signal)).schema.models : [],
       uploads: wanted.has("uploads"),
       signal,
     });
@@ -123,24 +123,12 @@ async function checkRole(
       `The API token's role may not read all ${restrictions.join(" and all ")} in ${
         printable(environment, 60)
       }, so an export leaves those out without a trace.`,
-      `In Project settings → Roles, let it read all records and uploads of that environment.`,
+      "In Project settings → Roles, let it read all records and uploads of that environment.",
     );
   } catch (error) {
     if (!(error instanceof CmaError)) throw error;
     return report("unknown", unknown);
   }
-}
-
-async function readModels(
-  client: CmaClient,
-  signal: AbortSignal | undefined,
-): Promise<readonly ItemType[]> {
-  const { body } = await client.get<{ data?: readonly ItemType[] } | undefined>(
-    "/item-types",
-    {},
-    { signal },
-  );
-  return body?.data?.filter(({ attributes }) => !attributes.modular_block) ?? [];
 }
 
 /** A valid token without such an environment isn't a bad token. */

@@ -14,6 +14,7 @@ import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
 import { turn, until } from "../support/until.ts";
 import { type Cma, scheduleOf, temporaryRoot, ticksUntil } from "./ticking.ts";
+import { withStaging } from "../support/with_staging.ts";
 
 const PLACE = { projectId: "900001" };
 const PREFIX = "content/project_900001";
@@ -516,17 +517,9 @@ Deno.test("Schedule.tick() isn't held up by failures from before its clock was s
 });
 
 Deno.test("Schedule.tick() exports as often as it should when its environment becomes the primary one", async () => {
-  const project = generateProject({ records: 1, models: 1 });
-  const main = project.environments.get("main")!;
-  project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
-  let primaryEnvironment = "main";
+  const project = withStaging(generateProject({ records: 1, models: 1 }));
   await using cma = startDemoCma({
-    project: {
-      ...project,
-      get primaryEnvironment() {
-        return primaryEnvironment;
-      },
-    },
+    project,
     rateLimit,
   });
   const storage = new MemoryStorage();
@@ -534,7 +527,7 @@ Deno.test("Schedule.tick() exports as often as it should when its environment be
   const states: string[] = [];
   for (let day = 0; day < 2; day++) {
     for (let i = 0; i < 3; i++) states.push((await schedule.tick()).state);
-    primaryEnvironment = "staging";
+    project.primaryEnvironment = "staging";
     // A day passes, which makes what is there older.
     for (const [key, bytes] of [...storage.objects]) {
       if (day > 0 || !key.includes("/snapshot_")) continue;

@@ -143,21 +143,28 @@ Deno.test("exportProject() leaves out a record that was deleted while what chang
   assert.deepEqual(exported.filter(({ id }) => id === victim.id), []);
 });
 
+/** Edits the project as soon as an asset is asked for. */
+function onFirstAsset(edit: () => void): NonNullable<DemoCmaOptions["onRequest"]> {
+  let isEdited = false;
+  return (_request, url) => {
+    if (isEdited || !/^\/\d+\//.test(url.pathname)) return undefined;
+    isEdited = true;
+    edit();
+    return undefined;
+  };
+}
+
 Deno.test("exportProject() doesn't take it for a failure that an upload was deleted or replaced meanwhile", async () => {
   const project = editable();
   const uploads = project.primary.uploads.list({ filters: [], orderBy: [], offset: 0, limit: 2 });
   const [deleted, replaced] = uploads.page.map(({ id }) => id) as [string, string];
-  let isEdited = false;
   await using bench = await workbench({
     project,
-    onRequest: (_request, url) => {
-      if (isEdited || !/^\/\d+\//.test(url.pathname)) return undefined;
-      isEdited = true;
+    onRequest: onFirstAsset(() => {
       project.deleteUpload(deleted);
       const bytes = new TextEncoder().encode("another file");
       project.replaceFile(replaced, { filename: "other.txt", bytes, mimeType: "text/plain" });
-      return undefined;
-    },
+    }),
   });
   const { manifest, status } = await bench.export({ concurrency: 1 });
   assert.equal(status, "complete");
@@ -173,16 +180,12 @@ Deno.test("exportProject() doesn't take it for a failure that a file was replace
   const uploads = project.primary.uploads.list({ filters: [], orderBy: [], offset: 0, limit: 1 });
   const { id, attributes: { path } } = uploads.page[0]!;
   const asset = bytesAsset(new TextEncoder().encode("another file"), "text/plain");
-  let isEdited = false;
   await using bench = await workbench({
     project,
-    onRequest: (_request, url) => {
-      if (isEdited || !/^\/\d+\//.test(url.pathname)) return undefined;
-      isEdited = true;
+    onRequest: onFirstAsset(() => {
       project.setAsset(path, asset);
       project.primary.uploads.update(id, { md5: asset.md5, size: asset.size });
-      return undefined;
-    },
+    }),
   });
   const { manifest, status } = await bench.export({ concurrency: 1 });
   assert.equal(status, "complete");

@@ -3,6 +3,7 @@ import { generateProject } from "../../src/demo/generated_project.ts";
 import { memoryCopy } from "../../src/demo/memory_copy.ts";
 import type { ItemType } from "../../src/content/resource.ts";
 import { filesOf, workbench } from "../support/exported.ts";
+import { withStaging } from "../support/with_staging.ts";
 
 /** Exports a project whose schema changes as soon as it was read; the findings and what was told. */
 async function exportedWhile(change: (model: ItemType) => void) {
@@ -44,19 +45,11 @@ Deno.test("exportProject() doesn't take a new single record for a change of the 
 });
 
 Deno.test("exportProject() fails if another environment becomes the primary one meanwhile", async () => {
-  const project = generateProject({ records: 8, models: 2 });
-  const main = project.environments.get("main")!;
-  project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
-  let primaryEnvironment = "main";
+  const project = withStaging(generateProject({ records: 8, models: 2 }));
   await using bench = await workbench({
-    project: {
-      ...project,
-      get primaryEnvironment() {
-        return primaryEnvironment;
-      },
-    },
+    project,
     onRequest: (_request, { pathname }) => {
-      if (pathname === "/items") primaryEnvironment = "staging";
+      if (pathname === "/items") project.primaryEnvironment = "staging";
       return undefined;
     },
   });
@@ -68,7 +61,7 @@ Deno.test("exportProject() fails if another environment becomes the primary one 
   });
   assert.ok(!(await filesOf(bench.root)).some((path) => path.endsWith("canary.txt")));
   // What is named is read from there, whatever becomes of it.
-  primaryEnvironment = "main";
+  project.primaryEnvironment = "main";
   const { status } = await bench.export({ include: ["records"], environment: "staging" });
   assert.equal(status, "complete");
 });

@@ -9,6 +9,7 @@ import { collect } from "../sink/bodies.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { CrashError, TracedStorage } from "../support/traced_storage.ts";
 import { until } from "../support/until.ts";
+import { undisturbed } from "../support/undisturbed.ts";
 
 const PLACE = { projectId: "7" };
 const KEY = "content/project_7/lock.json";
@@ -113,27 +114,32 @@ Deno.test("ExportLock goes to one of several that want it at the same time", asy
   }
 });
 
-Deno.test("ExportLock is renewed for as long as it is held", async () => {
-  await using opened = await temporary();
-  const { storage } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 2000 });
-  const first = await contentOf(storage);
-  const end = performance.now() + 10_000;
-  let later = first;
-  while (later.renewedAt < first.expiresAt) {
-    assert.ok(performance.now() < end, "it isn't renewed");
-    await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
-    later = await contentOf(storage);
-    assert.equal(later.owner, first.owner);
-  }
-  assert.equal(Date.parse(later.expiresAt) - Date.parse(later.renewedAt), 2000);
-  assert.equal(lock.signal.aborted, false);
-});
+Deno.test(
+  "ExportLock is renewed for as long as it is held",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const { storage } = opened;
+    await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 2000 });
+    const first = await contentOf(storage);
+    const end = performance.now() + 10_000;
+    let later = first;
+    while (later.renewedAt < first.expiresAt) {
+      assert.ok(performance.now() < end, "it isn't renewed");
+      await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+      later = await contentOf(storage);
+      assert.equal(later.owner, first.owner);
+    }
+    assert.equal(Date.parse(later.expiresAt) - Date.parse(later.renewedAt), 2000);
+    assert.equal(lock.signal.aborted, false);
+  }),
+);
 
 Deno.test("ExportLock of a killed export is taken over once it has expired, and by one only", async (t) => {
   const takeOver = async (storage: Storage) => {
-    const dead = await abandon(storage, 800);
+    await abandon(storage, 60_000);
     await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+    await storage.delete([KEY]);
+    const dead = await abandon(storage, 800);
     const locks: ExportLock[] = [];
     let failed = 0;
     // All of them find it expired at about the same time.
@@ -249,41 +255,51 @@ Deno.test("ExportLock that was taken by another one ends the export, and stays t
   assert.equal((await contentOf(storage)).owner, other.owner);
 });
 
-Deno.test("ExportLock that was deleted by hand is written again", async () => {
-  await using opened = await temporary();
-  const { storage } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 1500 });
-  const { owner } = await contentOf(storage);
-  await storage.delete([KEY]);
-  const end = performance.now() + 5000;
-  while (await storage.stat(KEY) === undefined && performance.now() < end) await delay(5);
-  assert.equal((await contentOf(storage)).owner, owner);
-  assert.equal(lock.signal.aborted, false);
-});
+Deno.test(
+  "ExportLock that was deleted by hand is written again",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const { storage } = opened;
+    await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 1500 });
+    const { owner } = await contentOf(storage);
+    await storage.delete([KEY]);
+    const end = performance.now() + 5000;
+    while (await storage.stat(KEY) === undefined && performance.now() < end) await delay(5);
+    assert.equal((await contentOf(storage)).owner, owner);
+    assert.equal(lock.signal.aborted, false);
+  }),
+);
 
-Deno.test("ExportLock that can't be renewed in time ends the export", async () => {
-  await using opened = await temporary();
-  const dying = new TracedStorage(opened.storage, { crashAt: 2 });
-  await using lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 3000 });
-  const { expiresAt } = await contentOf(opened.storage);
-  await until(() => lock.signal.aborted, "the failure is noticed");
-  assert.ok(Date.now() < Date.parse(expiresAt), "others could have taken over by now");
-  assert.match(
-    lock.signal.reason.message,
-    /^The export was stopped because its lock file:.*lock\.json couldn't be renewed \(The process was killed\): .*\.$/,
-  );
-});
+Deno.test(
+  "ExportLock that can't be renewed in time ends the export",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const dying = new TracedStorage(opened.storage, { crashAt: 2 });
+    await using lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 3000 });
+    const { expiresAt } = await contentOf(opened.storage);
+    await until(() => lock.signal.aborted, "the failure is noticed");
+    assert.ok(Date.now() < Date.parse(expiresAt), "others could have taken over by now");
+    assert.match(
+      lock.signal.reason.message,
+      /^The export was stopped because its lock file:.*lock\.json couldn't be renewed \(The process was killed\): .*\.$/,
+    );
+  }),
+);
 
-Deno.test("ExportLock survives a renewal that fails", async () => {
-  await using opened = await openFake({ maxAttempts: 1 });
-  const { storage, fake } = opened;
-  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 3000 });
-  fake.fail({ operation: "GetObject", effect: "reset", times: 1 });
-  const { renewedAt } = JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`);
-  const latest = () => JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`).renewedAt;
-  await until(() => latest() > renewedAt, "it is renewed");
-  assert.equal(lock.signal.aborted, false);
-});
+Deno.test(
+  "ExportLock survives a renewal that fails",
+  undisturbed(async () => {
+    await using opened = await openFake({ maxAttempts: 1 });
+    const { storage, fake } = opened;
+    await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 3000 });
+    fake.fail({ operation: "GetObject", effect: "reset", times: 1 });
+    const { renewedAt } = JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`);
+    const latest = () =>
+      JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`).renewedAt;
+    await until(() => latest() > renewedAt, "it is renewed");
+    assert.equal(lock.signal.aborted, false);
+  }),
+);
 
 Deno.test("ExportLock is given back when the export is cancelled", async () => {
   await using opened = await temporary();
@@ -298,31 +314,34 @@ Deno.test("ExportLock is given back when the export is cancelled", async () => {
   await assert.rejects(refused, (error) => error === reason);
 });
 
-Deno.test("ExportLock whose storage doesn't answer any more ends the export before others may take over", async () => {
-  await using opened = await temporary();
-  const { storage } = opened;
-  let hangs = false;
-  const hanging = new Proxy(storage, {
-    get: (target, name) => {
-      if (name === "get" && hangs) {
-        return (_key: string, { signal }: { signal: AbortSignal }) => {
-          return new Promise((_, reject) => {
-            signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-          });
-        };
-      }
-      const value = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  await using lock = await ExportLock.acquire(hanging, PLACE, { ttlMs: 3000 });
-  hangs = true;
-  const { expiresAt } = await contentOf(storage);
-  await until(() => lock.signal.aborted, "the failure is noticed");
-  hangs = false;
-  const late = Date.now() - Date.parse(expiresAt);
-  assert.ok(late < 60, `others could have taken over ${late} ms ago`);
-});
+Deno.test(
+  "ExportLock whose storage doesn't answer any more ends the export before others may take over",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const { storage } = opened;
+    let hangs = false;
+    const hanging = new Proxy(storage, {
+      get: (target, name) => {
+        if (name === "get" && hangs) {
+          return (_key: string, { signal }: { signal: AbortSignal }) => {
+            return new Promise((_, reject) => {
+              signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+            });
+          };
+        }
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    await using lock = await ExportLock.acquire(hanging, PLACE, { ttlMs: 3000 });
+    hangs = true;
+    const { expiresAt } = await contentOf(storage);
+    await until(() => lock.signal.aborted, "the failure is noticed");
+    hangs = false;
+    const late = Date.now() - Date.parse(expiresAt);
+    assert.ok(late < 60, `others could have taken over ${late} ms ago`);
+  }),
+);
 
 Deno.test("ExportLock of a dead machine whose clock ran ahead expires by the storage's clock", async () => {
   await using opened = await temporary();

@@ -9,6 +9,7 @@ import { RateLimiter } from "../../src/source/rate_limiter.ts";
 import { allText, apiError, json, testClient, TOKEN } from "../support/cma.ts";
 import { close, serveHttp, serveTcp } from "../support/http_server.ts";
 import { msOf, turn, until } from "../support/until.ts";
+import { undisturbed } from "../support/undisturbed.ts";
 
 const GOOD = { data: { id: "1", type: "site" } };
 const GOOD_TEXT = JSON.stringify(GOOD);
@@ -136,86 +137,107 @@ Deno.test("CmaTransport.send() tries again when nobody listens", async () => {
   });
 });
 
-Deno.test("CmaTransport.send() drops an answer that doesn't begin, and tries again", async () => {
-  await using server = serveTcp((_request, _connection, count) =>
-    count > 1 ? GOOD_HTTP : undefined
-  );
-  const client = testClient(server.url, { headersTimeoutMs: 40 });
-  assert.deepEqual((await client.get("/site")).body, GOOD);
-  assert.deepEqual(client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []), [
-    "waited 0.04 s for an answer",
-  ]);
-});
-
-Deno.test("CmaTransport.send() drops a body that stalls, and tries again", async () => {
-  await using server = serveTcp(async (_request, connection, count) => {
-    if (count > 1) return GOOD_HTTP;
-    await connection.write(new TextEncoder().encode(GOOD_HTTP.slice(0, -5)));
-    return undefined;
-  });
-  const client = testClient(server.url, { stallTimeoutMs: 40 });
-  assert.deepEqual((await client.get("/site")).body, GOOD);
-  assert.deepEqual(client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []), [
-    "waited 0.04 s for the next bytes of the answer",
-  ]);
-});
-
-Deno.test("CmaTransport.send() waits for a body that is slow but comes", async () => {
-  await using server = serveHttp(() => {
-    let i = 0;
-    return new Response(
-      new ReadableStream({
-        async pull(controller) {
-          if (i === GOOD_TEXT.length) return controller.close();
-          await new Promise((resolve) => setTimeout(resolve, 10));
-          controller.enqueue(new TextEncoder().encode(GOOD_TEXT[i++]));
-        },
-      }),
+Deno.test(
+  "CmaTransport.send() drops an answer that doesn't begin, and tries again",
+  undisturbed(async () => {
+    await using server = serveTcp((_request, _connection, count) =>
+      count > 1 ? GOOD_HTTP : undefined
     );
-  });
-  const client = testClient(server.url, { stallTimeoutMs: 200, headersTimeoutMs: 200 });
-  const ms = await msOf(async () => assert.deepEqual((await client.get("/site")).body, GOOD));
-  assert.ok(ms > 200, "it took longer than any single wait");
-  assert.deepEqual(client.events.map(({ type }) => type), ["request"]);
-});
-
-Deno.test("CmaTransport.send() drops a body that drips for ever, and tries again", async () => {
-  await using server = serveTcp(async (_request, connection, count) => {
-    if (count > 1) return GOOD_HTTP;
-    await connection.write(
-      new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"),
+    const client = testClient(server.url, { headersTimeoutMs: 40 });
+    assert.deepEqual((await client.get("/site")).body, GOOD);
+    assert.deepEqual(
+      client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []),
+      [
+        "waited 0.04 s for an answer",
+      ],
     );
-    for (;;) {
-      await connection.write(new Uint8Array([0x20]));
-      await delay(10);
-    }
-  });
-  const client = testClient(server.url, { stallTimeoutMs: 200 });
-  const ms = await msOf(async () => assert.deepEqual((await client.get("/site")).body, GOOD));
-  assert.ok(ms >= 800, `${ms} ms`);
-  const reasons = client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []);
-  assert.equal(reasons.length, 1);
-  assert.match(reasons[0]!, /^only \d+ bytes came in \d\.\d s$/);
-});
+  }),
+);
 
-Deno.test("CmaTransport.send() waits for a large body longer than for a small one", async () => {
-  const text = JSON.stringify({ data: "x".repeat(64 * 1024) });
-  await using server = serveHttp(() => {
-    let sent = 0;
-    return new Response(
-      new ReadableStream({
-        async pull(controller) {
-          await delay(10);
-          controller.enqueue(new TextEncoder().encode(text.slice(sent, sent += 4096)));
-          if (sent >= text.length) controller.close();
-        },
-      }, { highWaterMark: 0 }),
+Deno.test(
+  "CmaTransport.send() drops a body that stalls, and tries again",
+  undisturbed(async () => {
+    await using server = serveTcp(async (_request, connection, count) => {
+      if (count > 1) return GOOD_HTTP;
+      await connection.write(new TextEncoder().encode(GOOD_HTTP.slice(0, -5)));
+      return undefined;
+    });
+    const client = testClient(server.url, { stallTimeoutMs: 40 });
+    assert.deepEqual((await client.get("/site")).body, GOOD);
+    assert.deepEqual(
+      client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []),
+      [
+        "waited 0.04 s for the next bytes of the answer",
+      ],
     );
-  });
-  // It takes longer than four waits for bytes, but each second brings far more than 4 KiB.
-  const client = testClient(server.url, { stallTimeoutMs: 35 });
-  assert.equal(JSON.stringify((await client.get("/site")).body), text);
-});
+  }),
+);
+
+Deno.test(
+  "CmaTransport.send() waits for a body that is slow but comes",
+  undisturbed(async () => {
+    await using server = serveHttp(() => {
+      let i = 0;
+      return new Response(
+        new ReadableStream({
+          async pull(controller) {
+            if (i === GOOD_TEXT.length) return controller.close();
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            controller.enqueue(new TextEncoder().encode(GOOD_TEXT[i++]));
+          },
+        }),
+      );
+    });
+    const client = testClient(server.url, { stallTimeoutMs: 200, headersTimeoutMs: 200 });
+    const ms = await msOf(async () => assert.deepEqual((await client.get("/site")).body, GOOD));
+    assert.ok(ms > 200, "it took longer than any single wait");
+    assert.deepEqual(client.events.map(({ type }) => type), ["request"]);
+  }),
+);
+
+Deno.test(
+  "CmaTransport.send() drops a body that drips for ever, and tries again",
+  undisturbed(async () => {
+    await using server = serveTcp(async (_request, connection, count) => {
+      if (count > 1) return GOOD_HTTP;
+      await connection.write(
+        new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"),
+      );
+      for (;;) {
+        await connection.write(new Uint8Array([0x20]));
+        await delay(10);
+      }
+    });
+    const client = testClient(server.url, { stallTimeoutMs: 200 });
+    const ms = await msOf(async () => assert.deepEqual((await client.get("/site")).body, GOOD));
+    assert.ok(ms >= 800, `${ms} ms`);
+    const reasons = client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []);
+    assert.equal(reasons.length, 1);
+    assert.match(reasons[0]!, /^only \d+ bytes came in \d\.\d s$/);
+  }),
+);
+
+Deno.test(
+  "CmaTransport.send() waits for a large body longer than for a small one",
+  undisturbed(async () => {
+    const text = JSON.stringify({ data: "x".repeat(64 * 1024) });
+    await using server = serveHttp(() => {
+      let sent = 0;
+      return new Response(
+        new ReadableStream({
+          async pull(controller) {
+            await delay(10);
+            controller.enqueue(new TextEncoder().encode(text.slice(sent, sent += 4096)));
+            if (sent >= text.length) controller.close();
+          },
+        }, { highWaterMark: 0 }),
+      );
+    });
+    // It takes longer than four waits for bytes, but each second brings far more than 4 KiB.
+    const client = testClient(server.url, { stallTimeoutMs: 35 });
+    assert.equal(JSON.stringify((await client.get("/site")).body), text);
+  }),
+);
 
 Deno.test("CmaTransport.send() tries again when the connection is reset, before the answer or within", async () => {
   let count = 0;
@@ -486,21 +508,24 @@ Deno.test("CmaTransport.send() fails when a job fails", async () => {
   });
 });
 
-Deno.test("CmaTransport.send() doesn't wait for ever for a job", async () => {
-  await using server = serveHttp((_request, _url, count) =>
-    count === 1
-      ? json({ data: { type: "job", id: "1" } }, { status: 202 })
-      : apiError(404, "NOT_FOUND")
-  );
-  const client = testClient(server.url, { jobTimeoutMs: 100 });
-  const ms = await msOf(() =>
-    assert.rejects(
-      client.get("/site"),
-      /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.1 s: try again later/,
-    )
-  );
-  assert.ok(ms < 20_000, `${ms} ms`);
-});
+Deno.test(
+  "CmaTransport.send() doesn't wait for ever for a job",
+  undisturbed(async () => {
+    await using server = serveHttp((_request, _url, count) =>
+      count === 1
+        ? json({ data: { type: "job", id: "1" } }, { status: 202 })
+        : apiError(404, "NOT_FOUND")
+    );
+    const client = testClient(server.url, { jobTimeoutMs: 100 });
+    const ms = await msOf(() =>
+      assert.rejects(
+        client.get("/site"),
+        /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.1 s: try again later/,
+      )
+    );
+    assert.ok(ms < 20_000, `${ms} ms`);
+  }),
+);
 
 /** A job's result that another job is, in whatever form. */
 const JOB = { data: { type: "job", id: "1" } };
@@ -526,18 +551,21 @@ Deno.test("CmaTransport.send() polls a job whose result is a job, or accepted on
   assert.deepEqual(paths, ["/site", "/job-results/1", "/job-results/1", "/job-results/2"]);
 });
 
-Deno.test("CmaTransport.send() doesn't follow jobs that start jobs for ever", async () => {
-  for (const again of [() => json(JOB, { status: 202 }), () => ANOTHER_JOB.clone()]) {
-    await using server = serveHttp((_request, _url, count) =>
-      count === 1 ? json(JOB, { status: 202 }) : again()
-    );
-    const client = testClient(server.url, { jobTimeoutMs: 300 });
-    await assert.rejects(
-      client.get("/site"),
-      /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.3 s: try again later/,
-    );
-  }
-});
+Deno.test(
+  "CmaTransport.send() doesn't follow jobs that start jobs for ever",
+  undisturbed(async () => {
+    for (const again of [() => json(JOB, { status: 202 }), () => ANOTHER_JOB.clone()]) {
+      await using server = serveHttp((_request, _url, count) =>
+        count === 1 ? json(JOB, { status: 202 }) : again()
+      );
+      const client = testClient(server.url, { jobTimeoutMs: 300 });
+      await assert.rejects(
+        client.get("/site"),
+        /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.3 s: try again later/,
+      );
+    }
+  }),
+);
 
 Deno.test("CmaTransport.send() fails when a job's result isn't one", async () => {
   for (const body of [{}, null, { data: {} }, { data: { attributes: { status: "?" } } }]) {
@@ -693,19 +721,22 @@ const UNKNOWN_ENDS: Record<
 };
 
 for (const [name, end] of Object.entries(UNKNOWN_ENDS)) {
-  Deno.test(`CmaTransport.send() doesn't repeat a POST after ${name}`, async () => {
-    let requests = 0;
-    await using server = serveTcp((_request, connection) => {
-      requests++;
-      return end(connection);
-    });
-    const client = testClient(server.url, { headersTimeoutMs: 40 });
-    await assert.rejects(
-      client.request("POST", "/items", {}, { data: { type: "item" } }),
-      /gave no usable answer to POST \/items in 1 attempt over/,
-    );
-    assert.equal(requests, 1);
-  });
+  Deno.test(
+    `CmaTransport.send() doesn't repeat a POST after ${name}`,
+    undisturbed(async () => {
+      let requests = 0;
+      await using server = serveTcp((_request, connection) => {
+        requests++;
+        return end(connection);
+      });
+      const client = testClient(server.url, { headersTimeoutMs: 40 });
+      await assert.rejects(
+        client.request("POST", "/items", {}, { data: { type: "item" } }),
+        /gave no usable answer to POST \/items in 1 attempt over/,
+      );
+      assert.equal(requests, 1);
+    }),
+  );
 }
 
 Deno.test("CmaTransport.send() repeats a POST that the API refused for its rate limit, with its body", async () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { RateLimiter } from "../../src/source/rate_limiter.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { msOf, until } from "../support/until.ts";
+import { undisturbed } from "../support/undisturbed.ts";
 
 /** The most moments in any window of this length. */
 function mostInWindow(moments: readonly number[], windowMs: number): number {
@@ -19,43 +20,49 @@ function learned(limiter: RateLimiter, headers: Record<string, string>): RateLim
   return limiter;
 }
 
-Deno.test("RateLimiter.acquire() lets no window see more than the limit, and wastes none of it", async () => {
-  const limiter = new RateLimiter({ limit: 5, windowMs: 300 });
-  const moments: number[] = [];
-  const worker = async () => {
-    for (let i = 0; i < 3; i++) {
-      await limiter.acquire();
-      moments.push(performance.now());
-    }
-  };
-  const ms = await msOf(() => Promise.all(Array.from({ length: 10 }, worker)));
-  assert.equal(moments.length, 30);
-  // A busy machine may look at the clock some time after a token was taken.
-  assert.equal(mostInWindow(moments, 200), 5);
-  // 30 requests are one burst and five windows.
-  assert.ok(ms >= 1500 && ms < 6000, `${ms} ms`);
-});
+Deno.test(
+  "RateLimiter.acquire() lets no window see more than the limit, and wastes none of it",
+  undisturbed(async () => {
+    const limiter = new RateLimiter({ limit: 5, windowMs: 300 });
+    const moments: number[] = [];
+    const worker = async () => {
+      for (let i = 0; i < 3; i++) {
+        await limiter.acquire();
+        moments.push(performance.now());
+      }
+    };
+    const ms = await msOf(() => Promise.all(Array.from({ length: 10 }, worker)));
+    assert.equal(moments.length, 30);
+    // A busy machine may look at the clock some time after a token was taken.
+    assert.equal(mostInWindow(moments, 200), 5);
+    // 30 requests are one burst and five windows.
+    assert.ok(ms >= 1500 && ms < 6000, `${ms} ms`);
+  }),
+);
 
-Deno.test("RateLimiter.acquire() keeps a server from seeing more than the limit in any window", async () => {
-  const arrivals: number[] = [];
-  await using server = serveHttp(() => {
-    arrivals.push(performance.now());
-    return new Response("x", { headers: { "x-ratelimit-limit": "8" } });
-  });
-  const limiter = new RateLimiter({ limit: 4, windowMs: 300 });
-  await (await fetch(server.url)).text();
-  arrivals.length = 0;
-  await Promise.all(Array.from({ length: 20 }, async () => {
-    await limiter.acquire();
-    const response = await fetch(server.url);
-    limiter.learn(response.headers);
-    await response.text();
-  }));
-  assert.equal(arrivals.length, 20);
-  assert.equal(limiter.limit, 8);
-  // The network may bring requests closer together: a busy machine even more.
-  assert.ok(mostInWindow(arrivals, 150) <= 8, arrivals.join());
-});
+Deno.test(
+  "RateLimiter.acquire() keeps a server from seeing more than the limit in any window",
+  undisturbed(async () => {
+    const arrivals: number[] = [];
+    await using server = serveHttp(() => {
+      arrivals.push(performance.now());
+      return new Response("x", { headers: { "x-ratelimit-limit": "8" } });
+    });
+    const limiter = new RateLimiter({ limit: 4, windowMs: 300 });
+    await (await fetch(server.url)).text();
+    arrivals.length = 0;
+    await Promise.all(Array.from({ length: 20 }, async () => {
+      await limiter.acquire();
+      const response = await fetch(server.url);
+      limiter.learn(response.headers);
+      await response.text();
+    }));
+    assert.equal(arrivals.length, 20);
+    assert.equal(limiter.limit, 8);
+    // The network may bring requests closer together: a busy machine even more.
+    assert.ok(mostInWindow(arrivals, 150) <= 8, arrivals.join());
+  }),
+);
 
 Deno.test("RateLimiter.acquire() serves hundreds that wait, in about the order in which they came", async () => {
   const limiter = new RateLimiter({ limit: 100, windowMs: 20 });

@@ -135,5 +135,10 @@ async function exportLocked(
   const status = run.failures.count === 0 ? "complete" : "partial";
   if (assets === undefined || options.assets !== "sync") return { status, snapshot, manifest };
   // Only now: until the new snapshot is complete, the one before may be needed.
-  return { status, snapshot, manifest, deletion: await deleteOrphans(context, assets, signal) };
+  return {
+    status,
+    snapshot,
+    manifest,
+    deletion: await deleteOrphans(context, assets, lock, signal),
+  };
 }

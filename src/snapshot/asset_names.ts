@@ -50,6 +50,19 @@ export class AssetNames {
   }
 
   /**
+   * Whether a file name is one that an asset can have got.
+   *
+   * @param upload The upload.
+   * @param name The file name.
+   */
+  static mayBe(upload: Upload, name: string): boolean {
+    const plain = lastSegment(upload);
+    // Of a name that is too long, what stands before its end is cut off.
+    return name === safeName(plain) || name.includes(`~${upload.id}`) ||
+      name === safeName(marked(plain, upload.id));
+  }
+
+  /**
    * Takes a file name.
    *
    * @param name The file name.

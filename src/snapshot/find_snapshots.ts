@@ -60,7 +60,8 @@ export async function findSnapshots(
  * @param storage Where the snapshots are.
  * @param snapshots Where they lie in there, the newest first.
  * @param signal Aborts the search.
- * @return The snapshot, or `undefined` if there is none among the newest hundred.
+ * @param lookBack How many of them are looked at.
+ * @return The snapshot, or `undefined` if there is none among those.
  * @throws {SyntaxError} If a manifest can't be understood.
  * @throws {StorageError} If they can't be looked at.
  */
@@ -68,8 +69,9 @@ export async function newestWithAssets(
   storage: Storage,
   snapshots: readonly string[],
   signal: AbortSignal,
+  lookBack: number = LOOK_BACK,
 ): Promise<SnapshotWithAssets | undefined> {
-  for (const snapshot of snapshots.slice(0, LOOK_BACK)) {
+  for (const snapshot of snapshots.slice(0, lookBack)) {
     const isComplete = await storage.stat(`${snapshot}/${CANARY}`, { signal }) !== undefined;
     if (!isComplete) continue;
     const manifest = await readManifest(storage, snapshot, signal).catch(nothingIfNotFound);

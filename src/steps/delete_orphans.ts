@@ -1,3 +1,4 @@
+import { limited } from "../async/limited.ts";
 import type { Page, Upload } from "../content/resource.ts";
 import { SluiceError } from "../error.ts";
 import { mostDeleted } from "../max_delete.ts";
@@ -8,6 +9,9 @@ import { ExportLock } from "../snapshot/export_lock.ts";
 import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
 import { ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
 import type { Tally } from "../snapshot/manifest.ts";
+import { readRestrictions } from "../source/restrictions.ts";
+import { hashNumber } from "../text/hash_number.ts";
+import { UnfinishedError } from "../unfinished.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { ExportedAssets } from "./export_assets.ts";
 
@@ -24,6 +28,8 @@ type Orphan = Pick<AssetIndexEntry, "upload_id" | "key" | "size">;
 
 /** Ids in one request, and files deleted at a time. */
 const AT_A_TIME = 100;
+/** How long it may take to see what a deletion that failed has deleted, in milliseconds. */
+const LOOK_MS = 1000;
 
 /**
  * Deletes the asset files that no upload has any more. The new snapshot has to be sealed.
@@ -34,14 +40,21 @@ const AT_A_TIME = 100;
  *
  * @param context The export.
  * @param assets What was exported of the assets.
+ * @param lock The export's lock.
  * @param signal Ends the deletion.
  */
 export async function deleteOrphans(
   context: ExportContext,
   assets: ExportedAssets,
+  lock: Pick<ExportLock, "confirm">,
   signal: AbortSignal,
 ): Promise<AssetDeletion> {
   const deleted = { count: 0, bytes: 0 };
+  const add = (some: readonly Orphan[]) => {
+    deleted.count += some.length;
+    deleted.bytes += some.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  };
+  let isSure = true;
   const { run, options: { storage } } = context;
   try {
     if (assets.manifest.orphaned?.count) {
@@ -49,17 +62,28 @@ export async function deleteOrphans(
       for (let at = 0; at < orphans.length; at += AT_A_TIME) {
         // One that has begun since may keep a file that is to be deleted.
         await quietPlaces(context, signal);
+        await lock.confirm();
         const some = orphans.slice(at, at + AT_A_TIME);
-        await storage.delete(some.map(({ key }) => key), { signal });
-        deleted.count += some.length;
-        deleted.bytes += some.reduce((sum, { size }) => sum + (size ?? 0), 0);
+        try {
+          await storage.delete(some.map(({ key }) => key), { signal });
+        } catch (error) {
+          const missing = await missingOf(storage, some);
+          isSure = missing !== undefined;
+          add(missing ?? []);
+          throw error;
+        }
+        add(some);
       }
     }
     run.emit({ type: "deleted", ...deleted });
     return { deleted };
   } catch (error) {
-    const reason = signal.aborted ? "the export was cancelled" : reasonOf(error);
-    const what = deleted.count > 0 ? `Only ${deleted.count} asset files were` : "No asset file was";
+    const reason = reasonOf(error, signal);
+    const what = !isSure
+      ? "Not all asset files that should have been were"
+      : deleted.count > 0
+      ? `Only ${deleted.count} asset files were`
+      : "No asset file was";
     const problem = `${what} deleted: ${reason.replace(/\.$/, "")}.`;
     run.emit({ type: "deleted", ...deleted });
     run.emit({ type: "warning", code: "deletion_refused", message: problem });
@@ -67,12 +91,28 @@ export async function deleteOrphans(
   }
 }
 
+/** Those that aren't there any more; `undefined` if that can't be told soon. */
+async function missingOf(
+  storage: Storage,
+  orphans: readonly Orphan[],
+): Promise<readonly Orphan[] | undefined> {
+  try {
+    return await limited(LOOK_MS, undefined, async (signal) => {
+      const found = await Promise.all(orphans.map(({ key }) => storage.stat(key, { signal })));
+      return orphans.filter((_, at) => found[at] === undefined);
+    });
+  } catch {
+    return undefined;
+  }
+}
+
 /** The files that may be deleted. */
 async function choose(
   context: ExportContext,
-  { manifest: { prefix }, uploads, names, filesBefore }: ExportedAssets,
+  assets: ExportedAssets,
   signal: AbortSignal,
 ): Promise<readonly Orphan[]> {
+  const { manifest: { prefix }, uploads, filesBefore } = assets;
   const { snapshot, options: { storage, maxDelete } } = context;
   if (!uploads.isWhole) throw refused("the list of uploads wasn't complete, so export again");
   if (uploads.batches.length === 0 && maxDelete === undefined) {
@@ -97,7 +137,32 @@ async function choose(
         `right, say --max-delete ${count}`,
     );
   }
-  return await gone(context, orphans, names, signal);
+  if (count === 0) return [];
+  await assertAllSeen(context, count, signal);
+  return await gone(context, orphans, assets, signal);
+}
+
+/** Makes sure that the API token's role sees all uploads: the API leaves out, without a word, what it may not. */
+async function assertAllSeen(
+  { run: { client, project: { environment } }, options: { maxDelete } }: ExportContext,
+  count: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const restrictions = environment === undefined
+    ? undefined
+    : await readRestrictions(client, { environment, models: [], uploads: true, signal });
+  if (restrictions === undefined) {
+    if (maxDelete !== undefined) return;
+    throw refused(
+      "the API doesn't tell whether the API token's role may read all uploads; if it may, say " +
+        `--max-delete ${count}`,
+    );
+  }
+  if (restrictions.length === 0) return;
+  throw refused(
+    "the API token's role may not read all uploads, and what it may not read looks like deleted; in " +
+      "Project settings → Roles, let it read all of them",
+  );
 }
 
 /** Where the snapshots of the project's other environments lie, none of which is being exported. */
@@ -128,10 +193,16 @@ async function namesIn(
   const names = new AssetNames();
   for (const place of places) {
     const { snapshots } = await findSnapshots(storage, place, signal);
-    const newest = await newestWithAssets(storage, snapshots, signal);
+    const newest = await newestWithAssets(storage, snapshots, signal, Infinity);
     if (newest === undefined) continue;
-    for await (const page of readAssetIndex(storage, newest.index, prefix, signal)) {
+    const { index, manifest: { objects, assets } } = newest;
+    let count = 0;
+    for await (const page of readAssetIndex(storage, index, prefix, signal)) {
+      count += page.length;
       for (const { key } of page) names.add(fileNameOf(key, prefix)!);
+    }
+    if (count !== objects.find(({ path }) => path === assets.index)?.count) {
+      throw refused(`${index} isn't as its manifest says; export that environment again`);
     }
   }
   return names;
@@ -142,37 +213,61 @@ async function namesIn(
  * read while others were deleted: so each is asked for by its id.
  */
 async function gone(
-  { run }: ExportContext,
+  context: ExportContext,
   orphans: readonly Orphan[],
-  names: AssetNames,
+  { manifest, names }: ExportedAssets,
   signal: AbortSignal,
 ): Promise<readonly Orphan[]> {
+  const { run } = context;
+  const lacking = await lackingIn(context, manifest, signal);
   const sure: Orphan[] = [];
   for (let at = 0; at < orphans.length; at += AT_A_TIME) {
     const some = orphans.slice(at, at + AT_A_TIME);
-    const ids = some.map(({ upload_id }) => upload_id).join(",");
-    const query = { filter: { ids }, page: { limit: AT_A_TIME } };
+    const ids = new Set(some.map(({ upload_id }) => upload_id));
+    const query = { filter: { ids: [...ids].join(",") }, page: { limit: AT_A_TIME } };
     const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
     const uploads = new Map(body.data.map((upload) => [upload.id, upload]));
+    if (uploads.keys().some((id) => !ids.has(id))) {
+      throw refused(`the API was asked for ${ids.size} uploads by id, and sent others`);
+    }
     sure.push(...some.filter(({ upload_id, key }) => {
       const upload = uploads.get(upload_id);
-      return upload === undefined || hasAnother(upload, key, names);
+      if (upload === undefined) return true;
+      return hasAnother(upload, key, names) && !lacking.has(hashNumber(upload_id));
     }));
   }
   return sure;
 }
 
+/** Numbers of the uploads whose file isn't there: until it is, an older one is better than none. */
+async function lackingIn(
+  { snapshot, options: { storage } }: ExportContext,
+  { index, prefix, failed, withdrawn }: ExportedAssets["manifest"],
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
+  const lacking = new Set<number>();
+  if (failed + withdrawn === 0) return lacking;
+  for await (
+    const page of readAssetIndex(storage, `${snapshot.prefix}/${index}`, prefix, signal)
+  ) {
+    for (const { upload_id, size } of page) if (size === null) lacking.add(hashNumber(upload_id));
+  }
+  return lacking;
+}
+
 /** Whether an upload has another file, which the new snapshot refers to. */
 function hasAnother(upload: Upload, key: string, names: AssetNames): boolean {
   const name = key.slice(key.lastIndexOf("/") + 1);
-  const current = AssetNames.plain(upload);
-  return names.has(current) && name !== current && !name.includes(`~${upload.id}`);
+  return names.has(AssetNames.plain(upload)) && !AssetNames.mayBe(upload, name);
 }
 
 function refused(reason: string): SluiceError {
   return new SluiceError(reason);
 }
 
-function reasonOf(error: unknown): string {
+/** Why, in a clause. That there is no more time says nothing about the snapshot, which is complete. */
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  const isItsOwn = error instanceof SluiceError && !(error instanceof UnfinishedError);
+  if (signal.aborted && !isItsOwn) return "the export was cancelled";
   return error instanceof Error ? error.message : String(error);
 }

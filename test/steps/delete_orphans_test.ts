@@ -1,56 +1,14 @@
 import assert from "node:assert/strict";
 import type { Upload } from "../../src/content/resource.ts";
 import type { MemoryProject } from "../../src/demo/memory_project.ts";
-import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import type { DemoCmaOptions } from "../../src/demo/server.ts";
-import type { ExportReport } from "../../src/export.ts";
-import type { ExportOptions } from "../../src/export_options.ts";
 import { ExportLock } from "../../src/snapshot/export_lock.ts";
 import { StorageError } from "../../src/sink/storage.ts";
-import { directoryOf, filesOf, workbench } from "../support/exported.ts";
+import { directoryOf } from "../support/exported.ts";
+import { deletedOf, fileOf, forget, orphansBench } from "../support/orphans_bench.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
 
-const FAST = { include: ["uploads" as const], tables: false };
-
-/** A project with a few uploads more, which was exported once. */
-async function bench(
-  options: Partial<DemoCmaOptions> & { readonly uploads?: number; readonly only?: boolean } = {},
-) {
-  const project = sampleProject();
-  const uploads = Array.from({ length: options.uploads ?? 5 }, (_, i) => {
-    const bytes = new TextEncoder().encode(`The bytes of ${i}.`);
-    return project.addUpload({ filename: `more-${i}.txt`, bytes, mimeType: "text/plain" });
-  });
-  if (options.only) {
-    const ids = new Set(uploads.map(({ id }) => id));
-    for (const { id } of project.primary.uploads.uploads()) {
-      if (!ids.has(id)) project.primary.uploads.delete(id);
-    }
-  }
-  const made = await workbench({ project, ...options });
-  const run = (more: Partial<ExportOptions> = {}) => made.export({ ...FAST, ...more });
-  const first = await run();
-  return {
-    ...made,
-    project,
-    uploads,
-    first,
-    run,
-    assets: async () => await filesOf(`${made.root}/assets`),
-    [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
-  };
-}
-
-const fileOf = (upload: Upload) => {
-  return `project_48213/${upload.attributes.path.split("/").at(-1)}`;
-};
-
-const forget = (project: MemoryProject, { id }: Upload) => project.primary.uploads.delete(id);
-
-const deletedOf = ({ deletion }: ExportReport) => deletion?.deleted.count;
-
 Deno.test("exportProject() keeps the files of uploads that are gone, and tells of them", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   const [gone] = made.uploads as [Upload, ...Upload[]];
   forget(made.project, gone);
   const before = await made.assets();
@@ -79,7 +37,7 @@ Deno.test("exportProject() keeps the files of uploads that are gone, and tells o
 });
 
 Deno.test("exportProject() deletes no file that isn't its own", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   const folder = `${made.root}/assets/project_48213`;
   await Deno.mkdir(`${folder}/mine`);
   for (const name of ["mine.txt", "mine/too.txt", ".sluice-12ab.tmp"]) {
@@ -104,7 +62,7 @@ Deno.test("exportProject() deletes no file that isn't its own", async () => {
 });
 
 Deno.test("exportProject() deletes nothing if there is more to delete than it may", async () => {
-  await using made = await bench({ uploads: 5 });
+  await using made = await orphansBench({ uploads: 5 });
   for (const upload of made.uploads) forget(made.project, upload);
   const before = await made.assets();
   for (const maxDelete of [4, 0, "10%"] as const) {
@@ -127,26 +85,26 @@ Deno.test("exportProject() deletes nothing if there is more to delete than it ma
 });
 
 Deno.test("exportProject() deletes nothing that another environment refers to", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   const [one, two] = made.uploads as [Upload, Upload, ...Upload[]];
-  const resource = { ...made.project.primary.resource, id: "dev" };
-  made.project.environments.set("dev", made.project.primary.fork(resource));
+  const resource = { ...made.project.primary.resource, id: "spring-issue" };
+  made.project.environments.set("spring-issue", made.project.primary.fork(resource));
   forget(made.project, one);
   forget(made.project, two);
-  await made.run({ environment: "dev" });
+  await made.run({ environment: "spring-issue" });
   assert.equal(deletedOf(await made.run({ assets: "sync" })), 0);
   assert.ok((await made.assets()).includes(fileOf(one)));
-  made.project.environments.get("dev")!.uploads.delete(one.id);
+  made.project.environments.get("spring-issue")!.uploads.delete(one.id);
   // The sandbox's newest snapshot still refers to it.
   assert.equal(deletedOf(await made.run({ assets: "sync" })), 0);
-  const dev = await made.run({ environment: "dev", assets: "sync" });
+  const dev = await made.run({ environment: "spring-issue", assets: "sync" });
   assert.equal(deletedOf(dev), 1);
   const after = await made.assets();
   assert.ok(!after.includes(fileOf(one)) && after.includes(fileOf(two)));
 });
 
 Deno.test("exportProject() deletes nothing while another environment is exported", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   forget(made.project, made.uploads[0]!);
   {
     await using _lock = await ExportLock.acquire(made.storage, {
@@ -165,7 +123,7 @@ Deno.test("exportProject() deletes nothing while another environment is exported
 Deno.test("exportProject() deletes nothing if the list of uploads wasn't complete", async () => {
   let change: (body: { data: Upload[]; meta: { total_count: number } }) => void = () => {};
   const project: { served?: MemoryProject } = {};
-  await using made = await bench({
+  await using made = await orphansBench({
     onRequest: (_, { pathname, searchParams }) => {
       if (pathname !== "/uploads" || searchParams.has("filter[ids]") || !project.served) return;
       const data = [...project.served.primary.uploads.uploads()];
@@ -217,7 +175,7 @@ Deno.test("exportProject() deletes nothing if the list of uploads wasn't complet
 });
 
 Deno.test("exportProject() deletes all files of a project without uploads only if it is told so", async () => {
-  await using made = await bench({ only: true });
+  await using made = await orphansBench({ only: true });
   for (const upload of made.uploads) forget(made.project, upload);
   assert.equal(deletedOf(await made.run({ assets: "sync" })), 0);
   assert.equal(deletedOf(await made.run({ assets: "sync", maxDelete: "100%" })), 5);
@@ -225,7 +183,7 @@ Deno.test("exportProject() deletes all files of a project without uploads only i
 });
 
 Deno.test("exportProject() deletes no file of an asset that can't be had or is withdrawn", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   const [failing, infected] = made.uploads as [Upload, Upload, ...Upload[]];
   const before = await made.assets();
   made.project.setAsset(failing.attributes.path, undefined);
@@ -241,7 +199,7 @@ Deno.test("exportProject() deletes no file of an asset that can't be had or is w
 });
 
 Deno.test("exportProject() deletes the old file of an upload that has another one now", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   const [replaced] = made.uploads as [Upload, ...Upload[]];
   const path = `/48213/1999999999-new.txt`;
   made.project.setAsset(path, made.project.asset(replaced.attributes.path));
@@ -257,7 +215,7 @@ Deno.test("exportProject() deletes the old file of an upload that has another on
 });
 
 Deno.test("exportProject() deletes nothing before the new snapshot is complete", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   forget(made.project, made.uploads[0]!);
   const before = await made.assets();
   const storage = new TracedStorage(made.storage);
@@ -268,8 +226,7 @@ Deno.test("exportProject() deletes nothing before the new snapshot is complete",
   });
   assert.ok(deletion > calls.indexOf("put canary.txt") && calls.includes("put canary.txt"));
   forget(made.project, made.uploads[1]!);
-  const failing = made.export({
-    ...FAST,
+  const failing = made.run({
     assets: "sync",
     storage: new TracedStorage(made.storage, {
       crashAt: storage.calls.findIndex(({ key }) => key.endsWith("canary.txt")),
@@ -280,7 +237,7 @@ Deno.test("exportProject() deletes nothing before the new snapshot is complete",
 });
 
 Deno.test("exportProject() is complete although the files can't be deleted, and says so", async () => {
-  await using made = await bench();
+  await using made = await orphansBench();
   forget(made.project, made.uploads[0]!);
   const { storage } = made;
   const report = await made.run({
@@ -306,7 +263,7 @@ Deno.test("exportProject() is complete although the files can't be deleted, and 
 Deno.test("exportProject() deletes nothing once another environment's first export has begun", async () => {
   const locks: ExportLock[] = [];
   let isSecond = false;
-  await using made = await bench({
+  await using made = await orphansBench({
     onRequest: async (_request, url) => {
       // As it makes sure that the upload is gone, which is the last thing before.
       if (isSecond && url.searchParams.has("filter[ids]")) {

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import type { Upload } from "../../src/content/resource.ts";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { StorageError } from "../../src/sink/storage.ts";
+import { directoryOf } from "../support/exported.ts";
+import { deletedOf, fileOf, forget, orphansBench } from "../support/orphans_bench.ts";
+import { projectWhoseRole } from "../support/project_whose_role.ts";
+
+type Bench = Awaited<ReturnType<typeof orphansBench>>;
+
+const ALL = { environment: "main", action: "all", on_creator: "anyone" };
+
+/** The projects' uploads but for some, as the API lists them for a role that may not read those. */
+function hiding(hidden: () => readonly Upload[], project: Bench["project"]) {
+  return (_request: Request, { pathname, searchParams }: URL): Response | undefined => {
+    if (pathname !== "/uploads" || hidden().length === 0) return undefined;
+    const gone = new Set(hidden().map(({ id }) => id));
+    const ids = searchParams.get("filter[ids]")?.split(",");
+    const data = project.primary.uploads.uploads()
+      .filter(({ id }) => !gone.has(id) && (ids?.includes(id) ?? true));
+    const offset = Number(searchParams.get("page[offset]"));
+    return Response.json({ data: data.slice(offset), meta: { total_count: data.length } });
+  };
+}
+
+Deno.test("exportProject() deletes nothing if the API token's role may not read all uploads", async () => {
+  const project = projectWhoseRole({
+    positive_upload_permissions: [{ ...ALL, upload_collection: "7" }],
+  });
+  let hidden: readonly Upload[] = [];
+  await using made = await orphansBench({ project, onRequest: hiding(() => hidden, project) });
+  hidden = made.uploads.slice(0, 1);
+  const before = await made.assets();
+  for (const maxDelete of [undefined, "100%"] as const) {
+    const { deletion } = await made.run({ assets: "sync", maxDelete });
+    assert.equal(
+      deletion?.problem,
+      "No asset file was deleted: the API token's role may not read all uploads, and what it may " +
+        "not read looks like deleted; in Project settings → Roles, let it read all of them.",
+    );
+    assert.deepEqual(await made.assets(), before);
+  }
+});
+
+Deno.test("exportProject() deletes files only if it is told so where the API doesn't tell what the role may read", async () => {
+  let isSilent = true;
+  await using made = await orphansBench({
+    onRequest: (_request, { pathname }) =>
+      isSilent && pathname === "/users/me" ? new Response(null, { status: 404 }) : undefined,
+  });
+  forget(made.project, made.uploads[0]!);
+  const { deletion } = await made.run({ assets: "sync" });
+  assert.equal(
+    deletion?.problem,
+    "No asset file was deleted: the API doesn't tell whether the API token's role may read all uploads; " +
+      "if it may, say --max-delete 1.",
+  );
+  assert.equal(deletedOf(await made.run({ assets: "sync", maxDelete: 1 })), 1);
+  isSilent = false;
+  forget(made.project, made.uploads[1]!);
+  assert.equal(deletedOf(await made.run({ assets: "sync" })), 1);
+});
+
+Deno.test("exportProject() deletes nothing if the API sends other uploads than those it was asked for", async () => {
+  let isOdd = false;
+  await using made = await orphansBench({
+    onRequest: (_request, { searchParams }) =>
+      isOdd && searchParams.has("filter[ids]")
+        ? Response.json({ data: made.uploads.slice(1, 2), meta: { total_count: 1 } })
+        : undefined,
+  });
+  isOdd = true;
+  forget(made.project, made.uploads[0]!);
+  const before = await made.assets();
+  const { deletion } = await made.run({ assets: "sync" });
+  assert.match(deletion?.problem ?? "", /: the API was asked for 1 uploads by id, and sent others/);
+  assert.deepEqual(await made.assets(), before);
+});
+
+Deno.test("exportProject() keeps the old file of an upload until its new one is there", async () => {
+  await using made = await orphansBench();
+  const [replaced, other] = made.uploads as [Upload, Upload, ...Upload[]];
+  const bytes = new TextEncoder().encode("New.");
+  const now = made.project.replaceFile(replaced.id, {
+    filename: "new.txt",
+    bytes,
+    mimeType: "text/plain",
+  });
+  const asset = made.project.asset(now.attributes.path);
+  made.project.setAsset(now.attributes.path, undefined);
+  forget(made.project, other);
+  const report = await made.run({ assets: "sync" });
+  assert.equal(report.manifest.assets?.failed, 1);
+  assert.equal(deletedOf(report), 1);
+  const after = await made.assets();
+  assert.ok(after.includes(fileOf(replaced)) && !after.includes(fileOf(other)));
+  made.project.setAsset(now.attributes.path, asset);
+  assert.equal(deletedOf(await made.run({ assets: "sync" })), 1);
+  assert.ok(!(await made.assets()).includes(fileOf(replaced)));
+});
+
+Deno.test("exportProject() keeps the file of an upload whose long name met another one's", async () => {
+  const project = sampleProject();
+  const [, two] = ["a", "A"].map((text) => {
+    const bytes = new TextEncoder().encode(text);
+    const path = `/48213/${text}${"x".repeat(190)}.txt`;
+    const attributes = { path, url: `https://www.datocms-assets.com${path}` };
+    return project.addUpload({ filename: "a.txt", bytes, mimeType: "text/plain", attributes });
+  });
+  let hidden: readonly Upload[] = [];
+  await using made = await orphansBench({
+    project,
+    // As a listing does that is read while others are deleted.
+    onRequest: (request, url) =>
+      url.searchParams.has("filter[ids]") ? undefined : hiding(() => hidden, project)(request, url),
+  });
+  const before = await made.assets();
+  assert.equal(before.filter((file) => file.includes("xxx")).length, 2);
+  hidden = [two!];
+  const report = await made.run({ assets: "sync" });
+  assert.equal(report.manifest.assets?.orphaned?.count, 1);
+  assert.equal(deletedOf(report), 0);
+  assert.deepEqual(await made.assets(), before);
+});
+
+for (
+  const [what, damage] of [
+    ["is missing", (path: string) => Deno.remove(path)],
+    ["was cut", async (path: string) => {
+      const [first] = (await Deno.readTextFile(path)).split("\n");
+      await Deno.writeTextFile(path, `${first}\n`);
+    }],
+  ] as const
+) {
+  Deno.test(`exportProject() deletes nothing if another environment's list of assets ${what}`, async () => {
+    await using made = await orphansBench();
+    const resource = { ...made.project.primary.resource, id: "dev" };
+    made.project.environments.set("dev", made.project.primary.fork(resource));
+    for (const upload of made.uploads) forget(made.project, upload);
+    const dev = await made.run({ environment: "dev" });
+    await damage(`${directoryOf(dev)}/assets.ndjson`);
+    const before = await made.assets();
+    const { deletion } = await made.run({ assets: "sync" });
+    assert.match(
+      deletion?.problem ?? "",
+      /^No asset file was deleted: content\/.*\/dev\/snapshot_\d+\/assets\.ndjson isn't as its manifest says; export that environment again\.$/,
+    );
+    assert.deepEqual(await made.assets(), before);
+  });
+}
+
+Deno.test("exportProject() deletes nothing that another environment's newest list refers to, however old it is", async () => {
+  await using made = await orphansBench();
+  const resource = { ...made.project.primary.resource, id: "dev" };
+  made.project.environments.set("dev", made.project.primary.fork(resource));
+  for (const upload of made.uploads) forget(made.project, upload);
+  const dev = await made.run({ environment: "dev" });
+  const second = Number(dev.snapshot.split("_").at(-1));
+  for (let i = 1; i <= 101; i++) {
+    await made.storage.put(
+      `content/project_48213/dev/snapshot_${second - 1000 + i * 5}/export.json`,
+      new Uint8Array(),
+    );
+  }
+  await Deno.rename(
+    directoryOf(dev),
+    directoryOf(dev).replace(/\d+$/, String(second - 2000)),
+  );
+  const before = await made.assets();
+  assert.equal(deletedOf(await made.run({ assets: "sync" })), 0);
+  assert.deepEqual(await made.assets(), before);
+});
+
+Deno.test("exportProject() tells truly how many files it deleted when one can't be", async () => {
+  await using made = await orphansBench();
+  for (const upload of made.uploads.slice(0, 3)) forget(made.project, upload);
+  const before = await made.assets();
+  class Stubborn extends LocalStorage {
+    override async delete(...[keys, options]: Parameters<LocalStorage["delete"]>): Promise<void> {
+      if (!keys[0]?.startsWith("assets/")) return await super.delete(keys, options);
+      await super.delete(keys.slice(0, 2), options);
+      throw new StorageError("That one is in use.");
+    }
+  }
+  const { deletion } = await made.run({ assets: "sync", storage: new Stubborn(made.root) });
+  const after = await made.assets();
+  assert.equal(after.length, before.length - 2);
+  assert.equal(deletion?.deleted.count, 2);
+  assert.equal(deletion?.problem, "Only 2 asset files were deleted: That one is in use.");
+  assert.equal(deletedOf(await made.run({ assets: "sync" })), 1);
+});
+
+Deno.test("exportProject() deletes nothing once another one has taken over its lock", async () => {
+  let isSecond = false;
+  await using made = await orphansBench({
+    onRequest: async (_request, { searchParams }) => {
+      if (!isSecond || !searchParams.has("filter[ids]")) return undefined;
+      const path = `${made.root}/content/project_48213/lock.json`;
+      const lock = JSON.parse(await Deno.readTextFile(path));
+      await Deno.writeTextFile(path, JSON.stringify({ ...lock, owner: crypto.randomUUID() }));
+      return undefined;
+    },
+  });
+  isSecond = true;
+  forget(made.project, made.uploads[0]!);
+  const before = await made.assets();
+  const { deletion } = await made.run({ assets: "sync" });
+  assert.match(deletion?.problem ?? "", /^No asset file was deleted: .* has taken over its lock/);
+  assert.deepEqual(await made.assets(), before);
+});

@@ -349,7 +349,10 @@ export class LocalStorage implements Storage, Disposable {
     }
     for (let i = 0; i < paths.length; i += AT_A_TIME) {
       signal?.throwIfAborted();
-      await Promise.all(paths.slice(i, i + AT_A_TIME).map((path) => removeFile(path)));
+      const some = paths.slice(i, i + AT_A_TIME);
+      // One that can't be removed doesn't leave the others to themselves.
+      const ends = await Promise.allSettled(some.map((path) => removeFile(path)));
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
     }
     for (const directory of directories) {
       // A set's loop also visits what is added meanwhile, up to the root.

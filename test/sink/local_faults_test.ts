@@ -180,3 +180,21 @@ Deno.test("checkLocal() removes no more than the empty directories that it made"
   await checkLocal(new Replaced(root));
   assert.equal(await Deno.readTextFile(root), "mine");
 });
+
+Deno.test("LocalStorage.delete() that fails is over when it says so, and has deleted the others", async () => {
+  await using directory = await temporaryDirectory();
+  const storage = new LocalStorage(directory.path);
+  for (const key of ["a", "b", "c"]) await storage.put(key, bytesOf(key));
+  const remove = Deno.remove;
+  using _patched = patch(Deno, "remove", async (path, options) => {
+    if (String(path).endsWith("a")) throw systemError("EBUSY");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await remove(path, options);
+  });
+  await assert.rejects(
+    storage.delete(["a", "b", "c"]),
+    /^StorageError: Can't delete .*a" is in use/,
+  );
+  const names = Array.from(Deno.readDirSync(directory.path), ({ name }) => name);
+  assert.deepEqual(names, ["a"]);
+});

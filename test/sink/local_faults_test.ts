@@ -184,7 +184,7 @@ Deno.test("checkLocal() removes no more than the empty directories that it made"
 Deno.test("LocalStorage.delete() that fails is over when it says so, and has deleted the others", async () => {
   await using directory = await temporaryDirectory();
   const storage = new LocalStorage(directory.path);
-  for (const key of ["a", "b", "c"]) await storage.put(key, bytesOf(key));
+  for (const key of ["a", "b", "c"]) await storage.put(key, bytesOf(3));
   const remove = Deno.remove;
   using _patched = patch(Deno, "remove", async (path, options) => {
     if (String(path).endsWith("a")) throw systemError("EBUSY");

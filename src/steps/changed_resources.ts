@@ -1,4 +1,4 @@
-import type { Resource, Upload } from "../content/resource.ts";
+import type { Resource, Upload, Version } from "../content/resource.ts";
 import { type ChangedSince, changedSince } from "../source/changed_since.ts";
 import type { ExportRun } from "./export_run.ts";
 
@@ -11,8 +11,8 @@ export interface ChangedResource {
   readonly of: string;
   /** When it was created, in milliseconds since 1970. */
   readonly time: number;
-  /** A text that changes with each change. */
-  readonly state: string;
+  /** For each version that was found, a text that changes with each change of it. */
+  readonly states: Readonly<Partial<Record<Version, string>>>;
   /** An upload is whole in the listing; a record has to be read again with its blocks. */
   readonly upload?: Upload;
 }
@@ -26,7 +26,7 @@ export type ChangedResources = Map<string, ChangedResource>;
  * @param run The export.
  * @param changed Where they are put.
  * @param changes Which changes are looked for.
- * @param toChanged What is kept of a resource.
+ * @param toChanged What is kept of a resource, which another of its versions may have been found of before.
  * @param signal Ends it.
  * @throws {CmaError} If the API refuses.
  */
@@ -34,13 +34,14 @@ export async function collectChanged(
   run: ExportRun,
   changed: ChangedResources,
   changes: ChangedSince,
-  toChanged: (resource: Resource) => ChangedResource,
+  toChanged: (resource: Resource, before: ChangedResource | undefined) => ChangedResource,
   signal: AbortSignal,
 ): Promise<void> {
   const onFallback = (message: string) => run.warn("api_fallback", message);
   for await (const page of changedSince(run.client, changes, { signal, onFallback })) {
     for (const resource of page) {
-      if (changed.size < MOST_CHANGED) changed.set(resource.id, toChanged(resource));
+      if (changed.size >= MOST_CHANGED) break;
+      changed.set(resource.id, toChanged(resource, changed.get(resource.id)));
     }
     if (changed.size < MOST_CHANGED) continue;
     run.find(

@@ -44,8 +44,9 @@ export async function converge(
     const now = run.serverTime;
     const changed = await find(since);
     // The filter is coarse: what was brought up to date already is found again.
-    for (const [id, { state }] of changed) {
-      if (amended.get(`${what} ${id}`) === digest(state)) changed.delete(id);
+    for (const [id, one] of changed) {
+      const states = digests(what, id, one);
+      if (states.every(([key, state]) => amended.get(key) === state)) changed.delete(id);
     }
     if (changed.size === 0) return true;
     if (pass > PASSES) {
@@ -65,7 +66,9 @@ export async function converge(
         // A checkpoint must not describe what is older than what is there.
         await checkpoints.page(async () => {
           await amend(of, new Map(some));
-          for (const [id, { state }] of some) amended.set(`${what} ${id}`, digest(state));
+          for (const [id, one] of some) {
+            for (const [key, state] of digests(what, id, one)) amended.set(key, state);
+          }
         });
         if (run.stop?.aborted) return false;
       }
@@ -77,7 +80,13 @@ export async function converge(
   }
 }
 
-/** Stands for a state, which can be long. */
-function digest(state: string): string {
-  return createHash("sha256").update(state).digest("base64");
+/** What stands for a resource's states, which can be long, and how they are called. */
+function digests(
+  what: Amendable,
+  id: string,
+  { states }: ChangedResource,
+): (readonly [key: string, state: string])[] {
+  return Object.entries(states).map(([version, state]) => {
+    return [`${what} ${version} ${id}`, createHash("sha256").update(state).digest("base64")];
+  });
 }

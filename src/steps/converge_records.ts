@@ -61,13 +61,16 @@ async function changedRecords(
         column,
         timeOf: ({ meta }) => timeOf(meta?.[attribute]),
         since,
-      }, (resource) => {
+      }, (resource, before) => {
         const { meta, relationships } = resource as Item;
         const { updated_at, published_at, current_version, status } = meta ?? {};
         return {
           of: relationships.item_type.data.id,
           time: createdAt(resource),
-          state: JSON.stringify([updated_at, published_at, current_version, status]),
+          states: {
+            ...before?.states,
+            [version]: JSON.stringify([updated_at, published_at, current_version, status]),
+          },
         };
       }, signal);
     }

@@ -44,7 +44,8 @@ async function changedUploads(
     since,
   }, (resource) => {
     const upload = resource as Upload;
-    return { of: UPLOADS, time: createdAt(upload), state: JSON.stringify(upload), upload };
+    const states = { current: JSON.stringify(upload) };
+    return { of: UPLOADS, time: createdAt(upload), states, upload };
   }, signal);
   return changed;
 }

@@ -124,6 +124,31 @@ Deno.test("exportProject() tells which records changed whenever it looked, and e
   assert.match(found[0]!.message, new RegExp(`1 records changed again .*: ${restless.id}\\.`));
 });
 
+Deno.test("exportProject() brings a record up to date again that was published and changed meanwhile", async () => {
+  const project = editable();
+  const record = currentOf(project)[0]!;
+  let isTouched = false;
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, { searchParams }) => {
+      // Its current version was read again by then.
+      const isReadAgain = searchParams.has("filter[ids]") &&
+        searchParams.get("version") === "published";
+      if (isReadAgain && !isTouched) touch(project, record);
+      isTouched ||= isReadAgain;
+      return undefined;
+    },
+  });
+  project.primary.items.publish(record.id);
+  touch(project, record);
+  const report = await bench.export({ assets: false });
+  const exported = await entriesOf<Item>(`${directoryOf(report)}/records`);
+  const times = exported.filter(({ id }) => id === record.id).map(({ meta }) => meta?.updated_at);
+  const { updated_at: time } = project.primary.items.get(record.id, "current")!.meta!;
+  assert.ok(isTouched && times.includes(time), `${times} has no ${time}`);
+  assert.deepEqual(report.manifest.findings, []);
+});
+
 Deno.test("exportProject() leaves out a record that was deleted while what changed is read again", async () => {
   const project = editable();
   const victim = currentOf(project)[0]!;

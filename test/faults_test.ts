@@ -291,7 +291,7 @@ const ENDS: Partial<Record<FaultKind, RegExp>> = {
   "rate-limit-silent": /in 6 attempts over .* something else uses up the project's requests; try/,
   "rate-limit-zero": /in 6 attempts over .* something else uses up the project's requests; try/,
   "internal-error": /in 6 attempts over .*\(last: status 500 INTERNAL_SERVER_ERROR\): try again/,
-  "drip": /in 6 attempts over .*\(last: only \d+ bytes came in \d\.\d s\): try again later, or see/,
+  "drip": /in 6 attempts over .*\(last: only \d+ bytes came in \d+\.\d s\): try again later, or see/,
 };
 
 const REFUSED = /answered GET \/uploads with status 4\d\d and something else: check --base-url\.$/;

@@ -24,7 +24,7 @@ Deno.test("sluice export writes a snapshot, and tells what is in it", async () =
   const lines = io.out().split("\n");
   assert.match(
     lines[0]!,
-    /^Exported Slackwater \(project 48213, environment main\) in \d\.\d s: complete\.$/,
+    /^Exported Slackwater \(project 48213, environment main\) in \d+\.\d s: complete\.$/,
   );
   assert.ok(lines.includes(`  Snapshot  ${snapshot}`));
   assert.ok(

@@ -14,15 +14,18 @@ import {
   newestWithAssets,
   type SnapshotWithAssets,
 } from "./snapshot/find_snapshots.ts";
+import { isListWhole } from "./snapshot/is_list_whole.ts";
 import { isAssetIndex, MANIFEST, nextAssetIndex, snapshotsPrefix } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { readBatch } from "./snapshot/read_batch.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { fetchAsset } from "./source/asset_fetch.ts";
+import { readRestrictions } from "./source/restrictions.ts";
 import { assertFewFailures } from "./steps/assert_few_failures.ts";
 import { ExportRun } from "./steps/export_run.ts";
 import { noteAsset } from "./steps/note_asset.ts";
 import { notesOf } from "./steps/notes_of.ts";
+import { printable } from "./text/printable.ts";
 
 /**
  * Options of {@linkcode retryFailedAssets}: which project and environment, how it is read, and where its
@@ -114,6 +117,7 @@ async function retryIn(
   const { storage, signal, maxFailures } = options;
   const { prefix, manifest } = found;
   const { project, environment, assets } = manifest;
+  assertSameEnvironment(found, run, storage);
   options.onNotes?.(() => notesOf(run));
   const snapshot = `${storage.url}/${prefix}`;
   run.emit({
@@ -126,6 +130,10 @@ async function retryIn(
   });
   await removeStale(found, storage, signal);
   if (assets.failed === 0) return reportOf(snapshot, manifest);
+  // The new one would be given out for whole.
+  if (!await isListWhole(storage, found, signal)) {
+    throw unreadable(`${found.index} isn't as its manifest says`);
+  }
   run.emit({ type: "total", resource: "uploads", total: assets.failed });
 
   const index = nextAssetIndex(assets.index);
@@ -176,15 +184,21 @@ async function* newLines(
     noteAsset(run, outcome);
   };
   const imgixHost = run.project.site.attributes.imgix_host;
+  let mayHide: boolean | undefined;
   for await (const failed of failedIn(storage, index, signal)) {
     const uploads = await uploadsOf(run, failed, signal);
+    if (uploads.size < failed.length) mayHide ??= await mayHideUploads(run, signal);
     const gone: AssetOutcome[] = [];
     const keys = new Map<string, string>();
     for (const outcome of failed) {
       const { upload_id, key } = outcome;
-      const reason = reasonGone(outcome, uploads.get(upload_id));
+      const upload = uploads.get(upload_id);
+      const reason = reasonGone(outcome, upload);
       if (reason === undefined) keys.set(upload_id, key);
-      else gone.push({ ...outcome, outcome: "withdrawn", reason, attempts: 0 });
+      else if (upload === undefined && mayHide) {
+        const unsure = `${reason}, or the API token's role may not read it`;
+        gone.push({ ...outcome, reason: unsure, attempts: 0 });
+      } else gone.push({ ...outcome, outcome: "withdrawn", reason, attempts: 0 });
     }
     gone.forEach(done);
     if (gone.length > 0) yield gone;
@@ -230,11 +244,32 @@ async function uploadsOf(
   return new Map(body.data.filter(({ id }) => asked.has(id)).map((upload) => [upload.id, upload]));
 }
 
+/** Whether the API tells that there may be uploads that the API token's role may not read. */
+async function mayHideUploads(run: ExportRun, signal: AbortSignal): Promise<boolean> {
+  const { client, project: { environment } } = run;
+  if (environment === undefined) return false;
+  const asked = { environment, models: [], uploads: true, signal };
+  return (await readRestrictions(client, asked) ?? []).length > 0;
+}
+
+/** Makes sure that another environment didn't become the primary one: it has other uploads. */
+function assertSameEnvironment(
+  { prefix, manifest: { environment: { id } } }: SnapshotWithAssets,
+  { project: { environment } }: ExportRun,
+  storage: Storage,
+): void {
+  if (id === null || environment === undefined || id === environment) return;
+  throw new SluiceError(
+    `The newest complete snapshot ${storage.url}/${prefix} is of the environment ` +
+      `${printable(id, 60)}, and ${printable(environment, 60)} is read: export the project first.`,
+  );
+}
+
 /** Why what the snapshot describes can't be had any more; `undefined` if it can. */
 function reasonGone({ key }: AssetOutcome, upload: Upload | undefined): string | undefined {
   if (upload === undefined) return "the upload was deleted since the snapshot was written";
   const name = key.slice(key.lastIndexOf("/") + 1);
-  if (name === AssetNames.plain(upload) || name.includes(`~${upload.id}`)) return undefined;
+  if (AssetNames.mayBe(upload, name)) return undefined;
   return "the upload has got another file since the snapshot was written";
 }
 

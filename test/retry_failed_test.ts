@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
 import type { MemoryProject } from "../src/demo/memory_project.ts";
@@ -223,8 +224,14 @@ Deno.test("retryFailedAssets() says so if it can't read the snapshot's lists", a
   made.fails.asset = () => true;
   const { snapshot } = await made.export(FAST);
   const folder = new URL(snapshot).pathname;
-  const index = await Deno.readTextFile(`${folder}/assets.ndjson`);
-  await Deno.writeTextFile(`${folder}/assets.ndjson`, `${index}{`);
+  const index = `${await Deno.readTextFile(`${folder}/assets.ndjson`)}{`;
+  await Deno.writeTextFile(`${folder}/assets.ndjson`, index);
+  const manifest = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
+  for (const object of manifest.objects) {
+    if (object.path !== "assets.ndjson") continue;
+    object.sha256 = createHash("sha256").update(index).digest("hex");
+  }
+  await Deno.writeTextFile(`${folder}/manifest.json`, JSON.stringify(manifest));
   await assert.rejects(
     made.retry(),
     /^SluiceError: content\/.*\/assets\.ndjson isn't a list of assets: export the project again\.$/,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isAssetIndex } from "./layout.ts";
 
 /** How many there are, and how many bytes they take. */
 export interface Tally {
@@ -140,7 +141,8 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
     count: count.optional(),
   })),
   assets: z.object({
-    index: z.string(),
+    // What it names is read, and may be deleted.
+    index: z.string().refine(isAssetIndex),
     prefix: z.string(),
     downloaded: tally,
     kept: tally,

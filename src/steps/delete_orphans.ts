@@ -7,6 +7,7 @@ import type { Storage } from "../sink/storage.ts";
 import { AssetNames } from "../snapshot/asset_names.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
+import { isListWhole } from "../snapshot/is_list_whole.ts";
 import { ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
 import type { Tally } from "../snapshot/manifest.ts";
 import { readRestrictions } from "../source/restrictions.ts";
@@ -195,14 +196,11 @@ async function namesIn(
     const { snapshots } = await findSnapshots(storage, place, signal);
     const newest = await newestWithAssets(storage, snapshots, signal, Infinity);
     if (newest === undefined) continue;
-    const { index, manifest: { objects, assets } } = newest;
-    let count = 0;
-    for await (const page of readAssetIndex(storage, index, prefix, signal)) {
-      count += page.length;
-      for (const { key } of page) names.add(fileNameOf(key, prefix)!);
+    if (!await isListWhole(storage, newest, signal)) {
+      throw refused(`${newest.index} isn't as its manifest says; export that environment again`);
     }
-    if (count !== objects.find(({ path }) => path === assets.index)?.count) {
-      throw refused(`${index} isn't as its manifest says; export that environment again`);
+    for await (const page of readAssetIndex(storage, newest.index, prefix, signal)) {
+      for (const { key } of page) names.add(fileNameOf(key, prefix)!);
     }
   }
   return names;

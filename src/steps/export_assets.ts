@@ -226,15 +226,21 @@ async function bring(
 /**
  * The files that earlier snapshots list, that are still there, and that no upload has any more: each
  * snapshot hands them on to the next one, so that it takes one snapshot only to know all of them.
+ *
+ * Where another environment became the primary one, the snapshot before is the newest one of the environment
+ * that was: what that has isn't orphaned.
  */
 async function* orphansOf(
   before: SnapshotWithAssets | undefined,
   { files, names, prefix }: Shelf,
-  { options: { storage } }: ExportContext,
+  { run: { project: { environment } }, options: { storage } }: ExportContext,
   signal: AbortSignal,
 ): AsyncGenerator<AssetIndexEntry[], void> {
   if (before === undefined) return;
-  for (const list of [before.index, `${before.prefix}/${ORPHANED_ASSETS}`]) {
+  const { id } = before.manifest.environment;
+  const isOther = id !== null && environment !== undefined && id !== environment;
+  const orphaned = `${before.prefix}/${ORPHANED_ASSETS}`;
+  for (const list of isOther ? [orphaned] : [before.index, orphaned]) {
     for await (const page of readAssetIndex(storage, list, prefix, signal)) {
       const orphans = page.flatMap(({ upload_id, key, md5 }) => {
         const file = files.find(key);

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { Upload } from "../../src/content/resource.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import type { ExportOptions } from "../../src/export_options.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { StorageError } from "../../src/sink/storage.ts";
-import { directoryOf } from "../support/exported.ts";
+import { directoryOf, filesOf, workbench } from "../support/exported.ts";
 import { deletedOf, fileOf, forget, orphansBench } from "../support/orphans_bench.ts";
 import { projectWhoseRole } from "../support/project_whose_role.ts";
+import { withStaging } from "../support/with_staging.ts";
 
 type Bench = Awaited<ReturnType<typeof orphansBench>>;
 
@@ -208,4 +210,28 @@ Deno.test("exportProject() deletes nothing once another one has taken over its l
   const { deletion } = await made.run({ assets: "sync" });
   assert.match(deletion?.problem ?? "", /^No asset file was deleted: .* has taken over its lock/);
   assert.deepEqual(await made.assets(), before);
+});
+
+Deno.test("exportProject() keeps the files of the environment that was the primary one", async () => {
+  const served = projectWhoseRole({
+    positive_upload_permissions: ["main", "staging"].map((environment) => ({
+      ...ALL,
+      environment,
+    })),
+  });
+  const project = withStaging(served);
+  const { uploads } = served.environments.get("staging")!;
+  const [only, both] = uploads.uploads();
+  uploads.delete(only!.id);
+  await using made = await workbench({ project });
+  const run = (options: Partial<ExportOptions> = {}) =>
+    made.export({ include: ["uploads"], tables: false, assets: "sync", ...options });
+  await run();
+  const before = await filesOf(`${made.root}/assets`);
+  project.primaryEnvironment = "staging";
+  for (let i = 0; i < 2; i++) assert.equal(deletedOf(await run()), 0);
+  assert.deepEqual(await filesOf(`${made.root}/assets`), before);
+  uploads.delete(both!.id);
+  assert.equal(deletedOf(await run()), 1);
+  assert.ok((await filesOf(`${made.root}/assets`)).includes(fileOf(only!)));
 });

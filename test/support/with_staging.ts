@@ -10,5 +10,5 @@ export type PromotableProject = Omit<DemoProject, "primaryEnvironment"> & {
 export function withStaging(project: DemoProject): PromotableProject {
   const main = project.environments.get("main")!;
   project.environments.set("staging", main.fork({ ...main.resource, id: "staging" }));
-  return { ...project, primaryEnvironment: "main" };
+  return { ...project, asset: (path) => project.asset(path), primaryEnvironment: "main" };
 }

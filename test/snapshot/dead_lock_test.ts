@@ -45,7 +45,7 @@ async function killHolder(root: string): Promise<LockContent> {
 /** Waits until the system has closed what a killed export had open. */
 async function untilDead(root: string, { owner }: LockContent): Promise<void> {
   const storage = new LocalStorage(root);
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   while (await storage.isHeld(holdKey(KEY, owner)) !== false) {
     assert.ok(performance.now() < end, "the hold doesn't end");
   }

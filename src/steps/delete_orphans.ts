@@ -61,9 +61,9 @@ export async function deleteOrphans(
     if (assets.manifest.orphaned?.count) {
       const orphans = await choose(context, assets, signal);
       for (let at = 0; at < orphans.length; at += AT_A_TIME) {
+        await lock.confirm();
         // One that has begun since may keep a file that is to be deleted.
         await quietPlaces(context, signal);
-        await lock.confirm();
         const some = orphans.slice(at, at + AT_A_TIME);
         try {
           await storage.delete(some.map(({ key }) => key), { signal });
@@ -83,7 +83,7 @@ export async function deleteOrphans(
     const what = !isSure
       ? "Not all asset files that should have been were"
       : deleted.count > 0
-      ? `Only ${deleted.count} asset files were`
+      ? `Only ${deleted.count === 1 ? "one asset file was" : `${deleted.count} asset files were`}`
       : "No asset file was";
     const problem = `${what} deleted: ${reason.replace(/\.$/, "")}.`;
     run.emit({ type: "deleted", ...deleted });

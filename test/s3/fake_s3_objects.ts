@@ -138,7 +138,7 @@ export class FakeS3Objects {
     const keys = elementsOf(`${body}`, "Key");
     if (keys.length === 0 || keys.length > 1000) throw new FakeS3Error(400, "MalformedXML");
     const errors = keys.map((key) => {
-      if (!key.startsWith("locked/")) return void this.all.delete(key);
+      if (!/^locked\/|-locked\.txt$/.test(key)) return void this.all.delete(key);
       return `<Error><Key>${key}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
     });
     return xml(`<DeleteResult>${errors.join("")}</DeleteResult>`);

@@ -4,6 +4,7 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { ExportOptions } from "../../src/export_options.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { StorageError } from "../../src/sink/storage.ts";
+import { openFake } from "../s3/open_fake.ts";
 import { directoryOf, filesOf, workbench } from "../support/exported.ts";
 import { deletedOf, fileOf, forget, orphansBench } from "../support/orphans_bench.ts";
 import { projectWhoseRole } from "../support/project_whose_role.ts";
@@ -234,4 +235,48 @@ Deno.test("exportProject() keeps the files of the environment that was the prima
   uploads.delete(both!.id);
   assert.equal(deletedOf(await run()), 1);
   assert.ok((await filesOf(`${made.root}/assets`)).includes(fileOf(only!)));
+});
+
+Deno.test("exportProject() to S3 deletes all files but those that S3 refuses to, and tells of them", async () => {
+  await using made = await orphansBench({ uploads: 2 });
+  await using opened = await openFake();
+  const bytes = new TextEncoder().encode("Locked.");
+  const locked = made.project.addUpload({ filename: "locked.txt", bytes, mimeType: "text/plain" });
+  const run = () => made.run({ storage: opened.storage, assets: "sync" });
+  await run();
+  for (const upload of [locked, ...made.uploads]) forget(made.project, upload);
+  for (const count of [2, 0]) {
+    const { deletion } = await run();
+    assert.equal(deletion?.deleted.count, count);
+    const [what, reason] = deletion?.problem?.split(": ") ?? [];
+    assert.equal(what, `${count ? "Only 2 asset files were" : "No asset file was"} deleted`);
+    assert.match(reason!, /^Can't delete s3:\/\/.*-locked\.txt, because the credentials lack /);
+  }
+  const files = [...opened.fake.objects.all.keys()].filter((key) => key.includes("/assets/"));
+  assert.ok(files.some((key) => key.endsWith(fileOf(locked))));
+  assert.ok(!files.some((key) => made.uploads.some((upload) => key.endsWith(fileOf(upload)))));
+});
+
+Deno.test("exportProject() that is cancelled while it deletes files is complete, and tells what it deleted", async () => {
+  await using made = await orphansBench();
+  for (const upload of made.uploads) forget(made.project, upload);
+  const before = await made.assets();
+  const cancel = new AbortController();
+  class Cancelled extends LocalStorage {
+    override async delete(...[keys, options]: Parameters<LocalStorage["delete"]>): Promise<void> {
+      if (!keys[0]?.startsWith("assets/")) return await super.delete(keys, options);
+      await super.delete(keys.slice(0, 1), options);
+      cancel.abort(new DOMException("Stop.", "AbortError"));
+      await super.delete(keys.slice(1), options);
+    }
+  }
+  const storage = new Cancelled(made.root);
+  const report = await made.run({ assets: "sync", storage, signal: cancel.signal });
+  assert.deepEqual([report.status, report.deletion?.deleted.count], ["complete", 1]);
+  assert.equal(
+    report.deletion?.problem,
+    "Only one asset file was deleted: the export was cancelled.",
+  );
+  assert.equal((await made.assets()).length, before.length - 1);
+  assert.equal(deletedOf(await made.run({ assets: "sync" })), 4);
 });

@@ -233,23 +233,30 @@ async function bring(
 async function* orphansOf(
   before: SnapshotWithAssets | undefined,
   { files, names, prefix }: Shelf,
-  { run: { project: { environment } }, options: { storage } }: ExportContext,
+  { run, options: { storage } }: ExportContext,
   signal: AbortSignal,
 ): AsyncGenerator<AssetIndexEntry[], void> {
   if (before === undefined) return;
+  const { environment } = run.project;
   const { id } = before.manifest.environment;
   const isOther = id !== null && environment !== undefined && id !== environment;
   const orphaned = `${before.prefix}/${ORPHANED_ASSETS}`;
-  for (const list of isOther ? [orphaned] : [before.index, orphaned]) {
-    for await (const page of readAssetIndex(storage, list, prefix, signal)) {
-      const orphans = page.flatMap(({ upload_id, key, md5 }) => {
-        const file = files.find(key);
-        if (file === undefined || names.has(fileNameOf(key, prefix)!)) return [];
-        const { attempts: _, ...known } = file;
-        return [{ upload_id, key, ...known, md5: known.md5 ?? md5 }];
-      });
-      if (orphans.length > 0) yield orphans;
+  try {
+    for (const list of isOther ? [orphaned] : [before.index, orphaned]) {
+      for await (const page of readAssetIndex(storage, list, prefix, signal)) {
+        const orphans = page.flatMap(({ upload_id, key, md5 }) => {
+          const file = files.find(key);
+          if (file === undefined || names.has(fileNameOf(key, prefix)!)) return [];
+          const { attempts: _, ...known } = file;
+          return [{ upload_id, key, ...known, md5: known.md5 ?? md5 }];
+        });
+        if (orphans.length > 0) yield orphans;
+      }
     }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const message = `${error.message.replace(/\.$/, "")}; the files that it lists stay.`;
+    run.warn("asset_index_unreadable", message);
   }
 }
 

@@ -280,3 +280,23 @@ Deno.test("exportProject() that is cancelled while it deletes files is complete,
   assert.equal((await made.assets()).length, before.length - 1);
   assert.equal(deletedOf(await made.run({ assets: "sync" })), 4);
 });
+
+Deno.test("exportProject() goes on, and keeps what it doesn't know, if the last snapshot's list of orphans can't be read", async () => {
+  await using made = await orphansBench();
+  forget(made.project, made.uploads[0]!);
+  const kept = await made.run();
+  forget(made.project, made.uploads[1]!);
+  const before = await made.assets();
+  const list = `${directoryOf(kept)}/assets_orphaned.ndjson`;
+  await Deno.writeTextFile(list, `${await Deno.readTextFile(list)}{"upload`);
+  const { status, manifest, deletion } = await made.run({ assets: "sync" });
+  assert.equal(status, "complete");
+  assert.equal(deletion?.deleted.count, 1);
+  const isAbout = ({ code }: { code: string }) => code === "asset_index_unreadable";
+  const message = manifest.warnings.find(isAbout)?.message ?? "";
+  assert.match(
+    message,
+    /orphaned\.ndjson isn't a list of assets: .*; the files that it lists stay\.$/,
+  );
+  assert.deepEqual(await made.assets(), before.filter((file) => file !== fileOf(made.uploads[1]!)));
+});

@@ -37,6 +37,18 @@ export interface TablesState {
 /** What is brought up to date after it was written. */
 export type Amendable = "records" | "uploads";
 
+/** A resource that is to be brought up to date. */
+export interface Outdated {
+  /** What it is. */
+  readonly what: Amendable;
+  /** Its id. */
+  readonly id: string;
+  /** Whose it is: a model's id, or `UPLOADS`. */
+  readonly of: string;
+  /** When it was created, in milliseconds since 1970; `null` if nobody knows. */
+  readonly time: number | null;
+}
+
 /** How far an export has come: what another run needs to go on. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
@@ -51,6 +63,11 @@ export interface Checkpoint {
   readonly done: readonly string[];
   /** What was being brought up to date: its objects may be other ones by now. */
   readonly amending: readonly Amendable[];
+  /**
+   * What was still to be brought up to date. Some of it may have been, in some of the objects: all of them
+   * have to tell the same of it, even if it has gone since.
+   */
+  readonly outdated: readonly Outdated[];
   /** What was brought up to date, and to which state of it. */
   readonly amended: Readonly<Record<string, string>>;
   /** How far each listing is. */
@@ -70,6 +87,7 @@ export interface Checkpoint {
 }
 
 const count = z.number().int().nonnegative();
+const amendable = z.enum(["records", "uploads"]);
 const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
 
 /** Checks the content of a checkpoint. */
@@ -79,7 +97,13 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   startedAt: z.iso.datetime(),
   changedSince: z.iso.datetime(),
   done: z.array(z.string()),
-  amending: z.array(z.enum(["records", "uploads"])),
+  amending: z.array(amendable),
+  outdated: z.array(z.object({
+    what: amendable,
+    id: z.string(),
+    of: z.string(),
+    time: z.number().nullable(),
+  })),
   amended: z.record(z.string(), z.string()),
   listings: z.record(
     z.string(),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Resource } from "../content/resource.ts";
 import type { ObjectInfo, Storage } from "../sink/storage.ts";
 import { type Amendable, type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { findSnapshots } from "./find_snapshots.ts";
@@ -13,7 +14,9 @@ import {
 import { batchEntries } from "./batch_entries.ts";
 import { countRecords } from "./count_records.ts";
 import { type SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
+import { spanOf } from "./span.ts";
 import { idColumn, partRows } from "./table_part.ts";
+import { widened } from "./widened.ts";
 
 /** A snapshot that isn't complete, and how far it is. */
 export interface Reopened {
@@ -141,7 +144,10 @@ const AMENDED: Readonly<Record<Amendable, RegExp>> = {
   uploads: /^(tables\/)?uploads\/.*\d\.\w+$/,
 };
 
-/** An object as it is, after it may have been amended; `undefined` if it can't be read as what it is. */
+/**
+ * An object as it is, after it may have been amended; `undefined` if it can't be read as what it is. It may
+ * hold more than its spans told before.
+ */
 async function lookedAt(
   storage: Storage,
   key: string,
@@ -158,23 +164,27 @@ async function lookedAt(
   if (sha256 === object.sha256) return object;
   if (object.count === undefined) return { ...object, size, sha256 };
   try {
-    return { ...object, size, sha256, ...await counts() };
+    return { size, sha256, ...await counts() };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
 
-  async function counts(): Promise<Pick<SnapshotObject, "count" | "records">> {
+  async function counts(): Promise<Omit<SnapshotObject, "size" | "sha256">> {
     const { path } = object;
     if (!path.startsWith("tables/")) {
       let count = 0;
-      for await (const page of batchEntries(storage, key, signal)) count += page.length;
-      return { count };
+      let { spans } = object;
+      for await (const page of batchEntries<Resource>(storage, key, signal)) {
+        count += page.length;
+        spans = spans?.[0] && widened(spans, spanOf(spans[0].of, page));
+      }
+      return { path, count, ...(spans && { spans }) };
     }
     // A part of a table is at most some megabytes.
     const bytes = await new Response(await storage.get(key, { signal })).bytes();
     const { rows } = partRows(bytes, path.endsWith(".csv") ? "csv" : "ndjson", idColumn(path));
     const records = countRecords(path.slice("tables/".length), rows.map(({ ids }) => ids[0]));
-    return { count: rows.length, records };
+    return { path, count: rows.length, records };
   }
 }

@@ -4,6 +4,7 @@ import {
   type Amendable,
   type Checkpoint,
   type ListingState,
+  type Outdated,
   writeCheckpoint,
 } from "../snapshot/checkpoint.ts";
 import { assetListPath, CHECKPOINT } from "../snapshot/layout.ts";
@@ -50,6 +51,8 @@ export class Checkpoints {
   assetLists: number;
   /** What is being brought up to date. */
   readonly amending: Set<Amendable> = new Set<Amendable>();
+  /** What is still to be brought up to date, by what it is and its id. */
+  readonly outdated: Map<string, Outdated>;
   /** What was brought up to date since {@linkcode Checkpoints.changedSince}, and to which state of it. */
   readonly amended: Map<string, string>;
   readonly #options: CheckpointsOptions;
@@ -74,6 +77,7 @@ export class Checkpoints {
     this.#options = options;
     this.changedSince = from === undefined ? run.project.readAt : new Date(from.changedSince);
     this.assetLists = from?.assetLists ?? 0;
+    this.outdated = new Map(from?.outdated.map((one) => [`${one.what} ${one.id}`, one]));
     this.amended = new Map(Object.entries(from?.amended ?? {}));
     this.#listings = new Map(Object.entries(structuredClone(from?.listings ?? {})));
     this.#done = new Set(from?.done);
@@ -267,6 +271,7 @@ export class Checkpoints {
       changedSince: this.changedSince.toISOString(),
       done: [...this.#done],
       amending: [...this.amending],
+      outdated: [...this.outdated.values()],
       amended: Object.fromEntries(this.amended),
       listings: Object.fromEntries(this.#listings),
       ...(tables && { tables: tables.state }),

@@ -39,7 +39,7 @@ export async function converge(
   { run, checkpoints }: ExportContext,
   { what, since, find, amend, onPass }: Convergence,
 ): Promise<boolean> {
-  const { amended } = checkpoints;
+  const { amended, outdated } = checkpoints;
   for (let pass = 1;; pass++) {
     const now = run.serverTime;
     const changed = await find(since);
@@ -47,6 +47,12 @@ export async function converge(
     for (const [id, one] of changed) {
       const states = digests(what, id, one);
       if (states.every(([key, state]) => amended.get(key) === state)) changed.delete(id);
+    }
+    // A run before this one may have begun with them. Those that went since then aren't found.
+    for (const { what: ofWhat, id, of, time } of outdated.values()) {
+      if (ofWhat === what && !changed.has(id)) {
+        changed.set(id, { of, time: time ?? NaN, states: {} });
+      }
     }
     if (changed.size === 0) return true;
     if (pass > PASSES) {
@@ -58,6 +64,9 @@ export async function converge(
       return true;
     }
     checkpoints.amending.add(what);
+    for (const [id, { of, time }] of changed) {
+      outdated.set(`${what} ${id}`, { what, id, of, time: Number.isNaN(time) ? null : time });
+    }
     // What was collected for tables has to be written before it can be amended.
     await checkpoints.save();
     for (const [of, all] of Map.groupBy(changed, ([, { of }]) => of)) {
@@ -67,6 +76,7 @@ export async function converge(
         await checkpoints.page(async () => {
           await amend(of, new Map(some));
           for (const [id, one] of some) {
+            outdated.delete(`${what} ${id}`);
             for (const [key, state] of digests(what, id, one)) amended.set(key, state);
           }
         });

@@ -1,5 +1,5 @@
 import { createdAt } from "../content/created_at.ts";
-import type { Upload } from "../content/resource.ts";
+import type { Page, Upload } from "../content/resource.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
 import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
@@ -11,6 +11,9 @@ import {
 } from "./changed_resources.ts";
 import { converge } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
+
+/** Uploads in one query: an address has a length. */
+const UPLOADS_AT_ONCE = 100;
 
 /**
  * Brings uploads that changed since the export began up to date, before their files are fetched.
@@ -51,13 +54,19 @@ async function changedUploads(
 }
 
 async function amendUploads(
-  { snapshot, tables, options }: ExportContext,
+  context: ExportContext,
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { layout = "ndjson" } = options;
+  const { snapshot, tables, options: { layout = "ndjson" } } = context;
   const ids = new Map([...some].map(([id, { time }]) => [id, time]));
-  const changed = new Map([...some].map(([id, { upload }]) => [id, upload!]));
+  const changed = new Map<string, Upload>();
+  const unknown: string[] = [];
+  for (const [id, { upload }] of some) {
+    if (upload) changed.set(id, upload);
+    else unknown.push(id);
+  }
+  for (const upload of await readAgain(context, unknown, signal)) changed.set(upload.id, upload);
   await amendBatches(snapshot, {
     prefix: "uploads/",
     path: (batch) => uploadsPath(batch, layout),
@@ -68,4 +77,20 @@ async function amendUploads(
     signal,
   });
   await tables?.amendUploads({ ids, uploads: [...changed.values()], signal });
+}
+
+/** Reads uploads again. Those that are gone aren't there. */
+async function readAgain(
+  { run }: ExportContext,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Upload[]> {
+  const read: Upload[] = [];
+  for (let at = 0; at < ids.length; at += UPLOADS_AT_ONCE) {
+    const some = ids.slice(at, at + UPLOADS_AT_ONCE);
+    const query = { filter: { ids: some.join(",") }, page: { limit: UPLOADS_AT_ONCE } };
+    const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
+    read.push(...body.data);
+  }
+  return read;
 }

@@ -21,6 +21,7 @@ import { readBatch } from "./snapshot/read_batch.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { fetchAsset } from "./source/asset_fetch.ts";
 import { readRestrictions } from "./source/restrictions.ts";
+import { UPLOADS_AT_A_TIME, uploadsById } from "./source/uploads_by_id.ts";
 import { assertFewFailures } from "./steps/assert_few_failures.ts";
 import { ExportRun } from "./steps/export_run.ts";
 import { noteAsset } from "./steps/note_asset.ts";
@@ -49,9 +50,6 @@ export type RetryFailedOptions = Pick<
   | "onEvent"
   | "onNotes"
 >;
-
-/** Uploads in a request that names them by their ids. */
-const AT_A_TIME = 100;
 
 /**
  * Tries again the assets that failed in the newest complete snapshot of a project and environment, and
@@ -186,7 +184,12 @@ async function* newLines(
   const imgixHost = run.project.site.attributes.imgix_host;
   let mayHide: boolean | undefined;
   for await (const failed of failedIn(storage, index, signal)) {
-    const uploads = await uploadsOf(run, failed, signal);
+    const uploads = await uploadsById(run.client, failed.map(({ upload_id }) => upload_id), signal);
+    if (uploads === undefined) {
+      throw new SluiceError(
+        `The API was asked for ${failed.length} uploads by their ids, and sent others: export again.`,
+      );
+    }
     if (uploads.size < failed.length) mayHide ??= await mayHideUploads(run, signal);
     const gone: AssetOutcome[] = [];
     const keys = new Map<string, string>();
@@ -226,22 +229,9 @@ async function* failedIn(
   const failed: AssetOutcome[] = [];
   for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
     failed.push(...page.filter(({ outcome }) => outcome === "failed"));
-    while (failed.length >= AT_A_TIME) yield failed.splice(0, AT_A_TIME);
+    while (failed.length >= UPLOADS_AT_A_TIME) yield failed.splice(0, UPLOADS_AT_A_TIME);
   }
   if (failed.length > 0) yield failed;
-}
-
-/** The uploads of some assets, by id, as far as the project still has them. */
-async function uploadsOf(
-  run: ExportRun,
-  failed: readonly AssetOutcome[],
-  signal: AbortSignal,
-): Promise<Map<string, Upload>> {
-  const ids = failed.map(({ upload_id }) => upload_id);
-  const query = { filter: { ids: ids.join(",") }, page: { limit: AT_A_TIME } };
-  const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
-  const asked = new Set(ids);
-  return new Map(body.data.filter(({ id }) => asked.has(id)).map((upload) => [upload.id, upload]));
 }
 
 /** Whether the API tells that there may be uploads that the API token's role may not read. */

@@ -55,6 +55,25 @@ Deno.test("retryFailedAssets() doesn't take what the API token's role may not re
   assert.equal(await assertSealedAreWhole(made.storage), 1);
 });
 
+Deno.test("retryFailedAssets() and exportProject() take nothing for deleted if the API sends other uploads", async () => {
+  const project = sampleProject();
+  unserved(project, "/48213/a.txt");
+  const data = project.primary.uploads.uploads().slice(0, 1);
+  await using made = await workbench({
+    project,
+    onRequest: (_request, { searchParams }) =>
+      searchParams.has("filter[ids]")
+        ? Response.json({ data, meta: { total_count: 1 } })
+        : undefined,
+  });
+  assert.equal((await made.export(FAST)).manifest.assets?.failed, 1);
+  await assert.rejects(
+    retry(made),
+    /^SluiceError: The API was asked for 1 uploads by their ids, and sent others: export again\.$/,
+  );
+  assert.equal(await assertSealedAreWhole(made.storage), 1);
+});
+
 Deno.test("retryFailedAssets() fetches an asset whose long name met another one's", async () => {
   const project = sampleProject();
   const both = ["a", "A"].map((first) => {

@@ -1,5 +1,5 @@
 import { limited } from "../async/limited.ts";
-import type { Page, Upload } from "../content/resource.ts";
+import type { Upload } from "../content/resource.ts";
 import { SluiceError } from "../error.ts";
 import { mostDeleted } from "../max_delete.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
@@ -11,6 +11,7 @@ import { isListWhole } from "../snapshot/is_list_whole.ts";
 import { ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
 import type { Tally } from "../snapshot/manifest.ts";
 import { readRestrictions } from "../source/restrictions.ts";
+import { UPLOADS_AT_A_TIME, uploadsById } from "../source/uploads_by_id.ts";
 import { hashNumber } from "../text/hash_number.ts";
 import { UnfinishedError } from "../unfinished.ts";
 import type { ExportContext } from "./export_context.ts";
@@ -27,8 +28,8 @@ export interface AssetDeletion {
 /** A file that is to be deleted. */
 type Orphan = Pick<AssetIndexEntry, "upload_id" | "key" | "size">;
 
-/** Ids in one request, and files deleted at a time. */
-const AT_A_TIME = 100;
+/** Files deleted at a time. */
+const AT_A_TIME = UPLOADS_AT_A_TIME;
 /** How long it may take to see what a deletion that failed has deleted, in milliseconds. */
 const LOOK_MS = 1000;
 
@@ -221,12 +222,10 @@ async function gone(
   const sure: Orphan[] = [];
   for (let at = 0; at < orphans.length; at += AT_A_TIME) {
     const some = orphans.slice(at, at + AT_A_TIME);
-    const ids = new Set(some.map(({ upload_id }) => upload_id));
-    const query = { filter: { ids: [...ids].join(",") }, page: { limit: AT_A_TIME } };
-    const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
-    const uploads = new Map(body.data.map((upload) => [upload.id, upload]));
-    if (uploads.keys().some((id) => !ids.has(id))) {
-      throw refused(`the API was asked for ${ids.size} uploads by id, and sent others`);
+    const ids = some.map(({ upload_id }) => upload_id);
+    const uploads = await uploadsById(run.client, ids, signal);
+    if (uploads === undefined) {
+      throw refused(`the API was asked for ${ids.length} uploads by their ids, and sent others`);
     }
     sure.push(...some.filter(({ upload_id, key }) => {
       const upload = uploads.get(upload_id);

@@ -1,4 +1,5 @@
-import type { Page, Upload } from "../content/resource.ts";
+import type { Upload } from "../content/resource.ts";
+import { uploadsById } from "../source/uploads_by_id.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { ExportRun } from "./export_run.ts";
  * @param run The export.
  * @param upload The upload, as the export knows it.
  * @param signal Aborts the request.
- * @return A clause, or `undefined` if the project still has it like this.
+ * @return A clause, or `undefined` if the project still has it like this, or nothing tells.
  * @throws {CmaError} If the API refuses.
  */
 export async function whyGone(
@@ -16,9 +17,9 @@ export async function whyGone(
   { id, attributes: { path, md5 } }: Upload,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const query = { filter: { ids: id }, page: { limit: 1 } };
-  const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
-  const now = body.data.find((upload) => upload.id === id);
+  const uploads = await uploadsById(run.client, [id], signal);
+  if (uploads === undefined) return undefined;
+  const now = uploads.get(id);
   if (now === undefined) return "the upload was deleted while it was exported";
   return now.attributes.path === path && now.attributes.md5 === md5
     ? undefined

@@ -77,7 +77,10 @@ Deno.test("exportProject() deletes nothing if the API sends other uploads than t
   forget(made.project, made.uploads[0]!);
   const before = await made.assets();
   const { deletion } = await made.run({ assets: "sync" });
-  assert.match(deletion?.problem ?? "", /: the API was asked for 1 uploads by id, and sent others/);
+  assert.match(
+    deletion?.problem ?? "",
+    /: the API was asked for 1 uploads by their ids, and sent others/,
+  );
   assert.deepEqual(await made.assets(), before);
 });
 

@@ -4,11 +4,12 @@ import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
 import { itemTypeId } from "../src/demo/schema_builder.ts";
 import type { ExportReport } from "../src/export.ts";
+import { CLOCKS } from "./support/clocks.ts";
 import { type EditMix, Editor } from "./support/editor.ts";
 import { workbench } from "./support/exported.ts";
 import { type ExportedSnapshot, readSnapshot } from "./support/exported_snapshot.ts";
 import { MemoryStorage } from "./support/memory_storage.ts";
-import { Oracle, type Span, type Violation } from "./support/oracle.ts";
+import { Oracle, type Span, told } from "./support/oracle.ts";
 
 /** A record or upload that may be changed. */
 interface Spoilable {
@@ -18,7 +19,6 @@ interface Spoilable {
 }
 
 const SEEDS = 20;
-const HOUR = 60 * 60_000;
 
 /** How much there is, and how fast it changes; one for each seed in turn. */
 const SIZES = [
@@ -31,15 +31,6 @@ const SIZES = [
   { records: 100, uploads: 40, blocksPerRecord: 3, changes: 6 },
 ] as const;
 const SMALL = SIZES.length - 1;
-
-/** What the project's clock tells while ours tells the time. */
-const CLOCKS: Readonly<Record<string, () => Date>> = {
-  "the same clock": () => new Date(),
-  "a clock that is an hour slow": () => new Date(Date.now() - HOUR),
-  "a clock that is an hour fast": () => new Date(Date.now() + HOUR),
-  "a clock that stands still": () => new Date(Date.UTC(2026, 10, 21, 4, 30, 12, 345)),
-  "a clock that tells seconds": () => new Date(Math.floor(Date.now() / 1000) * 1000),
-};
 
 const projects = SIZES.map((size) => {
   let time = Date.UTC(2026, 0, 1);
@@ -90,14 +81,6 @@ async function drift(
   const report = await bench.export({ storage, assets: false, concurrency });
   const span = { from, to: oracle.now };
   return { report, snapshot: await readSnapshot(storage, report.snapshot), oracle, editor, span };
-}
-
-/** The first few of many, for an error's text. */
-function told(violations: readonly Violation[]): string {
-  const counts = Map.groupBy(violations, ({ fault, where }) => `${fault} in ${where}`);
-  return [...counts].map(([what, { length, 0: first }]) => {
-    return `${length} ${what}, such as ${first!.id}: ${first!.text.slice(0, 200)}`;
-  }).join("\n");
 }
 
 for (let seed = 1; seed <= SEEDS; seed++) {

@@ -5,19 +5,18 @@ import { concurrently } from "../src/async/concurrently.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
 import { memoryCopy } from "../src/demo/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../src/demo/server.ts";
-import { exportProject, type ExportReport } from "../src/export.ts";
+import type { ExportReport } from "../src/export.ts";
 import type { ExportEvent } from "../src/events.ts";
 import type { ExportOptions } from "../src/export_options.ts";
 import { LocalStorage } from "../src/sink/local_storage.ts";
 import { type Storage, StorageError } from "../src/sink/storage.ts";
 import { findSnapshots } from "../src/snapshot/find_snapshots.ts";
-import { UnfinishedError } from "../src/unfinished.ts";
 import { openFake } from "./s3/open_fake.ts";
 import { apiError } from "./support/cma.ts";
 import { type EditMix, Editor } from "./support/editor.ts";
-import { QUICK_RETRIES } from "./support/exported.ts";
+import { type End, endedRun, run } from "./support/ended_run.ts";
 import { contentOf, type SnapshotContent } from "./support/snapshot_content.ts";
-import { CrashError, TracedStorage } from "./support/traced_storage.ts";
+import { TracedStorage } from "./support/traced_storage.ts";
 import { withStaging } from "./support/with_staging.ts";
 
 const PLACE = "content/project_900001";
@@ -52,22 +51,6 @@ const NO_EDITS: EditMix = {
 /** Each file that is written takes its time. */
 const FEW: Partial<ExportOptions> = { include: ["records", "uploads"] };
 
-/** Exports to a storage. */
-function run(
-  cma: DemoCma,
-  storage: Storage,
-  options: Partial<ExportOptions> = {},
-): Promise<ExportReport> {
-  return exportProject({
-    apiToken: cma.apiToken,
-    baseUrl: cma.url,
-    assetHost: cma.assetHost,
-    retry: QUICK_RETRIES,
-    storage,
-    ...options,
-  });
-}
-
 /** A directory that goes when it is disposed of. */
 async function directory(): Promise<AsyncDisposable & { readonly storage: LocalStorage }> {
   const root = await Deno.makeTempDir({ prefix: "sluice-resume-" });
@@ -85,58 +68,6 @@ async function undisturbed(
   await using whole = await directory();
   const report = await run(cma, whole.storage, options);
   return await contentOf(whole.storage, report.snapshot);
-}
-
-/** Ways in which an export ends before its end. */
-type End =
-  | { readonly by: "crash" | "one failure" | "abort"; readonly call: number }
-  | { readonly by: "request" | "budget"; readonly at: number };
-
-/** Exports, and ends that; `undefined` if it came to its end before. */
-async function endedRun(
-  cma: DemoCma,
-  storage: Storage,
-  end: End,
-  options: Partial<ExportOptions>,
-): Promise<ExportReport | undefined> {
-  const abort = new AbortController();
-  const stop = new Error("Stopped by the test");
-  const traced: TracedStorage = new TracedStorage(storage, {
-    crashAt: end.by === "crash" ? end.call : undefined,
-    onCall: (count) => {
-      if (!("call" in end) || count !== end.call) return;
-      if (end.by === "abort") abort.abort(stop);
-      const { method, key } = traced.calls.at(-1)!;
-      // A snapshot that is sealed by then is complete, and the next export tidies it up.
-      const isTidying = method === "delete" && key.includes("/resume/");
-      if (end.by === "one failure" && !isTidying) {
-        throw new StorageError("The disk was full for a moment.");
-      }
-    },
-  });
-  let requests = 0;
-  try {
-    return await run(cma, traced, {
-      resume: true,
-      ...options,
-      signal: abort.signal,
-      timeBudgetMs: end.by === "budget" ? end.at : undefined,
-      onEvent: (event) => {
-        options.onEvent?.(event);
-        if (end.by === "request" && event.type === "request" && ++requests === end.at) {
-          abort.abort(stop);
-        }
-      },
-    });
-  } catch (error) {
-    const isMeant = error === stop || error instanceof CrashError ||
-      error instanceof StorageError || error instanceof UnfinishedError;
-    if (!isMeant) throw error;
-    return undefined;
-  } finally {
-    // What was killed leaves it, and here nobody waits for it to expire.
-    await storage.delete([LOCK]);
-  }
 }
 
 Deno.test("exportProject() goes on after a crash between any two calls of the storage", async () => {

@@ -247,6 +247,18 @@ export class Oracle {
   }
 }
 
+/**
+ * The first few of many, for an error's text.
+ *
+ * @param violations What was found.
+ */
+export function told(violations: readonly Violation[]): string {
+  const counts = Map.groupBy(violations, ({ fault, where }) => `${fault} in ${where}`);
+  return [...counts].map(([what, { length, 0: first }]) => {
+    return `${length} ${what}, such as ${first!.id}: ${first!.text.slice(0, 200)}`;
+  }).join("\n");
+}
+
 /** Whether something was there all the time, in whatever states. */
 function lasted(states: readonly State[], { from, to }: Span): boolean {
   let until = from;

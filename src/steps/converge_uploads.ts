@@ -1,8 +1,10 @@
 import { createdAt } from "../content/created_at.ts";
-import type { Page, Upload } from "../content/resource.ts";
+import type { Upload } from "../content/resource.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
 import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
+import { CmaError } from "../source/cma_error.ts";
+import { UPLOADS_AT_A_TIME, uploadsById } from "../source/uploads_by_id.ts";
 import {
   type ChangedResource,
   type ChangedResources,
@@ -11,9 +13,6 @@ import {
 } from "./changed_resources.ts";
 import { converge } from "./converge.ts";
 import type { ExportContext } from "./export_context.ts";
-
-/** Uploads in one query: an address has a length. */
-const UPLOADS_AT_ONCE = 100;
 
 /**
  * Brings uploads that changed since the export began up to date, before their files are fetched.
@@ -86,11 +85,16 @@ async function readAgain(
   signal: AbortSignal,
 ): Promise<Upload[]> {
   const read: Upload[] = [];
-  for (let at = 0; at < ids.length; at += UPLOADS_AT_ONCE) {
-    const some = ids.slice(at, at + UPLOADS_AT_ONCE);
-    const query = { filter: { ids: some.join(",") }, page: { limit: UPLOADS_AT_ONCE } };
-    const { body } = await run.client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
-    read.push(...body.data);
+  for (let at = 0; at < ids.length; at += UPLOADS_AT_A_TIME) {
+    const some = ids.slice(at, at + UPLOADS_AT_A_TIME);
+    const uploads = await uploadsById(run.client, some, signal);
+    if (uploads === undefined) {
+      throw new CmaError(
+        `Expected ${some.length} uploads or fewer, asked for by their ids, from GET /uploads, but the API ` +
+          "sent others: check --base-url, and that no proxy answers without asking the API.",
+      );
+    }
+    read.push(...uploads.values());
   }
   return read;
 }

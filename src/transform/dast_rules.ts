@@ -16,6 +16,20 @@ export function isNode(type: string): (node: { readonly type: string }) => boole
   return (node) => node.type === type;
 }
 
+/**
+ * The text and marks of a span. Renderers have rules of their own for spans, because the package's takes
+ * time by the square of a text's lines: minutes for what editors can paste.
+ */
+export function spanOf(node: object): { readonly value: string; readonly marks: string[] } {
+  const { value, marks } = node as { value?: unknown; marks?: unknown };
+  const names: unknown = marks ?? [];
+  if (typeof value !== "string") throw new TypeError("a span has no text");
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw new TypeError("a span's marks are not a list of names");
+  }
+  return { value, marks: names };
+}
+
 /** The id of the block or record that a node holds. */
 export function itemOf(node: object): string {
   const { item } = node as { item?: unknown };

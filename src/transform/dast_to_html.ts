@@ -1,6 +1,6 @@
-import { render } from "datocms-structured-text-generic-html-renderer";
+import { markToTagName, render } from "datocms-structured-text-generic-html-renderer";
 import type { JsonObject } from "../content/resource.ts";
-import { isNode, itemOf, KNOWN_MARKS, linkAttributes } from "./dast_rules.ts";
+import { isNode, itemOf, KNOWN_MARKS, linkAttributes, spanOf } from "./dast_rules.ts";
 
 /** Text that is HTML already; all other text is escaped. */
 class Html {
@@ -54,13 +54,21 @@ export function dastToHtml(value: JsonObject): string {
       },
       { appliable: isNode("inlineItem"), apply: ({ node }) => empty("span", "data-item-id", node) },
       { appliable: isNode("itemLink"), apply: ({ node, children }) => itemLink(node, children) },
+      { appliable: isNode("span"), apply: ({ node }) => span(node) },
     ],
-    customMarkRules: [{
-      appliable: (mark) => !KNOWN_MARKS.has(mark),
-      apply: ({ mark, children }) => adapter.renderNode("span", { "data-mark": mark }, children),
-    }],
   });
   return html instanceof Html ? html.text : "";
+}
+
+function span(node: object): Html {
+  const { value, marks } = spanOf(node);
+  return marks.reduce(
+    (html, mark) =>
+      KNOWN_MARKS.has(mark)
+        ? adapter.renderNode(markToTagName(mark), null, html)
+        : adapter.renderNode("span", { "data-mark": mark }, html),
+    new Html(escape(value).replaceAll("\n", "<br>")),
+  );
 }
 
 function empty(tag: string, attribute: string, node: object): Html {

@@ -1,7 +1,7 @@
-import { render } from "datocms-structured-text-generic-html-renderer";
+import { markToTagName, render } from "datocms-structured-text-generic-html-renderer";
 import { defaultHandlers, type Handle, toMarkdown } from "mdast-util-to-markdown";
 import type { JsonObject } from "../content/resource.ts";
-import { isNode, itemOf, KNOWN_MARKS, placeholder } from "./dast_rules.ts";
+import { isNode, itemOf, KNOWN_MARKS, placeholder, spanOf } from "./dast_rules.ts";
 
 /** A node of a Markdown syntax tree (mdast), or of one of the extensions below. */
 interface Markdown {
@@ -101,12 +101,8 @@ export function dastToMarkdown(value: JsonObject): string {
         apply: ({ node, children }) =>
           adapter.renderNode("a", { href: `dato:item/${itemOf(node)}` }, children),
       },
+      { appliable: isNode("span"), apply: ({ node }) => span(node) },
     ],
-    // Markdown has no way to write a mark that a project added.
-    customMarkRules: [{
-      appliable: (mark) => !KNOWN_MARKS.has(mark),
-      apply: ({ children }) => flat(children),
-    }],
   });
   const root = { type: "root", children: merge(prune(flat(rendered))) };
   return toMarkdown(root as unknown as Parameters<typeof toMarkdown>[0], {
@@ -120,6 +116,17 @@ export function dastToMarkdown(value: JsonObject): string {
       { character: "=", after: "=", inConstruct: "phrasing" },
     ],
   }).trimEnd();
+}
+
+function span(node: object): Markdown[] {
+  const { value, marks } = spanOf(node);
+  const lines = value.split("\n")
+    .flatMap((line, i) => i === 0 ? [text(line)] : [{ type: "break" }, text(line)]);
+  // Markdown has no way to write a mark that a project added.
+  return marks.filter((mark) => KNOWN_MARKS.has(mark)).reduce<Markdown[]>(
+    (children, mark) => flat(adapter.renderNode(markToTagName(mark), null, children)),
+    lines,
+  );
 }
 
 function text(value: string): Markdown {
@@ -177,17 +184,21 @@ function prune(nodes: readonly Markdown[]): Markdown[] {
 /** Joins neighbours of the same kind: `**a****b**` would not be read as two strong texts. */
 function merge(nodes: readonly Markdown[]): Markdown[] {
   const merged: Markdown[] = [];
-  for (const node of nodes) {
-    const last = merged.at(-1);
-    if (last?.type !== node.type || !MERGED.has(node.type)) merged.push(node);
-    else if (!last.children) {
-      merged[merged.length - 1] = { ...last, value: `${last.value}${node.value}` };
-    } else {
-      const children = [...last.children, ...node.children ?? []];
-      merged[merged.length - 1] = { ...last, children };
-    }
+  for (let from = 0; from < nodes.length;) {
+    const first = nodes[from]!;
+    let to = from + 1;
+    if (MERGED.has(first.type)) { while (nodes[to]?.type === first.type) to++; }
+    const alike = nodes.slice(from, to);
+    merged.push(
+      first.children
+        ? { ...first, children: merge(alike.flatMap(({ children = [] }) => children)) }
+        : alike.length === 1
+        ? first
+        : { ...first, value: alike.map(({ value }) => value).join("") },
+    );
+    from = to;
   }
-  return merged.map((node) => node.children ? { ...node, children: merge(node.children) } : node);
+  return merged;
 }
 
 function attention(marker: string): Handle {

@@ -1,6 +1,6 @@
 import { render } from "datocms-structured-text-to-plain-text";
 import type { JsonObject } from "../content/resource.ts";
-import { isNode, placeholder } from "./dast_rules.ts";
+import { isNode, placeholder, spanOf } from "./dast_rules.ts";
 
 /**
  * Renders a structured text document as plain text. A block or inline record is left as a tag with its
@@ -16,13 +16,9 @@ export function dastToText(value: JsonObject): string {
       { appliable: isNode("block"), apply: ({ node }) => `${placeholder("block", node)}\n` },
       { appliable: isNode("inlineBlock"), apply: ({ node }) => placeholder("inlineBlock", node) },
       { appliable: isNode("inlineItem"), apply: ({ node }) => placeholder("inlineItem", node) },
+      // With all marks: the package takes strikethrough, and marks that it doesn't know, for paragraphs.
+      { appliable: isNode("span"), apply: ({ node }) => spanOf(node).value },
     ],
-    // The package takes strikethrough, and marks that it doesn't know, for paragraphs.
-    customMarkRules: [{
-      appliable: () => true,
-      // Typed as an array, but a string where marks are nested.
-      apply: ({ children = [] }) => [children].flat().join(""),
-    }],
   });
   return text ?? "";
 }

@@ -82,9 +82,11 @@ export function renderedRows(
   schema: SchemaIndex,
   options: RenderStructuredTextOptions,
 ): Page<JsonObject> {
+  let before: JsonObject | undefined;
   return page.map((row) => {
     const columns = renderedColumns(modelPlanByApiKey(schema, String(row._model)), options.as);
-    return columns.size === 0 ? row : renderedRow(row, columns, options);
+    before = columns.size === 0 ? row : renderedRow(row, columns, before, options);
+    return before;
   });
 }
 
@@ -120,15 +122,23 @@ export function renderedColumns(
 function renderedRow(
   row: JsonObject,
   columns: ReadonlyMap<string, RenderedColumn>,
+  before: JsonObject | undefined,
   options: RenderStructuredTextOptions,
 ): JsonObject {
   const rendered: JsonObject = {};
   // A block has one row for all locales, so its localized fields hold values by locale.
   const isBlock = Object.hasOwn(row, "_record_id");
+  const isNextLocale = before !== undefined && !isBlock && row.id === before.id &&
+    row._model === before._model;
   for (const [name, value] of Object.entries(row)) {
     setOwn(rendered, name, value);
     const column = columns.get(name);
     if (!column) continue;
+    if (isNextLocale && !column.field.localized && value === before[name]) {
+      // The same document in every row of the record: it is rendered, or warned about, once.
+      setOwn(rendered, column.name, before[column.name] ?? null);
+      continue;
+    }
     const render = (dast: Json) => renderDast(dast, row, name, options);
     const all = column.field.localized && isBlock && isObject(value)
       ? Object.fromEntries(Object.entries(value).map(([locale, dast]) => [locale, render(dast)]))
@@ -147,7 +157,6 @@ function renderDast(
   if (dast === null) return null;
   try {
     if (!isObject(dast)) throw new TypeError("it is not an object");
-    assertFewLines(dast);
     return FORMATS[as].render(dast);
   } catch (error) {
     // Whatever is wrong with one document must not end an export.
@@ -156,17 +165,4 @@ function renderDast(
     onWarning?.("unrenderable_structured_text", `${at}: ${(error as Error).message}`);
     return null;
   }
-}
-
-/** What renders takes time by the square of a text's lines: minutes for what editors could paste. */
-const MOST_LINES = 10_000;
-
-function assertFewLines(node: Json | undefined): void {
-  if (!isObject(node)) return;
-  const { value, document, children } = node;
-  if (typeof value === "string" && value.split("\n", MOST_LINES + 1).length > MOST_LINES) {
-    throw new RangeError(`a text has more than ${MOST_LINES} lines`);
-  }
-  assertFewLines(document);
-  if (Array.isArray(children)) children.forEach(assertFewLines);
 }

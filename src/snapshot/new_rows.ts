@@ -3,6 +3,7 @@ import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import { countRecords } from "./count_records.ts";
 import type { TableFormat } from "./layout.ts";
+import { nextRows } from "./next_rows.ts";
 import type { Span } from "./span.ts";
 import { spanOfTimes } from "./widened.ts";
 
@@ -34,8 +35,6 @@ export interface TakenRows {
 
 /** Parts get no new rows beyond this (bytes): somewhat more than when they were first written. */
 const LARGEST_PART = 10 * 1024 * 1024;
-/** Rows are encoded and placed this many at a time, or some more: those of a record stay together. */
-const ROWS_AT_ONCE = 100;
 
 /** Rows of a table that are to be put into its parts, wherever there is room. */
 export class NewRows {
@@ -83,7 +82,7 @@ export class NewRows {
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     const from = this.#next;
     while (!this.isEmpty) {
-      const rows = this.#upcoming();
+      const rows = nextRows(this.#rows, this.#next, this.#options.column);
       const piece = this.#piece ??= this.#encode(rows);
       const isForced = atLeastOne && pieces.length === 0;
       if (!isForced && size + piece.byteLength > LARGEST_PART) break;
@@ -96,15 +95,6 @@ export class NewRows {
     const owners = taken.map((row) => this.#idOf(row));
     const span = spanOfTimes(of, owners.map((id) => ids.get(id) ?? NaN));
     return { pieces, count: taken.length, records: countRecords(this.table, owners), span };
-  }
-
-  #upcoming(): readonly JsonObject[] {
-    const isOfOne = (a: JsonObject, b: JsonObject | undefined) => {
-      return b !== undefined && this.#idOf(a) === this.#idOf(b);
-    };
-    let end = Math.min(this.#next + ROWS_AT_ONCE, this.#rows.length);
-    while (isOfOne(this.#rows[end - 1]!, this.#rows[end])) end++;
-    return this.#rows.slice(this.#next, end);
   }
 
   #idOf(row: JsonObject): string {

@@ -7,8 +7,10 @@ import type { TableSchema } from "../transform/table_schema.ts";
 import type { TablesState } from "./checkpoint.ts";
 import { countRecords } from "./count_records.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
+import { nextRows } from "./next_rows.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 import { joined, type Span } from "./span.ts";
+import { idColumn } from "./table_part.ts";
 
 /** A part of a table isn't larger than about this (bytes). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -121,16 +123,21 @@ export class TableWriter {
       part = { ...nothing(), table, version, next: 0 };
       this.#parts.set(key, part);
     }
-    if (span) part.spans.set(span.of, joined(part.spans.get(span.of), span));
-    const bytes = this.#encode(part, rows);
-    part.pieces.push(bytes);
-    part.bytes += bytes.byteLength;
-    part.rows += rows.length;
-    const records = countRecords(table, rows.values().map(({ id }) => id));
-    if (records !== undefined) part.records = (part.records ?? 0) + records;
-    this.#bytes += bytes.byteLength;
-    if (part.bytes >= PART_BYTES) await this.#write(part, PART_BYTES);
-    while (this.#bytes > TOTAL_BYTES) await this.#write(this.#largest());
+    const column = idColumn(`tables/${table}/`);
+    for (let next = 0, some; next < rows.length; next += some.length) {
+      some = nextRows(rows, next, column);
+      const bytes = this.#encode(part, some);
+      // Each part holds something of them: also one that is begun in their midst.
+      if (span) part.spans.set(span.of, joined(part.spans.get(span.of), span));
+      part.pieces.push(bytes);
+      part.bytes += bytes.byteLength;
+      part.rows += some.length;
+      const records = countRecords(table, some.values().map(({ id }) => id));
+      if (records !== undefined) part.records = (part.records ?? 0) + records;
+      this.#bytes += bytes.byteLength;
+      if (part.bytes >= PART_BYTES) await this.#write(part, PART_BYTES);
+      while (this.#bytes > TOTAL_BYTES) await this.#write(this.#largest());
+    }
   }
 
   #encode(part: Part, rows: Page<JsonObject>): Uint8Array<ArrayBuffer> {

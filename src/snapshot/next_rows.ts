@@ -1,0 +1,31 @@
+import type { JsonObject, Page } from "../content/resource.ts";
+
+/** Rows are encoded and placed this many at a time, or some more: those of a resource stay together. */
+const ROWS_AT_ONCE = 100;
+
+/**
+ * The rows to encode next. Not all of a page at once: rows share what isn't localized, but their text doesn't,
+ * and that of many locales may be longer than a string can be.
+ *
+ * @param rows The rows of a table, those of a resource next to each other.
+ * @param from The first one to take.
+ * @param column The column that says of which resource a row is.
+ * @return About a hundred rows, all of the last resource's among them; none at the end.
+ *
+ * @example
+ * ```ts
+ * import { nextRows } from "./next_rows.ts";
+ *
+ * const rows = [{ id: "1", _locale: "en" }, { id: "1", _locale: "it" }, { id: "2", _locale: "en" }];
+ * console.assert(nextRows(rows, 0, "id").length === 3);
+ * ```
+ */
+export function nextRows(
+  rows: Page<JsonObject>,
+  from: number,
+  column: string,
+): Page<JsonObject> {
+  let end = Math.min(from + ROWS_AT_ONCE, rows.length);
+  while (end > from && end < rows.length && rows[end]![column] === rows[end - 1]![column]) end++;
+  return rows.slice(from, end);
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { JsonObject } from "../../src/content/resource.ts";
+import type { TableFormat } from "../../src/snapshot/layout.ts";
+import { partRows } from "../../src/snapshot/table_part.ts";
+import { TableWriter } from "../../src/snapshot/table_writer.ts";
+import { localeRows } from "../../src/transform/normalize_locales.ts";
+import { tableSchema } from "../../src/transform/table_schema.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+import { item, schemaOf } from "../transform/fixtures.ts";
+import { assertNoted, newSnapshot } from "./written.ts";
+
+const LOCALES = Array.from({ length: 30 }, (_, i) => `l${i}`);
+const SCHEMA = schemaOf({ m: { fields: { title: "string localized", body: "text" } } }, LOCALES);
+const PART_BYTES = 8 * 1024 * 1024;
+
+/** The rows of a page whose text is in the rows of all locales: 600 kB of records are 18 MB of rows. */
+function manyRows(records: number, bytes: number): JsonObject[] {
+  const title = Object.fromEntries(LOCALES.map((locale) => [locale, locale]));
+  const page = Array.from(
+    { length: records },
+    (_, i) => item("m", `r${i}`, { title, body: "x".repeat(bytes) }),
+  );
+  return localeRows(page, SCHEMA, { version: "current" });
+}
+
+for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
+  Deno.test(`TableWriter divides the rows of one page into ${format} parts, and never those of a record`, async () => {
+    const storage = new MemoryStorage();
+    const snapshot = await newSnapshot(storage);
+    const tables = new TableWriter(snapshot, tableSchema(SCHEMA), format);
+    const rows = manyRows(60, 10_000);
+    const span = { of: "M", from: 1, to: 2 };
+    const writer = tables.sink("current", () => span).getWriter();
+    await writer.write([{ table: "records/m", rows }]);
+    await writer.close();
+    await tables.flush();
+
+    const parts = snapshot.objects.filter(({ path }) => path.startsWith("tables/"));
+    const ids = parts.map(({ path }) => {
+      const bytes = storage.objects.get(`${snapshot.prefix}/${path}`)!;
+      return partRows(bytes, format, "id").rows.map(({ ids }) => ids[0]!);
+    });
+    assert.equal(parts.length, 3);
+    assert.deepEqual(ids.flat(), rows.map(({ id }) => id));
+    const records = ids.flatMap((ids) => [...new Set(ids)]);
+    assert.deepEqual(records, Array.from({ length: 60 }, (_, i) => `r${i}`));
+    parts.forEach(({ size, spans, records, count }, i) => {
+      assert.ok(size < PART_BYTES * 1.5, `${size}`);
+      assert.deepEqual(spans, [span]);
+      assert.equal(records, new Set(ids[i]).size);
+      assert.equal(count, ids[i]!.length);
+    });
+    assertNoted(storage, snapshot, (_text, path) => {
+      return path.startsWith("tables/")
+        ? ids[parts.findIndex((p) => p.path === path)]!.length
+        : undefined;
+    });
+  });
+}
+
+Deno.test("TableWriter writes a page whose rows are longer than a string can be", async () => {
+  let bytes = 0;
+  const snapshot = await newSnapshot(new MemoryStorage());
+  // Half a gigabyte need not be kept.
+  snapshot.put = (path, { length: size }) => {
+    bytes += size;
+    return Promise.resolve({ path, size, sha256: "" });
+  };
+  const tables = new TableWriter(snapshot, tableSchema(SCHEMA), "ndjson");
+  const rows = manyRows(200, 100_000);
+  const writer = tables.sink("current").getWriter();
+  await writer.write([{ table: "records/m", rows }]);
+  await writer.close();
+  await tables.flush();
+  assert.ok(bytes > 0x1fffffe8, `${bytes}`);
+});

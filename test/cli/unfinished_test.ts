@@ -18,7 +18,7 @@ Deno.test(
         return undefined;
       },
     });
-    const text = await bench_.run(["export", ...LITTLE, "--time-budget", "1s"]);
+    const text = await bench_.run(["export", ...LITTLE, "--time-budget", "3s"]);
     assert.equal(text.exitCode, EXIT.unfinished, text.io.err());
     assert.equal(text.io.out(), "");
     assert.match(

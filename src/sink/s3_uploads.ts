@@ -42,7 +42,12 @@ export class S3Uploads {
   ): Promise<S3Upload> {
     const { UploadId } = await this.#requests.send(writing(key, options), async (opened, send) => {
       const { sdk, client } = opened;
-      const object = { ...settings, Bucket: this.#requests.bucket, Key: key };
+      // S3 refuses the checksums that the SDK adds to parts if they weren't announced here.
+      const calculation = await client.config.requestChecksumCalculation();
+      const checksum = calculation === "WHEN_SUPPORTED"
+        ? { ChecksumAlgorithm: "CRC32" } as const
+        : {};
+      const object = { ...settings, ...checksum, Bucket: this.#requests.bucket, Key: key };
       const command = new sdk.CreateMultipartUploadCommand(object);
       return answerWith(await client.send(command, send), "UploadId");
     });

@@ -34,7 +34,12 @@ export interface FakeUpload {
   readonly key: string;
   readonly kept: Readonly<Record<string, string>>;
   startedAt: Date;
-  readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
+  /** The algorithm of the parts' checksums, which are refused if it wasn't named. */
+  readonly checksum?: string | undefined;
+  readonly parts: Map<
+    number,
+    { readonly bytes: Buffer; readonly etag: string; readonly crc32: string | undefined }
+  >;
 }
 
 /** An error as S3 answers it. */
@@ -202,7 +207,13 @@ export class FakeS3Objects {
 
   #create({ key, headers }: FakeS3Request): FakeS3Answer {
     const id = `upload-${++this.#count}`;
-    this.uploads.set(id, { key, kept: keptOf(headers), startedAt: new Date(), parts: new Map() });
+    this.uploads.set(id, {
+      key,
+      kept: keptOf(headers),
+      startedAt: new Date(),
+      checksum: headers["x-amz-checksum-algorithm"],
+      parts: new Map(),
+    });
     return xml(
       `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
     );
@@ -212,20 +223,28 @@ export class FakeS3Objects {
     const number = Number(request.query.get("partNumber"));
     if (!(number >= 1 && number <= 10_000)) throw new FakeS3Error(400, "InvalidArgument");
     const etag = `"${md5(request.body)}"`;
-    this.#upload(request).parts.set(number, { bytes: request.body, etag });
-    return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
+    const upload = this.#upload(request);
+    const crc32 = request.headers["x-amz-checksum-crc32"];
+    if (upload.checksum !== (crc32 && "CRC32")) throw new FakeS3Error(400, "InvalidRequest");
+    upload.parts.set(number, { bytes: request.body, etag, crc32 });
+    const headers = { etag, ...(crc32 && { "x-amz-checksum-crc32": crc32 }) };
+    return { status: 200, headers, body: Buffer.alloc(0) };
   }
 
   #complete(request: FakeS3Request): FakeS3Answer {
-    const { key, kept, parts } = this.#upload(request);
+    const { key, kept, parts, checksum } = this.#upload(request);
     this.#assertCondition(key, request.headers, "all");
     const numbers = elementsOf(`${request.body}`, "PartNumber").map(Number);
     const etags = elementsOf(`${request.body}`, "ETag");
+    const checksums = elementsOf(`${request.body}`, "ChecksumCRC32");
     if (numbers.length === 0) throw new FakeS3Error(400, "MalformedXML");
+    if (checksum && checksums.length < numbers.length) throw new FakeS3Error(400, "InvalidRequest");
     const used = numbers.map((number, i) => {
       if (number <= (numbers[i - 1] ?? 0)) throw new FakeS3Error(400, "InvalidPartOrder");
       const part = parts.get(number);
-      if (part === undefined || part.etag !== etags[i]) throw new FakeS3Error(400, "InvalidPart");
+      if (part === undefined || part.etag !== etags[i] || part.crc32 !== checksums[i]) {
+        throw new FakeS3Error(400, "InvalidPart");
+      }
       const last = i === numbers.length - 1;
       if (!last && part.bytes.length < MIN_PART) throw new FakeS3Error(400, "EntityTooSmall");
       return part;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { parse } from "csv-parse/sync";
 import { isObject } from "../src/content/blocks.ts";
-import { FIELD_TYPES } from "../src/content/field_types.ts";
+import { FIELD_TYPES, type SqlType } from "../src/content/field_types.ts";
 import type { Item, Json, JsonObject, Upload, Version } from "../src/content/resource.ts";
 import { SchemaIndex } from "../src/content/schema_index.ts";
 import { generateProject } from "../src/demo/generated_project.ts";
@@ -223,6 +224,38 @@ Deno.test("exportProject() writes tables as CSV with a header in each part", asy
   const columns = tables.flatMap((table) => table.columns.map(({ name }) => name));
   assert.ok(columns.some((name) => name.endsWith("_md")));
 });
+
+Deno.test("exportProject() writes the same into CSV as into NDJSON", async () => {
+  await using bench = await workbench({ project: sampleProject() });
+  const options = { assets: false, structuredText: "html" } as const;
+  const ndjson = `${directoryOf(await bench.export(options))}/tables`;
+  const csv = `${directoryOf(await bench.export({ ...options, format: "csv" }))}/tables`;
+  const { tables }: TableSchema = JSON.parse(await Deno.readTextFile(`${csv}/schema.json`));
+  const files = (await filesOf(ndjson)).filter((file) => file !== "schema.json");
+  const asCsv = files.map((file) => file.replace(/\.ndjson$/, ".csv"));
+  assert.deepEqual((await filesOf(csv)).filter((file) => file !== "schema.json"), asCsv);
+  for (const file of files) {
+    const { columns } = tables.find(({ name }) => file.startsWith(`${name}/`))!;
+    const rows = (await entriesOf<JsonObject>(`${ndjson}/${file}`.replace(/[^/]+$/, "")))
+      .map((row) => columns.map(({ name, sql_type }) => cellOf(row[name]!, sql_type)));
+    const text = await Deno.readTextFile(`${csv}/${file.replace(/\.ndjson$/, ".csv")}`);
+    const read: unknown[][] = parse(text, {
+      from_line: 2,
+      // Null has no quotes, an empty text has.
+      cast: (value, { quoting }) => value === "" && !quoting ? null : value,
+    });
+    // Models are read at the same time: the rows that tables have of several come in any order.
+    const sorted = (rows: unknown[][]) => rows.map((row) => JSON.stringify(row)).sort();
+    assert.deepEqual(sorted(read), sorted(rows), file);
+  }
+});
+
+/** A value as CSV writes it. */
+function cellOf(value: Json, sqlType: SqlType): string | null {
+  if (value === null) return null;
+  if (typeof value !== "string" || sqlType === "json") return JSON.stringify(value);
+  return /^[=+\-@\t\r＝＋－＠]/.test(value) ? `'${value}` : value;
+}
 
 Deno.test("the sample project has every field type of FIELD_TYPES, and no other", () => {
   const project = sampleProject();

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Version } from "../content/resource.ts";
+import type { CsvOptions } from "../transform/encode_csv.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import { countRecords } from "./count_records.ts";
 import { tableFolder, type TableFormat, tablePath } from "./layout.ts";
@@ -24,8 +25,8 @@ export interface AmendTablesOptions {
   readonly rows: readonly TableRows[];
   /** How rows are encoded. */
   readonly format: TableFormat;
-  /** The names of a table's columns. */
-  readonly columns: (table: string) => readonly string[];
+  /** A table's columns. */
+  readonly columns: (table: string) => NonNullable<CsvOptions["columns"]>;
   /** Aborts it: each part is then either as it was or amended. */
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../content/resource.ts";
-import { csvBytes } from "../transform/encode_csv.ts";
+import { csvBytes, type CsvOptions } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import { countRecords } from "./count_records.ts";
 import type { TableFormat } from "./layout.ts";
@@ -17,8 +17,8 @@ export interface NewRowsOptions {
   readonly column: string;
   /** How rows are encoded. */
   readonly format: TableFormat;
-  /** The names of a table's columns. */
-  readonly columns: (table: string) => readonly string[];
+  /** A table's columns. */
+  readonly columns: (table: string) => NonNullable<CsvOptions["columns"]>;
 }
 
 /** Some rows, encoded. */

@@ -3,7 +3,7 @@ import type { JsonObject, Page, Version } from "../content/resource.ts";
 import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
-import type { TableSchema } from "../transform/table_schema.ts";
+import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
 import type { TablesState } from "./checkpoint.ts";
 import { countRecords } from "./count_records.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
@@ -41,7 +41,7 @@ interface Part {
 export class TableWriter {
   readonly #snapshot: SnapshotWriter;
   readonly #format: TableFormat;
-  readonly #columns = new Map<string, readonly string[]>();
+  readonly #columns = new Map<string, readonly TableColumn[]>();
   readonly #parts = new Map<string, Part>();
   readonly #writing = new Budget(WRITTEN_AT_ONCE);
   #bytes = 0;
@@ -67,7 +67,7 @@ export class TableWriter {
       this.#parts.set(key, { ...nothing(), table, version: version || undefined, next });
     }
     for (const { name, columns } of schema.tables) {
-      this.#columns.set(name, columns.map((column) => column.name));
+      this.#columns.set(name, columns);
     }
   }
 
@@ -77,11 +77,11 @@ export class TableWriter {
   }
 
   /**
-   * The names of a table's columns.
+   * A table's columns.
    *
    * @param table The table.
    */
-  columns(table: string): readonly string[] {
+  columns(table: string): readonly TableColumn[] {
     return this.#columns.get(table) ?? [];
   }
 

@@ -1,13 +1,19 @@
 import { stringify } from "csv-stringify/sync";
 import { getOwn } from "../content/own.ts";
 import type { JsonObject, Page } from "../content/resource.ts";
+import type { TableColumn } from "./table_schema.ts";
 
 const ENCODER = new TextEncoder();
 
 /** Options of {@linkcode encodeCsv}. */
 export interface CsvOptions {
-  /** The columns, in order. @default {the columns of the first row} */
-  readonly columns?: readonly string[] | undefined;
+  /**
+   * The columns, in order: their names, or as {@linkcode tableSchema} describes them. A text in a column that
+   * is described as JSON is written as JSON too, so that it isn't taken for a number, a list or nothing.
+   *
+   * @default {the columns of the first row}
+   */
+  readonly columns?: readonly (string | Pick<TableColumn, "name" | "sql_type">)[] | undefined;
   /** Whether a first line names the columns. @default {true} */
   readonly header?: boolean | undefined;
   /**
@@ -69,10 +75,20 @@ export function csvBytes(
   page: Page<JsonObject>,
   options: CsvOptions = {},
 ): Uint8Array<ArrayBuffer> {
-  const columns = options.columns ?? Object.keys(page[0] ?? {});
+  const columns = (options.columns ?? Object.keys(page[0] ?? {})).map((column) =>
+    typeof column === "string" ? { name: column, isJson: false } : {
+      name: column.name,
+      isJson: column.sql_type === "json",
+    }
+  );
   // Rows as arrays, because csv-stringify takes a column's name for a path into the row.
-  const lines: unknown[][] = page.map((row) => columns.map((column) => getOwn(row, column)));
-  if (options.header ?? true) lines.unshift([...columns]);
+  const lines: unknown[][] = page.map((row) =>
+    columns.map(({ name, isJson }) => {
+      const value = getOwn(row, name);
+      return isJson && typeof value === "string" ? JSON.stringify(value) : value;
+    })
+  );
+  if (options.header ?? true) lines.unshift(columns.map(({ name }) => name));
   const text = stringify(lines, {
     record_delimiter: "windows",
     quote_record_delimiter: true,

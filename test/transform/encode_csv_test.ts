@@ -40,6 +40,18 @@ Deno.test("csvBytes() writes objects and lists as JSON", () => {
   assert.equal(csv(rows), 'a,b,c\r\n"{""x"":[""é""]}",[],{}\r\n');
 });
 
+Deno.test("csvBytes() writes texts in columns of JSON as JSON", () => {
+  const values = ["abc", "5", 5, "true", true, "[1]", [1], "", null, "null", "=1", '{"x', "\ud800"];
+  const rows = values.map((value) => ({ json: value, text: value }));
+  const columns = [{ name: "json", sql_type: "json" }, "text"] as const;
+  const [head, ...read] = parse(csv(rows, { columns, escapeFormulas: false }));
+  assert.deepEqual(head!.map(({ value }) => value), ["json", "text"]);
+  const cells = read.map(([cell]) => cell!.value === "" ? null : JSON.parse(cell!.value));
+  assert.deepEqual(cells, values);
+  assert.equal(read[1]![1]!.value, "5");
+  assert.equal(csv([{ json: "=1" }], { columns: [columns[0]], header: false }), '"""=1"""\r\n');
+});
+
 Deno.test("csvBytes() takes the columns that it is told, whatever their names", () => {
   const rows = [{ "a.b": 1, "c[0]": 2, x: 3 }, { x: 4 }];
   const columns = ["x", "a.b", "c[0]", "constructor"];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { delay } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
+import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { temporaryName } from "./object_key.ts";
 
@@ -44,11 +45,15 @@ export async function claimKey(
   const withdraw = (): Promise<void> =>
     limited(WITHDRAWAL, undefined, (signal) => bucket.objects.delete([mine], { signal }))
       .catch(() => {});
-  const renew = (): Promise<unknown> => bucket.objects.put(mine, new Uint8Array(), {}, { signal });
+  // Cut off, it could still arrive after it was taken back.
+  const renew = (): Promise<unknown> =>
+    withGrace(signal, WITHDRAWAL, (signal) => {
+      return bucket.objects.put(mine, new Uint8Array(), {}, { signal });
+    });
   while (true) {
-    await renew();
     let claimed = false;
     try {
+      await renew();
       while (true) {
         const rivals = await rivalsOf(bucket, mine, `${directory}.sluice-${purpose}-`, signal);
         if (await bucket.objects.head(key, { signal }) !== undefined) return undefined;

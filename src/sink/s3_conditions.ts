@@ -1,4 +1,5 @@
 import { limited } from "../async/limited.ts";
+import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { S3Error } from "./s3_error.ts";
 import type { S3Upload } from "./s3_uploads.ts";
@@ -48,7 +49,10 @@ export class S3Conditions {
       // The first is refused, too, if its answer was lost and it was sent again.
       if (await outcomeOf(put) === "unsupported") return false;
       if (await outcomeOf(put) !== "refused") return false;
-      const created = upload = await this.#bucket.uploads.create(key, {}, { signal });
+      // If its answer were lost, nobody would know the upload to drop.
+      const created = upload = await withGrace(signal, REMOVAL, (signal) => {
+        return this.#bucket.uploads.create(key, {}, { signal });
+      });
       const part = await this.#bucket.uploads.putPart(upload, 1, new Uint8Array(1), { signal });
       const completing = await outcomeOf(() =>
         this.#bucket.uploads.complete(created, [part], { ifAbsent: true, signal })

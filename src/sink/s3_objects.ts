@@ -7,7 +7,7 @@ import type {
 import { answerWith } from "./s3_answer.ts";
 import { withContentMd5 } from "./s3_content_md5.ts";
 import { S3Progress } from "./s3_progress.ts";
-import type { S3Call, S3RequestOptions, S3Requests } from "./s3_requests.ts";
+import type { S3RequestOptions, S3Requests } from "./s3_requests.ts";
 
 /** How an object is kept. */
 export type S3ObjectSettings = Pick<
@@ -137,14 +137,8 @@ export class S3Objects {
   }
 
   async #deleteBatch(keys: readonly string[], options: S3RequestOptions): Promise<void> {
-    const [first = ""] = keys;
-    const call: S3Call = {
-      ...options,
-      verb: "delete",
-      key: first,
-      permission: "s3:DeleteObject",
-    };
-    const { Errors = [] } = await this.#requests.send(call, ({ sdk, client }, send) => {
+    const call = { ...options, verb: "delete", key: keys[0], permission: "s3:DeleteObject" };
+    await this.#requests.send(call, async ({ sdk, client }, send) => {
       const objects = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
       const command = new sdk.DeleteObjectsCommand({ Bucket: this.#bucket, Delete: objects });
       // Many servers that aren't AWS, and older ones, insist on it.
@@ -152,11 +146,11 @@ export class S3Objects {
         step: "build",
         priority: "low",
       });
-      return client.send(command, send);
+      const { Errors = [] } = await client.send(command, send);
+      const failed = Errors.find(({ Code }) => Code !== "NoSuchKey");
+      call.key = failed?.Key ?? keys[0];
+      // Thrown here, it is tried again if S3 was only too busy for it.
+      if (failed) throw Object.assign(new Error(failed.Message), { name: failed.Code ?? "Error" });
     });
-    const failed = Errors.find(({ Code }) => Code !== "NoSuchKey");
-    if (failed === undefined) return;
-    const cause = Object.assign(new Error(failed.Message), { name: failed.Code ?? "Error" });
-    throw this.#requests.failure(cause, { ...call, key: failed.Key ?? first });
   }
 }

@@ -70,7 +70,7 @@ export class S3Requests implements Disposable {
   async send<T>(call: S3Call, run: S3Request<T>): Promise<T> {
     const { signal } = call;
     signal?.throwIfAborted();
-    if (this.#closed) throw new StorageError(`The storage s3://${this.bucket} is closed.`);
+    if (this.#closed) throw this.#closedError();
     try {
       const opened = await this.#open();
       const timeout = opened.timeout(call.bytes ?? 0);
@@ -128,10 +128,19 @@ export class S3Requests implements Disposable {
     this.#close = () => {};
   }
 
+  #closedError(): StorageError {
+    return new StorageError(`The storage s3://${this.bucket} is closed.`);
+  }
+
   async #open(): Promise<OpenedS3> {
-    this.#opened ??= openS3(this.#options);
+    this.#opened ??= openS3(this.#options).then((opened) => {
+      if (this.#options.client === undefined) this.#close = () => opened.client.destroy();
+      // It may have been closed while the SDK was loaded.
+      if (this.#closed) this.#close();
+      return opened;
+    });
     const opened = await this.#opened;
-    if (this.#options.client === undefined) this.#close = () => opened.client.destroy();
+    if (this.#closed) throw this.#closedError();
     return opened;
   }
 }

@@ -1,4 +1,5 @@
 import { delay } from "../async/delay.ts";
+import { isObject } from "../content/blocks.ts";
 import { INCOMPLETE } from "./s3_error.ts";
 
 /** How often, and after how long, a request is tried again. */
@@ -16,13 +17,23 @@ const LONGEST = 20_000;
 /** How much longer S3 is left alone when it says that it is too much. */
 const WHEN_BUSY = 5;
 
-const BUSY = ["SlowDown", "ServiceUnavailable", "TooManyRequests", "ThrottlingException"];
+const BUSY = [
+  "SlowDown",
+  "ServiceUnavailable",
+  "TooManyRequests",
+  "ThrottlingException",
+  // Two writers came at once, or one came while the object was being deleted.
+  "ConditionalRequestConflict",
+  "OperationAborted",
+];
 const TRANSIENT = [
   "ECONNRESET",
   "ECONNREFUSED",
   "ENOTFOUND",
   "TimeoutError",
   "RequestTimeout",
+  // Without a status it is about one of many objects that are being deleted.
+  "InternalError",
   INCOMPLETE,
 ];
 const TRANSIENT_STATUS = [429, 500, 502, 503, 504];
@@ -62,10 +73,11 @@ function judge(error: unknown): "final" | "busy" | "transient" {
   if (!(error instanceof Error)) return "final";
   const code = "code" in error ? String(error.code) : error.name;
   const metadata = "$metadata" in error ? error.$metadata : undefined;
-  const status = typeof metadata === "object" && metadata !== null && "httpStatusCode" in metadata
-    ? Number(metadata.httpStatusCode)
-    : 0;
+  const { httpStatusCode = 0, clockSkewCorrected = false } = isObject(metadata) ? metadata : {};
+  const status = Number(httpStatusCode);
   if (BUSY.includes(error.name) || status === 429 || status === 503) return "busy";
-  const transient = [code, error.name].some((name) => [...TRANSIENT, ...LEARNED].includes(name));
+  const transient = [code, error.name].some((name) => [...TRANSIENT, ...LEARNED].includes(name)) ||
+    // An answer to HEAD has no body that would say so.
+    (status === 403 && clockSkewCorrected === true);
   return transient || TRANSIENT_STATUS.includes(status) ? "transient" : "final";
 }

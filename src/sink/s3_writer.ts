@@ -137,7 +137,7 @@ export class S3Writer {
     const { key, signal } = put;
     const token = ifAbsent ? crypto.randomUUID() : undefined;
     const settings = token === undefined ? put.settings : withToken(put.settings, token);
-    const etag = await this.#commit(key, token, signal, (signal) => {
+    const etag = await this.#commit(key, token, ifAbsent, signal, (signal) => {
       return this.#bucket.objects.put(key, bytes, settings, { ifAbsent, signal });
     });
     return { size: bytes.length, etag };
@@ -150,7 +150,7 @@ export class S3Writer {
     token: string,
     ifAbsent: boolean,
   ): Promise<string | undefined> {
-    return this.#commit(key, token, signal, (signal) => {
+    return this.#commit(key, token, ifAbsent, signal, (signal) => {
       return this.#bucket.uploads.complete(upload, parts, { ifAbsent, signal });
     });
   }
@@ -162,6 +162,7 @@ export class S3Writer {
   async #commit(
     key: string,
     token: string | undefined,
+    ifAbsent: boolean,
     signal: AbortSignal,
     run: (signal: AbortSignal) => Promise<string | undefined>,
   ): Promise<string | undefined> {
@@ -173,7 +174,7 @@ export class S3Writer {
         ? undefined
         : await this.#bucket.objects.head(key, { signal }).catch(() => undefined);
       if (found !== undefined && found.Metadata?.[TOKEN] === token) return found.ETag;
-      throw isConflict(error) ? this.#exists(key, error) : error;
+      throw ifAbsent && isConflict(error) ? this.#exists(key, error) : error;
     }
   }
 

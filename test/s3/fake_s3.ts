@@ -58,6 +58,8 @@ export class FakeS3 implements AsyncDisposable {
   readonly objects: FakeS3Objects;
   /** What it was asked, in turn. */
   readonly requests: SeenRequest[] = [];
+  /** Told of each request before it is done, with how many came so far. */
+  onRequest: ((count: number) => void) | undefined;
   /** Requests that are neither answered nor broken off. */
   pending = 0;
   /** Answers that stopped in the middle. */
@@ -154,6 +156,7 @@ export class FakeS3 implements AsyncDisposable {
       partNumber: Number(url.searchParams.get("partNumber")),
       size: body.length,
     });
+    this.onRequest?.(this.requests.length);
     if (effect === "stall") return;
     if (effect === "reset") return void message.socket.destroy();
     await this.#delays.get(operation);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { S3Error } from "../../src/sink/s3_error.ts";
 import { S3Storage } from "../../src/sink/s3_storage.ts";
 import { ObjectExistsError } from "../../src/sink/storage.ts";
@@ -46,6 +47,11 @@ Deno.test("S3Storage asks again with the right time when this machine's clock is
   opened.fake.fail({ effect: new FakeS3Error(403, "RequestTimeTooSkewed") });
   await opened.storage.put("x", bytesOf(1));
   assert.equal(opened.fake.count("PutObject"), 2);
+  // An answer to HEAD only tells the time.
+  const headers = { date: new Date(Date.now() + 3_600_000).toUTCString() };
+  opened.fake.fail({ effect: new FakeS3Error(403, "RequestTimeTooSkewed", headers) });
+  assert.equal((await opened.storage.stat("x"))?.size, 1);
+  assert.equal(opened.fake.count("HeadObject"), 2);
 });
 
 Deno.test("S3Storage.put() gives up after its attempts, and leaves nothing", async () => {
@@ -203,10 +209,77 @@ Deno.test("S3Storage.put() takes a conflict for another one's object", async () 
     await using opened = await openFake();
     const { storage, fake } = opened;
     await storage.put("first", bytesOf(1), { ifAbsent: true });
-    fake.fail({ operation, effect: new FakeS3Error(409, "ConditionalRequestConflict") });
+    const conflict = new FakeS3Error(409, "ConditionalRequestConflict");
+    fake.fail({ operation, effect: conflict, times: 99 });
     const put = storage.put("x", bytesOf(size), { ifAbsent: true });
     await assert.rejects(put, ObjectExistsError);
+    const always = storage.put("x", bytesOf(PART + 1));
+    if (operation === "PutObject") await always;
+    else await assert.rejects(always, S3Error);
     assert.equal(fake.objects.uploads.size, 0);
+  }
+});
+
+Deno.test("S3Storage.put() asks again after a conflict, which doesn't mean that there is an object", async () => {
+  for (
+    const [size, operation] of [[9, "PutObject"], [PART + 1, "CompleteMultipartUpload"]] as const
+  ) {
+    await using opened = await openFake();
+    const { storage, fake } = opened;
+    await storage.put("first", bytesOf(1), { ifAbsent: true });
+    for (const code of ["ConditionalRequestConflict", "OperationAborted"]) {
+      fake.fail({ operation, effect: new FakeS3Error(409, code) });
+      await storage.put("x", bytesOf(size), { ifAbsent: true });
+      assert.equal((await storage.stat("x"))?.size, size);
+      await storage.delete(["x"]);
+    }
+  }
+});
+
+Deno.test("S3Storage.put() leaves nothing behind whenever it is aborted", async () => {
+  for (const conditions of ["all", "none"] as const) {
+    for (let number = 1;; number++) {
+      await using opened = await openFake({ conditions, queueSize: 2 });
+      const { storage, fake } = opened;
+      const controller = new AbortController();
+      fake.onRequest = (count) => {
+        if (count === number) controller.abort(new Error("stop"));
+      };
+      const body = new TestBody(chunksOf(bytesOf(PART + 5), PART));
+      const [put] = await Promise.allSettled([
+        storage.put("x", body, { ifAbsent: true, signal: controller.signal }),
+      ]);
+      fake.onRequest = undefined;
+      const isThere = await storage.stat("x") !== undefined;
+      assert.equal(isThere, put.status === "fulfilled", `${conditions}, request ${number}`);
+      assert.deepEqual(await opened.leftovers(), [], `${conditions}, request ${number}`);
+      if (!controller.signal.aborted) break;
+    }
+  }
+});
+
+Deno.test("S3Storage.delete() asks again for what S3 was too busy to delete", async () => {
+  for (const code of ["InternalError", "SlowDown"]) {
+    await using opened = await openFake({ maxAttempts: 2 });
+    const { storage, fake } = opened;
+    const keys = ["a", "b", "c"];
+    for (const key of keys) await storage.put(key, bytesOf(1));
+    const effect = {
+      status: 200,
+      headers: {},
+      body: Buffer.from(
+        `<DeleteResult><Error><Key>some/prefix/b</Key><Code>${code}</Code></Error></DeleteResult>`,
+      ),
+    };
+    fake.fail({ operation: "DeleteObjects", effect });
+    await storage.delete(keys);
+    assert.equal(fake.objects.all.size, 0);
+    fake.fail({ operation: "DeleteObjects", effect, times: 2 });
+    await assert.rejects(
+      storage.delete(keys),
+      /^S3Error: Can't delete s3:\/\/bucket\/some\/prefix\/b, because S3 was too busy, also after several/,
+    );
+    assert.equal(fake.count("DeleteObjects"), 4);
   }
 });
 

@@ -309,3 +309,20 @@ Deno.test("S3Storage does nothing more once it is closed", async () => {
   );
   assert.ok(!(await opened.storage.stat("x").catch((error) => error) instanceof S3Error));
 });
+
+Deno.test("S3Storage is closed also if that comes while the SDK is loaded", async () => {
+  await using fake = await FakeS3.start();
+  const storage = new S3Storage({
+    bucket: "bucket",
+    endpoint: fake.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "fake-key", secretAccessKey: "fake-secret" },
+  });
+  const both = Promise.allSettled([storage.stat("x"), storage.stat("y")]);
+  storage.close();
+  for (const end of await both) {
+    assert.ok(end.status === "rejected");
+    assert.match(`${end.reason}`, /^StorageError: The storage s3:\/\/bucket is closed/);
+  }
+  assert.equal(fake.requests.length, 0);
+});

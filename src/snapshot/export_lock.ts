@@ -41,6 +41,17 @@ export class LockedError extends SluiceError {
   }
 }
 
+/** The place where the lock was is gone, and with it whatever else was written there. */
+class GoneError extends SluiceError {
+  constructor(address: string) {
+    super(
+      `The export was stopped because its destination was removed, or replaced by another one, while it ` +
+        `wrote: the directory of its lock ${address} isn't the one that it was; see to that, then export ` +
+        "again.",
+    );
+  }
+}
+
 /** A renewal that fails is tried again so often before the lock expires. */
 const RENEWALS = 4;
 /** How often the lock is tried for while others come and go. */
@@ -68,6 +79,7 @@ const RELEASE_MS = 5000;
 export class ExportLock implements AsyncDisposable {
   /** Aborted when the lock is lost, or when the signal that was given is. */
   readonly signal: AbortSignal;
+  readonly #storage: Storage;
   readonly #file: LockFile;
   readonly #address: string;
   readonly #ttlMs: number;
@@ -85,6 +97,7 @@ export class ExportLock implements AsyncDisposable {
     hold: AsyncDisposable | undefined,
   ) {
     this.#hold = hold;
+    this.#storage = storage;
     this.#file = new LockFile(storage, key);
     this.#address = `${storage.url}/${key}`;
     this.#ttlMs = ttlMs;
@@ -141,16 +154,17 @@ export class ExportLock implements AsyncDisposable {
 
   /**
    * Makes sure that no other export has taken the lock over, as it may while this machine sleeps: what can't
-   * be undone comes after that.
+   * be undone comes after that. Also that the destination is still the one that it was, where that can be
+   * told, as after the disk was unmounted.
    *
-   * @throws {SluiceError} If another one has.
+   * @throws {SluiceError} If another one has, or it isn't.
    * @throws {StorageError} If the lock can't be read or written.
    */
   async confirm(): Promise<void> {
     try {
       await this.#renew(this.signal);
     } catch (error) {
-      if (error instanceof LockedError) this.#lost.abort(lostTo(error));
+      this.#lose(error);
       this.signal.throwIfAborted();
       throw error;
     }
@@ -195,11 +209,17 @@ export class ExportLock implements AsyncDisposable {
         age = begun;
       } catch (error) {
         if (stop.aborted) return;
+        this.#lose(error);
         const isLate = age() > this.#ttlMs * (1 - 1 / RENEWALS);
-        if (error instanceof LockedError) this.#lost.abort(lostTo(error));
-        else if (isLate) this.#lost.abort(this.#unrenewable(error));
+        if (isLate) this.#lost.abort(this.#unrenewable(error));
       }
     }
+  }
+
+  /** Aborts the export if an error says that the lock is lost for good. */
+  #lose(error: unknown): void {
+    if (error instanceof LockedError) this.#lost.abort(lostTo(error));
+    else if (error instanceof GoneError) this.#lost.abort(error);
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
@@ -207,9 +227,17 @@ export class ExportLock implements AsyncDisposable {
     if (found?.content?.owner === this.#about.owner) {
       return await this.#file.renew(this.#content(), signal);
     }
+    if (found === undefined && await this.#isGone(signal)) throw new GoneError(this.#address);
     // Somebody may have deleted it by hand.
     if (found === undefined && await this.#file.create(this.#content(), signal)) return;
     throw this.#locked(found);
+  }
+
+  /** Whether also what is held beside the lock is gone, which nobody deletes by hand. */
+  async #isGone(signal: AbortSignal): Promise<boolean> {
+    if (this.#hold === undefined) return false;
+    const key = holdKey(this.#file.key, this.#about.owner);
+    return await this.#storage.isHeld?.(key, { signal }) === undefined;
   }
 
   #content(): LockContent {

@@ -301,6 +301,29 @@ Deno.test(
   }),
 );
 
+Deno.test({
+  name: "ExportLock ends the export if its destination is removed or replaced",
+  // There, a directory with an open file can't be moved.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    for (const ttlMs of [120_000, 2000]) {
+      await using opened = await temporary();
+      const { storage } = opened;
+      await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs });
+      await Deno.rename(storage.root, `${storage.root}-moved`);
+      await Deno.mkdir(storage.root);
+      if (ttlMs === 2000) await until(() => lock.signal.aborted, "the end");
+      await assert.rejects(
+        lock.confirm(),
+        /^SluiceError: The export was stopped because its destination was removed, or replaced by/,
+      );
+      assert.ok(lock.signal.aborted);
+      assert.deepEqual(await keysOf(storage), []);
+      await Deno.remove(`${storage.root}-moved`, { recursive: true });
+    }
+  },
+});
+
 Deno.test("ExportLock is given back when the export is cancelled", async () => {
   await using opened = await temporary();
   const cancel = new AbortController();

@@ -49,6 +49,8 @@ export function writeLocalizedCell(
 ): void {
   if (field.type !== "json" || !isObject(value)) {
     writeCell(row, field, value, extra, null, field.type === "json" ? warn : ignore);
+    // Text without locales: an object that it parses to would be taken for values by locale.
+    if (field.type === "json" && typeof value === "string") extra.keep("raw", field.column, value);
     return;
   }
   const cells: JsonObject = {};

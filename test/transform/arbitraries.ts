@@ -279,6 +279,8 @@ class Generator {
       fc.constant(null),
       fc.constant("not localized"),
       fc.constant(["neither"]),
+      // As it was before the field was localized.
+      value,
     );
   }
 

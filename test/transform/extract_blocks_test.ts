@@ -161,6 +161,19 @@ Deno.test("assembleBlocks() is the inverse of takeBlocks(), whatever the records
   );
 });
 
+Deno.test("assembleBlocks() doesn't take a block's JSON for values by locale", () => {
+  const schema = schemaOf({
+    m: { fields: { block: "single_block" } },
+    b: { block: true, fields: { data: "json localized" } },
+  });
+  // Unlike what the schema says, as before the field was localized.
+  for (const data of ['{"en":1}', "{}", '"x"', "[1]", "null", "", null]) {
+    const record = item("m", "1", { block: json(item("b", "2", { data })) });
+    const extracted = takeBlocks([record], schema, CURRENT);
+    assert.deepEqual(assembleBlocks(extracted, schema), [record]);
+  }
+});
+
 Deno.test("takeBlocks() takes every block out, each to where its row says", () => {
   fc.assert(
     fc.property(project({ odd: false }), ({ schema, records }) => {

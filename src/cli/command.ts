@@ -26,6 +26,8 @@ export interface Positional {
   readonly name: string;
   /** All that it can be. @default Anything */
   readonly choices?: readonly string[];
+  /** Whether the command can't do without it. @default {false} */
+  readonly required?: boolean;
 }
 
 /** A command of `sluice`. */
@@ -44,6 +46,8 @@ export interface Command {
   readonly defaults?: Partial<Config>;
   /** Whether it looks at nothing but the command line. @default {false} */
   readonly flagsOnly?: boolean;
+  /** The exit codes that it ends with, and what they mean. @default Those of an export */
+  readonly exitCodes?: Partial<Readonly<Record<ExitCode, string>>>;
   /** How it is used. */
   readonly examples: readonly CommandExample[];
   /**

@@ -58,6 +58,7 @@ const ABOUT = "sluice streams a DatoCMS project to disk or S3 as a snapshot: mod
 export function renderCommandHelp(command: Command, columns: number): string {
   const width = widthOf(columns);
   const { name, summary, description, options, examples, positionals = [] } = command;
+  const { exitCodes = EXIT_CODES } = command;
   const groups = OPTION_GROUPS.flatMap((group) => {
     const keys = options.filter((key) => OPTIONS[key].group === group);
     if (keys.length === 0) return [];
@@ -81,7 +82,7 @@ export function renderCommandHelp(command: Command, columns: number): string {
     ...examples.flatMap(({ about, line }) => [`  # ${about}`, `  ${line}`]),
     "",
     "Exit codes",
-    ...entries(EXIT_CODES.map(([code, meaning]) => [String(code), meaning]), width),
+    ...entries(Object.entries(exitCodes), width),
     "",
   ].join("\n");
 }
@@ -90,8 +91,9 @@ const PRECEDENCE = "A name in [brackets] is the environment variable of an optio
   "command line says wins over the environment, that over the file given with --config, and that " +
   "over the default. NO_COLOR turns colours off.";
 
-function placeOf({ name, choices }: Positional): string {
-  return `[${choices?.join("|") ?? name}]`;
+function placeOf({ name, choices, required }: Positional): string {
+  const word = choices?.join("|") ?? name;
+  return required ? `<${word}>` : `[${word}]`;
 }
 
 function optionEntry(key: OptionKey, command: Command): readonly [string, string] {

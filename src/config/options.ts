@@ -259,14 +259,14 @@ export const OPTIONS: {
     placeholder: "<time>",
     expects: DURATION,
     help:
-      "Stop at the end of a page when this time is over, with exit code 4: --resume goes on from there.",
+      "Stop at the end of a page when this time, such as 50s, is over, with exit code 4: --resume goes on from there.",
   },
   timeout: {
     kind: "text",
     group: "Run",
     placeholder: "<time>",
     expects: DURATION,
-    help: "Fail if the command isn't done by then.",
+    help: "Fail if the command isn't done after this time, such as 10m or 1h30m.",
   },
   retryFailed: {
     kind: "switch",

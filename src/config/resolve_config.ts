@@ -47,6 +47,9 @@ const CONFLICTS = [
   [{ key: "freeze", value: true }, { key: "resume", value: true }],
 ] as const;
 
+/** Choices, and what takes away from them. */
+const SELECTIONS = [["models", "excludeModels"], ["include", "exclude"]] as const;
+
 /**
  * Puts a configuration together: of each option, the command line's value wins over the environment's,
  * that over the file's, and that over the default.
@@ -86,6 +89,16 @@ export function resolveConfig(sources: ConfigSources): Config {
       EXIT.usage,
     );
   }
+  for (const [one, other] of SELECTIONS) {
+    const without: readonly string[] = config[other] ?? [];
+    if (!config[one]?.every((name) => without.includes(name))) continue;
+    throw new SluiceError(
+      `${names[one]} and ${
+        names[other]
+      } leave nothing to export: name something in one that isn't in the other.`,
+      EXIT.usage,
+    );
+  }
   return config;
 }
 
@@ -119,7 +132,18 @@ function typed(
 }
 
 /** The sentence that says what is wrong with a value. */
-function complaint({ secret, choices, expects }: OptionInfo, { name, raw, value }: Given): string {
+function complaint(
+  { kind, secret, choices, expects }: OptionInfo,
+  { name, raw, value }: Given,
+): string {
+  // Only a file can give a list another type than that of a list.
+  if (kind === "list" && !Array.isArray(value)) {
+    const entries = expects.replace(", separated by commas", "");
+    const such = typeof value === "string"
+      ? `, such as ${shown(value.split(",").map((part) => part.trim()))}`
+      : "";
+    return `${name} must be a list of ${entries}${such}, but is ${shown(raw)}.`;
+  }
   const must = `${name} must be ${expects}, but`;
   if (secret) return `${must} isn't.`;
   const wrong = choices && [value].flat().find((each) => !choices.includes(each as string));

@@ -94,11 +94,27 @@ Deno.test("renderCommandHelp() names options with defaults and variables, exampl
       assert.equal(text.includes(`[${envName(key)}`), !command.flagsOnly, key);
     }
     for (const { line } of command.examples) assert.ok(text.includes(`\n  ${line}\n`));
-    for (const code of Object.values(EXIT)) assert.match(text, new RegExp(`\n  ${code} +[a-z]`));
+    const codes = /\nExit codes\n([^]*)$/.exec(text)![1]!;
+    for (const code of Object.values(EXIT)) {
+      const isTold = command.exitCodes === undefined || code in command.exitCodes;
+      assert.equal(
+        new RegExp(`^  ${code} +[a-z]`, "m").test(codes),
+        isTold,
+        `${command.name} ${code}`,
+      );
+    }
     for (const line of text.split("\n")) {
       assert.ok(textWidth(line) <= 80, line);
     }
   }
+  for (const name of ["plan", "doctor", "completions"]) {
+    const text = renderCommandHelp(COMMANDS.find((command) => command.name === name)!, 80);
+    assert.doesNotMatch(text, /stopped by its time budget|without some assets/);
+  }
+  assert.match(
+    renderCommandHelp(COMMANDS.find(({ name }) => name === "completions")!, 80),
+    /^Usage: sluice completions <bash\|zsh\|fish> \[options\]$/m,
+  );
   const text = renderCommandHelp(COMMANDS[0]!, 100);
   assert.match(
     text,

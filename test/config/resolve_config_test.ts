@@ -145,7 +145,7 @@ Deno.test("resolveConfig() takes values in a file as they are", () => {
   );
   assert.equal(
     refuse({ models: "a,b" }),
-    '"models" in f must be API keys of models, separated by commas, but is "a,b".',
+    '"models" in f must be a list of API keys of models, such as ["a","b"], but is "a,b".',
   );
   assert.equal(refuse({ assets: null }), '"assets" in f must be keep, sync or false, but is null.');
 });
@@ -229,6 +229,33 @@ Deno.test("resolveConfig() refuses options that contradict each other", () => {
   assert.equal(
     refusal({ flags: { tables: false }, file: { path: "f", values: { tablesOnly: true } } }),
     '"tablesOnly" in f contradicts --no-tables: leave one of them out.',
+  );
+});
+
+Deno.test("resolveConfig() refuses a selection that leaves nothing", () => {
+  assert.equal(
+    refusal({ flags: { models: "a,b", excludeModels: "b,a,c" } }),
+    "--models and --exclude-models leave nothing to export: name something in one that isn't in the other.",
+  );
+  assert.equal(
+    refusal({
+      flags: { exclude: "records" },
+      file: { path: "f", values: { include: ["records"] } },
+    }),
+    '"include" in f and --exclude leave nothing to export: name something in one that isn\'t in the other.',
+  );
+  const { models } = resolveConfig({ flags: { models: "a,b", excludeModels: "b" } });
+  assert.deepEqual(models, ["a", "b"]);
+});
+
+Deno.test("resolveConfig() asks files for lists, not for text with commas", () => {
+  assert.equal(
+    refusal({ file: { path: "f", values: { include: "records" } } }),
+    '"include" in f must be a list of names of resources, such as ["records"], but is "records".',
+  );
+  assert.equal(
+    refusal({ file: { path: "f", values: { locales: 5 } } }),
+    '"locales" in f must be a list of locales of the project, but is 5.',
   );
 });
 

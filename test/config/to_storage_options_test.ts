@@ -4,7 +4,12 @@ import { toStorageOptions } from "../../src/config/to_storage_options.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 
 Deno.test("toStorageOptions() encrypts everything, and gives only assets a class", () => {
-  const flags = { sse: "aws:kms", sseKmsKeyId: "alias/backup", storageClass: "STANDARD_IA" };
+  const flags = {
+    to: "s3://backups",
+    sse: "aws:kms",
+    sseKmsKeyId: "alias/backup",
+    storageClass: "STANDARD_IA",
+  };
   const { s3 } = toStorageOptions(resolveConfig({ flags }));
   assert.equal(s3?.sse, "aws:kms");
   assert.equal(s3?.sseKmsKeyId, "alias/backup");
@@ -29,6 +34,19 @@ Deno.test("toStorageOptions() refuses a KMS key that isn't used", () => {
       return true;
     });
   }
+});
+
+Deno.test("toStorageOptions() refuses to leave what should be encrypted unencrypted on a disk", () => {
+  for (const to of ["./backups", "file:///backups"]) {
+    assert.throws(
+      () => toStorageOptions(resolveConfig({ flags: { to, sse: "AES256" } })),
+      new SluiceError(
+        `--sse encrypts what is written to S3, but ${to} isn't there: leave it out, or name an s3:// address with --to.`,
+        EXIT.usage,
+      ),
+    );
+  }
+  toStorageOptions(resolveConfig({ flags: { to: "s3://backups", sse: "AES256" } }));
 });
 
 Deno.test("resolveConfig() refuses storage classes whose objects can't be read at once", () => {

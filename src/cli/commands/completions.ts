@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { exitCodesOf } from "../exit_codes.ts";
 import { bashCompletions } from "../completions/bash.ts";
 import { fishCompletions } from "../completions/fish.ts";
 import { type Grammar, grammarOf } from "../completions/grammar.ts";
@@ -23,9 +24,10 @@ export function completionsCommand(commands: () => readonly Command[]): Command 
     description:
       "Writes a script to stdout that tells a shell the commands, their options and the values of these, " +
       "so that it completes them with the Tab key.",
-    positionals: [{ name: "shell", choices: Object.keys(SHELLS) }],
+    positionals: [{ name: "shell", choices: Object.keys(SHELLS), required: true }],
     options: [],
     flagsOnly: true,
+    exitCodes: exitCodesOf("the script was written"),
     examples: [
       { about: "In ~/.bashrc", line: 'eval "$(sluice completions bash)"' },
       { about: "In ~/.zshrc, after compinit", line: "source <(sluice completions zsh)" },

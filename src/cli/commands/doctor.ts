@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../sink/open_storage.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderExamination } from "../report/doctor_text.ts";
 import { RUN_OPTIONS, S3_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
@@ -27,6 +28,10 @@ export const doctorCommand: Command = {
     ...RUN_OPTIONS,
     "config",
   ],
+  exitCodes: {
+    ...exitCodesOf("no problem was found; there may be warnings"),
+    [EXIT.failed]: "there are problems, or nothing could be found out",
+  },
   examples: [
     { about: "The project and a bucket", line: "sluice doctor --to s3://backups/datocms" },
     {

@@ -38,7 +38,7 @@ export const exportCommand: Command = {
     if (config.dryRun) return await planCommand.run(context);
     const { runExport } = await import("../run_export.ts");
     const { report, exitCode } = await runExport(config, io);
-    if (!config.json) io.stdout.write(`\n${nextStep(report)}\n`);
+    if (!config.json) io.stdout.write(`\n${nextStep(report, config)}\n`);
     return exitCode;
   },
 };

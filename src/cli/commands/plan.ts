@@ -2,6 +2,7 @@ import { toSourceOptions } from "../../config/to_source_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderPlan } from "../report/plan_text.ts";
 import { RUN_OPTIONS, SELECTION_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
@@ -14,6 +15,7 @@ export const planCommand: Command = {
     "Counts the records of each model and the uploads, and works out how many requests an " +
     "export takes under the API's rate limit. Nothing is written.",
   options: [...SOURCE_OPTIONS, ...SELECTION_OPTIONS, ...RUN_OPTIONS, "config"],
+  exitCodes: exitCodesOf("it is told what an export would read"),
   examples: [
     { about: "The whole project", line: "sluice plan" },
     { about: "Some models, for programs", line: "sluice plan --models article,page --json" },

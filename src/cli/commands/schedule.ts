@@ -3,6 +3,7 @@ import { SCHEDULE_OPTIONS } from "../../cron/schedule_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { exitCodesOf } from "../exit_codes.ts";
 import { SYSTEM_CLOCK } from "../io.ts";
 import { Progress } from "../progress/progress.ts";
 import { TickLog } from "../progress/tick_log.ts";
@@ -20,6 +21,7 @@ export const scheduleCommand: Command = {
     "destination; enable switches them on again; status tells how they stand.",
   positionals: [{ name: "action", choices: ["enable", "disable", "status"] }],
   options: SCHEDULE_OPTIONS,
+  exitCodes: exitCodesOf("stopped by Ctrl-C or SIGTERM; or enabled, disabled, told"),
   examples: [
     {
       about: "A snapshot each night at three (UTC)",

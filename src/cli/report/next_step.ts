@@ -1,3 +1,5 @@
+import { flagName } from "../../config/options.ts";
+import { type Config, DEFAULTS } from "../../config/schema.ts";
 import type { ExportReport } from "../../export.ts";
 import { shellWord } from "../../text/shell_word.ts";
 import { shownAddress } from "../text/address.ts";
@@ -6,10 +8,15 @@ import { shownAddress } from "../text/address.ts";
  * What to do after an export, in one line.
  *
  * @param report The export's report.
+ * @param config Where it exported from, and to.
  */
-export function nextStep({ status, snapshot, manifest }: ExportReport): string {
+export function nextStep(
+  { status, snapshot, manifest }: ExportReport,
+  config: Pick<Config, "environment" | "to">,
+): string {
   if (status === "partial" && manifest.failures.every(({ code }) => code === "asset_failed")) {
-    return "Next: see to the failures, then try just these assets again: sluice export --retry-failed";
+    return "Next: see to the failures, then try just these assets again: " +
+      ["sluice export --retry-failed", ...placeWords(config)].join(" ");
   }
   if (status === "partial") {
     return "Next: see to the failures, then export again; assets that are there are kept.";
@@ -22,4 +29,13 @@ export function nextStep({ status, snapshot, manifest }: ExportReport): string {
   const records = paths.find((path) => path.startsWith("records/")) ??
     paths.find((path) => path.startsWith("tables/records/"));
   return `Next: look into it: head -n 1 ${shellWord(`${address}/${records ?? "manifest.json"}`)}`;
+}
+
+/** What a command needs to come to the same snapshot. */
+function placeWords(config: Pick<Config, "environment" | "to">): string[] {
+  return (["environment", "to"] as const).flatMap((key) => {
+    const value = config[key];
+    if (value === undefined || value === DEFAULTS[key]) return [];
+    return [flagName(key), shellWord(value)];
+  });
 }

@@ -79,7 +79,7 @@ export class LiveView implements ProgressView {
     const lines = renderProgress(this.#state, { columns: this.#options.columns(), color, now });
     // Each line is overwritten and only its rest erased, so that nothing flickers.
     const drawing = lines.map((line) => `${line}\x1b[K\n`).join("");
-    output.write(`${this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A`}${drawing}\x1b[J`);
+    output.write(`${this.#top()}${drawing}\x1b[J`);
     this.#drawn = lines.length;
     this.#drawnAt = now;
     this.#isStale = false;
@@ -87,8 +87,14 @@ export class LiveView implements ProgressView {
 
   /** What removes the drawing. */
   #erasure(): string {
-    const erasure = this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[J`;
+    const erasure = this.#drawn === 0 ? "" : `${this.#top()}\x1b[J`;
     this.#drawn = 0;
     return erasure;
+  }
+
+  /** What moves the cursor to the beginning of the drawing. */
+  #top(): string {
+    // Terminals echo keys: after Ctrl-C, the cursor stands behind "^C".
+    return this.#drawn === 0 ? "" : `\r\x1b[${this.#drawn}A`;
   }
 }

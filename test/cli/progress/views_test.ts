@@ -20,10 +20,14 @@ class FakeTerminal {
   write(text: string): void {
     this.writes++;
     // deno-lint-ignore no-control-regex -- the terminal's commands
-    for (const [token, count, command] of text.matchAll(/\x1b\[(\d*)([A-Za-z])|\n|[^\x1b\n]+/g)) {
+    for (
+      const [token, count, command] of text.matchAll(/\x1b\[(\d*)([A-Za-z])|[\r\n]|[^\x1b\r\n]+/g)
+    ) {
       const line = this.#lines[this.#row]!;
       if (token === "\n") {
         this.#lines[++this.#row] ??= "";
+        this.#column = 0;
+      } else if (token === "\r") {
         this.#column = 0;
       } else if (command === "A") {
         this.#row -= Number(count);
@@ -101,6 +105,24 @@ Deno.test("LiveView keeps messages above its lines, and leaves only them", () =>
   }
   assert.match(output.text, /^Warning: One\.\nTwo\.\nFailed: asset .* status 500\n$/);
   assert.equal(clock.timers, 0);
+});
+
+Deno.test("LiveView overwrites what a terminal echoes when a key is pressed", () => {
+  for (const isEnded of [true, false]) {
+    const clock = new FakeClock();
+    const output = new FakeTerminal();
+    using view = new LiveView(initialProgress(clock.now()), {
+      output,
+      clock,
+      columns: () => 80,
+      color: false,
+      verbose: false,
+    });
+    output.write("^C");
+    if (isEnded) view.say("Cancelling");
+    else clock.advance(1000);
+    assert.match(output.text, isEnded ? /^Cancelling\n$/ : /^Reading the.*\nRequests.*\nTime.*\n$/);
+  }
 });
 
 Deno.test("LineView writes plain lines, and every few seconds how far it is", () => {

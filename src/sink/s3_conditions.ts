@@ -93,5 +93,6 @@ async function outcomeOf(
  * @param error What was thrown.
  */
 export function isConflict(error: unknown): boolean {
-  return error instanceof S3Error && (error.status === 412 || error.status === 409);
+  // MinIO said 304 for a while.
+  return error instanceof S3Error && [304, 409, 412].includes(error.status ?? 0);
 }

@@ -78,8 +78,11 @@ export class S3Objects {
     const { ETag } = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const object = { Bucket: this.#bucket, Key: key, Body: bytes, ContentLength: bytes.length };
       const condition = ifAbsent ? { IfNoneMatch: "*" } : {};
-      const command = new sdk.PutObjectCommand({ ...settings, ...object, ...condition });
-      return answerWith(await client.send(command, send), "ETag");
+      const answer = await this.#requests.md5.send(bytes, (md5) => {
+        const command = new sdk.PutObjectCommand({ ...settings, ...object, ...condition, ...md5 });
+        return client.send(command, send);
+      });
+      return answerWith(answer, "ETag");
     });
     return ETag;
   }

@@ -1,4 +1,5 @@
 import { printable } from "../text/printable.ts";
+import { AskedMd5 } from "./s3_asked_md5.ts";
 import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
 import { S3Error } from "./s3_error.ts";
 import { withS3Retries } from "./s3_retry.ts";
@@ -39,6 +40,8 @@ export type S3Request<T> = (opened: OpenedS3, send: S3SendOptions) => Promise<T>
 export class S3Requests implements Disposable {
   /** The bucket's name. */
   readonly bucket: string;
+  /** Knows whether the server asks for `Content-MD5`. */
+  readonly md5: AskedMd5 = new AskedMd5();
   readonly #options: S3ClientOptions;
   #opened: Promise<OpenedS3> | undefined;
   #close: () => void = () => {};

@@ -65,8 +65,10 @@ export class S3Uploads {
     const answer = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const part = { ...this.#of(upload), PartNumber: number };
       const body = { Body: bytes, ContentLength: bytes.length };
-      const command = new sdk.UploadPartCommand({ ...part, ...body });
-      return answerWith(await client.send(command, send), "ETag");
+      const answer = await this.#requests.md5.send(bytes, (md5) => {
+        return client.send(new sdk.UploadPartCommand({ ...part, ...body, ...md5 }), send);
+      });
+      return answerWith(answer, "ETag");
     });
     const { ETag, ChecksumCRC32 } = answer;
     return { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };

@@ -44,6 +44,8 @@ export interface SeenRequest {
 export interface FakeS3Options {
   /** Which writes honour `If-None-Match`. @default {"all"} */
   readonly conditions?: "all" | "puts" | "none" | "unsupported";
+  /** Whether bytes must come with a checksum, as in a bucket with a retention period. @default {false} */
+  readonly objectLock?: boolean;
   /** Entries in a page of a listing. @default {1000} */
   readonly pageSize?: number;
   /** The path of its endpoint, as in `/s3/v1`. @default {""} */

@@ -49,12 +49,13 @@ export class FakeS3Error extends Error {
     readonly code: string,
     readonly headers: Readonly<Record<string, string>> = {},
     readonly details = "",
+    message = "a fake's",
   ) {
-    super(code);
+    super(message);
   }
 
   toAnswer(): FakeS3Answer {
-    const inner = `<Code>${this.code}</Code><Message>a fake's</Message>${this.details}`;
+    const inner = `<Code>${this.code}</Code><Message>${this.message}</Message>${this.details}`;
     return xml(`<Error>${inner}</Error>`, this.status, this.headers);
   }
 }
@@ -82,6 +83,7 @@ export class FakeS3Objects {
   answer(request: FakeS3Request): FakeS3Answer {
     assertSigned(request);
     assertIntact(request);
+    if (this.#options.objectLock) assertChecksum(request);
     if (request.bucket !== "bucket") throw new FakeS3Error(404, "NoSuchBucket");
     switch (request.operation) {
       case "PutObject":
@@ -303,6 +305,15 @@ function assertIntact({ headers, body }: FakeS3Request): void {
     crc.writeUInt32BE(crc32(body));
     if (crc.toString("base64") !== crcHeader) throw new FakeS3Error(400, "BadDigest");
   }
+}
+
+/** Refuses bytes that come without a checksum, as buckets with a retention period do. */
+function assertChecksum({ operation, headers }: FakeS3Request): void {
+  if (operation !== "PutObject" && operation !== "UploadPart") return;
+  if (headers["content-md5"] || headers["x-amz-checksum-crc32"]) return;
+  const message =
+    "Content-MD5 HTTP header is required for Put Object requests with Object Lock parameters";
+  throw new FakeS3Error(400, "InvalidRequest", {}, "", message);
 }
 
 function keptOf(headers: FakeS3Request["headers"]): Record<string, string> {

@@ -202,6 +202,15 @@ Deno.test("S3Storage.put() with ifAbsent isn't misled by a lost answer when it t
   assert.equal(put?.headers["if-none-match"], "*");
 });
 
+Deno.test("S3Storage.put() with ifAbsent takes 304 for a refusal", async () => {
+  await using opened = await openFake({ conditions: "puts" });
+  const { storage, fake } = opened;
+  // The trial's second one.
+  fake.fail({ operation: "PutObject", after: 1, effect: new FakeS3Error(304, "") });
+  await storage.put("x", bytesOf(9), { ifAbsent: true });
+  await assert.rejects(storage.put("x", bytesOf(9), { ifAbsent: true }), ObjectExistsError);
+});
+
 Deno.test("S3Storage.put() takes a conflict for another one's object", async () => {
   for (
     const [size, operation] of [[9, "PutObject"], [PART + 1, "CompleteMultipartUpload"]] as const

@@ -233,6 +233,24 @@ Deno.test("S3Storage.sweep() removes what killed processes left, and nothing els
   assert.equal(left.filter((key) => key.startsWith("other/")).length, 2);
 });
 
+Deno.test("S3Storage.put() sends Content-MD5 where a bucket keeps objects for a time, and only there", async () => {
+  for (const objectLock of [true, false]) {
+    await using opened = await openFake({ objectLock, queueSize: 3 });
+    const { storage, fake } = opened;
+    const bytes = bytesOf(3 * PART + 1);
+    await storage.put("big", new TestBody(chunksOf(bytes, PART)));
+    await storage.put("small", bytesOf(3), { ifAbsent: true });
+    await assertBytes(await storage.get("big"), bytes);
+    const writes = fake.requests.filter(({ operation }) =>
+      /^(PutObject|UploadPart)$/.test(operation)
+    );
+    const asked = writes.filter(({ headers }) => headers["content-md5"] !== undefined);
+    assert.equal(asked.length > 0, objectLock);
+    // Once it is known, nothing is sent twice.
+    if (objectLock) assert.ok(asked.includes(writes.at(-1)!) && writes.length - asked.length <= 3);
+  }
+});
+
 Deno.test("S3Storage takes a client of your own, and leaves it open", async () => {
   await using opened = await openFake();
   const client = new S3Client({

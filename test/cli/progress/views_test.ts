@@ -19,8 +19,8 @@ class FakeTerminal {
 
   write(text: string): void {
     this.writes++;
-    // deno-lint-ignore no-control-regex -- the terminal's commands
     for (
+      // deno-lint-ignore no-control-regex -- the terminal's commands
       const [token, count, command] of text.matchAll(/\x1b\[(\d*)([A-Za-z])|[\r\n]|[^\x1b\r\n]+/g)
     ) {
       const line = this.#lines[this.#row]!;

@@ -6,11 +6,11 @@ const MAX_BYTES = 200;
 const ENCODER = new TextEncoder();
 
 /**
- * Separators, what Windows forbids, control characters, those that reorder text, broken ones, and what
- * {@linkcode shorten} ends names with.
+ * Separators, what Windows forbids, control characters, those that reorder text, broken ones, those that XML
+ * can't carry, in which S3 is told what to delete, and what {@linkcode shorten} ends names with.
  */
 const UNSAFE =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}/\\:*?"<>|%]|~(?=[0-9a-f]{16}(\.[A-Za-z0-9]{1,16})?$)/gu;
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\uFFFE\uFFFF/\\:*?"<>|%]|~(?=[0-9a-f]{16}(\.[A-Za-z0-9]{1,16})?$)/gu;
 
 /** What an `api_key` can't hold: other characters are escaped also if they are harmless. */
 const NOT_IN_API_KEYS = /[^a-z0-9_-]/gu;

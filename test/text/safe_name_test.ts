@@ -19,6 +19,7 @@ const text = fc.oneof(
       "\0",
       "\n",
       "\u202e",
+      "\uffff",
       ":",
       "a",
       "A",
@@ -57,7 +58,7 @@ for (const [name, safe] of Object.entries({ safeName, safeApiKey })) {
       fc.property(text, (text) => {
         const result = safe(text);
         assert.ok(bytesOf(result) <= 200 && result.length > 0, `${bytesOf(result)} bytes`);
-        assert.doesNotMatch(result, /[/\\:*?"<>|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
+        assert.doesNotMatch(result, /[/\\:*?"<>|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\ufffe\uffff]/u);
         assert.doesNotMatch(result, /^[. ]|[. ]$/);
         assert.doesNotMatch(
           result,

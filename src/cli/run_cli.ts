@@ -10,9 +10,9 @@ import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
-import { type CliIo, SYSTEM_CLOCK } from "./io.ts";
+import type { CliIo } from "./io.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
-import { writeJsonLine } from "./progress/json_view.ts";
+import { writeError } from "./progress/write_error.ts";
 import { withTimeout } from "./with_timeout.ts";
 
 /** Options whose values are never printed. */
@@ -82,11 +82,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     // What is wrong with other options doesn't change what a log is read by.
     const logFormat = config?.logFormat ?? line?.flags.logFormat ??
       io.env(envName("logFormat"))?.trim();
-    if (logFormat === "json") {
-      const now = (io.clock ?? SYSTEM_CLOCK).now();
-      const more = stack === undefined ? {} : { stack };
-      writeJsonLine(stderr, now, { type: "error", message, exitCode, ...more });
-    } else stderr.write(`sluice: ${message}\n${stack === undefined ? "" : `${stack}\n`}`);
+    writeError(guarded, { message, exitCode, stack }, { logFormat });
     return exitCode;
   }
 }

@@ -12,6 +12,7 @@ import type { ExportNotes } from "../snapshot/manifest.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
 import type { CliIo } from "./io.ts";
 import { Progress } from "./progress/progress.ts";
+import { writeError } from "./progress/write_error.ts";
 import { renderSummary } from "./report/summary.ts";
 import { shownAddress } from "./text/address.ts";
 import { counted, formatDuration } from "./text/format.ts";
@@ -88,12 +89,26 @@ export async function runExport(
   progress[Symbol.dispose]();
   const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
   const exitCode = isWhole ? EXIT.complete : EXIT.partial;
+  // A cron job sends mail of what is on stderr, and throws the summary away.
+  if (!isWhole && config.quiet) writeError(io, { message: lackOf(report), exitCode }, config);
   io.stdout.write(
     config.json
       ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
       : renderSummary(report, { progress: state, ms, columns: io.columns() }),
   );
   return { report, exitCode };
+}
+
+/** What a snapshot that is complete lacks, in a sentence. */
+function lackOf({ snapshot, manifest, deletion }: ExportReport): string {
+  const [first, ...others] = [
+    ...manifest.failures.map(({ message }) => message),
+    ...(deletion?.problem === undefined ? [] : [deletion.problem]),
+  ];
+  const failures = counted(others.length + 1, "failure");
+  return `The snapshot at ${shownAddress(snapshot)} is complete but for ${failures}${
+    others.length === 0 ? "" : ", such as"
+  }: ${first}`;
 }
 
 /** The error of an export that the user cancelled: what was done, and what is left of it. */

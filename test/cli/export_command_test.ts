@@ -181,6 +181,24 @@ Deno.test("sluice export ends with 3 without a resource that was asked for by na
   assert.match(unasked.io.out(), /\broles left\s+out\b/);
 });
 
+Deno.test("sluice export --quiet isn't silent about what the snapshot lacks", async () => {
+  await using bench_ = await bench({ forbidden: ["/roles", "/users"] });
+  const args = ["export", "--quiet", ...LITTLE];
+  const { io, exitCode } = await bench_.run([...args, "--include=records,roles,users"]);
+  assert.equal(exitCode, EXIT.partial);
+  assert.match(
+    io.err(),
+    /^sluice: The snapshot at \/\S+ is complete but for 2 failures, such as: The API token's role may not GET \/(roles|users) .*\.\n$/,
+  );
+  const json = await bench_.run([...args, "--include=roles", "--log-format=json"]);
+  const entry = JSON.parse(json.io.err());
+  assert.equal(entry.type, "error");
+  assert.equal(entry.exitCode, EXIT.partial);
+  assert.match(entry.message, / is complete but for 1 failure: The API token's role /);
+  const loud = await bench_.run(["export", ...LITTLE, "--include=roles"]);
+  assert.doesNotMatch(loud.io.err(), /complete but for/);
+});
+
 Deno.test("sluice export tells in one sentence why it can't read the project", async () => {
   await using bench_ = await bench();
   const { io, exitCode } = await bench_.run(["export"], {

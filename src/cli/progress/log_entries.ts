@@ -54,7 +54,10 @@ export const LOG_ENTRIES = {
     about:
       "What a tick of `sluice schedule` did (`state`), and when there is something to do again.",
   },
-  error: { about: "Why the command failed, and its exit code." },
+  error: {
+    about:
+      "Why the command failed, and its exit code; with `--quiet`, also what the snapshot lacks.",
+  },
 } as const satisfies Record<LogType, LogEntry>;
 
 /**

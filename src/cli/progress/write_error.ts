@@ -1,0 +1,26 @@
+import type { ExitCode } from "../../error.ts";
+import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
+import { writeJsonLine } from "./json_view.ts";
+
+/**
+ * Writes to stderr why a command ends as it does.
+ *
+ * @param io The world around.
+ * @param error The sentence, the exit code that goes with it, and where it was thrown, if that is shown.
+ * @param config How it is written: as a line of JSON, or as text otherwise.
+ */
+export function writeError(
+  io: Pick<CliIo, "stderr" | "clock">,
+  { message, exitCode, stack }: {
+    readonly message: string;
+    readonly exitCode: ExitCode;
+    readonly stack?: string | undefined;
+  },
+  { logFormat }: { readonly logFormat?: unknown },
+): void {
+  if (logFormat === "json") {
+    const now = (io.clock ?? SYSTEM_CLOCK).now();
+    const more = stack === undefined ? {} : { stack };
+    writeJsonLine(io.stderr, now, { type: "error", message, exitCode, ...more });
+  } else io.stderr.write(`sluice: ${message}\n${stack === undefined ? "" : `${stack}\n`}`);
+}

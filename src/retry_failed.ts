@@ -27,6 +27,7 @@ import { ExportRun } from "./steps/export_run.ts";
 import { noteAsset } from "./steps/note_asset.ts";
 import { notesOf } from "./steps/notes_of.ts";
 import { printable } from "./text/printable.ts";
+import { shownAddress } from "./text/shown_address.ts";
 
 /**
  * Options of {@linkcode retryFailedAssets}: which project and environment, how it is read, and where its
@@ -86,7 +87,9 @@ export async function retryFailedAssets(options: RetryFailedOptions): Promise<Ex
   const found = await newest(storage, snapshots, lock.signal);
   if (found === undefined) {
     throw new SluiceError(
-      `There is no complete snapshot with asset files at ${storage.url}/${where}, whose failed assets ` +
+      `There is no complete snapshot with asset files at ${
+        shownAddress(`${storage.url}/${where}`)
+      }, whose failed assets ` +
         "could be tried again: export the project first.",
     );
   }
@@ -250,7 +253,9 @@ function assertSameEnvironment(
 ): void {
   if (id === null || environment === undefined || id === environment) return;
   throw new SluiceError(
-    `The newest complete snapshot ${storage.url}/${prefix} is of the environment ` +
+    `The newest complete snapshot ${
+      shownAddress(`${storage.url}/${prefix}`)
+    } is of the environment ` +
       `${printable(id, 60)}, and ${printable(environment, 60)} is read: export the project first.`,
   );
 }

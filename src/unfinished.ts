@@ -1,4 +1,5 @@
 import { EXIT, SluiceError } from "./error.ts";
+import { shownAddress } from "./text/shown_address.ts";
 
 /**
  * An export stopped because its time budget was over. Nothing is lost: an export with `resume` goes on
@@ -30,6 +31,10 @@ function sentence(snapshot: string | undefined, progressed: boolean): string {
     return "The time budget was over before the export could begin: give it more (--time-budget).";
   }
   return progressed
-    ? `The time budget is over, and the snapshot at ${snapshot} isn't complete yet: go on with --resume.`
-    : `The time budget was over before anything new came to the snapshot at ${snapshot}: go on with --resume, and give it more (--time-budget).`;
+    ? `The time budget is over, and the snapshot at ${
+      shownAddress(snapshot)
+    } isn't complete yet: go on with --resume.`
+    : `The time budget was over before anything new came to the snapshot at ${
+      shownAddress(snapshot)
+    }: go on with --resume, and give it more (--time-budget).`;
 }

@@ -211,7 +211,7 @@ Deno.test("retryFailedAssets() that is cancelled changes nothing", async () => {
 Deno.test("retryFailedAssets() needs a complete snapshot with assets, and the lock", async () => {
   await using made = await broken(2);
   const none =
-    /^SluiceError: There is no complete snapshot with asset files at file:.*\/content\/project_900001, whose .*: export the project first\.$/;
+    /^SluiceError: There is no complete snapshot with asset files at \/.*\/content\/project_900001, whose .*: export the project first\.$/;
   await assert.rejects(made.retry(), none);
   await made.export({ ...FAST, assets: false });
   await assert.rejects(made.retry(), none);

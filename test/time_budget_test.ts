@@ -10,7 +10,7 @@ import { msOf, until } from "./support/until.ts";
 import { undisturbed } from "./support/undisturbed.ts";
 
 const NO_PROGRESS =
-  /^The time budget was over before anything new came to the snapshot at file:.*: go on with --resume, and give it more \(--time-budget\)\.$/;
+  /^The time budget was over before anything new came to the snapshot at \/.*: go on with --resume, and give it more \(--time-budget\)\.$/;
 
 Deno.test(
   "TimeBudget stops first, and is over when it says",
@@ -67,7 +67,7 @@ Deno.test(
         assert.match(
           error.message,
           error.progressed
-            ? /^The time budget is over, and the snapshot at file:.* isn't complete yet: go on with --resume\.$/
+            ? /^The time budget is over, and the snapshot at \/.* isn't complete yet: go on with --resume\.$/
             : NO_PROGRESS,
         );
         addresses.add(error.snapshot);

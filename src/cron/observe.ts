@@ -4,6 +4,7 @@ import { type Every, nextTime, spanMs } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
+import { shownAddress } from "../text/shown_address.ts";
 import { type KnownSnapshots, newestSnapshots } from "./newest_snapshots.ts";
 import { failureNote, type FailureRow, scheduleSwitch } from "./schedule_notes.ts";
 
@@ -59,7 +60,9 @@ export async function observe(
   ]);
   if (found === null) {
     throw new SluiceError(
-      `Whether automatic exports are on can't be told, because ${storage.url}/${note.key} can't be ` +
+      `Whether automatic exports are on can't be told, because ${
+        shownAddress(`${storage.url}/${note.key}`)
+      } can't be ` +
         "understood: write it anew with sluice schedule enable or sluice schedule disable.",
     );
   }

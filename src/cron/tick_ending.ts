@@ -6,6 +6,7 @@ import type { ProgressState } from "../report/progress_state.ts";
 import { LockedError } from "../snapshot/export_lock.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
+import { shownAddress } from "../text/shown_address.ts";
 import { UnfinishedError } from "../unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import type { SendReport } from "./notify.ts";
@@ -80,7 +81,7 @@ export class TickEnding {
     // From the first of its ticks on.
     const ms = Date.parse(endedAt) - Date.parse(startedAt);
     const message = isWhole
-      ? `The snapshot at ${report.snapshot} is complete.`
+      ? `The snapshot at ${shownAddress(report.snapshot)} is complete.`
       : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
     const result = tickResult(now, isWhole ? "complete" : "partial", message);
     return await this.#ended({ report, exitCode, progress, ms }, result, signal);

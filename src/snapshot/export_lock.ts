@@ -2,6 +2,7 @@ import { delay } from "../async/delay.ts";
 import { SluiceError } from "../error.ts";
 import { limited } from "../async/limited.ts";
 import { printable } from "../text/printable.ts";
+import { shownAddress } from "../text/shown_address.ts";
 import type { Storage } from "../sink/storage.ts";
 import { LOCK, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import { holdKey, hostName, type LockContent } from "./lock_content.ts";
@@ -25,7 +26,7 @@ export class LockedError extends SluiceError {
   /**
    * Says who holds the lock.
    *
-   * @param address The lock's address.
+   * @param address The lock's address, as it is shown.
    * @param holder What it says.
    */
   constructor(address: string, holder: LockContent | undefined) {
@@ -99,7 +100,7 @@ export class ExportLock implements AsyncDisposable {
     this.#hold = hold;
     this.#storage = storage;
     this.#file = new LockFile(storage, key);
-    this.#address = `${storage.url}/${key}`;
+    this.#address = shownAddress(`${storage.url}/${key}`);
     this.#ttlMs = ttlMs;
     this.#about = {
       ...about,

@@ -23,7 +23,7 @@ Deno.test(
     assert.equal(text.io.out(), "");
     assert.match(
       text.io.err(),
-      /The time budget is over, and the snapshot at file:\S+ isn't complete yet: go on with --resume\.\n$/,
+      /The time budget is over, and the snapshot at \/\S+ isn't complete yet: go on with --resume\.\n$/,
     );
     assert.doesNotMatch(text.io.err(), /What was written/);
     const json = await bench_.run(["export", ...LITTLE, "--time-budget=1s", "--resume", "--json"]);

@@ -5,6 +5,7 @@ import { LocalStorage } from "../../src/sink/local_storage.ts";
 import type { Storage } from "../../src/sink/storage.ts";
 import { ExportLock, LockedError } from "../../src/snapshot/export_lock.ts";
 import { type LockContent, parseLock } from "../../src/snapshot/lock_content.ts";
+import { shownAddress } from "../../src/text/shown_address.ts";
 import { collect } from "../sink/bodies.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { CrashError, TracedStorage } from "../support/traced_storage.ts";
@@ -72,7 +73,9 @@ Deno.test("ExportLock keeps others out, says who holds it, and is gone afterward
         error.message,
         "Another export of this project and environment writes to the same place (on " +
           `${host}, process ${Deno.pid}, since ${content.startedAt}): wait for it to end; if it was ` +
-          `killed, its lock ${storage.url}/${KEY} expires at ${content.expiresAt}.`,
+          `killed, its lock ${
+            shownAddress(`${storage.url}/${KEY}`)
+          } expires at ${content.expiresAt}.`,
       );
       return true;
     });
@@ -281,7 +284,7 @@ Deno.test(
     assert.ok(Date.now() < Date.parse(expiresAt), "others could have taken over by now");
     assert.match(
       lock.signal.reason.message,
-      /^The export was stopped because its lock file:.*lock\.json couldn't be renewed \(The process was killed\): .*\.$/,
+      /^The export was stopped because its lock \/.*lock\.json couldn't be renewed \(The process was killed\): .*\.$/,
     );
   }),
 );

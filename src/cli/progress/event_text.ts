@@ -1,6 +1,6 @@
 import type { ExportEvent } from "../../events.ts";
 import { printable } from "../../text/printable.ts";
-import { shownAddress } from "../text/address.ts";
+import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { listingName, projectName } from "./render_progress.ts";
 

@@ -4,7 +4,7 @@ import {
   type ListingProgress,
   type ProgressState,
 } from "../../report/progress_state.ts";
-import { shownAddress } from "../text/address.ts";
+import { shownAddress } from "../../text/shown_address.ts";
 import { renderBar } from "../text/bar.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { type LineOptions, renderLine, type Span } from "../text/line.ts";

@@ -2,7 +2,7 @@ import { flagName } from "../../config/options.ts";
 import { type Config, DEFAULTS } from "../../config/schema.ts";
 import type { ExportReport } from "../../export.ts";
 import { shellWord } from "../../text/shell_word.ts";
-import { shownAddress } from "../text/address.ts";
+import { shownAddress } from "../../text/shown_address.ts";
 
 /**
  * What to do after an export, in one line.

@@ -4,7 +4,7 @@ import type { ProgressState } from "../../report/progress_state.ts";
 import type { Manifest, ManifestNote } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/resources.ts";
 import { projectName } from "../progress/render_progress.ts";
-import { shownAddress } from "../text/address.ts";
+import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { wrap, wrapList } from "../text/wrap.ts";
 

@@ -1,7 +1,7 @@
 import type { ExportReport } from "../../export.ts";
 import { printable } from "../../text/printable.ts";
 import { CANARY, MANIFEST } from "../../snapshot/layout.ts";
-import { shownAddress } from "../text/address.ts";
+import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes } from "../text/format.ts";
 import { renderTable } from "../text/table.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { shownAddress } from "../../../src/cli/text/address.ts";
+import { shownAddress } from "../../../src/text/shown_address.ts";
 import { renderBar } from "../../../src/cli/text/bar.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../../../src/cli/text/format.ts";
 import { shellWord } from "../../../src/text/shell_word.ts";

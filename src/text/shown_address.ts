@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { printable } from "../../text/printable.ts";
+import { printable } from "./printable.ts";
 
 /**
  * An address as people write it: the path of a `file:` URL, any other URL as it is.

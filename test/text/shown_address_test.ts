@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shownAddress } from "../../../src/cli/text/address.ts";
+import { shownAddress } from "../../src/text/shown_address.ts";
 
 Deno.test("shownAddress() shows paths of files, and other addresses as they are", () => {
   assert.equal(shownAddress("file:///a%20b/content"), "/a b/content");

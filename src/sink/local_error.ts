@@ -28,8 +28,8 @@ const MEANING: Readonly<Record<string, (path: string) => string>> = {
   EPERM: (path) => `the system doesn't permit it for ${path}: change that or choose another path`,
   ENAMETOOLONG: (path) =>
     `the name ${path} is longer than its file system allows: choose another destination`,
-  ENOTDIR: (path) => `a part of ${path} is a file, not a directory: move it or choose another path`,
-  EEXIST: (path) => `a part of ${path} is a file, not a directory: move it or choose another path`,
+  ENOTDIR: (path) => `${path} is a file, not a directory: move it or choose another path`,
+  EEXIST: (path) => `${path} is a file, not a directory: move it or choose another path`,
   EISDIR: (path) => `${path} is a directory: move it or choose another path`,
   ENOENT: (path) => `${path} or a directory on its way was removed meanwhile: try again`,
   ELOOP: (path) => `the symbolic links on the way to ${path} lead in a circle: remove them`,
@@ -48,7 +48,7 @@ const MEANING: Readonly<Record<string, (path: string) => string>> = {
  *
  * @param error What the system said.
  * @param action What was tried, as in `write "a/b"`.
- * @param path The file or directory.
+ * @param path The file or directory that is at fault.
  * @param root The directory that Deno should be allowed to use, if it isn't.
  * @return The error to throw.
  */

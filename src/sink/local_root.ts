@@ -1,8 +1,11 @@
 import { rmdir } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
+import { errorCode, isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
 import { assertFinalKey } from "./object_key.ts";
 import { StorageError } from "./storage.ts";
+
+/** What the system says of a path although another one, on the way to it, is at fault. */
+const ON_THE_WAY: ReadonlySet<string> = new Set(["EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS"]);
 
 /** The directory that a local storage must not leave. */
 export class LocalRoot {
@@ -30,7 +33,8 @@ export class LocalRoot {
     try {
       return await action();
     } catch (error) {
-      throw localError(error, what, path, this.path);
+      const isOnTheWay = ON_THE_WAY.has(errorCode(error) ?? "");
+      throw localError(error, what, isOnTheWay ? await firstThere(path) : path, this.path);
     }
   }
 
@@ -117,6 +121,14 @@ export class LocalRoot {
       if (directory !== this.path) await rmdir(directory).catch(() => {});
     }
   }
+}
+
+/** A path, or what is there on the way to it. */
+async function firstThere(path: string): Promise<string> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    if (await Deno.lstat(at).then(() => true, () => false)) return at;
+  }
+  return path;
 }
 
 /** Makes a directory, and those on its way. */

@@ -214,7 +214,7 @@ export class LocalStorage implements Storage, Disposable {
       }
     };
     const file = await this.#root.attempt(
-      `hold ${JSON.stringify(key)}`,
+      `write to ${JSON.stringify(this.#root.path)}`,
       path,
       () => lockFile(open, path),
     );

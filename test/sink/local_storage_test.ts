@@ -97,8 +97,17 @@ Deno.test("LocalStorage.put() says what is in its way", async () => {
   await storage.put("dir/file", bytesOf(1));
   const body = () => new TestBody([bytesOf(10)]);
   await assert.rejects(storage.put("dir", body()), /"dir", because ".*dir" is a directory: remove/);
-  await assert.rejects(storage.put("dir/file/x", body()), /a part of ".*" is a file, not a dir/);
-  await assert.rejects(storage.put("dir/file/x/y", body()), /a part of ".*" is a file, not a dir/);
+  const file = JSON.stringify(`${await Deno.realPath(directory.path)}/dir/file`);
+  for (const key of ["dir/file/x", "dir/file/x/y"]) {
+    await assert.rejects(storage.put(key, body()), {
+      message:
+        `Can't write "${key}", because ${file} is a file, not a directory: move it or choose another path.`,
+    });
+  }
+  await assert.rejects(new LocalStorage(`${directory.path}/dir/file`).hold("lock"), {
+    message:
+      `Can't write to ${file}, because ${file} is a file, not a directory: move it or choose another path.`,
+  });
   const long = body();
   await assert.rejects(storage.put("n".repeat(300), long), /is longer than its file system allows/);
   // A name that can't be had is found out before anything is fetched for it.

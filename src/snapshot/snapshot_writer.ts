@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Page, Resource } from "../content/resource.ts";
 import { type BatchEncoding, batchSink, type WrittenBatch } from "../sink/batch_sink.ts";
-import { ObjectExistsError, type Storage } from "../sink/storage.ts";
+import { ObjectExistsError, type Storage, StorageError } from "../sink/storage.ts";
+import { shownAddress } from "../text/shown_address.ts";
 import { CANARY, CLAIM, MANIFEST, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject, Tally } from "./manifest.ts";
 import { joined, type Span, spanOf } from "./span.ts";
@@ -231,13 +232,14 @@ export class SnapshotWriter {
   }
 
   /**
-   * Seals the snapshot: writes `manifest.json`, then `canary.txt`.
+   * Seals the snapshot: writes `manifest.json`, then `canary.txt`, if all that was written is still there.
    *
    * @param manifest The manifest, but for what the writer knows itself.
    * @return The whole manifest.
-   * @throws {StorageError} If it can't be written.
+   * @throws {StorageError} If it can't be written, or something isn't there any more.
    */
   async seal(manifest: Omit<Manifest, "formatVersion" | "objects">): Promise<Manifest> {
+    await this.#assertWhole();
     const objects = this.objects
       .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
       .sort((a, b) => a.path < b.path ? -1 : 1);
@@ -245,6 +247,27 @@ export class SnapshotWriter {
     await this.putJson(MANIFEST, whole);
     await this.put(CANARY, ENCODER.encode(`${whole.endedAt}\n`));
     return whole;
+  }
+
+  /** Makes sure that nobody deleted a part of it meanwhile, as a lifecycle rule may. */
+  async #assertWhole(): Promise<void> {
+    const missing = new Map(this.objects.map(({ path, size }) => [`${this.prefix}/${path}`, size]));
+    const options = { signal: this.#signal };
+    for await (const page of this.#storage.list(`${this.prefix}/`, options)) {
+      for (const { key, size } of page) if (missing.get(key) === size) missing.delete(key);
+    }
+    for (const [key, size] of missing) {
+      // A listing may be late.
+      const found = await this.#storage.stat(key, options);
+      if (found?.size === size) continue;
+      throw new StorageError(
+        `The snapshot ${shownAddress(this.address)} can't be sealed, because ${
+          JSON.stringify(key)
+        } was ${
+          found === undefined ? "deleted" : `changed from ${size} to ${found.size} bytes`
+        } since it was written: see what does that, as a lifecycle rule may, then export again.`,
+      );
+    }
   }
 }
 

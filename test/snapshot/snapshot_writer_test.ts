@@ -154,6 +154,45 @@ Deno.test("SnapshotWriter.seal() writes no canary when the manifest couldn't be 
   assert.deepEqual(storage.appeared, [`${PREFIX}/export.json`]);
 });
 
+Deno.test("SnapshotWriter.seal() seals nothing that somebody deleted a part of, or changed", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
+      const snapshot = await create(storage);
+      await snapshot.putJson("models/a.json", {});
+      const key = `${snapshot.prefix}/models/a.json`;
+      const refused = (what: string) => {
+        return {
+          name: "StorageError",
+          message: new RegExp(`sealed, because "${key}" was ${what}`),
+        };
+      };
+      await storage.delete([key]);
+      await assert.rejects(snapshot.seal(MANIFEST), refused("deleted since it was written: see "));
+      await storage.put(key, new Uint8Array(7));
+      await assert.rejects(snapshot.seal(MANIFEST), refused("changed from 3 to 7 bytes since it "));
+      const found = (await Array.fromAsync(storage.list(""))).flat();
+      assert.ok(!found.some(({ key }) => /manifest|canary/.test(key)));
+      await snapshot.putJson("models/a.json", {});
+      await snapshot.seal(MANIFEST);
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("SnapshotWriter.seal() believes a look at an object more than a listing that is late", async () => {
+  class LateStorage extends MemoryStorage {
+    override list(): ReturnType<MemoryStorage["list"]> {
+      return ReadableStream.from([]);
+    }
+  }
+  const storage = new LateStorage();
+  const snapshot = await create(storage);
+  await snapshot.seal(MANIFEST);
+  assert.equal(storage.text(`${PREFIX}/canary.txt`), `${MANIFEST.endedAt}\n`);
+});
+
 Deno.test("SnapshotWriter writes nothing more once its signal is aborted", async () => {
   const reason = new Error("cancelled");
   const root = await Deno.makeTempDir();

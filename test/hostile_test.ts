@@ -15,9 +15,9 @@ function serveFiles() {
   });
 }
 
-/** What Sluice itself draws with: the cursor up, lines erased, and its styles. */
+/** What Sluice itself draws with: the cursor back and up, lines erased, and its styles. */
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
-const OWN = /\x1b\[(?:\d+A|J|K|(?:[012]|3[1236])m)/g;
+const OWN = /\r\x1b\[\d+A|\x1b\[(?:J|K|(?:[012]|3[1236])m)/g;
 
 function assertPrintable(text: string): void {
   const rest = text.replace(OWN, "").replaceAll("\n", "");

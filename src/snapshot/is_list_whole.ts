@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import type { SnapshotWithAssets } from "./find_snapshots.ts";
+import { objectDigest } from "./object_digest.ts";
 
 /**
  * Whether a snapshot's list of what became of each asset is there, and is what its manifest says: one that was
@@ -16,12 +16,11 @@ export async function isListWhole(
   { index, manifest: { assets, objects } }: SnapshotWithAssets,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const hash = createHash("sha256");
   try {
-    for await (const chunk of await storage.get(index, { signal })) hash.update(chunk);
+    const { sha256 } = await objectDigest(storage, index, signal);
+    return sha256 === objects.find(({ path }) => path === assets.index)?.sha256;
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return false;
     throw error;
   }
-  return hash.digest("hex") === objects.find(({ path }) => path === assets.index)?.sha256;
 }

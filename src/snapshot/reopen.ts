@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Resource } from "../content/resource.ts";
 import type { ObjectInfo, Storage } from "../sink/storage.ts";
 import { type Amendable, type Checkpoint, readCheckpoint } from "./checkpoint.ts";
@@ -13,6 +12,7 @@ import {
 } from "./layout.ts";
 import { batchEntries } from "./batch_entries.ts";
 import { countRecords } from "./count_records.ts";
+import { objectDigest } from "./object_digest.ts";
 import { type SnapshotObject, SnapshotWriter } from "./snapshot_writer.ts";
 import { spanOf } from "./span.ts";
 import { idColumn, partRows } from "./table_part.ts";
@@ -154,13 +154,7 @@ async function lookedAt(
   object: SnapshotObject,
   signal: AbortSignal,
 ): Promise<SnapshotObject | undefined> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of await storage.get(key, { signal })) {
-    hash.update(chunk);
-    size += chunk.byteLength;
-  }
-  const sha256 = hash.digest("hex");
+  const { size, sha256 } = await objectDigest(storage, key, signal);
   if (sha256 === object.sha256) return object;
   if (object.count === undefined) return { ...object, size, sha256 };
   try {

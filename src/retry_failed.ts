@@ -20,10 +20,10 @@ import type { Manifest } from "./snapshot/manifest.ts";
 import { readBatch } from "./snapshot/read_batch.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { fetchAsset } from "./source/asset_fetch.ts";
-import { readRestrictions } from "./source/restrictions.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "./source/uploads_by_id.ts";
 import { assertFewFailures } from "./steps/assert_few_failures.ts";
 import { ExportRun } from "./steps/export_run.ts";
+import { mayHideUploads } from "./steps/may_hide_uploads.ts";
 import { noteAsset } from "./steps/note_asset.ts";
 import { notesOf } from "./steps/notes_of.ts";
 import { printable } from "./text/printable.ts";
@@ -193,7 +193,9 @@ async function* newLines(
         `The API was asked for ${failed.length} uploads by their ids, and sent others: export again.`,
       );
     }
-    if (uploads.size < failed.length) mayHide ??= await mayHideUploads(run, signal);
+    if (uploads.size < failed.length) {
+      mayHide ??= await mayHideUploads(run, signal) ?? false;
+    }
     const gone: AssetOutcome[] = [];
     const keys = new Map<string, string>();
     for (const outcome of failed) {
@@ -235,14 +237,6 @@ async function* failedIn(
     while (failed.length >= UPLOADS_AT_A_TIME) yield failed.splice(0, UPLOADS_AT_A_TIME);
   }
   if (failed.length > 0) yield failed;
-}
-
-/** Whether the API tells that there may be uploads that the API token's role may not read. */
-async function mayHideUploads(run: ExportRun, signal: AbortSignal): Promise<boolean> {
-  const { client, project: { environment } } = run;
-  if (environment === undefined) return false;
-  const asked = { environment, models: [], uploads: true, signal };
-  return (await readRestrictions(client, asked) ?? []).length > 0;
 }
 
 /** Makes sure that another environment didn't become the primary one: it has other uploads. */

@@ -2,21 +2,14 @@ import assert from "node:assert/strict";
 import { sampleProject } from "../src/demo/sample/sample_project.ts";
 import type { MemoryProject } from "../src/demo/memory_project.ts";
 import { retryFailedAssets } from "../src/retry_failed.ts";
-import { directoryOf, QUICK_RETRIES, type Workbench, workbench } from "./support/exported.ts";
+import { directoryOf, sourceOf, type Workbench, workbench } from "./support/exported.ts";
 import { projectWhoseRole } from "./support/project_whose_role.ts";
 import { assertSealedAreWhole, assetsOf } from "./support/sealed_snapshots.ts";
 import { withStaging } from "./support/with_staging.ts";
 
 const FAST = { include: ["uploads" as const], tables: false };
 
-const retry = ({ cma, storage }: Workbench) =>
-  retryFailedAssets({
-    apiToken: cma.apiToken,
-    baseUrl: cma.url,
-    assetHost: cma.assetHost,
-    retry: QUICK_RETRIES,
-    storage,
-  });
+const retry = ({ cma, storage }: Workbench) => retryFailedAssets({ ...sourceOf(cma), storage });
 
 /** Adds an upload whose bytes aren't there yet; brings them. */
 function unserved(project: MemoryProject, path: string) {

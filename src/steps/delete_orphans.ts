@@ -10,12 +10,12 @@ import { findSnapshots, newestWithAssets } from "../snapshot/find_snapshots.ts";
 import { isListWhole } from "../snapshot/is_list_whole.ts";
 import { ORPHANED_ASSETS, snapshotsPrefix } from "../snapshot/layout.ts";
 import type { Tally } from "../snapshot/manifest.ts";
-import { readRestrictions } from "../source/restrictions.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "../source/uploads_by_id.ts";
 import { hashNumber } from "../text/hash_number.ts";
 import { UnfinishedError } from "../unfinished.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { ExportedAssets } from "./export_assets.ts";
+import { mayHideUploads } from "./may_hide_uploads.ts";
 
 /** What became of the asset files that no upload has any more. */
 export interface AssetDeletion {
@@ -144,23 +144,21 @@ async function choose(
   return await gone(context, orphans, assets, signal);
 }
 
-/** Makes sure that the API token's role sees all uploads: the API leaves out, without a word, what it may not. */
+/** Makes sure that the API token's role sees all uploads. */
 async function assertAllSeen(
-  { run: { client, project: { environment } }, options: { maxDelete } }: ExportContext,
+  { run, options: { maxDelete } }: ExportContext,
   count: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const restrictions = environment === undefined
-    ? undefined
-    : await readRestrictions(client, { environment, models: [], uploads: true, signal });
-  if (restrictions === undefined) {
+  const mayHide = await mayHideUploads(run, signal);
+  if (mayHide === undefined) {
     if (maxDelete !== undefined) return;
     throw refused(
       "the API doesn't tell whether the API token's role may read all uploads; if it may, say " +
         `--max-delete ${count}`,
     );
   }
-  if (restrictions.length === 0) return;
+  if (!mayHide) return;
   throw refused(
     "the API token's role may not read all uploads, and what it may not read looks like deleted; in " +
       "Project settings → Roles, let it read all of them",

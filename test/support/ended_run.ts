@@ -3,7 +3,7 @@ import { exportProject, type ExportReport } from "../../src/export.ts";
 import type { ExportOptions } from "../../src/export_options.ts";
 import { type Storage, StorageError } from "../../src/sink/storage.ts";
 import { UnfinishedError } from "../../src/unfinished.ts";
-import { QUICK_RETRIES } from "./exported.ts";
+import { sourceOf } from "./exported.ts";
 import { CrashError, TracedStorage } from "./traced_storage.ts";
 
 const LOCK = "content/project_900001/lock.json";
@@ -20,14 +20,7 @@ export function run(
   storage: Storage,
   options: Partial<ExportOptions> = {},
 ): Promise<ExportReport> {
-  return exportProject({
-    apiToken: cma.apiToken,
-    baseUrl: cma.url,
-    assetHost: cma.assetHost,
-    retry: QUICK_RETRIES,
-    storage,
-    ...options,
-  });
+  return exportProject({ ...sourceOf(cma), storage, ...options });
 }
 
 /** Ways in which an export ends before its end. */

@@ -7,6 +7,13 @@ import { LocalStorage } from "../../src/sink/local_storage.ts";
 /** Retries that don't make a test wait. */
 export const QUICK_RETRIES = { baseDelayMs: 1, maxDelayMs: 20 };
 
+/** How a test reads a server. */
+export function sourceOf(
+  { apiToken, url, assetHost }: DemoCma,
+): Pick<ExportOptions, "apiToken" | "baseUrl" | "assetHost" | "retry"> {
+  return { apiToken, baseUrl: url, assetHost, retry: QUICK_RETRIES };
+}
+
 /** A server, a directory to export to, and what an export told. */
 export interface Workbench extends AsyncDisposable {
   /** Serves the project. */
@@ -38,10 +45,7 @@ export async function workbench(options: DemoCmaOptions): Promise<Workbench> {
     events,
     export: (more) =>
       exportProject({
-        apiToken: cma.apiToken,
-        baseUrl: cma.url,
-        assetHost: cma.assetHost,
-        retry: QUICK_RETRIES,
+        ...sourceOf(cma),
         storage,
         onEvent: (event) => events.push(event),
         ...more,

@@ -57,16 +57,15 @@ function show(view: ProgressView, events: readonly ExportEvent[], now = 1_000_00
   }
 }
 
+function liveView(output: FakeTerminal, clock: FakeClock, color = false): LiveView {
+  const options = { output, clock, columns: () => 80, color, verbose: false };
+  return new LiveView(initialProgress(clock.now()), options);
+}
+
 Deno.test("LiveView redraws its lines in place, ten times a second at most", () => {
   const clock = new FakeClock();
   const output = new FakeTerminal();
-  using view = new LiveView(initialProgress(clock.now()), {
-    output,
-    clock,
-    columns: () => 80,
-    color: false,
-    verbose: false,
-  });
+  using view = liveView(output, clock);
   assert.match(output.text, /^Reading the project's schema\nRequests {2}0, 0 B\nTime {6}0\.0 s\n$/);
   show(view, [START, total(10), ...Array.from({ length: 1000 }, () => request(7))]);
   assert.equal(output.writes, 1);
@@ -89,13 +88,7 @@ Deno.test("LiveView keeps messages above its lines, and leaves only them", () =>
   const clock = new FakeClock();
   const output = new FakeTerminal();
   {
-    using view = new LiveView(initialProgress(clock.now()), {
-      output,
-      clock,
-      columns: () => 80,
-      color: true,
-      verbose: false,
-    });
+    using view = liveView(output, clock, true);
     show(view, [START, { type: "warning", code: "x", message: "One." }]);
     view.say("Two.");
     clock.advance(100);
@@ -111,13 +104,7 @@ Deno.test("LiveView overwrites what a terminal echoes when a key is pressed", ()
   for (const isEnded of [true, false]) {
     const clock = new FakeClock();
     const output = new FakeTerminal();
-    using view = new LiveView(initialProgress(clock.now()), {
-      output,
-      clock,
-      columns: () => 80,
-      color: false,
-      verbose: false,
-    });
+    using view = liveView(output, clock);
     output.write("^C");
     if (isEnded) view.say("Cancelling");
     else clock.advance(1000);

@@ -487,8 +487,8 @@ Deno.test("leastPolicy() is for the prefix, or for the whole bucket", () => {
   assert.deepEqual(resources(""), ["arn:aws:s3:::b/*", "arn:aws:s3:::b", "arn:aws:s3:::b"]);
 });
 
-Deno.test("README shows the least policy", async () => {
-  const readme = await Deno.readTextFile("README.md");
+Deno.test("docs/s3.md shows the least policy", async () => {
+  const readme = await Deno.readTextFile("docs/s3.md");
   const [, shown = ""] = /<!-- policy -->\n\n```json\n(.*?)\n```/s.exec(readme) ?? [];
   const Statement = leastPolicy({ bucket: "my-backups", prefix: "datocms" });
   assert.deepEqual(JSON.parse(shown), { Version: "2012-10-17", Statement });

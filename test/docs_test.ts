@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { envName, flagName, OPTION_KEYS } from "../src/config/options.ts";
+import { EXIT } from "../src/error.ts";
+import { runCli } from "../src/cli/run_cli.ts";
+import * as mod from "../mod.ts";
+import denoJson from "../deno.json" with { type: "json" };
+import { GENERATED, splitAt } from "../tasks/docs.ts";
+import { fakeIo } from "./cli/fake_io.ts";
+
+/** The documentation, by path: README.md and what lies in docs/. */
+const DOCS = new Map<string, string>([["README.md", await Deno.readTextFile("README.md")]]);
+for await (const { name } of Deno.readDir("docs")) {
+  if (name.endsWith(".md")) DOCS.set(`docs/${name}`, await Deno.readTextFile(`docs/${name}`));
+}
+const README = DOCS.get("README.md")!;
+const ALL = [...DOCS.values()].join("\n");
+
+for (const { file, section, render } of GENERATED) {
+  Deno.test(`${file} has the ${section} that the code has (deno task docs writes them)`, () => {
+    assert.equal(splitAt(DOCS.get(file)!, section)[1], render());
+  });
+}
+
+Deno.test("docs/exit-codes.md names every exit code", () => {
+  for (const exitCode of Object.values(EXIT)) {
+    assert.match(DOCS.get("docs/exit-codes.md")!, new RegExp(`^\\| ${exitCode} +\\|`, "m"));
+  }
+});
+
+Deno.test("README shows the two commands of a fresh machine", () => {
+  assert.match(README, /npx --yes deno@2 task demo/);
+  assert.match(README, /npx --yes deno@2 task test/);
+});
+
+Deno.test("README stays a page that is read in one sitting", () => {
+  const lines = README.split("\n").length;
+  assert.ok(lines <= 221, `README.md has ${lines} lines: move something to docs/`);
+});
+
+/** The code of the documentation's fenced blocks in a language. */
+function blocks(language: string, text = ALL): string[] {
+  return Array.from(
+    text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms")),
+    ([, text]) => text!,
+  );
+}
+
+/** The names of types that the library exports: its own code names them, unlike what runs. */
+async function exportedTypes(): Promise<Set<string>> {
+  const root = new URL("../mod.ts", import.meta.url);
+  const library = await Deno.readTextFile(root);
+  const names = new Set<string>();
+  for (const [, list] of library.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
+    for (const name of list!.split(",")) names.add(name.replace("type ", "").trim());
+  }
+  for (const [, path] of library.matchAll(/^export \* from "(.*)";$/gm)) {
+    const source = await Deno.readTextFile(new URL(path!, root));
+    for (
+      const [, name] of source.matchAll(/^export (?:type|interface|(?:abstract )?class) (\w+)/gm)
+    ) {
+      names.add(name!);
+    }
+  }
+  return names;
+}
+
+Deno.test("The documentation imports only what the library exports", async () => {
+  const types = await exportedTypes();
+  const snippets = blocks("ts");
+  assert.ok(snippets.length > 0);
+  for (const snippet of snippets) {
+    const imports = [...snippet.matchAll(/import \{([^}]*)\} from "(.*)";/g)];
+    assert.ok(imports.length > 0, snippet);
+    for (const [, list, from] of imports) {
+      assert.equal(from, denoJson.name);
+      for (const name of list!.split(",").map((name) => name.trim()).filter(Boolean)) {
+        const isType = name.startsWith("type ");
+        assert.ok(isType ? types.has(name.slice("type ".length)) : Object.hasOwn(mod, name), name);
+      }
+    }
+  }
+});
+
+Deno.test("The documentation names options, variables and tasks that there are", () => {
+  const code = blocks("(?:sh|ini|text|yaml)").join("\n") +
+    Array.from(ALL.matchAll(/`[^`\n]+`/g), ([text]) => text).join("\n");
+  // A command's options, up to its end; those of other programs aren't Sluice's.
+  const flags = new Set(["--log-format", ...OPTION_KEYS.map(flagName)]);
+  const negated = new Set([...flags].map((flag) => flag.replace("--", "--no-")));
+  const commands = code.match(/(?:\bsluice|\btask export)\b(?:\\\n|[^\n`])*/g) ?? [];
+  const named = commands.flatMap((line) => line.match(/(?<=\s)--[a-z][a-z-]*/g) ?? []);
+  assert.ok(named.length > 5);
+  for (const flag of named) assert.ok(flags.has(flag) || negated.has(flag), flag);
+
+  const variables = new Set(OPTION_KEYS.map(envName));
+  for (const [name] of ALL.matchAll(/\b(?:SLUICE|DATOCMS)_[A-Z_]*[A-Z]\b/g)) {
+    assert.ok(variables.has(name), name);
+  }
+
+  const tasks = [...ALL.matchAll(/\bdeno(?:@2)? task ([a-z][a-z0-9:]*)/g)].map(([, task]) => task!);
+  assert.ok(tasks.length > 5);
+  for (const task of tasks) assert.ok(Object.hasOwn(denoJson.tasks, task), task);
+});
+
+/** The anchors of a page's headings. */
+function anchorsOf(text: string): Set<string> {
+  return new Set(
+    Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading]) => {
+      return heading!.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
+    }),
+  );
+}
+
+Deno.test("The documentation links to pages and headings that there are", () => {
+  let links = 0;
+  for (const [path, text] of DOCS) {
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)]*)\)/g)) {
+      const { pathname, hash } = new URL(target!, `file:///${path}`);
+      const page = DOCS.get(pathname.slice(1));
+      assert.ok(page !== undefined, `${path} links to ${target}`);
+      if (hash) assert.ok(anchorsOf(page).has(hash.slice(1)), `${path} links to ${target}`);
+      links++;
+    }
+  }
+  assert.ok(links > 20, `only ${links} links were found`);
+  for (const path of DOCS.keys()) {
+    const isLinked = path === "README.md" || ALL.includes(`](${path})`) ||
+      ALL.includes(`](${path.replace("docs/", "")}`);
+    assert.ok(isLinked, `nothing links to ${path}`);
+  }
+});
+
+Deno.test("README shows what the demo writes", async () => {
+  const to = await Deno.makeTempDir();
+  try {
+    const io = fakeIo();
+    assert.equal(await runCli(["demo", "--to", to], io), EXIT.complete, io.err());
+    const shown = blocks("text", README).find((text) => text.startsWith("Exported Slackwater"));
+    assert.ok(shown !== undefined);
+    // How long it took, when and where differ from run to run.
+    const steady = (text: string) => {
+      return text.replace(/ in [\d.]+ s:/, "").replaceAll(/, in(?: .*)?$/gm, "").replaceAll(
+        /snapshot_\d+/g,
+        "snapshot_…",
+      )
+        .replaceAll(/^\/.*\/$/gm, "TO/").split("\n");
+    };
+    const written = steady(io.out());
+    let from = 0;
+    for (const line of steady(shown)) {
+      if (/^ *…?$/.test(line)) continue;
+      const at = written.indexOf(line, from);
+      assert.ok(at >= 0, `The demo doesn't write this here:\n${line}\n\n${written.join("\n")}`);
+      from = at + 1;
+    }
+    const [, record] = /^(?:A line of `(.*?)`)/m.exec(ALL) ?? [];
+    assert.ok(record !== undefined);
+    const [snapshot] = await Array.fromAsync(Deno.readDir(`${to}/content/project_48213`));
+    const file = await Deno.readTextFile(
+      `${to}/content/project_48213/${snapshot!.name}/${record}`,
+    );
+    const line = blocks("text").find((text) => text.startsWith("{"))?.trim();
+    assert.ok(line !== undefined && file.split("\n").includes(line));
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});

@@ -32,7 +32,29 @@ Deno.test("parseArgs() keeps numbers as text for string options", () => {
 Deno.test("parseArgs() gives an option without a value true, or empty text if it is a string option", () => {
   equal(parseArgs(["--a", "--s", "--t"], { string: ["s", "t"] }), { a: true, s: "", t: "", _: [] });
   equal(parseArgs(["-st"], { string: ["s"] }), { s: "", t: true, _: [] });
-  equal(parseArgs(["--s="], { string: ["s"] }), { "s=": true, _: [] });
+  equal(parseArgs(["--s="], { string: ["s"] }), { s: "", _: [] });
+  equal(parseArgs(["--a=", "-bcd="]), { a: "", b: true, c: true, d: "", _: [] });
+});
+
+Deno.test("parseArgs() nests what has dots in its name, and never touches what objects inherit", () => {
+  equal(parseArgs(["--a.b", "3", "--a.c.d=x"], { default: { "a.e": 1 } }), {
+    a: { b: 3, c: { d: "x" }, e: 1 },
+    _: [],
+  });
+  equal(parseArgs(["--a.b", "22"], { alias: { "a.b": "aa.bb" } }), {
+    a: { b: 22 },
+    aa: { bb: 22 },
+    _: [],
+  });
+  parseArgs(["--__proto__.polluted", "yes", "--constructor.prototype.polluted", "yes"]);
+  equal("polluted" in {}, false);
+});
+
+Deno.test("parseArgs() doesn't ask unknown() about what is collected", () => {
+  const asked: string[] = [];
+  const unknown = (arg: string) => asked.push(arg);
+  parseArgs(["--foo=bar", "--other"], { collect: ["foo"], unknown });
+  equal(asked, ["--other"]);
 });
 
 Deno.test("parseArgs() takes no value for boolean options, and knows true and false", () => {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import type { Md5 } from "./md5.ts";
 
 /** What a command of the AWS SDK takes. */
 export interface ContentMd5 {
@@ -19,25 +19,21 @@ export class AskedMd5 {
   /**
    * Sends bytes; once more, if the server refuses them only because the header is missing.
    *
-   * @param bytes The bytes.
+   * @param md5 Their MD5.
    * @param send Sends them, with what it is given.
    * @return What `send` gives.
    * @throws What `send` throws.
    */
-  async send<T>(bytes: Uint8Array, send: (md5: ContentMd5) => Promise<T>): Promise<T> {
-    if (this.#isAsked) return await send(md5Of(bytes));
+  async send<T>(md5: Md5, send: (md5: ContentMd5) => Promise<T>): Promise<T> {
+    if (this.#isAsked) return await send({ ContentMD5: md5.base64 });
     try {
       return await send({});
     } catch (error) {
       if (!asks(error)) throw error;
       this.#isAsked = true;
-      return await send(md5Of(bytes));
+      return await send({ ContentMD5: md5.base64 });
     }
   }
-}
-
-function md5Of(bytes: Uint8Array): ContentMd5 {
-  return { ContentMD5: createHash("md5").update(bytes).digest("base64") };
 }
 
 function asks(error: unknown): boolean {

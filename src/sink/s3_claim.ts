@@ -3,6 +3,7 @@ import { delay } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
 import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
+import { discard, isDiscarded } from "./s3_discard.ts";
 import { temporaryName } from "./object_key.ts";
 
 /** How long others may take to create the object, in milliseconds. */
@@ -43,8 +44,7 @@ export async function claimKey(
   const giveUpAt = performance.now() + PATIENCE;
   // A claim that can't be taken back becomes stale; that must not hide the outcome.
   const withdraw = (): Promise<void> =>
-    limited(WITHDRAWAL, undefined, (signal) => bucket.objects.delete([mine], { signal }))
-      .catch(() => {});
+    limited(WITHDRAWAL, undefined, (signal) => discard(bucket, mine, signal)).catch(() => {});
   // Cut off, it could still arrive after it was taken back.
   const renew = (): Promise<unknown> =>
     withGrace(signal, WITHDRAWAL, (signal) => {
@@ -106,8 +106,9 @@ async function rivalsOf(
 ): Promise<string[]> {
   const claims = (await Array.fromAsync(bucket.objects.list(prefix, { signal }))).flat();
   const now = claims.find(({ Key }) => Key === mine)?.LastModified?.getTime() ?? 0;
-  return claims.flatMap(({ Key, LastModified }) => {
+  return claims.flatMap((claim) => {
+    const { Key, LastModified } = claim;
     const stale = LastModified !== undefined && LastModified.getTime() < now - STALE;
-    return Key === undefined || Key === mine || stale ? [] : [Key];
+    return Key === undefined || Key === mine || stale || isDiscarded(claim) ? [] : [Key];
   });
 }

@@ -1,23 +1,38 @@
 import { limited } from "../async/limited.ts";
 import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
-import { S3Error } from "./s3_error.ts";
+import { discard, isDiscarded } from "./s3_discard.ts";
+import { isDenied, S3Error } from "./s3_error.ts";
 import type { S3Upload } from "./s3_uploads.ts";
 import { temporaryName } from "./object_key.ts";
 
 /** How long removing what was put to try a server out may take, in milliseconds. */
 const REMOVAL = 5_000;
 
+/** Tells apart what is put to try a server out. */
+const TRIAL = "7e57";
+/** An ETag that no object has. */
+const NO_ETAG = "00000000000000000000000000000000";
+
+/** Says an ETag without quotes as a server wants to read it. */
+type Match = (etag: string) => string;
+
+/** Ceph Pacific takes quotes for a part of the ETag. */
+const FORMS: readonly Match[] = [(etag) => `"${etag}"`, (etag) => etag];
+
 /**
  * Whether a server honours `If-None-Match: *`, so that an object is created only if there is none. AWS
  * does. Other servers may ignore the header, for all writes or (as Ceph Pacific) for uploads in parts, so
- * that an object would be lost without a word: they are tried out, once, on an object of our own.
+ * that an object would be lost without a word: they are tried out, once, on an object of our own. Where
+ * nothing may be deleted, that object stays, and the next export tries the server out on the same one.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export class S3Conditions {
   readonly #bucket: S3Bucket;
   #honoured: boolean | undefined;
+  /** How ETags are said, or that they aren't looked at, once that is known. */
+  #matching: { readonly match: Match | undefined } | undefined;
 
   /**
    * Knows nothing of the server yet.
@@ -37,11 +52,72 @@ export class S3Conditions {
    */
   async areHonoured(directory: string, signal: AbortSignal): Promise<boolean> {
     this.#honoured ??= await this.#bucket.requests.isAws() ||
-      await this.#tryOut(directory + temporaryName(), signal);
+      await this.#try(directory, signal, (key) => this.#honoursAbsence(key, signal));
     return this.#honoured;
   }
 
-  async #tryOut(key: string, signal: AbortSignal): Promise<boolean> {
+  /**
+   * How an ETag is said with `If-Match`, so that an object is only written in the place of the one that has
+   * it; `undefined` if that can't be relied on.
+   *
+   * @param directory Where an object may be put to try it out: a prefix that ends with `/`, or `""`.
+   * @param signal Ends the trial.
+   * @throws {S3Error} If the object can't be put.
+   */
+  async matching(directory: string, signal: AbortSignal): Promise<Match | undefined> {
+    this.#matching ??= {
+      match: await this.#bucket.requests.isAws()
+        ? FORMS[0]
+        : await this.#try(directory, signal, (key) => this.#honoursMatch(key, signal)),
+    };
+    return this.#matching.match;
+  }
+
+  async #honoursMatch(key: string, signal: AbortSignal): Promise<Match | undefined> {
+    const put = async (ifMatch?: string) => {
+      return await this.#bucket.objects.put(key, new Uint8Array(), {}, { ifMatch, signal });
+    };
+    const etag = (await put())?.replace(/^"|"$/g, "");
+    if (etag === undefined) return undefined;
+    for (const match of FORMS) {
+      if (await outcomeOf(() => put(match(NO_ETAG))) !== "refused") return undefined;
+      if (await outcomeOf(() => put(match(etag))) === "written") return match;
+    }
+    return undefined;
+  }
+
+  /** Tries something out on an object of our own, which is removed again. */
+  async #try<T>(
+    directory: string,
+    signal: AbortSignal,
+    run: (key: string) => Promise<T>,
+  ): Promise<T> {
+    const key = await this.#left(directory, signal) ?? directory + temporaryName(TRIAL);
+    try {
+      return await run(key);
+    } finally {
+      // What can't be removed now is empty, and sweep() finds it.
+      await limited(REMOVAL, undefined, (signal) => discard(this.#bucket, key, signal))
+        .catch(() => {});
+    }
+  }
+
+  /** The object of an earlier trial that couldn't be removed, if there is one. */
+  async #left(directory: string, signal: AbortSignal): Promise<string | undefined> {
+    const prefix = `${directory}.sluice-${TRIAL}-`;
+    try {
+      for await (const page of this.#bucket.objects.list(prefix, { signal })) {
+        const old = page.find(isDiscarded);
+        if (old !== undefined) return old.Key;
+      }
+    } catch (error) {
+      // Who may only write needn't list.
+      if (!isDenied(error)) throw error;
+    }
+    return undefined;
+  }
+
+  async #honoursAbsence(key: string, signal: AbortSignal): Promise<boolean> {
     const put = (): Promise<unknown> =>
       this.#bucket.objects.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
     let upload: S3Upload | undefined;
@@ -59,13 +135,11 @@ export class S3Conditions {
       );
       return completing === "refused";
     } finally {
-      // What can't be removed now is empty, and sweep() finds it.
-      await limited(REMOVAL, undefined, async (signal) => {
-        if (upload !== undefined) {
-          await this.#bucket.uploads.drop(upload, { signal }).catch(() => {});
-        }
-        await this.#bucket.objects.delete([key], { signal });
-      }).catch(() => {});
+      const begun = upload;
+      if (begun !== undefined) {
+        await limited(REMOVAL, undefined, (signal) => this.#bucket.uploads.drop(begun, { signal }))
+          .catch(() => {});
+      }
     }
   }
 }

@@ -4,8 +4,12 @@ import type {
   ListObjectsV2CommandOutput,
   PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
+import { limited } from "../async/limited.ts";
+import { Md5 } from "./md5.ts";
 import { answerWith } from "./s3_answer.ts";
-import { withContentMd5 } from "./s3_content_md5.ts";
+import { S3Deletion } from "./s3_deletion.ts";
+import { isDenied } from "./s3_error.ts";
+import { OtherBytesError, type S3LookBack } from "./s3_kept.ts";
 import { S3Progress } from "./s3_progress.ts";
 import type { S3RequestOptions, S3Requests } from "./s3_requests.ts";
 
@@ -20,12 +24,21 @@ export type S3ObjectSettings = Pick<
   | "StorageClass"
 >;
 
-/** The most keys that S3 deletes in one request. */
-const DELETE_AT_ONCE = 1000;
+/** How an object is put. */
+export interface S3PutOptions extends S3RequestOptions {
+  /** Whether it is put only if there is none. */
+  readonly ifAbsent?: boolean | undefined;
+  /** The ETag that the object in its place must have, as the server wants to read it. */
+  readonly ifMatch?: string | undefined;
+}
+
+/** Milliseconds that the deletion of an object may take that isn't what was sent. */
+const REMOVAL = 5_000;
 
 /** S3's requests on a bucket's objects, with full keys. */
 export class S3Objects {
   readonly #requests: S3Requests;
+  readonly #deletion: S3Deletion;
 
   /**
    * Sends nothing yet.
@@ -34,6 +47,7 @@ export class S3Objects {
    */
   constructor(requests: S3Requests) {
     this.#requests = requests;
+    this.#deletion = new S3Deletion(requests);
   }
 
   /** What is known of an object, or `undefined` if there is none. */
@@ -71,27 +85,69 @@ export class S3Objects {
     key: string,
     bytes: Uint8Array<ArrayBuffer>,
     settings: S3ObjectSettings,
-    { ifAbsent, signal }: S3RequestOptions & { readonly ifAbsent?: boolean } = {},
+    { ifAbsent, ifMatch, signal }: S3PutOptions = {},
   ): Promise<string | undefined> {
     const permission = "s3:PutObject";
     const call = { signal, verb: "write", key, permission, bytes: bytes.length };
-    const { ETag } = await this.#requests.send(call, async ({ sdk, client }, send) => {
+    const digest = new Md5(bytes);
+    const receipt = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const object = { Bucket: this.#bucket, Key: key, Body: bytes, ContentLength: bytes.length };
-      const condition = ifAbsent ? { IfNoneMatch: "*" } : {};
-      const answer = await this.#requests.md5.send(bytes, (md5) => {
+      const condition = {
+        ...(ifAbsent && { IfNoneMatch: "*" }),
+        ...(ifMatch !== undefined && { IfMatch: ifMatch }),
+      };
+      const answer = await this.#requests.md5.send(digest, (md5) => {
         const command = new sdk.PutObjectCommand({ ...settings, ...object, ...condition, ...md5 });
         return client.send(command, send);
       });
       return answerWith(answer, "ETag");
     });
-    return ETag;
+    await this.assertKept(key, signal, (address, look) => {
+      return this.#requests.kept.checkObject(address, digest, receipt, look);
+    });
+    return receipt.ETag;
   }
 
-  /** Deletes objects; those that aren't there are fine. */
-  async delete(keys: readonly string[], options: S3RequestOptions = {}): Promise<void> {
-    for (let at = 0; at < keys.length; at += DELETE_AT_ONCE) {
-      await this.#deleteBatch(keys.slice(at, at + DELETE_AT_ONCE), options);
+  /**
+   * Makes sure that S3 keeps what it was sent; an object that is something else is deleted.
+   *
+   * @param key The object's full key.
+   * @param signal Ends it.
+   * @param check Checks it, with its address and a way to look at it.
+   * @throws {OtherBytesError} If it keeps something else.
+   */
+  async assertKept(
+    key: string,
+    signal: AbortSignal | undefined,
+    check: (address: string, look: S3LookBack) => Promise<void>,
+  ): Promise<void> {
+    const look: S3LookBack = {
+      read: async () => {
+        const found = await unlessDenied(this.get(key, { signal }));
+        return found?.Body && { etag: found.ETag, bytes: found.Body.transformToWebStream() };
+      },
+      // AWS itself says so if it took something else; a request for each object would cost too much.
+      size: async () => {
+        if (await this.#requests.isAws()) return undefined;
+        return (await unlessDenied(this.head(key, { signal })))?.ContentLength;
+      },
+    };
+    try {
+      await check(this.#requests.addressOf(key), look);
+    } catch (error) {
+      if (!(error instanceof OtherBytesError)) throw error;
+      await limited(REMOVAL, undefined, (signal) => this.delete([key], { signal })).catch(() => {});
+      throw error;
     }
+  }
+
+  /**
+   * Deletes objects; those that aren't there are fine.
+   *
+   * @throws {DeletionRefusedError} If nothing may be deleted there.
+   */
+  async delete(keys: readonly string[], options: S3RequestOptions = {}): Promise<void> {
+    await this.#deletion.delete(keys, options);
   }
 
   /** Pages of objects. */
@@ -138,22 +194,14 @@ export class S3Objects {
       yield page;
     } while (token !== undefined);
   }
+}
 
-  async #deleteBatch(keys: readonly string[], options: S3RequestOptions): Promise<void> {
-    const call = { ...options, verb: "delete", key: keys[0], permission: "s3:DeleteObject" };
-    await this.#requests.send(call, async ({ sdk, client }, send) => {
-      const objects = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
-      const command = new sdk.DeleteObjectsCommand({ Bucket: this.#bucket, Delete: objects });
-      // Many servers that aren't AWS, and older ones, insist on it.
-      command.middlewareStack.add((next) => (args) => next(withContentMd5(args)), {
-        step: "build",
-        priority: "low",
-      });
-      const { Errors = [] } = await client.send(command, send);
-      const failed = Errors.find(({ Code }) => Code !== "NoSuchKey");
-      call.key = failed?.Key ?? keys[0];
-      // Thrown here, it is tried again if S3 was only too busy for it.
-      if (failed) throw Object.assign(new Error(failed.Message), { name: failed.Code ?? "Error" });
-    });
+/** What a request gives; `undefined` if the credentials don't allow it. */
+async function unlessDenied<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isDenied(error)) return undefined;
+    throw error;
   }
 }

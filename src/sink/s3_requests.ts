@@ -1,5 +1,6 @@
 import { printable } from "../text/printable.ts";
 import { AskedMd5 } from "./s3_asked_md5.ts";
+import { S3Kept } from "./s3_kept.ts";
 import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
 import { S3Error } from "./s3_error.ts";
 import { withS3Retries } from "./s3_retry.ts";
@@ -42,6 +43,8 @@ export class S3Requests implements Disposable {
   readonly bucket: string;
   /** Knows whether the server asks for `Content-MD5`. */
   readonly md5: AskedMd5 = new AskedMd5();
+  /** Notices when the server keeps other bytes than it was sent. */
+  readonly kept: S3Kept = new S3Kept();
   readonly #options: S3ClientOptions;
   #opened: Promise<OpenedS3> | undefined;
   #close: () => void = () => {};

@@ -142,6 +142,26 @@ export class S3Storage implements Storage, Disposable {
   }
 
   /**
+   * Writes a small object in the place of just the one that has a tag, if it is still there.
+   *
+   * @param key The object's key.
+   * @param etag The tag, as {@linkcode S3Storage.stat} tells it.
+   * @param bytes What it is to be.
+   * @param options How it is put.
+   * @return Whether it was written; `undefined` if the server can't make sure of that.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async replace(
+    key: string,
+    etag: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options: Omit<PutOptions, "ifAbsent" | "size"> = {},
+  ): Promise<boolean | undefined> {
+    options.signal?.throwIfAborted();
+    return await this.#writer.replace(this.#base + assertFinalKey(key), etag, bytes, options);
+  }
+
+  /**
    * Reads an object.
    *
    * @param key The object's key.

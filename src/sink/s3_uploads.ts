@@ -3,6 +3,7 @@ import type {
   ListMultipartUploadsCommandInput,
   ListMultipartUploadsCommandOutput,
 } from "@aws-sdk/client-s3";
+import { Md5 } from "./md5.ts";
 import { answerWith } from "./s3_answer.ts";
 import type { S3ObjectSettings } from "./s3_objects.ts";
 import { S3Progress } from "./s3_progress.ts";
@@ -62,14 +63,16 @@ export class S3Uploads {
     options: S3RequestOptions,
   ): Promise<CompletedPart> {
     const call = { ...writing(upload.key, options), bytes: bytes.length };
+    const digest = new Md5(bytes);
     const answer = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const part = { ...this.#of(upload), PartNumber: number };
       const body = { Body: bytes, ContentLength: bytes.length };
-      const answer = await this.#requests.md5.send(bytes, (md5) => {
+      const answer = await this.#requests.md5.send(digest, (md5) => {
         return client.send(new sdk.UploadPartCommand({ ...part, ...body, ...md5 }), send);
       });
       return answerWith(answer, "ETag");
     });
+    this.#requests.kept.checkPart(this.#requests.addressOf(upload.key), digest, answer);
     const { ETag, ChecksumCRC32 } = answer;
     return { PartNumber: number, ETag, ...(ChecksumCRC32 && { ChecksumCRC32 }) };
   }

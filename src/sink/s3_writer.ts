@@ -5,6 +5,7 @@ import type { S3Bucket } from "./s3_bucket.ts";
 import { claimKey } from "./s3_claim.ts";
 import { isConflict, S3Conditions } from "./s3_conditions.ts";
 import { S3Error } from "./s3_error.ts";
+import { OtherBytesError } from "./s3_kept.ts";
 import { putParts } from "./s3_multipart.ts";
 import type { S3ObjectSettings } from "./s3_objects.ts";
 import { partSize } from "./s3_part_size.ts";
@@ -129,6 +130,42 @@ export class S3Writer {
     return { size: reader.bytesRead, etag };
   }
 
+  /**
+   * Writes a small object in the place of just the one that has an ETag.
+   *
+   * @param key Its full key.
+   * @param etag The ETag, without quotes.
+   * @param bytes What it is to be.
+   * @param options How it is put.
+   * @return Whether it was written; `undefined` if the server doesn't look at ETags.
+   * @throws {StorageError} If it can't be written.
+   */
+  async replace(
+    key: string,
+    etag: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options: PutOptions,
+  ): Promise<boolean | undefined> {
+    const signal = options.signal ?? new AbortController().signal;
+    const directory = key.slice(0, key.lastIndexOf("/") + 1);
+    const match = await this.#conditions.matching(directory, signal);
+    if (match === undefined) return undefined;
+    const token = crypto.randomUUID();
+    const settings = withToken(this.#settings(key, options), token);
+    try {
+      await this.#commit(key, token, false, signal, (signal) => {
+        return this.#bucket.objects.put(key, bytes, settings, { ifMatch: match(etag), signal });
+      });
+      return true;
+    } catch (error) {
+      // It is another one now, or none.
+      if (isConflict(error) || (error instanceof S3Error && error.code === "NoSuchKey")) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
   async #writeAtOnce(
     put: Put,
     bytes: Uint8Array<ArrayBuffer>,
@@ -143,15 +180,21 @@ export class S3Writer {
     return { size: bytes.length, etag };
   }
 
-  #complete(
-    { key, signal }: Put,
+  async #complete(
+    { key, signal, reader }: Put,
     upload: S3Upload,
     parts: CompletedPart[],
     token: string,
     ifAbsent: boolean,
   ): Promise<string | undefined> {
-    return this.#commit(key, token, ifAbsent, signal, (signal) => {
-      return this.#bucket.uploads.complete(upload, parts, { ifAbsent, signal });
+    const { requests, objects, uploads } = this.#bucket;
+    const tags = parts.map(({ ETag }) => ETag);
+    return await this.#commit(key, token, ifAbsent, signal, async (signal) => {
+      const etag = await uploads.complete(upload, parts, { ifAbsent, signal });
+      await objects.assertKept(key, signal, (address, look) => {
+        return requests.kept.checkParts(address, tags, reader.bytesRead, etag, look);
+      });
+      return etag;
     });
   }
 
@@ -170,6 +213,7 @@ export class S3Writer {
       return await withGrace(signal, this.#options.grace, run);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof OtherBytesError) throw error;
       const found = token === undefined
         ? undefined
         : await this.#bucket.objects.head(key, { signal }).catch(() => undefined);

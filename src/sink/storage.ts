@@ -77,8 +77,27 @@ export interface Storage {
    */
   list(prefix: string, options?: ReadOptions): ReadableStream<readonly ObjectInfo[]>;
 
-  /** Deletes objects; keys that aren't there are fine. */
+  /**
+   * Deletes objects; keys that aren't there are fine.
+   *
+   * @throws {DeletionRefusedError} If nothing may be deleted there.
+   * @throws {StorageError} If one can't be deleted.
+   */
   delete(keys: readonly string[], options?: ReadOptions): Promise<void>;
+
+  /**
+   * Writes a small object in the place of just the one that has a tag, if it is still there. A storage that
+   * can't make sure of that leaves this out.
+   *
+   * @return Whether it was written; `undefined` if this can't be had here.
+   * @throws {StorageError} If the object can't be written.
+   */
+  replace?(
+    key: string,
+    etag: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options?: Omit<PutOptions, "ifAbsent" | "size">,
+  ): Promise<boolean | undefined>;
 
   /**
    * Lists the names of the folders directly below a prefix that ends with `/`, in pages. A storage that
@@ -110,6 +129,12 @@ export interface Storage {
 export class StorageError extends SluiceError {
   /** The error's name. */
   override readonly name: string = "StorageError";
+}
+
+/** Objects may be written, but not deleted: the credentials don't allow it, or the storage doesn't. */
+export class DeletionRefusedError extends StorageError {
+  /** The error's name. */
+  override readonly name = "DeletionRefusedError";
 }
 
 /** The key is taken, and the put was only to create it. */

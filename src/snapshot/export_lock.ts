@@ -189,6 +189,10 @@ export class ExportLock implements AsyncDisposable {
       if (await this.#file.create(this.#content(), signal)) return age;
       const found = await this.#file.read(signal);
       if (found === undefined && attempt < ATTEMPTS) continue;
+      if (found?.content?.released && attempt < ATTEMPTS) {
+        if (await this.#file.take(found, this.#content(), signal)) return age;
+        continue;
+      }
       const isFree = found !== undefined && attempt < ATTEMPTS &&
         await this.#file.isOver(found, signal) &&
         await this.#file.remove(found, this.#content(), signal);

@@ -16,6 +16,8 @@ export interface LockContent {
   readonly renewedAt: string;
   /** When it doesn't count any more, in ISO 8601. */
   readonly expiresAt: string;
+  /** Whether the holder has given it back, but may not delete it: the next one may take it at once. */
+  readonly released?: boolean | undefined;
 }
 
 /** Checks the content of a lock. */
@@ -27,6 +29,7 @@ export const lockSchema: z.ZodType<LockContent> = z.object({
   held: z.boolean().optional(),
   renewedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
+  released: z.boolean().optional(),
 });
 
 /**

@@ -1,7 +1,12 @@
 import { toText } from "@std/streams/to-text";
 import { delay } from "../async/delay.ts";
 import { hashNumber } from "../text/hash_number.ts";
-import { ObjectExistsError, ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import {
+  DeletionRefusedError,
+  ObjectExistsError,
+  ObjectNotFoundError,
+  type Storage,
+} from "../sink/storage.ts";
 import { holdKey, hostName, type LockContent, parseLock } from "./lock_content.ts";
 
 /** A lock that is there. */
@@ -16,6 +21,7 @@ export interface FoundLock {
 const REMOVALS = 20;
 
 const ENCODER = new TextEncoder();
+const AS_JSON = { contentType: "application/json" } as const;
 
 /** Options of {@linkcode LockFile}. */
 export interface LockFileOptions {
@@ -84,13 +90,42 @@ export class LockFile {
   }
 
   /**
-   * Deletes the lock if it is the owner's.
+   * Deletes the lock if it is the owner's. Where that is forbidden, it then says that it is over.
    *
-   * @throws {StorageError} If it can't be read or deleted.
+   * @throws {StorageError} If it can't be read, or neither deleted nor written.
    */
   async release(owner: string, signal: AbortSignal): Promise<void> {
     const found = await this.read(signal);
-    if (found?.content?.owner === owner) await this.#delete(signal);
+    if (found?.content?.owner === owner) await this.#end(found.content, signal);
+  }
+
+  /**
+   * Takes a lock that says that it is over, in the place of just that one.
+   *
+   * @param found The lock.
+   * @param mine What it is to say.
+   * @return Whether it is taken now.
+   * @throws {StorageError} If something can't be read or written.
+   */
+  async take(found: FoundLock, mine: LockContent, signal: AbortSignal): Promise<boolean> {
+    const info = await this.#storage.stat(this.key, { signal });
+    const isStill = async () => (await this.read(signal))?.text === found.text;
+    if (info?.etag !== undefined && this.#storage.replace !== undefined) {
+      // Read once more, as the tag may be of what came after.
+      if (!await isStill()) return false;
+      const options = { ...AS_JSON, signal };
+      const taken = await this.#storage.replace(this.key, info.etag, toBytes(mine), options);
+      if (taken !== undefined) return taken;
+    }
+    const guard = this.#guardOf(found);
+    if (!await guard.#obtain(mine, signal)) return false;
+    try {
+      if (!await isStill()) return false;
+      await this.renew(mine, signal);
+      return true;
+    } finally {
+      await guard.release(mine.owner, signal);
+    }
   }
 
   /**
@@ -109,21 +144,16 @@ export class LockFile {
     signal: AbortSignal,
     depth = 0,
   ): Promise<boolean> {
-    const guardKey = `${this.key}.${hashNumber(found.text).toString(36)}`;
-    const guard = new LockFile(this.#storage, guardKey, { holdsOf: this.#holdsOf });
-    if (!await guard.create(mine, signal)) {
-      const other = await guard.read(signal);
-      if (other === undefined) return true;
-      if (depth > 2 || !await guard.isOver(other, signal)) return false;
-      return await guard.remove(other, mine, signal, depth + 1);
-    }
+    const guard = this.#guardOf(found);
+    const isMine = await guard.#obtain(mine, signal, depth);
+    if (!isMine) return isMine === undefined;
     try {
       const now = await this.read(signal);
       if (now === undefined || now.text !== found.text) return true;
       // The storage's own clock has the last word: clocks of machines differ.
       const isDead = await this.#isDead(found, signal);
       if (!isDead && !await this.#hasExpired(found, guard, signal)) return false;
-      await this.#delete(signal);
+      await this.#end(found.content ?? mine, signal);
       if (isDead) await this.#removeHold(found, signal);
       return true;
     } finally {
@@ -132,12 +162,13 @@ export class LockFile {
   }
 
   /**
-   * Whether a lock doesn't count any more: it has expired, or was left by a process of this machine that
-   * has ended. One that can't be understood counts for a while, too: it may be half-written.
+   * Whether a lock doesn't count any more: it says so, it has expired, or was left by a process of this
+   * machine that has ended. One that can't be understood counts for a while, too: it may be half-written.
    *
    * @throws {StorageError} If it can't be looked at.
    */
   async isOver(found: FoundLock, signal: AbortSignal): Promise<boolean> {
+    if (found.content?.released) return true;
     return await this.#isExpired(found, signal) || await this.#isDead(found, signal);
   }
 
@@ -183,17 +214,44 @@ export class LockFile {
   }
 
   async #put(content: LockContent, signal: AbortSignal, ifAbsent: boolean): Promise<void> {
-    const bytes = ENCODER.encode(`${JSON.stringify(content, null, 2)}\n`);
-    await this.#storage.put(this.key, bytes, {
-      signal,
-      ifAbsent,
-      contentType: "application/json",
-    });
+    await this.#storage.put(this.key, toBytes(content), { ...AS_JSON, signal, ifAbsent });
   }
 
-  async #delete(signal: AbortSignal): Promise<void> {
-    await this.#storage.delete([this.key], { signal });
+  /**
+   * Creates the lock, or takes one that is over.
+   *
+   * @return Whether that was done; `undefined` if there is a chance to do it now.
+   */
+  async #obtain(mine: LockContent, signal: AbortSignal, depth = 0): Promise<boolean | undefined> {
+    if (await this.create(mine, signal)) return true;
+    const other = await this.read(signal);
+    if (other === undefined) return undefined;
+    if (other.content?.released) return await this.take(other, mine, signal) || undefined;
+    if (depth > 2 || !await this.isOver(other, signal)) return false;
+    return await this.remove(other, mine, signal, depth + 1) ? undefined : false;
   }
+
+  /** Deletes the lock; where that is forbidden, writes that it is over. */
+  async #end(content: LockContent, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#storage.delete([this.key], { signal });
+    } catch (error) {
+      if (!(error instanceof DeletionRefusedError)) throw error;
+      // Who doesn't know the mark sees that it has expired.
+      const { renewedAt } = content;
+      await this.#put({ ...content, expiresAt: renewedAt, released: true }, signal, false);
+    }
+  }
+
+  /** The lock on the deletion of just this text. */
+  #guardOf(found: FoundLock): LockFile {
+    const key = `${this.key}.${hashNumber(found.text).toString(36)}`;
+    return new LockFile(this.#storage, key, { holdsOf: this.#holdsOf });
+  }
+}
+
+function toBytes(content: LockContent): Uint8Array<ArrayBuffer> {
+  return ENCODER.encode(`${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** How long a lock that can't be understood counts, in milliseconds. */

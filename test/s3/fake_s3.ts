@@ -44,6 +44,15 @@ export interface SeenRequest {
 export interface FakeS3Options {
   /** Which writes honour `If-None-Match`. @default {"all"} */
   readonly conditions?: "all" | "puts" | "none" | "unsupported";
+  /**
+   * What is deleted: several objects in a request, or one only (the error says how several are refused), or
+   * nothing, as the credentials don't allow it. @default {"batches"}
+   */
+  readonly deletes?: "batches" | FakeS3Error | "none" | undefined;
+  /** Whether other checksums than `Content-MD5` are refused. @default {false} */
+  readonly refusesChecksums?: boolean;
+  /** What ETags are: of the content, or anything. @default {"md5"} */
+  readonly etags?: "md5" | "random";
   /** Whether bytes must come with a checksum, as in a bucket with a retention period. @default {false} */
   readonly objectLock?: boolean;
   /** Entries in a page of a listing. @default {1000} */

@@ -84,6 +84,7 @@ export class FakeS3Objects {
     assertSigned(request);
     assertIntact(request);
     if (this.#options.objectLock) assertChecksum(request);
+    if (this.#options.refusesChecksums) assertNoChecksum(request);
     if (request.bucket !== "bucket") throw new FakeS3Error(404, "NoSuchBucket");
     switch (request.operation) {
       case "PutObject":
@@ -93,6 +94,10 @@ export class FakeS3Objects {
         return this.#get(request);
       case "DeleteObjects":
         return this.#deleteAll(request);
+      case "DeleteObject":
+        if (this.#options.deletes === "none") throw new FakeS3Error(403, "AccessDenied");
+        this.all.delete(request.key);
+        return { status: 204, headers: {}, body: Buffer.alloc(0) };
       case "ListObjectsV2":
         return this.#list(request);
       case "CreateMultipartUpload":
@@ -124,31 +129,46 @@ export class FakeS3Objects {
 
   #put({ key, headers, body }: FakeS3Request): FakeS3Answer {
     this.#assertCondition(key, headers, "puts");
-    const etag = `"${md5(body)}"`;
+    const etag = `"${this.#etagOf(body)}"`;
     this.all.set(key, { bytes: body, etag, modifiedAt: new Date(), kept: keptOf(headers) });
     return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
   }
 
-  #get({ key }: FakeS3Request): FakeS3Answer {
+  #get({ key, headers: { range, "if-match": match } }: FakeS3Request): FakeS3Answer {
     const object = this.all.get(key);
     if (object === undefined) throw new FakeS3Error(404, "NoSuchKey");
     const { bytes, etag, modifiedAt, kept } = object;
-    return {
-      status: 200,
-      headers: { ...kept, etag, "last-modified": modifiedAt.toUTCString() },
-      body: bytes,
-    };
+    if (match !== undefined && match !== etag) throw new FakeS3Error(412, "PreconditionFailed");
+    const headers = { ...kept, etag, "last-modified": modifiedAt.toUTCString() };
+    const [, from] = /^bytes=(\d+)-$/.exec(range ?? "") ?? [];
+    if (from === undefined) return { status: 200, headers, body: bytes };
+    if (Number(from) >= bytes.length) throw new FakeS3Error(416, "InvalidRange");
+    const content = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+    const body = bytes.subarray(Number(from));
+    return { status: 206, headers: { ...headers, "content-range": content }, body };
+  }
+
+  #etagOf(body: Buffer): string {
+    return this.#options.etags === "random" ? crypto.randomUUID().replaceAll("-", "") : md5(body);
   }
 
   #deleteAll({ headers, body }: FakeS3Request): FakeS3Answer {
+    const { deletes = "batches" } = this.#options;
+    if (deletes instanceof FakeS3Error) throw deletes;
     if (!headers["content-md5"]) throw new FakeS3Error(400, "InvalidRequest");
     const keys = elementsOf(`${body}`, "Key");
     if (keys.length === 0 || keys.length > 1000) throw new FakeS3Error(400, "MalformedXML");
-    const errors = keys.map((key) => {
-      if (!/^locked\/|-locked\.txt$/.test(key)) return void this.all.delete(key);
-      return `<Error><Key>${key}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
+    const isQuiet = elementsOf(`${body}`, "Quiet")[0] === "true";
+    const results = keys.map((key) => {
+      if (deletes === "none" || /^locked\/|-locked\.txt$/.test(key)) {
+        return `<Error><Key>${
+          escape(key)
+        }</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
+      }
+      this.all.delete(key);
+      return isQuiet ? "" : `<Deleted><Key>${escape(key)}</Key></Deleted>`;
     });
-    return xml(`<DeleteResult>${errors.join("")}</DeleteResult>`);
+    return xml(`<DeleteResult>${results.join("")}</DeleteResult>`);
   }
 
   #list({ query }: FakeS3Request): FakeS3Answer {
@@ -224,7 +244,7 @@ export class FakeS3Objects {
   #uploadPart(request: FakeS3Request): FakeS3Answer {
     const number = Number(request.query.get("partNumber"));
     if (!(number >= 1 && number <= 10_000)) throw new FakeS3Error(400, "InvalidArgument");
-    const etag = `"${md5(request.body)}"`;
+    const etag = `"${this.#etagOf(request.body)}"`;
     const upload = this.#upload(request);
     const crc32 = request.headers["x-amz-checksum-crc32"];
     if (upload.checksum !== (crc32 && "CRC32")) throw new FakeS3Error(400, "InvalidRequest");
@@ -253,7 +273,7 @@ export class FakeS3Objects {
     });
     const bytes = Buffer.concat(used.map((part) => part.bytes));
     const digests = used.map((part) => Buffer.from(part.etag.slice(1, -1), "hex"));
-    const etag = `"${md5(Buffer.concat(digests))}-${used.length}"`;
+    const etag = `"${this.#etagOf(Buffer.concat(digests))}-${used.length}"`;
     this.all.set(key, { bytes, etag, modifiedAt: new Date(), kept });
     this.uploads.delete(request.query.get("uploadId") ?? "");
     return xml(
@@ -272,8 +292,12 @@ export class FakeS3Objects {
     headers: FakeS3Request["headers"],
     since: "puts" | "all",
   ): void {
-    if (headers["if-none-match"] === undefined) return;
     const { conditions = "all" } = this.#options;
+    const match = headers["if-match"];
+    if (match !== undefined && conditions === "all" && this.all.get(key)?.etag !== match) {
+      throw new FakeS3Error(412, "PreconditionFailed");
+    }
+    if (headers["if-none-match"] === undefined) return;
     if (conditions === "unsupported") throw new FakeS3Error(501, "NotImplemented");
     const honoured = conditions === "all" || conditions === since;
     if (honoured && this.all.has(key)) throw new FakeS3Error(412, "PreconditionFailed");
@@ -314,6 +338,13 @@ function assertChecksum({ operation, headers }: FakeS3Request): void {
   const message =
     "Content-MD5 HTTP header is required for Put Object requests with Object Lock parameters";
   throw new FakeS3Error(400, "InvalidRequest", {}, "", message);
+}
+
+/** Refuses checksums that it doesn't know, as some servers that aren't AWS do. */
+function assertNoChecksum({ headers }: FakeS3Request): void {
+  if (Object.keys(headers).some((name) => /^x-amz-(sdk-)?checksum/.test(name))) {
+    throw new FakeS3Error(400, "InvalidArgument");
+  }
 }
 
 function keptOf(headers: FakeS3Request["headers"]): Record<string, string> {

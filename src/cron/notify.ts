@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { delay } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
 import type { JsonReport } from "../report/json_report.ts";
+import { redirectLocation, shownGoal } from "../source/redirect_location.ts";
 import { askedWaitMs, backoffMs, type RetryPolicy } from "../async/retry.ts";
 
 /** The header that signs what is sent: `sha256=` and the HMAC-SHA256 of the body in hexadecimal. */
@@ -117,8 +118,12 @@ async function attempt(
       await response.body?.cancel();
       if (response.ok) return undefined;
       const { status } = response;
+      const location = redirectLocation(response);
+      const redirect = location === null
+        ? ""
+        : `, a redirect to ${shownGoal(location, url)}, which isn't followed`;
       return {
-        problem: `its server answered ${status}`,
+        problem: `its server answered ${status}${redirect}`,
         askedMs: askedWaitMs(withoutReset(response.headers)),
         isFinal: status < 500 && status !== 408 && status !== 425 && status !== 429,
       };

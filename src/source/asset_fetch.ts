@@ -5,6 +5,7 @@ import { networkReason } from "./network_reason.ts";
 import { responseBody } from "../async/response_body.ts";
 import { askedWaitMs } from "../async/retry.ts";
 import { assertPace } from "./body.ts";
+import { redirectLocation } from "./redirect_location.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** Options of {@linkcode fetchAsset}. */
@@ -55,9 +56,6 @@ const NOT_OPTIMIZED = "skip-default-optimizations=true";
 
 /** imgix, which is behind it, takes parts out of SVG unless asked not to. */
 const NOT_SANITIZED = "svg-sanitize=false";
-
-/** The statuses of answers that name another address. */
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * The address that an asset is fetched from, without credentials, and with the parameters that ask the CDN
@@ -131,7 +129,7 @@ export async function fetchAsset(
       }
       await response.body?.cancel();
       const { status } = response;
-      const location = REDIRECTS.has(status) ? response.headers.get("location") : null;
+      const location = redirectLocation(response);
       if (location === null) {
         throw new AssetError(`${url.host} answered with status ${status}`, {
           retryable: status < 300 || status >= 500 || status === 429 || status === 408,

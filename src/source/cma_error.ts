@@ -169,6 +169,8 @@ export interface LastAttempt {
   readonly askedMs?: number | undefined;
   /** How long a request may wait in all, in milliseconds. */
   readonly maxTotalWaitMs?: number | undefined;
+  /** What to do, if that is known: a clause. */
+  readonly advice?: string | undefined;
   /** The variable that names the proxy which got no answer through, if there is one. */
   readonly proxy?: string | undefined;
 }
@@ -185,7 +187,7 @@ export function gaveUp({ host, what }: RequestContext, last: LastAttempt): CmaEr
   const seconds = (elapsedMs / 1000).toFixed(1);
   return new CmaError(
     `${host} gave no usable answer to ${what} in ${attempts} over ${seconds} s (last: ${reason}): ${
-      advice(last)
+      last.advice ?? advice(last)
     }.`,
   );
 }

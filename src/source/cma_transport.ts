@@ -5,6 +5,7 @@ import { jobId, jobResult } from "./cma_job.ts";
 import { isObject } from "../content/blocks.ts";
 import type { Version } from "../content/resource.ts";
 import { delay } from "../async/delay.ts";
+import { fetchApi, RedirectError } from "./fetch_api.ts";
 import { networkReason } from "./network_reason.ts";
 import { printable } from "../text/printable.ts";
 import { proxyVariable } from "./proxy.ts";
@@ -188,14 +189,12 @@ export class CmaTransport {
         };
       } catch (error) {
         options.signal?.throwIfAborted();
-        if (error instanceof CmaError || isForbidden(error, url)) throw error;
+        if (error instanceof CmaError || isForbidden(error)) throw error;
         if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
-        problem = {
-          reason: networkReason(error),
-          askedMs: 0,
-          repeatable: isIdempotent(init),
-          isUnanswered: true,
-        };
+        const reason = networkReason(error);
+        problem = error instanceof RedirectError
+          ? { reason, askedMs: 0, repeatable: error.isRead, advice: error.advice }
+          : { reason, askedMs: 0, repeatable: isIdempotent(init), isUnanswered: true };
       }
       const elapsedMs = performance.now() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
@@ -209,6 +208,7 @@ export class CmaTransport {
           reason: problem.reason,
           isReached: this.#reached,
           isRateLimit: problem.isForAll === true,
+          advice: problem.advice,
           proxy: problem.isUnanswered ? proxyVariable(new URL(url)) : undefined,
           ...(problem.askedMs > maxTotalWaitMs ? { askedMs: problem.askedMs, maxTotalWaitMs } : {}),
         });
@@ -236,7 +236,11 @@ export class CmaTransport {
     const started = performance.now();
     using watchdog = new Watchdog(options.signal);
     watchdog.expect(headersTimeoutMs, "an answer");
-    const response = await fetch(url, { ...init, signal: watchdog.signal });
+    const response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
+      watchdog.rest();
+      await this.limiter.acquire(options.signal);
+      watchdog.expect(headersTimeoutMs, "an answer");
+    });
     this.limiter.learn(response.headers);
     const bytes = await readBody(response, {
       watchdog,
@@ -330,16 +334,18 @@ interface Problem {
   readonly repeatable: boolean;
   /** Whether it is the network's, or of whoever is on the way. */
   readonly isUnanswered?: boolean;
+  /** What to do about it, if it is known. */
+  readonly advice?: string;
   /** Whether other requests would meet the same problem now. */
   readonly isForAll?: boolean;
 }
 
-/** The same error, as a sentence. */
-/** Whether Deno doesn't allow to ask this host: then no attempt helps. A redirect may lead elsewhere. */
-function isForbidden(error: unknown, url: string): boolean {
-  return error instanceof Deno.errors.NotCapable && error.message.includes(new URL(url).hostname);
+/** Whether Deno doesn't allow to ask this host: then no attempt helps. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable;
 }
 
+/** The same error, as a sentence. */
 function tooLarge({ limit }: BodyTooLargeError, { host, what }: RequestContext): BodyTooLargeError {
   return new BodyTooLargeError(
     limit,

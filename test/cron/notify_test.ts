@@ -54,13 +54,22 @@ Deno.test("notify() tries again later and later, and gives up", async () => {
 Deno.test("notify() doesn't repeat what is refused, nor follow anybody elsewhere", async () => {
   let elsewhere = 0;
   await using other = serveHttp(() => new Response(`${++elsewhere}`));
-  for (const [status, headers] of [[401, {}], [307, { Location: other.url }]] as const) {
+  const cases = [
+    [401, {}, "401"],
+    [307, { Location: other.url }, `307, a redirect to ${other.url}, which isn't followed`],
+    [
+      302,
+      { Location: "/t0ken" },
+      "302, a redirect to another address of its own, which isn't followed",
+    ],
+  ] as const;
+  for (const [status, headers, answered] of cases) {
     await using server = serveHttp(() => new Response(null, { status, headers: { ...headers } }));
     const result = await notify(BODY, { url: server.url, secret: SECRET });
     assert.deepEqual(result, {
       sent: false,
       attempts: 1,
-      problem: `its server answered ${status}`,
+      problem: `its server answered ${answered}`,
     });
   }
   assert.equal(elsewhere, 0);

@@ -109,6 +109,11 @@ export class FakeS3 implements AsyncDisposable {
     this.#faults.push({ left: fault.times ?? 1, spared: fault.after ?? 0, fault });
   }
 
+  /** Makes no more requests fail. */
+  relent(): void {
+    this.#faults.length = 0;
+  }
+
   /** How many requests of an operation came. */
   count(operation: string): number {
     return this.requests.filter((request) => request.operation === operation).length;

@@ -19,6 +19,7 @@ import { isAssetIndex, MANIFEST, nextAssetIndex, snapshotsPrefix } from "./snaps
 import type { Manifest } from "./snapshot/manifest.ts";
 import { readBatch } from "./snapshot/read_batch.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
+import { assetDomain } from "./source/asset_domain.ts";
 import { fetchAsset } from "./source/asset_fetch.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "./source/uploads_by_id.ts";
 import { assertFewFailures } from "./steps/assert_few_failures.ts";
@@ -184,7 +185,7 @@ async function* newLines(
     tally.add(outcome);
     noteAsset(run, outcome);
   };
-  const imgixHost = run.project.site.attributes.imgix_host;
+  const domain = await assetDomain(run.project.site.attributes.imgix_host, options);
   let mayHide: boolean | undefined;
   for await (const failed of failedIn(storage, index, signal)) {
     const uploads = await uploadsById(run.client, failed.map(({ upload_id }) => upload_id), signal);
@@ -216,7 +217,7 @@ async function* newLines(
       retry: options.retry,
       signal,
       key: ({ id }) => keys.get(id)!,
-      fetch: (upload, how) => fetchAsset(upload, { ...options, imgixHost, ...how }),
+      fetch: (upload, how) => fetchAsset(upload, { ...options, ...domain, ...how }),
       onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
         run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
       },

@@ -1,6 +1,7 @@
 import { concurrently } from "../async/concurrently.ts";
 import type { SourceOptions } from "../export_options.ts";
 import { printable } from "../text/printable.ts";
+import { isLoopback } from "../source/address_ranges.ts";
 import { CmaClient } from "../source/cma_client.ts";
 import { CmaError } from "../source/cma_error.ts";
 import { readRestrictions } from "../source/restrictions.ts";
@@ -48,7 +49,7 @@ export async function checkSource(options: CheckSourceOptions): Promise<DoctorCh
     found = await readSite(client, signal);
   } catch (error) {
     if (!(error instanceof CmaError)) throw error;
-    return await failedSite(error, options);
+    return [...unencrypted(client), ...await failedSite(error, options)];
   }
   const { name, id, headers } = found;
   const answered = headers.get("x-environment");
@@ -74,6 +75,7 @@ export async function checkSource(options: CheckSourceOptions): Promise<DoctorCh
         ? `The primary environment${answered ? ` (${printable(answered, 80)})` : ""} is read.`
         : `The environment ${environment} exists, and the API token may read it.`,
     ),
+    ...unencrypted(client),
     ...role,
     rateLimit(client, headers),
     ...wanted.flatMap((resource) => checks.get(resource.name) ?? []),
@@ -202,6 +204,25 @@ async function checkResource(
       [inPlan && error.isForbidden ? allow : "", leaveOut].filter(Boolean).join("; ") + ".",
     );
   }
+}
+
+/** Whether others on the way can read along. */
+function unencrypted({ transport: { baseUrl } }: CmaClient): DoctorCheck[] {
+  const url = new URL(baseUrl);
+  if (url.protocol === "https:" || isLoopback(url)) return [];
+  return [
+    check(
+      "encryption",
+      "warning",
+      `The API is asked at ${
+        printable(url.origin, 110)
+      } without encryption, so whoever is on the way can ` +
+        "read the API token and change what is exported.",
+      `Give --base-url an address that begins with https, as ${
+        printable(url.href.replace(/^http:/, "https:"), 200)
+      }.`,
+    ),
+  ];
 }
 
 function rateLimit(client: CmaClient, headers: Headers): DoctorCheck {

@@ -1,6 +1,6 @@
 import type { Upload } from "../content/resource.ts";
 import { printable } from "../text/printable.ts";
-import { type AssetHostOptions, assetHosts } from "./asset_hosts.ts";
+import { type AssetHostOptions, assetHosts, overHttps, publicName } from "./asset_hosts.ts";
 import { networkReason } from "./network_reason.ts";
 import { responseBody } from "../async/response_body.ts";
 import { askedWaitMs } from "../async/retry.ts";
@@ -112,8 +112,9 @@ export async function fetchAsset(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const { headersTimeoutMs = 30_000, stallTimeoutMs = 30_000, signal } = options;
   const hosts = assetHosts(options);
-  let url = assetUrl(upload, options);
-  assertHost(url, "the address is at", hosts);
+  const given = assetUrl(upload, options);
+  assertHost(given, "the address is at", hosts, options);
+  let url = overHttps(given, options);
   const watchdog = new Watchdog(signal);
   // A file that is stored compressed would come decompressed otherwise.
   const headers = { "accept-encoding": "identity" };
@@ -142,18 +143,28 @@ export async function fetchAsset(
           retryable: false,
         });
       }
-      url = redirected(url, location, hosts);
+      url = redirected(url, location, hosts, options);
     }
   } catch (error) {
     watchdog[Symbol.dispose]();
-    throw assetError(error, signal);
+    // It may be known by http alone.
+    const hint = url.protocol === given.protocol
+      ? ""
+      : ` (asked by https; --asset-host ${printable(given.origin, 110)} allows http)`;
+    throw assetError(error, signal, hint);
   }
 }
 
 /** Where a redirect leads: to an allowed host, and never from https to http. */
-function redirected(from: URL, location: string, hosts: ReadonlySet<string>): URL {
-  const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (url === undefined || (url.protocol !== "https:" && url.protocol !== from.protocol)) {
+function redirected(
+  from: URL,
+  location: string,
+  hosts: ReadonlySet<string>,
+  options: AssetHostOptions,
+): URL {
+  const url = URL.parse(location, from.href);
+  const next = url && overHttps(url, options);
+  if (next === null || (next.protocol !== "https:" && next.protocol !== from.protocol)) {
     throw new AssetError(
       `${from.host} redirects to ${
         printable(JSON.stringify(location), 100)
@@ -161,16 +172,24 @@ function redirected(from: URL, location: string, hosts: ReadonlySet<string>): UR
       { retryable: false },
     );
   }
-  assertHost(url, `${from.host} redirects to`, hosts);
-  return withoutCredentials(url);
+  assertHost(url!, `${from.host} redirects to`, hosts, options);
+  return withoutCredentials(next);
 }
 
-function assertHost({ host, origin }: URL, what: string, hosts: ReadonlySet<string>): void {
+function assertHost(
+  { host, origin }: URL,
+  what: string,
+  hosts: ReadonlySet<string>,
+  { imgixHost, privateAddress }: AssetHostOptions,
+): void {
   if (hosts.has(host)) return;
+  const why = privateAddress !== undefined && host === publicName(imgixHost)
+    ? `which leads to the private address ${privateAddress}`
+    : `which is none of the project's asset hosts (${[...hosts].join(", ")})`;
   throw new AssetError(
-    `${what} ${printable(host, 100)}, which is none of the project's asset hosts (${
-      [...hosts].join(", ")
-    }): if the project's assets are there, pass --asset-host ${printable(origin, 110)}`,
+    `${what} ${
+      printable(host, 100)
+    }, ${why}: if the project's assets are there, pass --asset-host ${printable(origin, 110)}`,
     { retryable: false },
   );
 }
@@ -222,8 +241,8 @@ function guarded(
 }
 
 /** What went wrong on the network is worth another attempt; an abort is not. */
-function assetError(error: unknown, signal: AbortSignal | undefined): unknown {
+function assetError(error: unknown, signal: AbortSignal | undefined, hint = ""): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof AssetError) return error;
-  return new AssetError(networkReason(error), { retryable: true });
+  return new AssetError(networkReason(error) + hint, { retryable: true });
 }

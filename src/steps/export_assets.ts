@@ -20,6 +20,7 @@ import {
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import { assetDomain } from "../source/asset_domain.ts";
 import { fetchAsset } from "../source/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
 import { assertFewFailures } from "./assert_few_failures.ts";
@@ -168,7 +169,8 @@ async function bring(
 ): Promise<AssetCounts> {
   const { storage } = options;
   const tally = new AssetTally();
-  const imgixHost = run.project.site.attributes.imgix_host;
+  const { imgix_host: imgixHost } = run.project.site.attributes;
+  const domain = await assetDomain(imgixHost, { ...options, signal });
   const ledger = new AssetLedger(checkpoints, snapshot, signal);
   // To the end of the export: the next checkpoint may come long after the last asset.
   checkpoints.attach(ledger);
@@ -194,7 +196,7 @@ async function bring(
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
-    fetch: (upload, how) => fetchAsset(upload, { ...options, imgixHost, ...how }),
+    fetch: (upload, how) => fetchAsset(upload, { ...options, ...domain, ...how }),
     whyGone: (upload, { signal }) => whyGone(run, upload, signal),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
       run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });

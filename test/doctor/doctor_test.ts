@@ -67,6 +67,25 @@ Deno.test("examine() finds nothing wrong with a good token", async () => {
   assert.equal(find(silent, "rate_limit").status, "unknown");
 });
 
+Deno.test("examine() warns of an API that is asked without encryption, but on this machine", async () => {
+  const ask = async (baseUrl: string) => {
+    const retry = { ...QUICK_RETRIES, maxAttempts: 1 };
+    return await examine({ source: { apiToken: "s3cret", baseUrl, retry, headersTimeoutMs: 500 } });
+  };
+  // Nothing is there: that doesn't keep the warning back.
+  const found = await ask("http://192.0.2.1:1/api");
+  const { status, message, fix } = find(found, "encryption");
+  assert.equal(status, "warning");
+  assert.match(
+    message,
+    /^The API is asked at http:\/\/192\.0\.2\.1:1 without encryption, so .*\.$/,
+  );
+  assert.match(fix ?? "", /^Give --base-url .* https:\/\/192\.0\.2\.1:1\/api\.$/);
+  for (const url of ["https://192.0.2.1:1", "http://127.0.0.1:1", "http://localhost:1"]) {
+    assert.ok(!(await ask(url)).checks.some(({ name }) => name === "encryption"), url);
+  }
+});
+
 Deno.test("examine() asks for no more than one record and one upload", async () => {
   await using cma = startDemoCma({ project: sampleProject(), apiToken: "s3cret" });
   await examine({ source: { apiToken: "s3cret", baseUrl: cma.url } });

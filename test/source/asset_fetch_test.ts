@@ -314,6 +314,46 @@ Deno.test("fetchAsset() asks no other host, and says which one and which option 
   );
 });
 
+Deno.test("fetchAsset() doesn't ask a domain that leads to a private network, and says so", async () => {
+  const url = upload("https://cdn.example/1/a.jpg");
+  const options = { imgixHost: "cdn.example", privateAddress: "10.0.0.7" };
+  const error = await failureOf(() => fetchAsset(url, options));
+  assert.equal(
+    error.message,
+    "the address is at cdn.example, which leads to the private address 10.0.0.7: if the project's " +
+      "assets are there, pass --asset-host https://cdn.example",
+  );
+  assert.equal(error.retryable, false);
+});
+
+Deno.test("fetchAsset() asks by https for what is at an http address", async () => {
+  const first: number[] = [];
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const connection of listener) {
+      const bytes = new Uint8Array(4096);
+      await connection.read(bytes);
+      first.push(bytes[0]!);
+      connection.close();
+    }
+  })();
+  const { port } = listener.addr;
+  const given = upload(`http://127.0.0.1:${port}/1/a.jpg`);
+  const error = await failureOf(() => {
+    return fetchAsset(given, { baseUrl: `https://127.0.0.1:${port}` });
+  });
+  assert.match(
+    error.message,
+    new RegExp(` \\(asked by https; --asset-host http://127\\.0\\.0\\.1:${port} allows http\\)$`),
+  );
+  assert.equal(error.retryable, true);
+  await failureOf(() => fetchAsset(given, { assetHost: `http://127.0.0.1:${port}` }));
+  listener.close();
+  await serving;
+  // A handshake of TLS, then the method GET.
+  assert.deepEqual(first, [22, "G".charCodeAt(0)]);
+});
+
 Deno.test("fetchAsset() follows redirects between allowed hosts", async () => {
   await using other = serveHttp((_request, url) => new Response(url.pathname + url.search));
   await using server = serveHttp((_request, url) => {

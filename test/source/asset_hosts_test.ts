@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assetHosts } from "../../src/source/asset_hosts.ts";
+import { assetHosts, overHttps } from "../../src/source/asset_hosts.ts";
 import { anyCharacter } from "../support/text.ts";
 
 const SHARED = "www.datocms-assets.com";
@@ -34,6 +34,7 @@ Deno.test("assetHosts() doesn't take a project's word for addresses and names of
       ".example",
     ],
     ...["https://cdn.example", "cdn.example\\x", "a b.example", "", " ", "127.0.0.1:8080"],
+    ...["cdn.example:8443", "cdn.example:80", "cdn.example:443", "cdn.example:", "cdn.example:x"],
     ...[null, undefined, 7, true, {}, ["cdn.example"], { toString: () => "cdn.example" }],
   ];
   for (const imgixHost of hostile) {
@@ -80,7 +81,7 @@ Deno.test("assetHosts() hold no other host than the one whose name a project giv
       assert.equal(more.length, 0);
       if (own === undefined) return;
       // What is left is a plain name with a dot, and `fetch` would connect to nothing else.
-      assert.match(own, /^[^/@?#\\[\]\s]+\.[^/@?#\\[\]\s:]+(:\d+)?$/);
+      assert.match(own, /^[^/@?#\\[\]\s:]+\.[^/@?#\\[\]\s:]+$/);
       assert.equal(new URL(`https://${own}/x`).host, own);
       assert.doesNotMatch(own, /^[\d.]+(:|$)|\.(local|localhost|internal|home\.arpa)\.?(:|$)/);
     }),
@@ -93,4 +94,29 @@ Deno.test("assetHosts() take real asset domains", () => {
     fc.pre(!/\.(local|localhost|internal|home\.arpa)$/i.test(domain));
     assert.ok(assetHosts({ imgixHost: domain }).has(new URL(`https://${domain}`).host));
   }));
+});
+
+Deno.test("assetHosts() don't hold a domain that leads to a private network", () => {
+  const options = { imgixHost: "cdn.example", privateAddress: "10.0.0.1" };
+  assert.deepEqual([...assetHosts(options)], [SHARED]);
+  // Who gives it on the command line knows what it is.
+  const own = { ...options, assetHost: "https://cdn.example" };
+  assert.deepEqual([...assetHosts(own)], [SHARED, "cdn.example"]);
+});
+
+Deno.test("overHttps() keeps http only where the user says so, or for an API of this machine", () => {
+  const ask = (url: string, options = {}) => overHttps(new URL(url), options).href;
+  const path = "/1/a%20b.jpg?x=%2f";
+  assert.equal(ask(`http://${SHARED}${path}`), `https://${SHARED}${path}`);
+  assert.equal(ask(`https://${SHARED}${path}`), `https://${SHARED}${path}`);
+  assert.equal(ask("http://cdn.example:8080/1"), "https://cdn.example:8080/1");
+  for (const origin of ["http://127.0.0.1:8787", "http://localhost:1", "http://[::1]:2"]) {
+    assert.equal(ask(origin + path, { baseUrl: `${origin}/api` }), origin + path);
+    assert.equal(ask(origin + path, { assetHost: origin }), origin + path);
+    assert.match(ask(origin + path, { baseUrl: origin.replace("http", "https") }), /^https:/);
+    assert.match(ask(origin + path, { baseUrl: "http://127.0.0.1:9" }), /^https:/);
+  }
+  const api = "http://api.example";
+  assert.equal(ask(`${api}/1`, { baseUrl: api }), "https://api.example/1");
+  assert.equal(ask(`${api}/1`, { baseUrl: api, assetHost: api }), `${api}/1`);
 });

@@ -104,7 +104,7 @@ async function exportLocked(
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
   {
-    await using _saving = checkpoints.savingAtStop();
+    await using _saving = checkpoints.saving();
     await concurrently(
       [
         (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(run, signal)),

@@ -25,6 +25,14 @@ export interface WrittenBatch extends WrittenObject {
   readonly count: number;
 }
 
+/** The first entries of a batch that an earlier run has begun, as they were written then. */
+export interface BegunBatch {
+  /** How many there are. */
+  readonly count: number;
+  /** Reads their bytes, with what comes before the first one. */
+  readonly bytes: () => AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
 /** The most entries in a batch, unless something else is asked for. */
 export const MAX_ENTRIES = 5000;
 /** A batch of at least this size (bytes) gets no more entries, unless something else is asked for. */
@@ -39,7 +47,7 @@ export interface BatchSinkOptions {
   /** The most entries in a batch. @default {5000} */
   readonly maxEntries?: number | undefined;
   /**
-   * A batch of at least this size (bytes) gets no more entries; it is looked at every 100 entries.
+   * A batch of at least this size (bytes) gets no more entries, however they come in pages.
    *
    * @default {33554432}
    */
@@ -50,8 +58,12 @@ export interface BatchSinkOptions {
   readonly signal?: AbortSignal | undefined;
   /** The number of the first batch. @default {0} */
   readonly firstBatch?: number | undefined;
-  /** Told of entries before they are encoded, with the number of their batch. */
-  readonly onEntries?: ((entries: Page<object>, batch: number) => void) | undefined;
+  /** What the first batch holds already. @default Nothing */
+  readonly begun?: BegunBatch | undefined;
+  /** Told of entries that were written to a batch that gets more of them, and of their bytes. */
+  readonly onEntries?:
+    | ((entries: Page<object>, bytes: readonly Uint8Array<ArrayBuffer>[]) => void)
+    | undefined;
   /** Told of each batch once it is in the storage. */
   readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
 }
@@ -108,6 +120,7 @@ class Batches {
   readonly #options: BatchSinkOptions;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  #begun: BegunBatch | undefined;
   #writer: ObjectWriter | undefined;
   #batch: number;
   #count = 0;
@@ -115,6 +128,7 @@ class Batches {
   constructor(storage: Storage, options: BatchSinkOptions) {
     this.#storage = storage;
     this.#options = options;
+    this.#begun = options.begun;
     this.#batch = options.firstBatch ?? 0;
     this.#maxEntries = options.maxEntries ?? MAX_ENTRIES;
     this.#maxBytes = options.maxBytes ?? MAX_BYTES;
@@ -123,11 +137,11 @@ class Batches {
   async write(page: Page<object>): Promise<void> {
     try {
       for (let from = 0; from < page.length;) {
+        const writer = this.#writer ?? await this.#open();
         const room = Math.min(ENTRIES_AT_ONCE, this.#maxEntries - this.#count);
-        await this.#append(page.slice(from, from + room));
-        from += room;
-        const { size } = this.#writer!;
-        if (this.#count >= this.#maxEntries || size >= this.#maxBytes) await this.end();
+        from += await this.#append(writer, page.slice(from, from + room));
+        const isFull = this.#count >= this.#maxEntries || writer.size >= this.#maxBytes;
+        if (isFull) await this.end();
       }
     } catch (error) {
       await this.abort(error);
@@ -135,19 +149,39 @@ class Batches {
     }
   }
 
-  async #append(entries: Page<object>): Promise<void> {
-    const { key, encoding, contentType, signal, onEntries } = this.#options;
-    onEntries?.(entries, this.#batch);
-    const isFirst = this.#writer === undefined;
-    this.#writer ??= new ObjectWriter(this.#storage, key(this.#batch), { contentType, signal });
-    if (isFirst && encoding.head) await this.#writer.write(ENCODER.encode(encoding.head));
-    await this.#writer.write(encoding.encode(entries, isFirst));
+  /** Begins a batch; the first one with what it holds already. */
+  async #open(): Promise<ObjectWriter> {
+    const { key, contentType, signal } = this.#options;
+    const writer = new ObjectWriter(this.#storage, key(this.#batch), { contentType, signal });
+    this.#writer = writer;
+    const begun = this.#begun;
+    if (begun === undefined) return writer;
+    for await (const bytes of begun.bytes()) await writer.write(bytes);
+    this.#begun = undefined;
+    this.#count = begun.count;
+    return writer;
+  }
+
+  /** Appends some entries, the first of them at least, and says how many. */
+  async #append(writer: ObjectWriter, entries: Page<object>): Promise<number> {
+    const { encoding, onEntries } = this.#options;
+    const isFirst = this.#count === 0;
+    const head = isFirst && encoding.head ? [ENCODER.encode(encoding.head)] : [];
+    const bytes = [...head, encoding.encode(entries, isFirst)];
+    const size = bytes.reduce((sum, { byteLength }) => sum + byteLength, writer.size);
+    // The batch ends with the entry that fills it, whichever come together with that.
+    if (size >= this.#maxBytes && entries.length > 1) {
+      return await this.#append(writer, entries.slice(0, entries.length >> 1));
+    }
+    for (const each of bytes) await writer.write(each);
     this.#count += entries.length;
+    onEntries?.(entries, bytes);
+    return entries.length;
   }
 
   /** Ends the batch that is being written, if any. */
   async end(): Promise<void> {
-    const writer = this.#writer;
+    const writer = this.#writer ?? (this.#begun && await this.#open());
     if (writer === undefined) return;
     const { encoding, onBatch } = this.#options;
     if (encoding.tail) await writer.write(ENCODER.encode(encoding.tail));

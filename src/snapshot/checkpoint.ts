@@ -1,19 +1,23 @@
 import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import type { JournalFile } from "./journal.ts";
 import { CHECKPOINT } from "./layout.ts";
 import type { ExportNotes, Manifest } from "./manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "./manifest.ts";
-import type { SnapshotObject } from "./snapshot_writer.ts";
+import type { SnapshotObject, UnfinishedBatch } from "./snapshot_writer.ts";
+import type { Span } from "./span.ts";
 
 /** How far a listing was written. */
 export interface ListingState {
   /** How many resources were written. */
   read: number;
-  /** How many bytes they take. */
+  /** How many bytes they take in batches that are finished. */
   bytes: number;
-  /** How many batches there are. */
+  /** How many batches are finished. */
   batches: number;
+  /** The batch that comes next, if it holds something: the journal has its bytes, by the listing's name. */
+  unfinished?: UnfinishedBatch | undefined;
   /** Some of those that were written last, in order. */
   last: { readonly id: string; readonly time: number | null }[];
   /** Whether the listing was written to its end. */
@@ -22,10 +26,22 @@ export interface ListingState {
   total: number;
 }
 
+/** What is known of a part of a table that isn't written yet, besides its bytes. */
+export interface UnfinishedPart {
+  /** How many rows it has. */
+  readonly rows: number;
+  /** How many records they are of, if it is a table of records. */
+  readonly records?: number | undefined;
+  /** When the resources were created that they are of. */
+  readonly spans: readonly Span[];
+}
+
 /** How far the tables were written. */
 export interface TablesState {
   /** The number of the next part, by version and table. */
   readonly next: Readonly<Record<string, number>>;
+  /** Parts that aren't written yet, by version and table. */
+  readonly unfinished: Readonly<Record<string, UnfinishedPart>>;
   /** What the transforms warned about. */
   readonly warnings: readonly {
     readonly code: string;
@@ -52,7 +68,7 @@ export interface Outdated {
 /** How far an export has come: what another run needs to go on. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   /** What has to be the same to go on: parts by name, such as `schema`. */
   readonly fingerprint: Readonly<Record<string, string>>;
   /** When the export began, in ISO 8601. */
@@ -74,6 +90,8 @@ export interface Checkpoint {
   readonly listings: Readonly<Record<string, ListingState>>;
   /** How far the tables are, if there are any. */
   readonly tables?: TablesState | undefined;
+  /** What is kept of objects that aren't finished. */
+  readonly journal: readonly JournalFile[];
   /** How many lists of assets that are done were written. */
   readonly assetLists: number;
   /** What was written. */
@@ -87,12 +105,13 @@ export interface Checkpoint {
 }
 
 const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const amendable = z.enum(["records", "uploads"]);
 const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
 
 /** Checks the content of a checkpoint. */
 const checkpointSchema: z.ZodType<Checkpoint> = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   fingerprint: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
   changedSince: z.iso.datetime(),
@@ -111,6 +130,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
       read: count,
       bytes: count,
       batches: count,
+      unfinished: z.object({ count, span: span.optional() }).optional(),
       last: z.array(z.object({ id: z.string(), time: z.number().nullable() })),
       done: z.boolean(),
       total: count,
@@ -118,13 +138,23 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   ),
   tables: z.object({
     next: z.record(z.string(), count),
+    unfinished: z.record(
+      z.string(),
+      z.object({ rows: count, records: count.optional(), spans: z.array(span) }),
+    ),
     warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
   }).optional(),
+  journal: z.array(z.object({
+    number: count,
+    size: count,
+    sha256,
+    parts: z.array(z.object({ of: z.string(), offset: count, size: count })),
+  })),
   assetLists: count,
   objects: z.array(z.object({
     path: z.string(),
     size: count,
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sha256,
     count: count.optional(),
     spans: z.array(span).optional(),
     records: count.optional(),

@@ -45,6 +45,15 @@ export function assetListPath(list: number): string {
   return `${RESUME_FOLDER}/${numbered("assets", list)}.ndjson`;
 }
 
+/**
+ * The path of a file of the journal, which keeps what objects hold that aren't written to their end.
+ *
+ * @param file The file's number, from 0.
+ */
+export function journalPath(file: number): string {
+  return `${RESUME_FOLDER}/${numbered("journal", file)}.bin`;
+}
+
 /** Which snapshots belong together. */
 export interface SnapshotPlace {
   /** The project's id. */

@@ -10,7 +10,8 @@ const ROWS_AT_ONCE = 100;
  * @param rows The rows of a table, those of a resource next to each other.
  * @param from The first one to take.
  * @param column The column that says of which resource a row is.
- * @return About a hundred rows, all of the last resource's among them; none at the end.
+ * @param most How many rows to take, but for those of the last resource.
+ * @return About as many rows, all of the last resource's among them; none at the end.
  *
  * @example
  * ```ts
@@ -24,8 +25,9 @@ export function nextRows(
   rows: Page<JsonObject>,
   from: number,
   column: string,
+  most = ROWS_AT_ONCE,
 ): Page<JsonObject> {
-  let end = Math.min(from + ROWS_AT_ONCE, rows.length);
+  let end = Math.min(from + most, rows.length);
   while (end > from && end < rows.length && rows[end]![column] === rows[end - 1]![column]) end++;
   return rows.slice(from, end);
 }

@@ -6,6 +6,7 @@ import {
   CANARY,
   CHECKPOINT,
   CLAIM,
+  journalPath,
   RESUME_FOLDER,
   type SnapshotPlace,
   snapshotsPrefix,
@@ -98,18 +99,23 @@ async function verified(
 ): Promise<SnapshotObject[] | string> {
   const known = new Map(checkpoint.objects.map((object) => [`${prefix}/${object.path}`, object]));
   const found = new Map<string, ObjectInfo>();
+  const journal = new Map(
+    checkpoint.journal.map(({ number, size }) => [`${prefix}/${journalPath(number)}`, size]),
+  );
   const late: string[] = [];
   let written: Date | undefined;
   for await (const page of storage.list(`${prefix}/`, { signal })) {
     for (const info of page) {
       if (info.key === `${prefix}/${CHECKPOINT}`) written = info.modifiedAt;
       if (known.has(info.key)) found.set(info.key, info);
+      else if (journal.get(info.key) === info.size) journal.delete(info.key);
       else if (!isAssetList(info.key, prefix, checkpoint)) late.push(info.key);
     }
   }
   for (let at = 0; at < late.length; at += 1000) {
     await storage.delete(late.slice(at, at + 1000), { signal });
   }
+  for (const key of journal.keys()) return `${key} isn't what was written there`;
   const objects: SnapshotObject[] = [];
   for (const [key, object] of known) {
     const info = found.get(key);

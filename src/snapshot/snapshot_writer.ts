@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Page, Resource } from "../content/resource.ts";
-import { type BatchEncoding, batchSink, type WrittenBatch } from "../sink/batch_sink.ts";
+import {
+  type BatchEncoding,
+  batchSink,
+  type BegunBatch,
+  type WrittenBatch,
+} from "../sink/batch_sink.ts";
 import { ObjectExistsError, type Storage, StorageError } from "../sink/storage.ts";
 import { shownAddress } from "../text/shown_address.ts";
 import { CANARY, CLAIM, MANIFEST, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
@@ -49,8 +54,22 @@ export interface SnapshotSinkOptions {
   readonly firstBatch?: number | undefined;
   /** Whose the entries are, for the batches' spans: a model's id, or `UPLOADS`. @default No spans */
   readonly of?: string | undefined;
+  /** What the first batch holds already, and when those resources were created. @default Nothing */
+  readonly begun?: BegunBatch & { readonly span?: Span | undefined } | undefined;
+  /** Told what was appended to a batch that isn't written to its end, and of all its entries. */
+  readonly onAppended?:
+    | ((bytes: readonly Uint8Array<ArrayBuffer>[], unfinished: UnfinishedBatch) => void)
+    | undefined;
   /** Told of each batch once it is written. */
   readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
+}
+
+/** What a batch holds that gets more entries. */
+export interface UnfinishedBatch {
+  /** How many entries. */
+  readonly count: number;
+  /** When they were created, if the batch has a span. */
+  readonly span?: Span | undefined;
 }
 
 const ENCODER = new TextEncoder();
@@ -207,23 +226,26 @@ export class SnapshotWriter {
    */
   sink(options: SnapshotSinkOptions): WritableStream<Page<object>> {
     const start = this.prefix.length + 1;
-    const { of } = options;
-    const spans = new Map<number, Span>();
+    const { of, begun, onAppended } = options;
+    let unfinished: UnfinishedBatch = { count: begun?.count ?? 0, span: begun?.span };
     return batchSink(this.#storage, {
       key: (batch) => `${this.prefix}/${options.path(batch)}`,
       encoding: options.encoding,
       maxEntries: options.maxEntries,
       firstBatch: options.firstBatch,
+      begun,
       signal: this.#signal,
-      ...(of !== undefined && {
-        onEntries: (entries, batch) => {
-          spans.set(batch, joined(spans.get(batch), spanOf(of, entries as Page<Resource>)));
-        },
-      }),
+      onEntries: (entries, bytes) => {
+        const span = of === undefined
+          ? undefined
+          : joined(unfinished.span, spanOf(of, entries as Page<Resource>));
+        unfinished = { count: unfinished.count + entries.length, span };
+        onAppended?.(bytes, unfinished);
+      },
       onBatch: (written) => {
-        const { key, size, sha256, count, batch } = written;
-        const span = spans.get(batch);
-        spans.delete(batch);
+        const { key, size, sha256, count } = written;
+        const { span } = unfinished;
+        unfinished = { count: 0 };
         const path = key.slice(start);
         this.note({ path, size, sha256, count, ...(span && { spans: [span] }) });
         options.onBatch?.(written);
@@ -235,16 +257,21 @@ export class SnapshotWriter {
    * Seals the snapshot: writes `manifest.json`, then `canary.txt`, if all that was written is still there.
    *
    * @param manifest The manifest, but for what the writer knows itself.
+   * @param tidy Removes what is no part of it, when all but `canary.txt` is written.
    * @return The whole manifest.
    * @throws {StorageError} If it can't be written, or something isn't there any more.
    */
-  async seal(manifest: Omit<Manifest, "formatVersion" | "objects">): Promise<Manifest> {
+  async seal(
+    manifest: Omit<Manifest, "formatVersion" | "objects">,
+    tidy: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<Manifest> {
     await this.#assertWhole();
     const objects = this.objects
       .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
       .sort((a, b) => a.path < b.path ? -1 : 1);
     const whole = { formatVersion: 1 as const, ...manifest, objects } as Manifest;
     await this.putJson(MANIFEST, whole);
+    await tidy();
     await this.put(CANARY, ENCODER.encode(`${whole.endedAt}\n`));
     return whole;
   }

@@ -6,6 +6,7 @@ import type { TableRows } from "../transform/normalize.ts";
 import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
 import type { TablesState } from "./checkpoint.ts";
 import { countRecords } from "./count_records.ts";
+import type { Journal } from "./journal.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
 import { nextRows } from "./next_rows.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
@@ -16,6 +17,8 @@ import { idColumn } from "./table_part.ts";
 const PART_BYTES = 8 * 1024 * 1024;
 /** Parts that are being collected take no more than this together (bytes). */
 const TOTAL_BYTES = 32 * 1024 * 1024;
+/** What the names of parts in a journal begin with. */
+const OWNER = "tables/";
 /** How many parts are written at a time: each is in memory twice meanwhile. */
 const WRITTEN_AT_ONCE = 2;
 
@@ -25,6 +28,8 @@ interface Part {
   readonly version: Version | undefined;
   pieces: Uint8Array<ArrayBuffer>[];
   bytes: number;
+  /** How many of the pieces are in the journal. */
+  saved: number;
   rows: number;
   /** How many records the rows are of, if it is a table of records. */
   records: number | undefined;
@@ -43,6 +48,8 @@ export class TableWriter {
   readonly #format: TableFormat;
   readonly #columns = new Map<string, readonly TableColumn[]>();
   readonly #parts = new Map<string, Part>();
+  /** Whose rows in the journal were written since. */
+  readonly #written = new Set<string>();
   readonly #writing = new Budget(WRITTEN_AT_ONCE);
   #bytes = 0;
 
@@ -56,24 +63,70 @@ export class TableWriter {
     snapshot: SnapshotWriter,
     schema: TableSchema,
     format: TableFormat,
-    from?: Pick<TablesState, "next">,
+    from?: Pick<TablesState, "next" | "unfinished">,
   ) {
     this.#snapshot = snapshot;
     this.#format = format;
     for (const [key, next] of Object.entries(from?.next ?? {})) {
       const space = key.indexOf(" ");
       const version = key.slice(0, space) as Version | "";
-      const table = key.slice(space + 1);
-      this.#parts.set(key, { ...nothing(), table, version: version || undefined, next });
+      const part = {
+        ...nothing(),
+        table: key.slice(space + 1),
+        version: version || undefined,
+        next,
+      };
+      const { rows, records, spans } = from?.unfinished[key] ?? { rows: 0, spans: [] };
+      Object.assign(part, { rows, records, spans: new Map(spans.map((span) => [span.of, span])) });
+      this.#parts.set(key, part);
     }
     for (const { name, columns } of schema.tables) {
       this.#columns.set(name, columns);
     }
   }
 
-  /** The number of the next part of each table, by version and table. */
-  get next(): TablesState["next"] {
-    return Object.fromEntries([...this.#parts].map(([key, { next }]) => [key, next]));
+  /** How far the tables are. */
+  get state(): Pick<TablesState, "next" | "unfinished"> {
+    const parts = [...this.#parts];
+    return {
+      next: Object.fromEntries(parts.map(([key, { next }]) => [key, next])),
+      unfinished: Object.fromEntries(
+        parts.filter(([, { rows }]) => rows > 0).map(([key, { rows, records, spans }]) => {
+          return [key, { rows, records, spans: [...spans.values()] }];
+        }),
+      ),
+    };
+  }
+
+  /**
+   * Takes from a journal what an earlier run has collected. Before that, there must be no rows.
+   *
+   * @param journal The journal.
+   * @throws {StorageError} If it can't be read.
+   */
+  async restore(journal: Journal): Promise<void> {
+    for await (const [of, bytes] of journal.read((of) => of.startsWith(OWNER))) {
+      const part = this.#parts.get(of.slice(OWNER.length));
+      if (part === undefined) continue;
+      part.pieces.push(bytes);
+      part.saved = part.pieces.length;
+      part.bytes += bytes.byteLength;
+      this.#bytes += bytes.byteLength;
+    }
+  }
+
+  /**
+   * Adds to a journal what was collected since the last time. No rows may be on their way.
+   *
+   * @param journal The journal.
+   */
+  addTo(journal: Journal): void {
+    journal.forget(this.#written);
+    this.#written.clear();
+    for (const [key, part] of this.#parts) {
+      journal.add("tables", OWNER + key, part.pieces.slice(part.saved));
+      part.saved = part.pieces.length;
+    }
   }
 
   /**
@@ -105,10 +158,11 @@ export class TableWriter {
   /**
    * Writes what was collected.
    *
+   * @param isMeant Which tables are meant. @default All of them
    * @throws {StorageError} If it can't be written.
    */
-  async flush(): Promise<void> {
-    for (const part of this.#parts.values()) await this.#write(part);
+  async flush(isMeant: (table: string) => boolean = () => true): Promise<void> {
+    for (const part of this.#parts.values()) if (isMeant(part.table)) await this.#write(part);
   }
 
   async #append(
@@ -126,7 +180,13 @@ export class TableWriter {
     const column = idColumn(`tables/${table}/`);
     for (let next = 0, some; next < rows.length; next += some.length) {
       some = nextRows(rows, next, column);
-      const bytes = this.#encode(part, some);
+      let bytes = this.#encode(part, some);
+      // The part ends with the resource that fills it, whichever come together with that.
+      for (let most = some.length; most > 1 && part.bytes + bytes.byteLength >= PART_BYTES;) {
+        most >>= 1;
+        const fewer = nextRows(rows, next, column, most);
+        if (fewer.length < some.length) bytes = this.#encode(part, some = fewer);
+      }
       // Each part holds something of them: also one that is begun in their midst.
       if (span) part.spans.set(span.of, joined(part.spans.get(span.of), span));
       part.pieces.push(bytes);
@@ -143,7 +203,7 @@ export class TableWriter {
   #encode(part: Part, rows: Page<JsonObject>): Uint8Array<ArrayBuffer> {
     if (this.#format === "ndjson") return ndjsonBytes(rows);
     const columns = this.#columns.get(part.table);
-    return csvBytes(rows, { columns, header: part.pieces.length === 0 });
+    return csvBytes(rows, { columns, header: part.bytes === 0 });
   }
 
   #largest(): Part {
@@ -159,6 +219,7 @@ export class TableWriter {
     // Others may append while this is written: they begin the next part.
     Object.assign(part, nothing());
     this.#bytes -= bytes;
+    this.#written.add(`${OWNER}${version ?? ""} ${table}`);
     await this.#snapshot.put(path, whole(pieces, bytes), {
       count,
       records,
@@ -168,8 +229,8 @@ export class TableWriter {
 }
 
 /** A part that nothing was collected for yet. */
-function nothing(): Pick<Part, "pieces" | "bytes" | "rows" | "records" | "spans"> {
-  return { pieces: [], bytes: 0, rows: 0, records: undefined, spans: new Map() };
+function nothing(): Pick<Part, "pieces" | "bytes" | "saved" | "rows" | "records" | "spans"> {
+  return { pieces: [], bytes: 0, saved: 0, rows: 0, records: undefined, spans: new Map() };
 }
 
 function whole(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {

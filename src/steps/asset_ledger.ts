@@ -31,7 +31,9 @@ export class AssetLedger implements Segmented {
    * @param outcome What became of it.
    */
   add(outcome: AssetOutcome): void {
-    if (outcome.size !== null) this.#done.push(outcome);
+    if (outcome.size === null) return;
+    this.#done.push(outcome);
+    this.#checkpoints.saveWhenDue();
   }
 
   /** Writes the list of the assets that were done since the last one. */

@@ -23,7 +23,7 @@ export async function beginSnapshot(
   run: ExportRun,
   options: ExportOptions & { readonly signal: AbortSignal },
 ): Promise<ExportContext> {
-  const { storage, signal, checkpointMs: everyMs = 30_000 } = options;
+  const { storage, signal, checkpointMs: everyMs } = options;
   const { site, environment } = run.project;
   let tables: TableStep | undefined;
   options.onNotes?.(() => notesOf(run, tables));
@@ -67,6 +67,7 @@ export async function beginSnapshot(
     everyMs,
     signal,
   });
+  if (from) await tables?.restore(checkpoints.journal);
   // From now on it can be gone on with, however early it is killed.
   if (from === undefined) await checkpoints.save();
   return { run, snapshot, tables, checkpoints, options, startedAt };

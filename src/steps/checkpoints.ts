@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from "../async/delay.ts";
 import { PageGate } from "../async/page_gate.ts";
 import { StorageError } from "../sink/storage.ts";
 import {
@@ -7,18 +8,25 @@ import {
   type Outdated,
   writeCheckpoint,
 } from "../snapshot/checkpoint.ts";
-import { assetListPath, CHECKPOINT } from "../snapshot/layout.ts";
+import { Journal } from "../snapshot/journal.ts";
+import { RESUME_FOLDER } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import { CheckpointPace } from "./checkpoint_pace.ts";
 import type { ExportRun } from "./export_run.ts";
 import { notesOf } from "./notes_of.ts";
 import type { TableStep } from "./table_step.ts";
 
-/** Something whose pages are only complete once a segment of them is ended. */
+/** Something that is only at rest once a segment of it is ended. */
 export interface Segmented {
-  /** Ends the segment: what was written so far is in the storage, and counted. */
+  /** Ends the segment: what was written so far has come to where a checkpoint finds it. */
   endSegment(): Promise<void>;
 }
+
+/** As many as S3 deletes in one request. */
+const DELETED_AT_ONCE = 1000;
+/** Unfinished batches may take so much memory (bytes), together, before the journal is saved. */
+const MOST_PENDING = 32 * 1024 * 1024;
 
 /** Options of {@linkcode Checkpoints}. */
 export interface CheckpointsOptions {
@@ -34,19 +42,21 @@ export interface CheckpointsOptions {
   readonly startedAt: Date;
   /** The checkpoint to go on from. */
   readonly from?: Checkpoint | undefined;
-  /** How far apart checkpoints are, in milliseconds. */
-  readonly everyMs: number;
+  /** How far apart checkpoints are, in milliseconds. @default As {@linkcode CheckpointPace} says */
+  readonly everyMs?: number | undefined;
   /** Aborts the writing. */
   readonly signal: AbortSignal;
 }
 
 /**
  * How far an export is, and when that is written down. For a checkpoint all pages that are being written
- * are finished, and none is begun: then everything that it counts is in the storage.
+ * are finished, and none is begun: then everything that it counts is in the storage, or in the journal.
  */
 export class Checkpoints {
   /** Since when changes are still to be looked for. */
   changedSince: Date;
+  /** What is kept of objects that aren't finished. */
+  readonly journal: Journal;
   /** How many lists of assets that are done were written. */
   assetLists: number;
   /** What is being brought up to date. */
@@ -64,8 +74,12 @@ export class Checkpoints {
   readonly #open = new Set<string>();
   /** How far the export was when this run began. */
   readonly #begun: string;
-  #savedAt = performance.now();
+  readonly #pace: CheckpointPace;
   #isSavedAtStop = false;
+  /** Writes what no other page brings down. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The checkpoints that a timer or the stop began; `undefined` while none may. */
+  #background: Set<Promise<void>> | undefined;
   /** Why what is counted isn't in the storage any more. */
   #loss: { readonly reason: unknown } | undefined;
 
@@ -73,8 +87,10 @@ export class Checkpoints {
    * @param options What is to be written down.
    */
   constructor(options: CheckpointsOptions) {
-    const { from, run } = options;
+    const { from, run, snapshot: { storage, prefix }, signal } = options;
     this.#options = options;
+    this.#pace = new CheckpointPace(options.everyMs);
+    this.journal = new Journal({ storage, prefix, signal, files: from?.journal });
     this.changedSince = from === undefined ? run.project.readAt : new Date(from.changedSince);
     this.assetLists = from?.assetLists ?? 0;
     this.outdated = new Map(from?.outdated.map((one) => [`${one.what} ${one.id}`, one]));
@@ -105,7 +121,7 @@ export class Checkpoints {
 
   /**
    * Runs a step that is done as a whole, unless an earlier run has done it. At its end a checkpoint is
-   * written if one is due.
+   * written if one is due, or else as soon as one is.
    *
    * @param name Its name; the objects that it writes have paths that begin with it.
    * @param run The step.
@@ -144,42 +160,63 @@ export class Checkpoints {
         this.giveUp(error);
         throw error;
       }
+      while (this.journal.pendingBytes > MOST_PENDING) await this.journal.save();
     });
     await this.saveIfDue();
   }
 
   /**
-   * Writes a checkpoint if one is due. It always is when the export is to stop: a request that hangs must
-   * not take with it what the others have brought.
+   * Writes a checkpoint if one is due; if none is, one is written as soon as it is. It always is when the
+   * export is to stop: a request that hangs must not take with it what the others have brought.
    *
    * @throws {StorageError} If something can't be written.
    */
   async saveIfDue(): Promise<void> {
-    const { run: { stop }, everyMs } = this.#options;
-    const isDue = () => stop?.aborted || performance.now() - this.#savedAt >= everyMs;
     // Of those that wait for the same checkpoint, the first one writes it.
-    if (isDue()) await this.#saveIf(isDue);
+    if (this.#isDue()) await this.#saveIf(() => this.#isDue());
+    else this.saveWhenDue();
+  }
+
+  /** Lets a checkpoint be written as soon as one is due, also if nothing else happens by then. */
+  saveWhenDue(): void {
+    if (this.#background === undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // A timer may be early.
+      if (this.#isDue()) this.#saveInBackground(() => this.#isDue());
+      else this.saveWhenDue();
+    }, Math.min(Math.ceil(this.#pace.dueInMs), LONGEST_TIMER));
+  }
+
+  #isDue(): boolean {
+    return this.#options.run.stop?.aborted || this.#pace.dueInMs <= 0;
   }
 
   /**
-   * Writes a checkpoint as soon as the export is to stop, until it is disposed: what is waited for then may
-   * never come.
+   * Lets checkpoints be written in the background, until it is disposed: when one is due, and as soon as the
+   * export is to stop, since what is waited for then may never come.
    */
-  savingAtStop(): AsyncDisposable {
+  saving(): AsyncDisposable {
     const { stop } = this.#options.run;
-    let saving: Promise<void> | undefined;
-    const save = () => {
-      saving = this.#saveIf(() => !this.#isSavedAtStop);
-      // Its failure is the reason why no other checkpoint can be written: the next one tells.
-      saving = saving.catch(() => {});
-    };
+    const background = this.#background ??= new Set();
+    const save = () => this.#saveInBackground(() => !this.#isSavedAtStop);
     stop?.addEventListener("abort", save, { once: true });
     return {
-      async [Symbol.asyncDispose]() {
+      [Symbol.asyncDispose]: async () => {
         stop?.removeEventListener("abort", save);
-        await saving;
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        this.#background = undefined;
+        await Promise.all(background);
       },
     };
+  }
+
+  #saveInBackground(isDue: () => boolean): void {
+    const background = this.#background;
+    // Its failure is the reason why no other checkpoint can be written: the next one tells.
+    const saving = this.#saveIf(isDue).catch(() => {}).finally(() => background?.delete(saving));
+    background?.add(saving);
   }
 
   /**
@@ -213,17 +250,21 @@ export class Checkpoints {
 
   async #saveIf(isDue: () => boolean): Promise<void> {
     const { run, snapshot, tables, signal } = this.#options;
+    // Nobody goes on while it waits for those who write.
+    const begun = performance.now();
     await this.#gate.alone(async () => {
       if (!isDue()) return;
       if (this.#loss) throw this.#loss.reason;
       this.#isSavedAtStop ||= run.stop?.aborted ?? false;
       try {
         await endAll(this.#writers);
-        await tables?.flush();
+        tables?.addTo(this.journal);
+        await this.journal.save();
         // One of them may have been ended meanwhile by what ends the export.
         if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
         const checkpoint = this.#describe();
         await writeCheckpoint(snapshot.storage, snapshot.prefix, checkpoint, signal);
+        await this.journal.tidy();
         const objects = checkpoint.objects.length;
         const { address } = snapshot;
         run.emit({ type: "checkpoint", snapshot: address, objects, progressed: this.progressed });
@@ -231,22 +272,26 @@ export class Checkpoints {
         this.giveUp(error);
         throw error;
       }
-      this.#savedAt = performance.now();
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#pace.saved(performance.now() - begun);
     });
   }
 
-  /** Deletes what only an export that goes on needs. The snapshot is complete, even if that fails. */
+  /** Deletes what only an export that goes on needs: everything else of the snapshot is written. */
   async delete(): Promise<void> {
     const { run, snapshot: { storage, prefix }, signal } = this.#options;
-    const lists = Array.from({ length: this.assetLists }, (_, list) => assetListPath(list));
-    const keys = [CHECKPOINT, ...lists].map((path) => `${prefix}/${path}`);
     try {
-      await storage.delete(keys, { signal });
+      const keys: string[] = [];
+      for await (const page of storage.list(`${prefix}/${RESUME_FOLDER}/`, { signal })) {
+        keys.push(...page.map(({ key }) => key));
+      }
+      for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
+        await storage.delete(keys.slice(at, at + DELETED_AT_ONCE), { signal });
+      }
     } catch (error) {
-      // Whoever cancels now is too late: the snapshot is sealed.
-      if (!(error instanceof StorageError) && !signal.aborted) throw error;
-      const reason = error instanceof StorageError ? error.message : "the export was cancelled.";
-      const message = `The checkpoint of the complete snapshot couldn't be deleted: ${reason}`;
+      if (!(error instanceof StorageError)) throw error;
+      const message = `What only --resume needs couldn't be deleted: ${error.message}`;
       run.emit({ type: "warning", code: "checkpoint_left", message });
     }
   }
@@ -265,7 +310,7 @@ export class Checkpoints {
     };
     const resources: Manifest["resources"] = { ...run.resources };
     return {
-      formatVersion: 1,
+      formatVersion: 2,
       fingerprint,
       startedAt: startedAt.toISOString(),
       changedSince: this.changedSince.toISOString(),
@@ -275,6 +320,7 @@ export class Checkpoints {
       amended: Object.fromEntries(this.amended),
       listings: Object.fromEntries(this.#listings),
       ...(tables && { tables: tables.state }),
+      journal: this.journal.files,
       assetLists: this.assetLists,
       objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
       resources,

@@ -36,7 +36,7 @@ export interface Convergence {
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function converge(
-  { run, checkpoints }: ExportContext,
+  { run, tables, checkpoints }: ExportContext,
   { what, since, find, amend, onPass }: Convergence,
 ): Promise<boolean> {
   const { amended, outdated } = checkpoints;
@@ -68,6 +68,7 @@ export async function converge(
       outdated.set(`${what} ${id}`, { what, id, of, time: Number.isNaN(time) ? null : time });
     }
     // What was collected for tables has to be written before it can be amended.
+    await checkpoints.page(async () => await tables?.flush(what));
     await checkpoints.save();
     for (const [of, all] of Map.groupBy(changed, ([, { of }]) => of)) {
       for (let at = 0; at < all.length; at += AT_ONCE) {

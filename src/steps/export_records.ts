@@ -1,5 +1,5 @@
 import { concurrently } from "../async/concurrently.ts";
-import type { Item, Page } from "../content/resource.ts";
+import type { Item } from "../content/resource.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import { recordPages } from "../source/records.ts";
 import type { ExportContext } from "./export_context.ts";
@@ -31,20 +31,17 @@ async function exportListing(
     what: `${version} records of model ${key}`,
     of: model.id,
     pages: (options) => recordPages(run.client, run.project.schema, model, version, options),
-    sinks: ({ firstBatch, span, onBatch }) => {
-      const sinks: WritableStream<Page<Item>>[] = [];
-      if (isRaw) {
-        sinks.push(snapshot.sink({
+    ...(isRaw && {
+      batches: (batches) => {
+        return snapshot.sink({
           path: (batch) => recordsPath(key, version, batch, layout),
           encoding: encodingOf(layout),
           of: model.id,
-          firstBatch,
-          onBatch,
-        }));
-      }
-      if (tables) sinks.push(tables.records(version, span));
-      return sinks;
-    },
+          ...batches,
+        });
+      },
+    }),
+    ...(tables && { rows: (span) => tables.records(version, span) }),
   }, signal);
   // An earlier run may have brought some of them up to date since: what is there counts.
   if (state === undefined || !isRaw) return;

@@ -1,4 +1,4 @@
-import type { Page, Upload } from "../content/resource.ts";
+import type { Upload } from "../content/resource.ts";
 import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import { listingPages } from "../source/listing.ts";
@@ -31,17 +31,15 @@ export async function exportUploads(
     what: "uploads",
     of: UPLOADS,
     pages: (options) => listingPages(run.client, resourceNamed("uploads"), options),
-    sinks: ({ firstBatch, span, onBatch }) => {
-      const sinks: WritableStream<Page<Upload>>[] = [snapshot.sink({
+    batches: (batches) => {
+      return snapshot.sink({
         path: (batch) => uploadsPath(batch, layout),
         encoding: encodingOf(layout),
         of: UPLOADS,
-        firstBatch,
-        onBatch,
-      })];
-      if (tables) sinks.push(tables.uploads(span));
-      return sinks;
+        ...batches,
+      });
     },
+    ...(tables && { rows: (span) => tables.uploads(span) }),
   }, signal);
   if (state === undefined) return undefined;
   // It may add batches.

@@ -17,7 +17,7 @@ export async function sealSnapshot(
   assets: Manifest["assets"],
 ): Promise<Manifest> {
   const { site, environment } = run.project;
-  const manifest = await snapshot.seal({
+  const sealed = snapshot.seal({
     tool: { name: "sluice", version: VERSION },
     project: { id: site.id, name: run.projectName },
     environment: { id: run.sandbox ?? environment ?? null, primary: run.sandbox === undefined },
@@ -29,8 +29,12 @@ export async function sealSnapshot(
     records: run.records,
     ...(assets === undefined ? {} : { assets }),
     ...notesOf(run),
+  }, () => checkpoints.delete());
+  const manifest = await sealed.catch(async (error) => {
+    // What --resume needs may be gone already.
+    await checkpoints.save().catch(() => {});
+    throw error;
   });
-  await checkpoints.delete();
   run.emit({ type: "sealed", snapshot: snapshot.address });
   return manifest;
 }

@@ -1,12 +1,13 @@
 import type { Item, Page, Upload, Version } from "../content/resource.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { through } from "../sink/through.ts";
-import type { TablesState } from "../snapshot/checkpoint.ts";
+import type { Amendable, TablesState } from "../snapshot/checkpoint.ts";
 import {
   type AmendedTables,
   amendTables,
   type AmendTablesOptions,
 } from "../snapshot/amend_tables.ts";
+import type { Journal } from "../snapshot/journal.ts";
 import { TABLE_SCHEMA, tableFolder } from "../snapshot/layout.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { type Span, UPLOADS } from "../snapshot/span.ts";
@@ -52,7 +53,26 @@ export class TableStep {
 
   /** How far the tables are. */
   get state(): TablesState {
-    return { next: this.#writer.next, warnings: this.#warnings.all() };
+    return { ...this.#writer.state, warnings: this.#warnings.all() };
+  }
+
+  /**
+   * Takes from a journal what an earlier run has collected. Before that, nothing may be written.
+   *
+   * @param journal The journal.
+   * @throws {StorageError} If it can't be read.
+   */
+  async restore(journal: Journal): Promise<void> {
+    await this.#writer.restore(journal);
+  }
+
+  /**
+   * Adds to a journal what was collected since the last time.
+   *
+   * @param journal The journal.
+   */
+  addTo(journal: Journal): void {
+    this.#writer.addTo(journal);
   }
 
   /**
@@ -118,10 +138,11 @@ export class TableStep {
   /**
    * Writes what was collected.
    *
+   * @param what Of which resources.
    * @throws {StorageError} If it can't be written.
    */
-  async flush(): Promise<void> {
-    await this.#writer.flush();
+  async flush(what: Amendable): Promise<void> {
+    await this.#writer.flush((table) => (table === "uploads") === (what === "uploads"));
   }
 
   /**
@@ -130,7 +151,7 @@ export class TableStep {
    * @throws {StorageError} If it can't be written.
    */
   async end(): Promise<void> {
-    await this.flush();
+    await this.#writer.flush();
     const { format = "ndjson", locales, structuredText } = this.#options;
     const { schema } = this.#run.project;
     await this.#snapshot.putJson(TABLE_SCHEMA, {

@@ -2,10 +2,10 @@ import type { Page, Resource, Version } from "../content/resource.ts";
 import type { ListingState } from "../snapshot/checkpoint.ts";
 import type { ListingOptions } from "../source/listing.ts";
 import type { ExportContext } from "./export_context.ts";
-import { ListingWriter, type Segment } from "./listing_writer.ts";
+import { type ListingSinks, ListingWriter } from "./listing_writer.ts";
 
 /** A listing that is read and written, over several runs if need be. */
-export interface WrittenListing<T> {
+export interface WrittenListing<T> extends ListingSinks<T> {
   /** Its name in checkpoints. */
   readonly key: string;
   /** Its name in events. */
@@ -20,8 +20,6 @@ export interface WrittenListing<T> {
   readonly of: string;
   /** Opens the listing. */
   readonly pages: (options: ListingOptions) => ReadableStream<Page<T>>;
-  /** Opens the sinks of a segment. */
-  readonly sinks: (segment: Segment) => WritableStream<Page<T>>[];
 }
 
 /**
@@ -34,13 +32,13 @@ export interface WrittenListing<T> {
  */
 export async function writeListing<T extends Resource>(
   { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
-  { key, about, what, of, pages, sinks }: WrittenListing<T>,
+  { about, what, pages, ...listed }: WrittenListing<T>,
   signal: AbortSignal,
 ): Promise<ListingState | undefined> {
   const onPage = ({ length: count }: { readonly length: number }) => {
     run.emit({ type: "page", ...about, count });
   };
-  const writer = new ListingWriter<T>({ key, of, checkpoints, open: sinks, onPage });
+  const writer = new ListingWriter<T>({ ...listed, checkpoints, stop: run.stop, onPage });
   const { state } = writer;
   if (state.read > 0) onPage({ length: state.read });
   if (!state.done) {

@@ -80,25 +80,56 @@ Deno.test("batchSink() rolls over at exactly the number of entries", async () =>
   assert.deepEqual(counts, [5, 5, 5, 5]);
 });
 
-Deno.test("batchSink() rolls over as soon as a batch is large enough, looking at 100 entries at a time", async () => {
-  const counts: number[] = [];
+Deno.test("batchSink() rolls over with the entry that makes a batch large enough, whatever the pages", async () => {
   const line = new TextEncoder().encode(JSON.stringify({ id: 0 }) + "\n").length;
-  const page = Array.from({ length: 1000 }, () => ({ id: 0 }));
-  await ReadableStream.from([page]).pipeTo(
-    sinkInto(new MemoryStorage(), {
-      maxBytes: 150 * line,
-      onBatch: ({ count }) => counts.push(count),
-    }),
-  );
-  assert.deepEqual(counts, [200, 200, 200, 200, 200]);
-  counts.length = 0;
-  await ReadableStream.from(Array.from({ length: 30 }, () => [{ id: 0 }])).pipeTo(
-    sinkInto(new MemoryStorage(), {
-      maxBytes: 10 * line,
-      onBatch: ({ count }) => counts.push(count),
-    }),
-  );
-  assert.deepEqual(counts, [10, 10, 10]);
+  for (const length of [1, 7, 100, 333, 1000]) {
+    const pages = Array.from({ length: Math.ceil(1000 / length) }, (_, page) => {
+      return Array.from({ length: Math.min(length, 1000 - page * length) }, () => ({ id: 0 }));
+    });
+    const counts: number[] = [];
+    await ReadableStream.from(pages).pipeTo(
+      sinkInto(new MemoryStorage(), {
+        maxBytes: 150 * line - 1,
+        onBatch: ({ count }) => counts.push(count),
+      }),
+    );
+    assert.deepEqual(counts, [150, 150, 150, 150, 150, 150, 100], `${length}`);
+  }
+});
+
+Deno.test("batchSink() fills a batch that was begun as if it had never been left", async () => {
+  for (const encoding of [NDJSON, JSON_DATA]) {
+    const whole = new MemoryStorage();
+    await ReadableStream.from([entries(0, 12)]).pipeTo(
+      sinkInto(whole, { encoding, maxEntries: 10 }),
+    );
+    for (const left of [1, 9, 10, 12]) {
+      const storage = new MemoryStorage();
+      let bytes: Uint8Array<ArrayBuffer>[] = [];
+      let [batch, count] = [0, 0];
+      const first = sinkInto(storage, {
+        encoding,
+        maxEntries: 10,
+        onEntries: (some, more) => [bytes, count] = [[...bytes, ...more], count + some.length],
+        onBatch: (written) => [batch, bytes, count] = [written.batch + 1, [], 0],
+      }).getWriter();
+      first.closed.catch(() => {});
+      await first.write(entries(0, left));
+      await first.abort(new Error("Killed"));
+      await ReadableStream.from(left < 12 ? [entries(left, 12 - left)] : []).pipeTo(
+        sinkInto(storage, {
+          encoding,
+          maxEntries: 10,
+          firstBatch: batch,
+          begun: count === 0 ? undefined : { count, bytes: () => ReadableStream.from(bytes) },
+        }),
+      );
+      for (const key of ["batch_0", "batch_1"]) {
+        const [found, expected] = [await storage.get(key), await whole.get(key)];
+        assert.equal(await new Response(found).text(), await new Response(expected).text());
+      }
+    }
+  }
 });
 
 Deno.test("batchSink() writes nothing when there are no entries", async () => {

@@ -5,12 +5,13 @@ import type { Resource } from "../../src/content/resource.ts";
 import type { Checkpoint } from "../../src/snapshot/checkpoint.ts";
 import { readCheckpoint } from "../../src/snapshot/checkpoint.ts";
 import { CHECKPOINT } from "../../src/snapshot/layout.ts";
+import { NDJSON } from "../../src/sink/encodings.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { Checkpoints } from "../../src/steps/checkpoints.ts";
 import { ExportRun } from "../../src/steps/export_run.ts";
 import { ListingWriter } from "../../src/steps/listing_writer.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
-import { turn } from "../support/until.ts";
+import { turn, until } from "../support/until.ts";
 
 /** An export that has just begun. */
 async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Checkpoint } = {}) {
@@ -108,12 +109,11 @@ Deno.test("Checkpoints.save() waits for all writers, and fails for good if one d
   assert.equal(puts(), 0);
 });
 
-Deno.test("Checkpoints.savingAtStop() writes one at once, however rare they are", async () => {
+Deno.test("Checkpoints.saving() writes one at once when the export is to stop, however rare they are", async () => {
   const stop = new AbortController();
   const { checkpoints, puts } = await begin(3_600_000, { stop: stop.signal });
   {
-    await using _one = checkpoints.savingAtStop();
-    await using _two = checkpoints.savingAtStop();
+    await using _saving = checkpoints.saving();
     stop.abort();
   }
   assert.equal(puts(), 1);
@@ -122,13 +122,25 @@ Deno.test("Checkpoints.savingAtStop() writes one at once, however rare they are"
   assert.equal(puts(), 2);
 });
 
+Deno.test("Checkpoints.saving() writes what comes after a checkpoint as soon as the next is due, also if nothing follows", async () => {
+  const { checkpoints, puts } = await begin(40);
+  await checkpoints.page(() => Promise.resolve());
+  await turn();
+  assert.equal(puts(), 0, "nothing is to be written in the background yet");
+  await using _saving = checkpoints.saving();
+  for (let written = 1; written <= 3; written++) {
+    await checkpoints.once(`step ${written}`, () => Promise.resolve());
+    await until(() => puts() === written, `checkpoint ${written}`);
+  }
+});
+
 /** A listing whose pages go nowhere. */
 function listingOf(checkpoints: Checkpoints, ended: string[]): ListingWriter<Resource> {
   return new ListingWriter<Resource>({
     key: "uploads",
     of: "uploads",
     checkpoints,
-    open: () => [new WritableStream({ close: () => void ended.push("segment") })],
+    rows: () => new WritableStream({ close: () => void ended.push("segment") }),
     onPage: () => {},
   });
 }
@@ -157,4 +169,36 @@ Deno.test("ListingWriter that is aborted after a checkpoint has lost nothing", a
   await checkpoints.save();
   assert.equal((await read()).listings.uploads?.read, 1);
   assert.deepEqual(listing.after?.last.map(({ id }) => id), ["1"]);
+});
+
+Deno.test("ListingWriter that is aborted between pages has lost nothing of its batches", async () => {
+  const { checkpoints, snapshot, read } = await begin(3_600_000);
+  const listing = () => {
+    return new ListingWriter<Resource>({
+      key: "uploads",
+      of: "uploads",
+      checkpoints,
+      batches: (batches) => {
+        return snapshot.sink({ path: (n) => `uploads/${n}`, encoding: NDJSON, ...batches });
+      },
+      onPage: () => {},
+    });
+  };
+  const sink = listing().sink().getWriter();
+  await sink.write([{ id: "1", type: "upload" } as Resource]);
+  sink.closed.catch(() => {});
+  await sink.abort(new Error("Cancelled"));
+  await checkpoints.save();
+  const { listings, objects, journal } = await read();
+  assert.equal(listings.uploads?.read, 1);
+  assert.deepEqual(listings.uploads?.unfinished, { count: 1 });
+  assert.ok(!objects.some(({ path }) => path.startsWith("uploads/")));
+  assert.equal(journal.length, 1);
+  const again = listing().sink().getWriter();
+  await again.write([{ id: "2", type: "upload" } as Resource]);
+  await again.close();
+  await checkpoints.save();
+  const after = await read();
+  assert.equal(after.objects.find(({ path }) => path === "uploads/0")?.count, 2);
+  assert.deepEqual([after.listings.uploads?.unfinished, after.journal], [undefined, []]);
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import type { Item, Page } from "../../src/content/resource.ts";
 import type { Checkpoints } from "../../src/steps/checkpoints.ts";
+import { Journal } from "../../src/snapshot/journal.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
 import { ListingWriter } from "../../src/steps/listing_writer.ts";
 
 Deno.test("ListingWriter that is aborted while a checkpoint ends its segment leaves no failure unseen", async () => {
   const lost: unknown[] = [];
-  const checkpoints: Pick<Checkpoints, "attach" | "giveUp" | "listing" | "page"> = {
+  const checkpoints: Pick<Checkpoints, "attach" | "giveUp" | "listing" | "page" | "journal"> = {
+    journal: new Journal({ storage: new MemoryStorage(), prefix: "", signal: AbortSignal.any([]) }),
     attach: () => ({ [Symbol.dispose]: () => {} }),
     giveUp: (reason) => void lost.push(reason),
     listing: () => ({ read: 0, bytes: 0, batches: 0, last: [], done: false, total: 0 }),
@@ -17,14 +20,14 @@ Deno.test("ListingWriter that is aborted while a checkpoint ends its segment lea
     key: "records/article/current",
     of: "1",
     checkpoints: checkpoints as Checkpoints,
-    open: () => [
-      new WritableStream<Page<Item>>({
+    rows: () => {
+      return new WritableStream<Page<Item>>({
         close: () => {
           isClosing.resolve();
           return closing.promise;
         },
-      }),
-    ],
+      });
+    },
     onPage: () => {},
   });
   const writer = listing.sink().getWriter();

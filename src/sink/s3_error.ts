@@ -61,6 +61,8 @@ interface Facts {
   readonly message: string;
   /** The region that S3 says the bucket is in. */
   readonly region: string | undefined;
+  /** The host that the answer redirects to, if it does. */
+  readonly redirect: string | undefined;
   /** The host that was spoken to, if the system tells. */
   readonly host: string;
   /** Whether there was an answer that isn't one of S3's. */
@@ -155,6 +157,12 @@ const MEANING: Readonly<Record<string, Meaning>> = {
 };
 
 function meaning(facts: Facts, attempt: S3Attempt): string {
+  // By 301 and 307 S3 says that a bucket is elsewhere; all else is of a proxy, or of no S3 server.
+  const isOfS3 = !facts.isForeign && (facts.status === 301 || facts.status === 307);
+  if (facts.redirect !== undefined && !isOfS3) {
+    return `the answer is a redirect to ${facts.redirect} (HTTP ${facts.status}), which isn't followed: ` +
+      "check the endpoint and the proxy, if any";
+  }
   if (facts.status === 301 || (facts.region !== undefined && facts.status === 400)) {
     return wrongRegion(facts, attempt);
   }
@@ -198,11 +206,16 @@ function factsOf(error: unknown): Facts {
   const port = property(error, "port");
   const message = error instanceof Error ? error.message : String(error);
   const region = property(headers, "x-amz-bucket-region") ?? property(error, "Region");
+  const location = property(headers, "location");
+  const isRedirect = typeof status === "number" && status >= 300 && status < 400;
   return {
     code: printable(typeof code === "string" && name === "Error" ? code : name, 100),
     status: typeof status === "number" ? status : undefined,
     message: withoutEnd(printable(message.trim())),
     region: typeof region === "string" ? printable(region, 100) : undefined,
+    redirect: isRedirect && typeof location === "string"
+      ? printable(URL.parse(location)?.host || "another address", 100)
+      : undefined,
     host: address === undefined
       ? "the S3 endpoint"
       : `${address}${port === undefined ? "" : `:${port}`}`,

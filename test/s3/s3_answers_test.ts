@@ -208,6 +208,22 @@ Deno.test("S3Storage follows no redirect, and says where the bucket is", async (
   }
 });
 
+Deno.test("S3Storage names the host to which what isn't S3 redirects", async () => {
+  await using opened = await openFake({ maxAttempts: 1 });
+  const { storage, fake } = opened;
+  const ends = (host: string, status: number) =>
+    new RegExp(
+      `the answer is a redirect to ${host} \\(HTTP ${status}\\), which isn't followed: check`,
+    );
+  for (const status of [301, 302, 303, 307, 308]) {
+    const effect = answer(status, PAGE, { location: "https://login.example/?next=x" });
+    fake.fail({ operation: "PutObject", effect });
+    await assert.rejects(storage.put("x", bytesOf(3)), ends("login\\.example", status));
+  }
+  fake.fail({ operation: "HeadObject", effect: answer(302, "", { location: "/login" }) });
+  await assert.rejects(storage.stat("x"), ends("another address", 302));
+});
+
 Deno.test("S3Storage takes an endpoint with a path", async () => {
   for (const path of ["/s3", "/storage/v1/s3", "/a%20b"]) {
     await using opened = await openFake({ path });

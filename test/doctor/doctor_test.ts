@@ -72,7 +72,7 @@ Deno.test("examine() warns of an API that is asked without encryption, but on th
     const retry = { ...QUICK_RETRIES, maxAttempts: 1 };
     return await examine({ source: { apiToken: "s3cret", baseUrl, retry, headersTimeoutMs: 500 } });
   };
-  // Nothing is there: that doesn't keep the warning back.
+  // `fetch` never asks this port: that doesn't keep the warning back.
   const found = await ask("http://192.0.2.1:1/api");
   const { status, message, fix } = find(found, "encryption");
   assert.equal(status, "warning");

@@ -130,8 +130,9 @@ Deno.test("freezeEnvironment() doesn't take a copy for deleted because another h
     const told = bench.events.flatMap((event) => {
       return event.type === "warning" && event.code === "freeze_not_deleted" ? [event.message] : [];
     });
-    assert.equal(told.length, 1);
-    assert.ok(told[0]?.includes(origin), told[0]);
+    // The next one also tries to delete what the one before had to leave.
+    assert.ok(told.length > 0);
+    for (const message of told) assert.ok(message.includes(origin), message);
   }
 });
 

@@ -12,6 +12,7 @@ import { exportRecords } from "./steps/export_records.ts";
 import { checkChosen, ExportRun } from "./steps/export_run.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
+import { noteDeletion } from "./steps/note_deletion.ts";
 import { noteRestrictions } from "./steps/note_restrictions.ts";
 import { noteSchemaChange } from "./steps/note_schema_change.ts";
 import { sealSnapshot } from "./steps/seal_snapshot.ts";
@@ -101,12 +102,14 @@ async function exportLocked(
   const { signal } = options;
   const context = await beginSnapshot(run, options);
   const { tables, checkpoints, snapshot: { address: snapshot } } = context;
+  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
   {
     await using _saving = checkpoints.saving();
     await concurrently(
       [
+        (signal) => noteDeletion(run, options.storage, place, signal),
         (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(run, signal)),
         (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
         (signal) => exportRecords(context, signal),

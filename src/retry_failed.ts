@@ -4,6 +4,7 @@ import type { ExportReport } from "./export.ts";
 import type { ExportOptions } from "./export_options.ts";
 import { type AssetOutcome, syncAssets } from "./sink/asset_sync.ts";
 import { NDJSON } from "./sink/encodings.ts";
+import { deleteIfAllowed } from "./sink/delete_if_allowed.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
 import type { Storage } from "./sink/storage.ts";
 import { AssetNames } from "./snapshot/asset_names.ts";
@@ -163,7 +164,7 @@ async function retryIn(
   };
   await lock.confirm();
   await writer.putJson(MANIFEST, updated);
-  await storage.delete([found.index], { signal });
+  await deleteIfAllowed(storage, [found.index], { signal });
   run.emit({ type: "sealed", snapshot });
   assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
   return reportOf(snapshot, updated);
@@ -277,7 +278,7 @@ async function removeStale(
       if (isAssetIndex(path) && !known.has(path)) stale.push(key);
     }
   }
-  if (stale.length > 0) await storage.delete(stale, { signal });
+  await deleteIfAllowed(storage, stale, { signal });
 }
 
 function unreadable(what: string): SluiceError {

@@ -125,7 +125,7 @@ async function checkBucket(
       if (error instanceof S3Error && error.code === "NoSuchBucket") {
         return `aws s3 mb s3://${location.bucket}`;
       }
-      if (!isDenied(error)) return undefined;
+      if (!isDenied(error) && !isDenied(error.cause)) return undefined;
       const statement = action === "list" ? bucketStatement : objectStatement;
       return statementText(statement(location, ACTIONS[action]));
     },

@@ -2,7 +2,7 @@ import { limited } from "../async/limited.ts";
 import { withGrace } from "../sink/grace.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
 import type { Storage } from "../sink/storage.ts";
-import { StorageError } from "../sink/storage.ts";
+import { DeletionRefusedError, StorageError } from "../sink/storage.ts";
 import type { DoctorCheck } from "./check.ts";
 
 /** What is tried with a storage. */
@@ -35,6 +35,10 @@ const DONE: Readonly<Record<ProbeAction, string>> = {
   delete: "Objects can be deleted.",
 };
 
+const REFUSED =
+  "without it, exports are complete all the same, but each keeps its resume/ folder, " +
+  "lock.json stays, and nobody removes what killed exports leave";
+
 /**
  * Tries out what an export does with a storage, on two small objects that are removed again.
  *
@@ -44,7 +48,8 @@ const DONE: Readonly<Record<ProbeAction, string>> = {
  */
 export async function probeStorage(storage: Storage, options: ProbeOptions): Promise<Probe> {
   const { signal = new AbortController().signal, fixFor } = options;
-  const id = crypto.randomUUID();
+  // What can't be removed again is written over each time.
+  const id = await mayDelete(storage, signal) ? crypto.randomUUID() : "stays";
   const keys = DIRECTORIES.map((directory) => `${directory}/sluice-doctor-${id}.txt`);
   const bytes = new TextEncoder().encode(`sluice doctor ${id}\n`);
   const checks: DoctorCheck[] = [];
@@ -77,7 +82,10 @@ export async function probeStorage(storage: Storage, options: ProbeOptions): Pro
         if (error instanceof S3Error && !isDenied(error)) break;
       }
     }
-    if (failure !== undefined) {
+    if (failure instanceof DeletionRefusedError) {
+      const message = `${failure.message.replace(/\.$/, "")}; ${REFUSED}.`;
+      add(action, "warning", message, fixFor?.(action, failure));
+    } else if (failure !== undefined) {
       add(action, "problem", failure.message, fixFor?.(action, failure));
       if (failure instanceof S3Error && !isDenied(failure)) return undefined;
     } else if (tried.length > 0) add(action, "ok", DONE[action]);
@@ -117,6 +125,17 @@ export async function probeStorage(storage: Storage, options: ProbeOptions): Pro
   } finally {
     // A put whose answer was lost may have written all the same.
     if (left.length > 0) await removeAll(storage, left);
+  }
+}
+
+/** Whether objects can be removed again; what else is wrong, writing will tell. */
+async function mayDelete(storage: Storage, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await storage.mayDelete?.(`${DIRECTORIES[0]}/sluice-doctor.txt`, { signal }) ?? true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof StorageError) return true;
+    throw error;
   }
 }
 

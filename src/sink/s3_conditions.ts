@@ -2,12 +2,23 @@ import { limited } from "../async/limited.ts";
 import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { discard, isDiscarded } from "./s3_discard.ts";
-import { isDenied, S3Error } from "./s3_error.ts";
+import { isConflict, isDenied, S3Error } from "./s3_error.ts";
 import type { S3Upload } from "./s3_uploads.ts";
 import { temporaryName } from "./object_key.ts";
 
 /** How long removing what was put to try a server out may take, in milliseconds. */
 const REMOVAL = 5_000;
+
+/** Which writes of a server honour `If-None-Match: *`. */
+export interface HonouredConditions {
+  /** Those in one request. */
+  readonly newPuts: boolean;
+  /** Uploads in parts. */
+  readonly newUploads: boolean;
+}
+
+const ALL: HonouredConditions = { newPuts: true, newUploads: true };
+const NONE: HonouredConditions = { newPuts: false, newUploads: false };
 
 /** Tells apart what is put to try a server out. */
 const TRIAL = "7e57";
@@ -30,7 +41,7 @@ const FORMS: readonly Match[] = [(etag) => `"${etag}"`, (etag) => etag];
  */
 export class S3Conditions {
   readonly #bucket: S3Bucket;
-  #honoured: boolean | undefined;
+  #honoured: HonouredConditions | undefined;
   /** How ETags are said, or that they aren't looked at, once that is known. */
   #matching: { readonly match: Match | undefined } | undefined;
 
@@ -44,15 +55,16 @@ export class S3Conditions {
   }
 
   /**
-   * Whether the header can be relied on.
+   * For which writes the header can be relied on.
    *
    * @param directory Where an object may be put to try it out: a prefix that ends with `/`, or `""`.
    * @param signal Ends the trial.
    * @throws {S3Error} If the object can't be put.
    */
-  async areHonoured(directory: string, signal: AbortSignal): Promise<boolean> {
-    this.#honoured ??= await this.#bucket.requests.isAws() ||
-      await this.#try(directory, signal, (key) => this.#honoursAbsence(key, signal));
+  async honoured(directory: string, signal: AbortSignal): Promise<HonouredConditions> {
+    this.#honoured ??= await this.#bucket.requests.isAws()
+      ? ALL
+      : await this.#try(directory, signal, (key) => this.#honoursAbsence(key, signal));
     return this.#honoured;
   }
 
@@ -117,14 +129,14 @@ export class S3Conditions {
     return undefined;
   }
 
-  async #honoursAbsence(key: string, signal: AbortSignal): Promise<boolean> {
+  async #honoursAbsence(key: string, signal: AbortSignal): Promise<HonouredConditions> {
     const put = (): Promise<unknown> =>
       this.#bucket.objects.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
     let upload: S3Upload | undefined;
     try {
       // The first is refused, too, if its answer was lost and it was sent again.
-      if (await outcomeOf(put) === "unsupported") return false;
-      if (await outcomeOf(put) !== "refused") return false;
+      if (await outcomeOf(put) === "unsupported") return NONE;
+      if (await outcomeOf(put) !== "refused") return NONE;
       // If its answer were lost, nobody would know the upload to drop.
       const created = upload = await withGrace(signal, REMOVAL, (signal) => {
         return this.#bucket.uploads.create(key, {}, { signal });
@@ -133,7 +145,7 @@ export class S3Conditions {
       const completing = await outcomeOf(() =>
         this.#bucket.uploads.complete(created, [part], { ifAbsent: true, signal })
       );
-      return completing === "refused";
+      return { newPuts: true, newUploads: completing === "refused" };
     } finally {
       const begun = upload;
       if (begun !== undefined) {
@@ -158,15 +170,4 @@ async function outcomeOf(
     }
     throw error;
   }
-}
-
-/**
- * Whether a conditional write was refused because there is an object, or because someone else is just
- * writing it.
- *
- * @param error What was thrown.
- */
-export function isConflict(error: unknown): boolean {
-  // MinIO said 304 for a while.
-  return error instanceof S3Error && [304, 409, 412].includes(error.status ?? 0);
 }

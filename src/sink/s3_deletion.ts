@@ -1,6 +1,6 @@
 import { concurrently } from "../async/concurrently.ts";
 import { withContentMd5 } from "./s3_content_md5.ts";
-import { isDenied, S3Error } from "./s3_error.ts";
+import { isConflict, isDenied, S3Error } from "./s3_error.ts";
 import type { S3RequestOptions, S3Requests } from "./s3_requests.ts";
 import { DeletionRefusedError } from "./storage.ts";
 
@@ -8,6 +8,8 @@ import { DeletionRefusedError } from "./storage.ts";
 const AT_ONCE = 1000;
 /** Requests at a time, where each deletes one object. */
 const SINGLE = 8;
+/** The ETag of no object. */
+const NO_ETAG = `"${"0".repeat(32)}"`;
 /** Other codes than those of a lacking permission that say that nothing is deleted there. */
 const REFUSALS = ["NotImplemented", "MethodNotAllowed", "ObjectLocked", "InvalidObjectLock"];
 
@@ -49,6 +51,26 @@ export class S3Deletion {
     }
   }
 
+  /**
+   * Whether objects may be deleted.
+   *
+   * @param key The full key of one that isn't there.
+   * @param options The signal.
+   * @throws {S3Error} If that can't be found out.
+   */
+  async isAllowed(key: string, { signal }: S3RequestOptions): Promise<boolean> {
+    // In a bucket with versions, deleting what isn't there leaves a trace, unless it is for one tag only.
+    const IfMatch = await this.#requests.isAws() ? NO_ETAG : undefined;
+    try {
+      await this.#deleteOne(key, { signal }, IfMatch);
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      if (IfMatch !== undefined && isConflict(error)) return true;
+      throw error;
+    }
+  }
+
   async #deleteSome(keys: readonly string[], options: S3RequestOptions): Promise<void> {
     if (!this.#batches) return await this.#deleteEach(keys, options);
     let left: readonly string[];
@@ -64,14 +86,16 @@ export class S3Deletion {
   }
 
   async #deleteEach(keys: readonly string[], { signal }: S3RequestOptions): Promise<void> {
-    const tasks = keys.map((key) => async (signal: AbortSignal) => {
-      const call = { signal, verb: "delete", key, permission: "s3:DeleteObject" };
-      await this.#requests.find(call, ({ sdk, client }, send) => {
-        const object = { Bucket: this.#requests.bucket, Key: key };
-        return client.send(new sdk.DeleteObjectCommand(object), send);
-      });
-    });
+    const tasks = keys.map((key) => (signal: AbortSignal) => this.#deleteOne(key, { signal }));
     await concurrently(tasks, SINGLE, signal);
+  }
+
+  async #deleteOne(key: string, { signal }: S3RequestOptions, IfMatch?: string): Promise<void> {
+    const call = { signal, verb: "delete", key, permission: "s3:DeleteObject" };
+    await this.#requests.find(call, ({ sdk, client }, send) => {
+      const object = { Bucket: this.#requests.bucket, Key: key, ...(IfMatch && { IfMatch }) };
+      return client.send(new sdk.DeleteObjectCommand(object), send);
+    });
   }
 
   /** Deletes objects in one request. Gives the keys of which the answer doesn't say what became of them. */

@@ -54,6 +54,17 @@ export function isDenied(error: unknown): boolean {
   return known === denied || (error.status === 403 && known === undefined);
 }
 
+/**
+ * Whether a conditional write was refused because there is an object, or because someone else is just
+ * writing it.
+ *
+ * @param error What was thrown.
+ */
+export function isConflict(error: unknown): boolean {
+  // MinIO said 304 for a while.
+  return error instanceof S3Error && [304, 409, 412].includes(error.status ?? 0);
+}
+
 /** What is known of an error. */
 interface Facts {
   readonly code: string;

@@ -150,6 +150,11 @@ export class S3Objects {
     await this.#deletion.delete(keys, options);
   }
 
+  /** Whether objects may be deleted, tried with one that isn't there. */
+  async mayDelete(key: string, options: S3RequestOptions = {}): Promise<boolean> {
+    return await this.#deletion.isAllowed(key, options);
+  }
+
   /** Pages of objects. */
   async *list(
     prefix: string,

@@ -135,10 +135,12 @@ export class S3Storage implements Storage, Disposable {
   ): Promise<ObjectInfo> {
     const failure = new AbortController();
     const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
-    using reader = new PieceReader(body, { key, size: options.size, signal });
+    const size = options.size ?? (body instanceof Uint8Array ? body.length : undefined);
+    using reader = new PieceReader(body, { key, size, signal });
     const object = this.#base + assertFinalKey(key);
-    const { size, etag } = await this.#writer.put(object, reader, options, signal, failure);
-    return toInfo(key, size, etag);
+    const how = { ...options, size };
+    const written = await this.#writer.put(object, reader, how, signal, failure);
+    return toInfo(key, written.size, written.etag);
   }
 
   /**
@@ -235,6 +237,17 @@ export class S3Storage implements Storage, Disposable {
   async delete(keys: readonly string[], options: ReadOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     await this.#bucket.objects.delete(keys.map((key) => this.#base + assertFinalKey(key)), options);
+  }
+
+  /**
+   * Whether the credentials may delete objects.
+   *
+   * @param key The key of an object that isn't there.
+   * @param options The signal.
+   * @throws {S3Error} If S3 can't be reached.
+   */
+  async mayDelete(key: string, options: ReadOptions = {}): Promise<boolean> {
+    return await this.#bucket.objects.mayDelete(this.#base + assertFinalKey(key), options);
   }
 
   /**

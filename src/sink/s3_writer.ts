@@ -3,8 +3,8 @@ import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { claimKey } from "./s3_claim.ts";
-import { isConflict, S3Conditions } from "./s3_conditions.ts";
-import { S3Error } from "./s3_error.ts";
+import { S3Conditions } from "./s3_conditions.ts";
+import { isConflict, S3Error } from "./s3_error.ts";
 import { OtherBytesError } from "./s3_kept.ts";
 import { putParts } from "./s3_multipart.ts";
 import type { S3ObjectSettings } from "./s3_objects.ts";
@@ -102,7 +102,11 @@ export class S3Writer {
     if (!options.ifAbsent) return await this.#write(put, false);
 
     const directory = key.slice(0, key.lastIndexOf("/") + 1);
-    const conditional = await this.#conditions.areHonoured(directory, signal);
+    const { newPuts, newUploads } = await this.#conditions.honoured(directory, signal);
+    const { partSize: wanted } = this.#options;
+    const fitsInOne = options.size !== undefined &&
+      options.size <= partSize(1, wanted, options.size);
+    const conditional = newPuts && (newUploads || fitsInOne);
     // Looked at before the body is read: finding it out later would cost a whole download.
     if (await this.#isThere(put, conditional)) throw this.#exists(key);
     if (conditional) return await this.#write(put, true);

@@ -86,6 +86,14 @@ export interface Storage {
   delete(keys: readonly string[], options?: ReadOptions): Promise<void>;
 
   /**
+   * Whether objects may be deleted. A storage where whoever may write may also delete leaves this out.
+   *
+   * @param key The key of an object that isn't there.
+   * @throws {StorageError} If it can't be found out.
+   */
+  mayDelete?(key: string, options?: ReadOptions): Promise<boolean>;
+
+  /**
    * Writes a small object in the place of just the one that has a tag, if it is still there. A storage that
    * can't make sure of that leaves this out.
    *

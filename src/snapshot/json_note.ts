@@ -1,7 +1,12 @@
 import { toText } from "@std/streams/to-text";
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
+import { deleteIfAllowed } from "../sink/delete_if_allowed.ts";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { parseJson } from "../source/json.ts";
+
+/** What a note says that was deleted, where nothing may be deleted. */
+const DELETED = { deleted: true };
 
 /** A small JSON object in a storage. */
 export class JsonNote<T> {
@@ -39,7 +44,9 @@ export class JsonNote<T> {
       throw error;
     }
     try {
-      return this.#schema.safeParse(parseJson(text)).data ?? null;
+      const content = parseJson(text);
+      if (isDeepStrictEqual(content, DELETED)) return undefined;
+      return this.#schema.safeParse(content).data ?? null;
     } catch (error) {
       if (error instanceof SyntaxError) return null;
       throw error;
@@ -54,17 +61,22 @@ export class JsonNote<T> {
    * @throws {StorageError} If it can't be written.
    */
   async write(content: T, signal?: AbortSignal): Promise<void> {
-    const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
-    await this.#storage.put(this.key, bytes, { signal, contentType: "application/json" });
+    await this.#put(content, signal);
   }
 
   /**
-   * Deletes the note, if it is there.
+   * Deletes the note, if it is there. Where that is forbidden, it then says that it was deleted.
    *
    * @param signal Ends it.
    * @throws {StorageError} If it can't be deleted.
    */
   async delete(signal?: AbortSignal): Promise<void> {
-    await this.#storage.delete([this.key], { signal });
+    const isGone = await deleteIfAllowed(this.#storage, [this.key], { signal });
+    if (!isGone) await this.#put(DELETED, signal);
+  }
+
+  async #put(content: unknown, signal: AbortSignal | undefined): Promise<void> {
+    const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
+    await this.#storage.put(this.key, bytes, { signal, contentType: "application/json" });
   }
 }

@@ -1,4 +1,5 @@
 import type { Resource } from "../content/resource.ts";
+import { deleteIfAllowed } from "../sink/delete_if_allowed.ts";
 import type { ObjectInfo, Storage } from "../sink/storage.ts";
 import { type Amendable, type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { findSnapshots } from "./find_snapshots.ts";
@@ -75,7 +76,7 @@ export async function reopenSnapshot(
 /** Deletes what is left in a complete snapshot if its export was ended just before it did that. */
 async function tidy(storage: Storage, prefix: string, signal: AbortSignal): Promise<void> {
   for await (const page of storage.list(`${prefix}/${RESUME_FOLDER}/`, { signal })) {
-    await storage.delete(page.map(({ key }) => key), { signal });
+    await deleteIfAllowed(storage, page.map(({ key }) => key), { signal });
   }
 }
 
@@ -113,7 +114,7 @@ async function verified(
     }
   }
   for (let at = 0; at < late.length; at += 1000) {
-    await storage.delete(late.slice(at, at + 1000), { signal });
+    await deleteIfAllowed(storage, late.slice(at, at + 1000), { signal });
   }
   for (const key of journal.keys()) return `${key} isn't what was written there`;
   const objects: SnapshotObject[] = [];

@@ -5,6 +5,7 @@ import { type DoctorCheck, type Examination, examine } from "../../src/doctor/do
 import { leastPolicy } from "../../src/doctor/s3_policy.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { ABORT_RULE, type BucketSettings, GOOD, keepSecret, setUp } from "../s3/bucket_settings.ts";
+import type { FakeS3Options } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
@@ -13,8 +14,11 @@ import { MemoryStorage } from "../support/memory_storage.ts";
 import { until } from "../support/until.ts";
 
 /** A fake whose bucket is set up like this. */
-async function open(bucket: BucketSettings = GOOD): Promise<OpenedFake> {
-  const opened = await openFake();
+async function open(
+  bucket: BucketSettings = GOOD,
+  options: FakeS3Options = {},
+): Promise<OpenedFake> {
+  const opened = await openFake(options);
   setUp(opened.fake.objects, bucket);
   return opened;
 }
@@ -362,7 +366,6 @@ Deno.test("examine() says which permission is missing, and removes what it wrote
     ["PutObject", "write", "s3:PutObject"],
     ["GetObject", "read", "s3:GetObject"],
     ["ListObjectsV2", "list", "s3:ListBucket"],
-    ["DeleteObjects", "delete", "s3:DeleteObject"],
   ] as const;
   for (const [operation, name, permission] of cases) {
     await using opened = await open();
@@ -376,6 +379,23 @@ Deno.test("examine() says which permission is missing, and removes what it wrote
     );
     assert.ok(find(found, name).fix?.includes(`"${permission}"`));
     assert.equal(opened.fake.objects.all.size, 0);
+  }
+});
+
+Deno.test("examine() warns where nothing may be deleted, and leaves no more each time", async () => {
+  await using opened = await open(GOOD, { deletes: "none" });
+  for (let run = 0; run < 2; run++) {
+    const found = await examine({ storage: opened.storage });
+    assert.deepEqual(named(found, "problem"), []);
+    const { status, message, fix } = find(found, "delete");
+    assert.equal(status, "warning");
+    assert.match(
+      message,
+      /lack the permission s3:DeleteObject on .*exports are complete all the same/,
+    );
+    assert.ok(fix?.includes('"s3:DeleteObject"'));
+    assert.match(find(found, "probe").message, /still there: content\/sluice-doctor-stays\.txt, /);
+    assert.equal(opened.fake.objects.all.size, 2);
   }
 });
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { shellWord } from "../../src/text/shell_word.ts";
 
@@ -101,7 +102,8 @@ export function startInTerminal(
  * @param name The task.
  * @param args What follows its name.
  */
-export function denoTask(name: keyof typeof config.tasks, ...args: string[]): string[] {
+export function denoTask(name: string, ...args: string[]): string[] {
+  assert.ok(Object.hasOwn(config.tasks, name), `deno.json has no task ${name}`);
   return [Deno.execPath(), "task", "--quiet", name, ...args];
 }
 

@@ -1,8 +1,10 @@
 import { hashNumber } from "../text/hash_number.ts";
-import type { ObjectInfo } from "./storage.ts";
+import type { ObjectInfo, Storage } from "./storage.ts";
 
 /** A file that is in a storage. */
 export interface AssetFile {
+  /** Whether it is listed by another name, which this storage may or may not take for the same. */
+  readonly alike?: true | undefined;
   /** Its size in bytes. */
   readonly size: number;
   /** The storage's tag of its content, if it has one. */
@@ -25,7 +27,7 @@ export interface AssetRecord extends AssetFile {
  * The files that a storage lists, together with what earlier exports wrote down of them. A file counts as
  * the one that was written down if its size and its tag (or, where there are none, its time) are the same.
  *
- * A file takes about 150 bytes of memory, as neither keys nor objects are kept. Should two keys ever have
+ * A file takes about 200 bytes of memory, as neither keys nor objects are kept. Should two keys ever have
  * the same hash (of 48 bits), one file is taken for the other: if that one isn't what its upload announces,
  * it is fetched again.
  *
@@ -41,6 +43,8 @@ export interface AssetRecord extends AssetFile {
  */
 export class AssetFiles {
   readonly #files = new Map<number, string>();
+  /** Of names that are written in one of several ways: the number of the only way that is there. */
+  readonly #alike = new Map<number, number>();
 
   /** How many files there are. */
   get count(): number {
@@ -53,7 +57,10 @@ export class AssetFiles {
    * @param info What the storage lists.
    */
   add({ key, size, etag, modifiedAt }: ObjectInfo): void {
-    this.#files.set(hashNumber(key), packed({ size, ...stamp({ etag, modifiedAt }) }));
+    const number = hashNumber(key);
+    this.#files.set(number, packed({ size, ...stamp({ etag, modifiedAt }) }));
+    const plain = folded(key);
+    if (plain !== key) this.#alike.set(hashNumber(plain), number);
   }
 
   /**
@@ -62,7 +69,7 @@ export class AssetFiles {
    * @param record What was written down.
    */
   recall({ key, size, etag, modified_at, md5, attempts }: AssetRecord): void {
-    const number = hashNumber(key);
+    const number = this.#numberOf(key);
     const text = this.#files.get(number);
     if (text === undefined || md5 === undefined) return;
     const file = unpacked(text);
@@ -73,14 +80,57 @@ export class AssetFiles {
   }
 
   /**
-   * What is known of a file, or `undefined` if it isn't there.
+   * What is known of a file, or `undefined` if it isn't there. A storage can list a key in another case, or
+   * its letters with marks in another form, than it was written.
    *
    * @param key Its key.
    */
   find(key: string): AssetFile | undefined {
-    const text = this.#files.get(hashNumber(key));
-    return text === undefined ? undefined : unpacked(text);
+    const number = this.#numberOf(key);
+    const text = this.#files.get(number);
+    if (text === undefined) return undefined;
+    return { ...unpacked(text), ...(number !== hashNumber(key) && { alike: true }) };
   }
+
+  /** The number of a key, or of the one that is there instead. */
+  #numberOf(key: string): number {
+    const number = hashNumber(key);
+    if (this.#files.has(number)) return number;
+    const plain = hashNumber(folded(key));
+    return this.#alike.get(plain) ?? plain;
+  }
+}
+
+/**
+ * A file that was found; one that is listed by another name only if the storage takes both for the same.
+ *
+ * @param storage The storage.
+ * @param key The key that was looked for.
+ * @param file What was found.
+ * @param signal Ends it.
+ * @throws {StorageError} If the storage can't be asked.
+ */
+export async function confirmed(
+  storage: Pick<Storage, "stat">,
+  key: string,
+  file: AssetFile | undefined,
+  signal: AbortSignal,
+): Promise<AssetFile | undefined> {
+  if (!file?.alike) return file;
+  const { alike: _, ...listed } = file;
+  const info = await storage.stat(key, { signal });
+  if (info?.size !== listed.size) return undefined;
+  const { etag, modified_at } = stamp(info);
+  return etag === listed.etag && modified_at === listed.modified_at ? listed : undefined;
+}
+
+/**
+ * A name as storages take it for the same that ignore case, or how letters with marks are written.
+ *
+ * @param name The name.
+ */
+export function folded(name: string): string {
+  return name.toUpperCase().toLowerCase().normalize("NFC");
 }
 
 /**

@@ -6,7 +6,7 @@ import { delay } from "../async/delay.ts";
 import { generatorStream } from "../async/generator_stream.ts";
 import { printable } from "../text/printable.ts";
 import { backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../async/retry.ts";
-import { type AssetFile, type AssetFiles, stamp } from "./asset_files.ts";
+import { type AssetFile, type AssetFiles, confirmed, stamp } from "./asset_files.ts";
 import { attachment } from "./content_disposition.ts";
 import type { Storage } from "./storage.ts";
 import { BytesMismatchError, type ExpectedBytes, VerifyBytes } from "./verify_bytes.ts";
@@ -236,11 +236,12 @@ async function keptFile(
   files: SyncAssetsOptions["files"],
   signal: AbortSignal,
 ): Promise<AssetFile & { readonly md5: string } | undefined> {
+  const listed = await confirmed(storage, key, files?.find(key), signal);
   // Nothing tells whether a file of the right size has the right bytes, unless this export has fetched it.
-  if (md5 === undefined) return fetchedBefore(files?.find(key), size);
+  if (md5 === undefined) return fetchedBefore(listed, size);
   const look = async () => await storage.stat(key, { signal });
   let info = files === undefined ? await look() : undefined;
-  const found = files === undefined ? info && { size: info.size, ...stamp(info) } : files.find(key);
+  const found = files === undefined ? info && { size: info.size, ...stamp(info) } : listed;
   if (found === undefined || found.size !== (size ?? found.size)) return undefined;
   if (found.md5 !== undefined) return found.md5 === md5 ? { ...found, md5 } : undefined;
   // On S3 the tag of an object that was put in one request is most often its MD5.

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PutOptions, Storage } from "./storage.ts";
+import { type ObjectInfo, type PutOptions, type Storage, StorageError } from "./storage.ts";
 
 /** An object that was written. */
 export interface WrittenObject {
@@ -29,7 +29,7 @@ export class ObjectWriter {
   readonly #key: string;
   readonly #hash = createHash("sha256");
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #put: Promise<unknown>;
+  readonly #put: Promise<ObjectInfo>;
   #size = 0;
 
   /**
@@ -77,7 +77,13 @@ export class ObjectWriter {
    */
   async close(): Promise<WrittenObject> {
     await this.#orStorageError(this.#writer.close());
-    await this.#put;
+    const { size } = await this.#put;
+    if (size !== this.#size) {
+      throw new StorageError(
+        `The storage says that ${this.#key} has ${size} bytes, but ${this.#size} were written: check the ` +
+          "destination.",
+      );
+    }
     return { key: this.#key, size: this.#size, sha256: this.#hash.digest("hex") };
   }
 

@@ -29,11 +29,17 @@ export interface S3ClientOptions {
   readonly endpoint?: string | undefined;
   /** Whether the bucket is part of the path. @default {true if there is an endpoint that isn't AWS} */
   readonly forcePathStyle?: boolean | undefined;
-  /** How often a request is tried. @default {AWS_MAX_ATTEMPTS or 6} */
+  /** How often a request is tried. @default {AWS_MAX_ATTEMPTS or, for `retryFor`, as often as it takes} */
   readonly maxAttempts?: number | undefined;
   /**
-   * Milliseconds until the second attempt, at most. They double with every further one, up to 20 s, and
-   * are five times as many when S3 says that it is busy. @default {100}
+   * Milliseconds after its first failure in which a request is tried again, and six times at least; a tenth
+   * of that before the server has answered for the first time. @default {60_000, or 0 with `maxAttempts`}
+   */
+  readonly retryFor?: number | undefined;
+  /**
+   * Milliseconds until the second attempt, at most. They double with every further one, up to 20 s, are
+   * five times as many when S3 says that it is busy, and ten times when nothing listens there any more.
+   * @default {100}
    */
   readonly retryDelay?: number | undefined;
   /**
@@ -66,8 +72,12 @@ export interface OpenedS3 {
   readonly client: S3Client;
   /** Whether the server is AWS itself. */
   readonly isAws: boolean;
-  /** How often a request is tried here; a client of your own does that by itself. */
+  /** The endpoint's host, if one was given. */
+  readonly host: string | undefined;
+  /** How often a request is tried here at least; a client of your own does that by itself. */
   readonly attempts: number;
+  /** Milliseconds after its first failure in which a request is tried again. */
+  readonly retryFor: number;
   /** The timeout in milliseconds of a request with so many bytes, if it isn't up to the client. */
   timeout(bytes: number): number | undefined;
 }
@@ -87,13 +97,14 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     const isAws = own === undefined
       ? isAwsEndpoint(await configuredEndpoint(client))
       : isAwsHost(own.hostname);
-    return { sdk, client, isAws, attempts: 1, timeout: () => undefined };
+    const host = own?.hostname;
+    return { sdk, client, isAws, host, attempts: 1, retryFor: 0, timeout: () => undefined };
   }
   const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
     environment("AWS_ENDPOINT_URL") ?? await profileEndpoint(sdk, options);
   assertEndpoint(endpoint);
   const isAws = isAwsEndpoint(endpoint);
-  const attempts = attemptsOf(options.maxAttempts, environment("AWS_MAX_ATTEMPTS"));
+  const tries = attemptsOf(options.maxAttempts, environment("AWS_MAX_ATTEMPTS"));
   const client = new sdk.S3Client({
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     ...(options.region !== undefined && { region: options.region }),
@@ -108,7 +119,15 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
   });
   // It looks for calls in a circle between Lambda functions, in a variable that Deno would ask about.
   client.middlewareStack.remove("recursionDetectionMiddleware");
-  return { sdk, client, isAws, attempts, timeout: (bytes) => requestTimeout + bytes / SLOW_LINE };
+  return {
+    sdk,
+    client,
+    isAws,
+    host: endpoint && new URL(endpoint).hostname,
+    attempts: tries.attempts,
+    retryFor: options.retryFor ?? tries.retryFor,
+    timeout: (bytes) => requestTimeout + bytes / SLOW_LINE,
+  };
 }
 
 const NO_CHECKSUMS: Pick<

@@ -12,6 +12,8 @@ export interface S3Attempt {
   readonly key: string;
   /** The permission that it takes, as in `s3:PutObject`. */
   readonly permission: string;
+  /** The endpoint's host, if one was given. */
+  readonly host?: string | undefined;
 }
 
 /** The name of the error that an answer which says that all is well lacks what S3's have. */
@@ -65,6 +67,26 @@ export function isConflict(error: unknown): boolean {
   return error instanceof S3Error && [304, 409, 412].includes(error.status ?? 0);
 }
 
+/**
+ * Whether an endpoint's host seems to be that of one bucket, as in `backups.s3.example.com`.
+ *
+ * @param host The host.
+ * @param bucket The bucket.
+ */
+export function holdsBucket(host: string | undefined, bucket: string): boolean {
+  return host?.toLowerCase().startsWith(`${bucket.toLowerCase()}.`) ?? false;
+}
+
+/**
+ * The HTTP status that an error of the AWS SDK came with, if there was an answer.
+ *
+ * @param error What was thrown.
+ */
+export function statusOf(error: unknown): number | undefined {
+  const status = property(property(error, "$metadata"), "httpStatusCode");
+  return typeof status === "number" ? status : undefined;
+}
+
 /** What is known of an error. */
 interface Facts {
   readonly code: string;
@@ -109,6 +131,11 @@ const broken: Meaning = ({ status }) =>
   `the server, or a proxy before it, failed also after several attempts (HTTP ${status}): try again later`;
 const cut: Meaning = ({ host }) =>
   `the connection to ${host} broke, also after several attempts: check the network and try again`;
+const full: Meaning = () =>
+  "the server has no room left: delete what isn't needed there, or give it more";
+const doubled: Meaning = (_, { bucket, host }) =>
+  `the endpoint seems to hold the bucket already (${host}): set it, or AWS_ENDPOINT_URL_S3, to the address ` +
+  `without ${bucket}`;
 const silent: Meaning = ({ host }) =>
   `${host} gave no answer in time, also after several attempts: check the network and try again`;
 const unknownHost: Meaning = ({ host }) =>
@@ -129,6 +156,10 @@ const MEANING: Readonly<Record<string, Meaning>> = {
     "the secret key isn't the one of the access key: check AWS_SECRET_ACCESS_KEY or the profile",
   NoSuchBucket: (_, { bucket }) =>
     `there is no bucket ${bucket}: create it or check the name and the endpoint`,
+  // What MinIO and others call it; some only say 507.
+  XMinioStorageFull: full,
+  StorageFull: full,
+  InsufficientStorage: full,
   InvalidBucketName: (_, { bucket }) => `${bucket} can't be a bucket's name: check the destination`,
   AccessDenied: denied,
   Forbidden: denied,
@@ -177,6 +208,9 @@ function meaning(facts: Facts, attempt: S3Attempt): string {
   if (facts.status === 301 || (facts.region !== undefined && facts.status === 400)) {
     return wrongRegion(facts, attempt);
   }
+  if (facts.status === 404 && holdsBucket(attempt.host, attempt.bucket)) {
+    return doubled(facts, attempt);
+  }
   const known = meaningOf(facts.code);
   if (known !== undefined) return known(facts, attempt);
   if (/region is missing/i.test(facts.message)) {
@@ -192,6 +226,7 @@ function meaning(facts: Facts, attempt: S3Attempt): string {
     return busy(facts, attempt);
   }
   if (facts.status === 502 || facts.status === 504) return broken(facts, attempt);
+  if (facts.status === 507) return full(facts, attempt);
   if (facts.status === 307) return MEANING.TemporaryRedirect!(facts, attempt);
   if (facts.isForeign) {
     return `what answers there doesn't speak S3 (HTTP ${facts.status}): check the endpoint`;
@@ -209,7 +244,7 @@ const kms: Meaning = ({ code, message }) =>
   `AWS KMS refused the key (${code}: ${message}): check the key and the permissions on it`;
 
 function factsOf(error: unknown): Facts {
-  const status = property(property(error, "$metadata"), "httpStatusCode");
+  const status = statusOf(error);
   const headers = property(property(error, "$response"), "headers");
   const name = error instanceof Error ? error.name : typeof error;
   const code = property(error, "code");
@@ -221,7 +256,7 @@ function factsOf(error: unknown): Facts {
   const isRedirect = typeof status === "number" && status >= 300 && status < 400;
   return {
     code: printable(typeof code === "string" && name === "Error" ? code : name, 100),
-    status: typeof status === "number" ? status : undefined,
+    status,
     message: withoutEnd(printable(message.trim())),
     region: typeof region === "string" ? printable(region, 100) : undefined,
     redirect: isRedirect && typeof location === "string"
@@ -230,7 +265,7 @@ function factsOf(error: unknown): Facts {
     host: address === undefined
       ? "the S3 endpoint"
       : `${address}${port === undefined ? "" : `:${port}`}`,
-    isForeign: typeof status === "number" &&
+    isForeign: status !== undefined &&
       (name === INCOMPLETE || message.startsWith(UNREADABLE)),
   };
 }

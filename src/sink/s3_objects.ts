@@ -62,14 +62,22 @@ export class S3Objects {
     });
   }
 
-  /** An object, or `undefined` if there is none. */
+  /**
+   * An object, or `undefined` if there is none.
+   *
+   * @param key The object's full key.
+   * @param options The signal.
+   * @param rest From which byte on, and the ETag that the object must still have.
+   */
   async get(
     key: string,
     options: S3RequestOptions = {},
+    rest?: { readonly from: number; readonly etag: string },
   ): Promise<GetObjectCommandOutput | undefined> {
     const call = { ...options, verb: "read", key, permission: "s3:GetObject" };
+    const range = rest && { Range: `bytes=${rest.from}-`, IfMatch: rest.etag };
     return await this.#requests.find(call, async ({ sdk, client }, send) => {
-      const command = new sdk.GetObjectCommand({ Bucket: this.#bucket, Key: key });
+      const command = new sdk.GetObjectCommand({ Bucket: this.#bucket, Key: key, ...range });
       const answer = await client.send(command, send);
       try {
         return answerWith(answer, "ETag", "LastModified");
@@ -160,7 +168,13 @@ export class S3Objects {
     prefix: string,
     options: S3RequestOptions = {},
   ): AsyncGenerator<NonNullable<ListObjectsV2CommandOutput["Contents"]>, void, void> {
-    for await (const { Contents = [] } of this.#pages(prefix, {}, options)) yield Contents;
+    const progress = this.#progress(prefix);
+    for await (const { Contents = [] } of this.#pages(prefix, {}, options)) {
+      yield Contents.map((object) => {
+        const { Key } = object;
+        return Key === undefined ? object : { ...object, Key: progress.within(Key, prefix) };
+      });
+    }
   }
 
   /** Pages of names: what the keys below a prefix have up to the next `/`. */
@@ -169,9 +183,16 @@ export class S3Objects {
     options: S3RequestOptions = {},
   ): AsyncGenerator<string[], void, void> {
     const pages = this.#pages(prefix, { Delimiter: "/" }, options);
+    const progress = this.#progress(prefix);
     for await (const { CommonPrefixes = [] } of pages) {
-      yield CommonPrefixes.map(({ Prefix = "" }) => Prefix.slice(prefix.length, -1));
+      yield CommonPrefixes.map(({ Prefix = "" }) => {
+        return progress.within(Prefix, prefix).slice(prefix.length, -1);
+      });
     }
+  }
+
+  #progress(prefix: string): S3Progress {
+    return new S3Progress(this.#requests.addressOf(prefix));
   }
 
   get #bucket(): string {
@@ -184,7 +205,7 @@ export class S3Objects {
     options: S3RequestOptions,
   ): AsyncGenerator<ListObjectsV2CommandOutput, void, void> {
     const call = { ...options, verb: "list", key: prefix, permission: "s3:ListBucket" };
-    const progress = new S3Progress(this.#requests.addressOf(prefix));
+    const progress = this.#progress(prefix);
     let token: string | undefined;
     do {
       const next = token === undefined ? {} : { ContinuationToken: token };

@@ -1,7 +1,8 @@
+import { printable } from "../text/printable.ts";
 import { StorageError } from "./storage.ts";
 
 /**
- * Sees to it that a listing comes to an end: where a server says that there is more, it must say where it
+ * Sees to it that a listing is of what was asked for, and comes to an end: where a server says that there is more, it must say where it
  * goes on, and that must be somewhere else each time. It remembers one place only, which it moves on
  * less and less often, and so notices a circle of any length.
  *
@@ -43,6 +44,21 @@ export class S3Progress {
       this.#reach *= 2;
     }
     return next;
+  }
+
+  /**
+   * Checks an entry: it must be one of those that were asked for.
+   *
+   * @param key The entry's key, or what several have in common.
+   * @param prefix What it must begin with.
+   * @return The key, beginning so: some servers write letters with marks in another form.
+   * @throws {StorageError} If it doesn't begin so. Whoever acted on it would touch other objects.
+   */
+  within(key: string, prefix: string): string {
+    if (key.startsWith(prefix)) return key;
+    const [form, start] = [key.normalize("NFC"), prefix.normalize("NFC")];
+    if (form.startsWith(start)) return prefix + form.slice(start.length);
+    throw this.#endless(`of keys elsewhere, such as ${JSON.stringify(printable(key, 200))}`);
   }
 
   #endless(what: string): StorageError {

@@ -1,8 +1,9 @@
+import { EXIT } from "../error.ts";
 import { printable } from "../text/printable.ts";
 import { AskedMd5 } from "./s3_asked_md5.ts";
 import { S3Kept } from "./s3_kept.ts";
 import { type OpenedS3, openS3, type S3ClientOptions } from "./s3_client.ts";
-import { S3Error } from "./s3_error.ts";
+import { holdsBucket, S3Error, statusOf } from "./s3_error.ts";
 import { withS3Retries } from "./s3_retry.ts";
 import { StorageError } from "./storage.ts";
 
@@ -37,6 +38,9 @@ export interface S3SendOptions {
 /** Sends one request, with the options that it is given. */
 export type S3Request<T> = (opened: OpenedS3, send: S3SendOptions) => Promise<T>;
 
+/** How much of the usual time a server gets that has never answered: its address may be wrong. */
+const FIRST_CONTACT = 1 / 10;
+
 /** Sends requests on one bucket: again if that helps, and with errors that are sentences. */
 export class S3Requests implements Disposable {
   /** The bucket's name. */
@@ -46,6 +50,9 @@ export class S3Requests implements Disposable {
   /** Notices when the server keeps other bytes than it was sent. */
   readonly kept: S3Kept = new S3Kept();
   readonly #options: S3ClientOptions;
+  /** Whether the server has answered anything yet. */
+  #hasAnswered = false;
+  #host: string | undefined;
   #opened: Promise<OpenedS3> | undefined;
   #close: () => void = () => {};
   #closed = false;
@@ -84,9 +91,14 @@ export class S3Requests implements Disposable {
         ...(signal && { abortSignal: signal }),
         ...(timeout !== undefined && { requestTimeout: Math.max(timeout, call.atLeast ?? 0) }),
       };
-      const { attempts } = opened;
-      const { retryDelay = 100 } = this.#options;
-      return await withS3Retries(() => run(opened, send), { attempts, retryDelay, signal });
+      const hasAnswered = this.#hasAnswered;
+      return await withS3Retries(() => this.#noting(run(opened, send)), {
+        attempts: opened.attempts,
+        retryFor: hasAnswered ? opened.retryFor : opened.retryFor * FIRST_CONTACT,
+        retryDelay: this.#options.retryDelay ?? 100,
+        hasAnswered,
+        signal,
+      });
     } catch (error) {
       signal?.throwIfAborted();
       throw error instanceof StorageError ? error : this.failure(error, call);
@@ -124,7 +136,7 @@ export class S3Requests implements Disposable {
     // A server can name any key that it failed to delete.
     const shown = key && printable(key, 1024);
     const what = `${verb} ${this.addressOf(shown)}`;
-    return new S3Error(cause, { what, bucket, key: shown ?? "", permission });
+    return new S3Error(cause, { what, bucket, key: shown ?? "", permission, host: this.#host });
   }
 
   /** Closes the connections; a client that was given stays open. */
@@ -134,8 +146,28 @@ export class S3Requests implements Disposable {
     this.#close = () => {};
   }
 
+  #doubledError(): StorageError {
+    return new StorageError(
+      `The endpoint of S3 holds the bucket (${this.#host}): set it, or AWS_ENDPOINT_URL_S3, to the ` +
+        `address without ${this.bucket}.`,
+      EXIT.usage,
+    );
+  }
+
   #closedError(): StorageError {
     return new StorageError(`The storage s3://${this.bucket} is closed.`);
+  }
+
+  /** Notes that there is a server, whatever it answers. */
+  async #noting<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const value = await answer;
+      this.#hasAnswered = true;
+      return value;
+    } catch (error) {
+      if (statusOf(error) !== undefined) this.#hasAnswered = true;
+      throw error;
+    }
   }
 
   async #open(): Promise<OpenedS3> {
@@ -143,6 +175,9 @@ export class S3Requests implements Disposable {
       if (this.#options.client === undefined) this.#close = () => opened.client.destroy();
       // It may have been closed while the SDK was loaded.
       if (this.#closed) this.#close();
+      this.#host = opened.host;
+      // Elsewhere a host can be called so by chance; AWS puts the bucket before it once more.
+      if (opened.isAws && holdsBucket(opened.host, this.bucket)) throw this.#doubledError();
       return opened;
     });
     const opened = await this.#opened;

@@ -1,7 +1,9 @@
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { EXIT } from "../error.ts";
 import { PieceReader } from "./piece_reader.ts";
 import { S3Bucket } from "./s3_bucket.ts";
 import type { S3ClientOptions } from "./s3_client.ts";
+import { isConflict } from "./s3_error.ts";
 import { parseS3Location, toPrefix } from "./s3_location.ts";
 import { MAX_PART_SIZE, MIN_PART_SIZE } from "./s3_part_size.ts";
 import { readObject } from "./s3_read.ts";
@@ -179,11 +181,24 @@ export class S3Storage implements Storage, Disposable {
     const found = await this.#bucket.objects.get(object, options);
     const name = `${this.url}/${key}`;
     if (found === undefined) throw new ObjectNotFoundError(`There is no object ${name}.`);
-    return readObject(found.Body?.transformToWebStream() ?? ReadableStream.from([]), {
+    const { ETag: etag, ContentLength: size } = found;
+    return readObject(bodyOf(found), {
       name,
-      size: found.ContentLength,
+      size,
       timeout: this.#timeout,
       signal: options.signal,
+      reopen: async (from) => {
+        if (etag === undefined || size === undefined) return undefined;
+        const rest = await this.#bucket.objects.get(object, options, { from, etag })
+          .catch((error) => {
+            // It is another one by now.
+            if (isConflict(error)) return undefined;
+            throw error;
+          });
+        if (rest?.ContentRange?.startsWith(`bytes ${from}-`)) return bodyOf(rest);
+        await rest?.Body?.transformToWebStream().cancel();
+        return undefined;
+      },
     });
   }
 
@@ -368,6 +383,10 @@ export class S3Storage implements Storage, Disposable {
     const key = fullKey.slice(this.#base.length);
     return isKey(key) ? key : undefined;
   }
+}
+
+function bodyOf({ Body }: GetObjectCommandOutput): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return Body?.transformToWebStream() ?? ReadableStream.from([]);
 }
 
 function toInfo(key: string, size = 0, etag?: string, modifiedAt?: Date): ObjectInfo {

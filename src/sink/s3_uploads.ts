@@ -140,7 +140,10 @@ export class S3Uploads {
         progress.goOn(next, uploads[0] && JSON.stringify([uploads[0].Key, uploads[0].UploadId]));
         markers = { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker };
       }
-      yield uploads;
+      yield uploads.map((upload) => {
+        const { Key } = upload;
+        return Key === undefined ? upload : { ...upload, Key: progress.within(Key, prefix) };
+      });
     }
   }
 

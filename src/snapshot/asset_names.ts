@@ -1,4 +1,5 @@
 import type { Upload } from "../content/resource.ts";
+import { folded } from "../sink/asset_files.ts";
 import { hashNumber } from "../text/hash_number.ts";
 import { safeName } from "../text/safe_name.ts";
 
@@ -77,12 +78,12 @@ export class AssetNames {
    * @param name The file name.
    */
   has(name: string): boolean {
-    return this.#taken.has(folded(name));
+    return this.#taken.has(numberOf(name));
   }
 
   /** Whether the name was free. Two names with one number would only give the later one its id. */
   #take(name: string): boolean {
-    const number = folded(name);
+    const number = numberOf(name);
     if (this.#taken.has(number)) return false;
     this.#taken.add(number);
     return true;
@@ -95,8 +96,8 @@ function lastSegment({ id, attributes: { path } }: Upload): string {
 }
 
 /** A number that is the same for names that a file system may take for one. */
-function folded(name: string): number {
-  return hashNumber(name.toUpperCase().toLowerCase().normalize("NFC"));
+function numberOf(name: string): number {
+  return hashNumber(folded(name));
 }
 
 /** Puts a mark before the extension. */

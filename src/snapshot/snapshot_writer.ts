@@ -73,6 +73,8 @@ export interface UnfinishedBatch {
 }
 
 const ENCODER = new TextEncoder();
+/** Seconds whose folders are tried for: more exports don't begin at a time. */
+const FOLDERS = 60;
 
 /**
  * Writes a snapshot: claims a folder, keeps the list of what is in it, and seals it.
@@ -117,7 +119,8 @@ export class SnapshotWriter {
   static async create(storage: Storage, options: CreateSnapshotOptions): Promise<SnapshotWriter> {
     const { startedAt, claim, signal } = options;
     const content = jsonBytes({ formatVersion: 1, startedAt: startedAt.toISOString(), ...claim });
-    for (let second = Math.floor(startedAt.getTime() / 1000);; second++) {
+    const first = Math.floor(startedAt.getTime() / 1000);
+    for (let second = first; second < first + FOLDERS; second++) {
       const prefix = `${snapshotsPrefix(options)}/snapshot_${second}`;
       const snapshot = new SnapshotWriter(storage, prefix, signal);
       try {
@@ -127,6 +130,12 @@ export class SnapshotWriter {
         if (!(error instanceof ObjectExistsError)) throw error;
       }
     }
+    throw new StorageError(
+      `Can't begin a snapshot in ${storage.url}/${
+        snapshotsPrefix(options)
+      }, because the folders of ` +
+        `${FOLDERS} seconds in a row are said to be taken: check the destination.`,
+    );
   }
 
   /**

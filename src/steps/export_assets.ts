@@ -1,5 +1,5 @@
 import type { Page, Upload } from "../content/resource.ts";
-import { AssetFiles } from "../sink/asset_files.ts";
+import { AssetFiles, confirmed } from "../sink/asset_files.ts";
 import { type AssetOutcome, syncAssets } from "../sink/asset_sync.ts";
 import { bucketVersioning } from "../sink/bucket_versioning.ts";
 import { NDJSON } from "../sink/encodings.ts";
@@ -246,12 +246,14 @@ async function* orphansOf(
   try {
     for (const list of isOther ? [orphaned] : [before.index, orphaned]) {
       for await (const page of readAssetIndex(storage, list, prefix, signal)) {
-        const orphans = page.flatMap(({ upload_id, key, md5 }) => {
-          const file = files.find(key);
-          if (file === undefined || names.has(fileNameOf(key, prefix)!)) return [];
+        const orphans: AssetIndexEntry[] = [];
+        for (const { upload_id, key, md5 } of page) {
+          if (names.has(fileNameOf(key, prefix)!)) continue;
+          const file = await confirmed(storage, key, files.find(key), signal);
+          if (file === undefined) continue;
           const { attempts: _, ...known } = file;
-          return [{ upload_id, key, ...known, md5: known.md5 ?? md5 }];
-        });
+          orphans.push({ upload_id, key, ...known, md5: known.md5 ?? md5 });
+        }
         if (orphans.length > 0) yield orphans;
       }
     }

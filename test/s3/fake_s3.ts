@@ -51,6 +51,12 @@ export interface FakeS3Options {
   readonly deletes?: "batches" | FakeS3Error | "none" | undefined;
   /** Whether other checksums than `Content-MD5` are refused. @default {false} */
   readonly refusesChecksums?: boolean;
+  /** How it writes keys, as a server does on a disk that ignores case, or how letters are written. */
+  readonly keys?: (key: string) => string;
+  /** Whether it sends the whole of an object of which a part is asked for. @default {false} */
+  readonly ignoresRanges?: boolean;
+  /** Whether it lists everything, whatever is asked for. @default {false} */
+  readonly ignoresPrefix?: boolean;
   /** What ETags are: of the content, or anything. @default {"md5"} */
   readonly etags?: "md5" | "random";
   /** Whether bytes must come with a checksum, as in a bucket with a retention period. @default {false} */
@@ -140,12 +146,23 @@ export class FakeS3 implements AsyncDisposable {
     };
   }
 
-  /** Stops, and breaks all connections. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#gate?.released.resolve();
+  /** Stops listening, as a server that was killed; what it keeps stays. */
+  async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
+  }
+
+  /** Listens again. */
+  async restart(): Promise<void> {
+    const port = Number(new URL(this.endpoint).port);
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+  }
+
+  /** Stops, and breaks all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#gate?.released.resolve();
+    if (this.#server.listening) await this.stop();
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {

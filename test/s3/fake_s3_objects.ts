@@ -80,7 +80,8 @@ export class FakeS3Objects {
   }
 
   /** Does what is asked. */
-  answer(request: FakeS3Request): FakeS3Answer {
+  answer(asked: FakeS3Request): FakeS3Answer {
+    const request = { ...asked, key: this.#form(asked.key) };
     assertSigned(request);
     assertIntact(request);
     if (this.#options.objectLock) assertChecksum(request);
@@ -141,11 +142,17 @@ export class FakeS3Objects {
     if (match !== undefined && match !== etag) throw new FakeS3Error(412, "PreconditionFailed");
     const headers = { ...kept, etag, "last-modified": modifiedAt.toUTCString() };
     const [, from] = /^bytes=(\d+)-$/.exec(range ?? "") ?? [];
-    if (from === undefined) return { status: 200, headers, body: bytes };
+    if (from === undefined || this.#options.ignoresRanges) {
+      return { status: 200, headers, body: bytes };
+    }
     if (Number(from) >= bytes.length) throw new FakeS3Error(416, "InvalidRange");
     const content = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
     const body = bytes.subarray(Number(from));
     return { status: 206, headers: { ...headers, "content-range": content }, body };
+  }
+
+  #form(key: string): string {
+    return this.#options.keys?.(key) ?? key;
   }
 
   #etagOf(body: Buffer): string {
@@ -156,7 +163,7 @@ export class FakeS3Objects {
     const { deletes = "batches" } = this.#options;
     if (deletes instanceof FakeS3Error) throw deletes;
     if (!headers["content-md5"]) throw new FakeS3Error(400, "InvalidRequest");
-    const keys = elementsOf(`${body}`, "Key");
+    const keys = elementsOf(`${body}`, "Key").map((key) => this.#form(key));
     if (keys.length === 0 || keys.length > 1000) throw new FakeS3Error(400, "MalformedXML");
     const isQuiet = elementsOf(`${body}`, "Quiet")[0] === "true";
     const results = keys.map((key) => {
@@ -173,7 +180,8 @@ export class FakeS3Objects {
 
   #list({ query }: FakeS3Request): FakeS3Answer {
     const after = query.get("continuation-token") ?? "";
-    const prefix = query.get("prefix") ?? "";
+    const { ignoresPrefix } = this.#options;
+    const prefix = ignoresPrefix ? "" : this.#form(query.get("prefix") ?? "");
     const delimiter = query.get("delimiter") ?? "";
     const rolled = [...this.all.keys()].map((key) => {
       const end = delimiter ? key.indexOf(delimiter, prefix.length) : -1;

@@ -26,6 +26,8 @@ export async function openFake(
     credentials: { accessKeyId: "fake-key", secretAccessKey: "fake-secret" },
     partSize: PART,
     retryDelay: 1,
+    // Those that try for a time say so.
+    ...(options.retryFor === undefined && { maxAttempts: 6 }),
     ...options,
     queueSize,
   });

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { S3Error } from "../../src/sink/s3_error.ts";
 import { S3Storage } from "../../src/sink/s3_storage.ts";
-import { ObjectExistsError } from "../../src/sink/storage.ts";
+import { ObjectExistsError, StorageError } from "../../src/sink/storage.ts";
 import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
 import { HeldTimers } from "../support/held_timers.ts";
 import { until } from "../support/until.ts";
-import { FakeS3 } from "./fake_s3.ts";
+import { FakeS3, type FakeS3Options } from "./fake_s3.ts";
 import { FakeS3Error } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";
 
@@ -335,18 +335,66 @@ Deno.test("S3Storage asks again when S3 gives no answer", async () => {
   await stat;
 });
 
-Deno.test("S3Storage.get() fails when the connection breaks in the middle", async () => {
+Deno.test("S3Storage.get() asks for the rest when the connection breaks in the middle", async () => {
   await using opened = await openFake();
   const { storage, fake } = opened;
   await storage.put("x", bytesOf(300_000));
-  fake.fail({ operation: "GetObject", effect: "truncate" });
-  await assert.rejects(
-    bytesIn(await storage.get("x")),
-    /^StorageError: Can't read s3:\/\/bucket\/some\/prefix\/x to its end, because the connection broke/,
-  );
+  fake.fail({ operation: "GetObject", effect: "truncate", times: 4 });
+  await assertBytes(await storage.get("x"), bytesOf(300_000));
+  const ranges = fake.requests.map(({ headers }) => headers.range).filter(Boolean);
+  assert.deepEqual(ranges, ["bytes=150000-", "bytes=225000-", "bytes=262500-", "bytes=281250-"]);
 });
 
-Deno.test("S3Storage.get() fails when no more bytes come, but waits for a slow reader", async () => {
+Deno.test("S3Storage.get() fails when nothing more comes, or another object is there by then", async () => {
+  const broken =
+    /^StorageError: Can't read s3:\/\/bucket\/some\/prefix\/x to its end, because the connection broke/;
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(300_000));
+  // Half of one byte is none.
+  fake.fail({ operation: "GetObject", effect: "truncate", times: 99 });
+  await assert.rejects(bytesIn(await storage.get("x")), broken);
+  assert.ok(fake.count("GetObject") < 40);
+
+  const refusals: readonly FakeS3Options[] = [{}, { ignoresRanges: true }];
+  for (const options of refusals) {
+    await using opened = await openFake(options);
+    const { storage, fake } = opened;
+    await storage.put("x", bytesOf(300_000));
+    fake.fail({ operation: "GetObject", effect: "truncate" });
+    const body = await storage.get("x");
+    if (!options.ignoresRanges) await storage.put("x", bytesOf(300_001));
+    await assert.rejects(bytesIn(body), broken);
+    assert.equal(fake.count("GetObject"), 2);
+  }
+});
+
+Deno.test("S3Storage.get() can be left and aborted while it asks for the rest", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(300_000));
+  for (const how of ["cancel", "abort"] as const) {
+    const stall = Promise.withResolvers<void>();
+    fake.fail({ operation: "GetObject", effect: "truncate" });
+    const controller = new AbortController();
+    const before = fake.count("GetObject");
+    const reader = (await storage.get("x", { signal: controller.signal })).getReader();
+    fake.delay("GetObject", stall.promise);
+    const reading = (async () => {
+      while (!(await reader.read()).done);
+    })();
+    reading.catch(() => {});
+    await until(() => fake.count("GetObject") === before + 2, "the rest");
+    if (how === "cancel") await reader.cancel();
+    else controller.abort(new Error("enough"));
+    stall.resolve();
+    if (how === "cancel") await reading;
+    else await assert.rejects(reading, /enough/);
+    await until(() => fake.pending === 0, "the end of all requests");
+  }
+});
+
+Deno.test("S3Storage.get() asks again when no more bytes come, but waits for a slow reader", async () => {
   await using opened = await openFake({ requestTimeout: 12_345 });
   using timeouts = new HeldTimers(12_345);
   const { storage, fake } = opened;
@@ -359,10 +407,19 @@ Deno.test("S3Storage.get() fails when no more bytes come, but waits for a slow r
   }
   await reader.cancel();
   fake.fail({ operation: "GetObject", effect: "hang" });
-  const reading = assert.rejects(
-    bytesIn(await storage.get("x")),
-    /no bytes came for 12\.345 s/,
-  );
+  const reading = assertBytes(await storage.get("x"), bytesOf(5_000_000));
+  await until(() => fake.hanging === 1 && timeouts.waiting === 1, "the end of the bytes");
+  timeouts.fire();
+  await reading;
+});
+
+Deno.test("S3Storage.get() says that no more bytes came", async () => {
+  await using opened = await openFake({ requestTimeout: 12_345, ignoresRanges: true });
+  using timeouts = new HeldTimers(12_345);
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(5_000_000));
+  fake.fail({ operation: "GetObject", effect: "hang" });
+  const reading = assert.rejects(bytesIn(await storage.get("x")), /no bytes came for 12\.345 s/);
   await until(() => fake.hanging === 1 && timeouts.waiting === 1, "the end of the bytes");
   timeouts.fire();
   await reading;
@@ -389,6 +446,8 @@ Deno.test("S3Storage says what is wrong with the place or the keys", async () =>
     [new FakeS3Error(301, "PermanentRedirect"), /in another region: set AWS_REGION to its region/],
     [new FakeS3Error(403, "RequestTimeTooSkewed"), /this machine's clock is more than 15 minutes/],
     [new FakeS3Error(403, "QuotaExceeded"), /the quota for bucket is used up/],
+    [new FakeS3Error(507, "XMinioStorageFull"), /the server has no room left: delete what isn't/],
+    [new FakeS3Error(507, "Unknown"), /the server has no room left: delete what isn't needed/],
     [new FakeS3Error(400, "KMS.DisabledException"), /AWS KMS refused the key \(KMS\.Disabled/],
     [new FakeS3Error(418, "Teapot"), /of an error that is not known here \(HTTP 418, Teapot: a/],
   ];
@@ -404,6 +463,47 @@ Deno.test("S3Storage says what is wrong with the place or the keys", async () =>
       return true;
     });
   }
+});
+
+Deno.test("S3Storage says that the endpoint holds the bucket", async () => {
+  await using fake = await FakeS3.start();
+  const { port } = new URL(fake.endpoint);
+  const common = {
+    region: "us-east-1",
+    credentials: { accessKeyId: "fake-key", secretAccessKey: "fake-secret" },
+  };
+  // A server that takes the bucket from the host's name takes the rest for an object's key.
+  fake.fail({ effect: new FakeS3Error(404, "NoSuchKey"), times: 9 });
+  using storage = new S3Storage({
+    ...common,
+    bucket: "127",
+    endpoint: `http://127.0.0.1:${port}`,
+  });
+  await assert.rejects(
+    collect(storage.list("")),
+    /^S3Error: Can't list s3:\/\/127\/, because the endpoint seems to hold the bucket already \(127\.0\.0\.1\): set it, or AWS_ENDPOINT_URL_S3, to the address without 127\.$/,
+  );
+  await assert.rejects(
+    storage.put("x", bytesOf(1), { ifAbsent: true }),
+    /seems to hold the bucket/,
+  );
+  assert.equal(fake.count("PutObject"), 0);
+  // Which isn't there is for a server to say that speaks of others.
+  assert.equal(await storage.stat("x"), undefined);
+  using aws = new S3Storage({
+    ...common,
+    bucket: "backups",
+    endpoint: "https://backups.s3.eu-west-1.amazonaws.com",
+  });
+  await assert.rejects(aws.stat("x"), (error) => {
+    assert.ok(error instanceof StorageError);
+    assert.equal(error.exitCode, 2);
+    assert.match(
+      error.message,
+      /holds the bucket \(backups\.s3\..*: set it, .* without backups\.$/,
+    );
+    return true;
+  });
 });
 
 Deno.test("S3Storage names the permission that it lacks", async () => {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { generateProject } from "../../src/demo/generated_project.ts";
+import { startDemoCma } from "../../src/demo/server.ts";
+import { exportProject } from "../../src/export.ts";
 import { S3Progress } from "../../src/sink/s3_progress.ts";
 import { StorageError } from "../../src/sink/storage.ts";
 import { assertBytes, bytesOf, collect } from "../sink/bodies.ts";
+import { sourceOf } from "../support/exported.ts";
 import type { FakeS3Answer } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";
 
@@ -91,14 +95,13 @@ Deno.test("S3Storage.listUnfinishedUploads() gives the uploads of all pages, sev
   assert.equal(fake.objects.uploads.size, 0);
 });
 
-Deno.test("S3Storage.list() leaves out what XML can't carry and what lies elsewhere", async () => {
+Deno.test("S3Storage.list() leaves out what XML can't carry", async () => {
   await using opened = await openFake();
   const { storage, fake } = opened;
   const inner = [
     entry("a&#x1;b"),
     entry("a&#13;b"),
     entry("a\x01b"),
-    "<Contents><Key>elsewhere/some/prefix</Key><Size>1</Size></Contents>",
     entry("a&amp;#x41;b"),
     entry("&amp;lt;"),
     entry(" 007 "),
@@ -108,6 +111,47 @@ Deno.test("S3Storage.list() leaves out what XML can't carry and what lies elsewh
   fake.fail({ operation: "ListObjectsV2", effect: { ...answer, body } });
   const keys = (await collect(storage.list(""))).flat().map(({ key }) => key);
   assert.deepEqual(keys, ["a&#x41;b", "&lt;", " 007 "]);
+});
+
+Deno.test("S3Storage refuses listings of keys that lie elsewhere", async () => {
+  await using opened = await openFake({ ignoresPrefix: true });
+  const { storage, fake } = opened;
+  for (const key of ["a/x", "b/y"]) await storage.put(key, bytesOf(1));
+  const elsewhere =
+    /^StorageError: Can't list s3:\/\/bucket\/some\/prefix\/b\/.* of keys elsewhere, such as "some\/prefix\/a\/x"/;
+  await assert.rejects(collect(storage.list("b/")), elsewhere);
+  await assert.rejects(collect(storage.folders("b/")), /of keys elsewhere, such as "some\/"/);
+  const upload = "<Upload><Key>elsewhere</Key><UploadId>1</UploadId></Upload>";
+  const text = `<ListMultipartUploadsResult>${upload}</ListMultipartUploadsResult>`;
+  const effect = { status: 200, headers: {}, body: Buffer.from(text) };
+  fake.fail({ operation: "ListMultipartUploads", effect });
+  await assert.rejects(collect(storage.listUnfinishedUploads("")), /of keys elsewhere/);
+  await assert.rejects(storage.sweep("b/", { olderThan: new Date(8e15) }), /of keys elsewhere/);
+  assert.equal(fake.objects.all.size, 2);
+});
+
+Deno.test("S3Storage lists keys whose prefix a server writes in another form", async () => {
+  for (const form of ["NFC", "NFD"] as const) {
+    await using opened = await openFake({
+      prefix: "B\u00fccher/e\u0301",
+      keys: (key) => key.normalize(form),
+    });
+    const { storage } = opened;
+    await storage.put("a/x", bytesOf(1));
+    assert.deepEqual((await collect(storage.list("a/"))).flat().map(({ key }) => key), ["a/x"]);
+    assert.deepEqual((await collect(storage.folders(""))).flat(), ["a"]);
+  }
+});
+
+Deno.test("exportProject() ends where listings are of anything, with a sentence", async () => {
+  for (const conditions of ["all", "none"] as const) {
+    await using opened = await openFake({ ignoresPrefix: true, conditions });
+    await opened.storage.put("x", bytesOf(1));
+    await using cma = startDemoCma({ project: generateProject({ records: 3 }), rateLimit: false });
+    const { storage } = opened;
+    await assert.rejects(exportProject({ ...sourceOf(cma), storage }), /of keys elsewhere/);
+    assert.ok(opened.fake.requests.length < 50);
+  }
 });
 
 Deno.test("S3Storage works below a prefix of any characters", async () => {

@@ -6,6 +6,8 @@
 #   test/s3/start-rgw.sh stop      stop it
 #   test/s3/start-rgw.sh wipe      stop it and delete all it wrote
 #   test/s3/start-rgw.sh status    say whether it answers
+#   test/s3/start-rgw.sh kill-gateway, start-gateway
+#                                  kill the part that speaks S3, and start it again: all it wrote stays
 #
 # Then run the tests with what it prints:
 #
@@ -159,6 +161,10 @@ start() {
   timeout 60 radosgw-admin -c "$CEPH_CONF" -n client.rgw user create --uid=test2 --display-name=test2 \
     --access-key=limitedaccesskey --secret-key=limitedsecretkey0123456789 --max-buckets=-1 \
     >>"$dir/log/start.log" 2>&1
+  start_gateway
+}
+
+start_gateway() {
   radosgw -c "$CEPH_CONF" -n client.rgw --pid-file "$dir/run/rgw.pid" >>"$dir/log/start.log" 2>&1
   for _ in $(seq 600); do
     if alive rgw && answers; then return; fi
@@ -171,7 +177,9 @@ start() {
 case ${1:-start} in
   start) start && tell ;;
   stop) stop ;;
+  kill-gateway) kill -KILL "$(<"$dir/run/rgw.pid")" ;;
+  start-gateway) start_gateway ;;
   wipe) stop && rm -rf "$dir" ;;
   status) if up; then echo up; else echo down && exit 1; fi ;;
-  *) sed -n '2,21p' "$0" && exit 2 ;;
+  *) sed -n '2,23p' "$0" && exit 2 ;;
 esac

@@ -3,10 +3,10 @@ import { EXIT } from "../../src/error.ts";
 import { attemptsOf } from "../../src/sink/s3_attempts.ts";
 import { StorageError } from "../../src/sink/storage.ts";
 
-Deno.test("attemptsOf() takes what is given, then the variable, then six", () => {
-  assert.equal(attemptsOf(2, "3"), 2);
-  assert.equal(attemptsOf(undefined, "3"), 3);
-  assert.equal(attemptsOf(undefined, undefined), 6);
+Deno.test("attemptsOf() takes what is given, then the variable, then a minute", () => {
+  assert.deepEqual(attemptsOf(2, "3"), { attempts: 2, retryFor: 0 });
+  assert.deepEqual(attemptsOf(undefined, "3"), { attempts: 3, retryFor: 0 });
+  assert.deepEqual(attemptsOf(undefined, undefined), { attempts: 6, retryFor: 60_000 });
 });
 
 Deno.test("attemptsOf() refuses what would be tried for ever, or never", () => {

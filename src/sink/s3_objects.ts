@@ -117,7 +117,8 @@ export class S3Objects {
   }
 
   /**
-   * Makes sure that S3 keeps what it was sent; an object that is something else is deleted.
+   * Makes sure that a server that isn't AWS keeps what it was sent; an object that is something else is
+   * deleted. AWS itself checks what it takes, and MD5 takes time.
    *
    * @param key The object's full key.
    * @param signal Ends it.
@@ -129,16 +130,13 @@ export class S3Objects {
     signal: AbortSignal | undefined,
     check: (address: string, look: S3LookBack) => Promise<void>,
   ): Promise<void> {
+    if (await this.#requests.isAws()) return;
     const look: S3LookBack = {
       read: async () => {
         const found = await unlessDenied(this.get(key, { signal }));
         return found?.Body && { etag: found.ETag, bytes: found.Body.transformToWebStream() };
       },
-      // AWS itself says so if it took something else; a request for each object would cost too much.
-      size: async () => {
-        if (await this.#requests.isAws()) return undefined;
-        return (await unlessDenied(this.head(key, { signal })))?.ContentLength;
-      },
+      size: async () => (await unlessDenied(this.head(key, { signal })))?.ContentLength,
     };
     try {
       await check(this.#requests.addressOf(key), look);

@@ -113,3 +113,15 @@ Deno.test("ObjectWriter() ends with the signal's reason, also while a storage st
   assert.deepEqual(storage.appeared, []);
   assert.equal(storage.open, 0);
 });
+
+Deno.test("ObjectWriter.close() notices that the storage took another number of bytes", async () => {
+  const storage = new MemoryStorage();
+  const put = storage.put.bind(storage);
+  storage.put = async (...args) => ({ ...await put(...args), size: 4 });
+  const writer = new ObjectWriter(storage, "x");
+  await writer.write(new TextEncoder().encode("hello"));
+  await assert.rejects(
+    writer.close(),
+    /^StorageError: The storage says that x has 4 bytes, but 5 were written: /,
+  );
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { NDJSON } from "../../src/sink/encodings.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { StorageError } from "../../src/sink/storage.ts";
+import { ObjectExistsError, StorageError } from "../../src/sink/storage.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
@@ -235,4 +235,19 @@ Deno.test("manifestSchema lets later versions' keys through, and refuses what a 
       JSON.stringify(change),
     );
   }
+});
+
+Deno.test("SnapshotWriter.create() gives up where every folder is said to be taken", async () => {
+  let tries = 0;
+  const storage = new MemoryStorage({
+    beforePut() {
+      tries++;
+      throw new ObjectExistsError("It is taken.");
+    },
+  });
+  await assert.rejects(
+    SnapshotWriter.create(storage, { projectId: "7", startedAt: new Date(0), claim: {} }),
+    /^StorageError: Can't begin a snapshot in memory:\/\/test\/content\/project_7, because the folders of 60 seconds/,
+  );
+  assert.equal(tries, 60);
 });

@@ -5,7 +5,7 @@
  */
 import { outputTo } from "../src/cli/output_to.ts";
 import { runCli } from "../src/cli/run_cli.ts";
-import { stopSignal } from "../src/cli/stop_signal.ts";
+import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
 
 /** The terminal's width; a usual one if there is no terminal, or one that doesn't know. */
 function columns(): number {
@@ -26,14 +26,18 @@ function env(name: string): string | undefined {
   }
 }
 
+const isStdoutTerminal = Deno.stdout.isTerminal();
 const exitCode = await runCli(Deno.args, {
-  // Nobody reads on, as in `sluice help | head`.
-  stdout: outputTo(Deno.stdout, (error) => error instanceof Deno.errors.BrokenPipe),
+  // Nobody reads on, as in `sluice help | head`, or the terminal was closed.
+  stdout: outputTo(
+    Deno.stdout,
+    (error) => isStdoutTerminal || error instanceof Deno.errors.BrokenPipe,
+  ),
   // An export doesn't fail because its log can't be written.
   stderr: outputTo(Deno.stderr, () => true),
   env,
   isTerminal: Deno.stderr.isTerminal(),
   columns,
-  signal: stopSignal("The command was cancelled."),
+  signal: stopSignal("The command was cancelled.", { hasTerminal: hasTerminal() }),
 });
 Deno.exit(exitCode);

@@ -7,7 +7,7 @@
  */
 import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
-import { stopSignal } from "../src/cli/stop_signal.ts";
+import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
@@ -46,7 +46,7 @@ function refuse(error: unknown): never {
 const { schedule, config } = await open().catch(refuse);
 const log = new TickLog(stderr, config);
 // Deno Deploy interrupts what it stops, and kills it seconds later.
-const signal = stopSignal("The program was told to stop.");
+const signal = stopSignal("The program was told to stop.", { hasTerminal: hasTerminal() });
 
 async function tick(): Promise<void> {
   // Branches' timelines tick, too: with other code, none would go on with the other's snapshots.

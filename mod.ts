@@ -132,7 +132,7 @@ export type { SweepOptions } from "./src/sink/sweep.ts";
 export * from "./src/sink/through.ts";
 export * from "./src/sink/verify_bytes.ts";
 
-export { LockedError } from "./src/snapshot/export_lock.ts";
+export { LockedError } from "./src/snapshot/lock_errors.ts";
 export type { LockContent } from "./src/snapshot/lock_content.ts";
 export * from "./src/snapshot/layout.ts";
 export type {

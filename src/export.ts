@@ -3,7 +3,7 @@ import type { ExportOptions } from "./export_options.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
 import { ExportLock } from "./snapshot/export_lock.ts";
-import type { Manifest } from "./snapshot/manifest.ts";
+import { type Manifest, statusOf } from "./snapshot/manifest.ts";
 import { beginSnapshot } from "./steps/begin_snapshot.ts";
 import { convergeRecords } from "./steps/converge_records.ts";
 import { type AssetDeletion, deleteOrphans } from "./steps/delete_orphans.ts";
@@ -85,12 +85,16 @@ async function exportUntil(options: ExportOptions, stop?: AbortSignal): Promise<
   checkChosen("locale", options.locales, run.project.schema.locales);
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
-  const locked = { ...options, signal: lock.signal };
-  if (!options.freeze) return await exportLocked(run, locked, lock);
-  const { limiter } = run.client.transport;
-  await using copy = await freezeEnvironment({ ...locked, place, limiter });
-  const frozen = await ExportRun.begin({ ...locked, environment: copy.id }, stop, run);
-  return await exportLocked(frozen, locked, lock);
+  const locked = { ...options, storage: lock.storage, signal: lock.signal };
+  try {
+    if (!options.freeze) return await exportLocked(run, locked, lock);
+    const { limiter } = run.client.transport;
+    await using copy = await freezeEnvironment({ ...locked, place, limiter });
+    const frozen = await ExportRun.begin({ ...locked, environment: copy.id }, stop, run);
+    return await exportLocked(frozen, locked, lock);
+  } catch (error) {
+    throw await lock.reasonOf(error);
+  }
 }
 
 /** Exports while nobody else exports the same to the same place. */
@@ -100,7 +104,7 @@ async function exportLocked(
   lock: ExportLock,
 ): Promise<ExportReport> {
   const { signal } = options;
-  const context = await beginSnapshot(run, options);
+  const context = await beginSnapshot(run, options, lock);
   const { tables, checkpoints, snapshot: { address: snapshot } } = context;
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   let assets: ExportedAssets | undefined;
@@ -135,7 +139,8 @@ async function exportLocked(
   await noteSchemaChange(run, signal);
   await lock.confirm();
   const manifest = await sealSnapshot(context, assets?.manifest);
-  const status = run.failures.count === 0 ? "complete" : "partial";
+  lock.unwatch();
+  const status = statusOf(manifest);
   if (assets === undefined || options.assets !== "sync") return { status, snapshot, manifest };
   // Only now: until the new snapshot is complete, the one before may be needed.
   return {

@@ -6,7 +6,7 @@ import { type AssetOutcome, syncAssets } from "./sink/asset_sync.ts";
 import { NDJSON } from "./sink/encodings.ts";
 import { deleteIfAllowed } from "./sink/delete_if_allowed.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
-import type { Storage } from "./sink/storage.ts";
+import type { ObjectInfo, Storage } from "./sink/storage.ts";
 import { AssetNames } from "./snapshot/asset_names.ts";
 import { AssetTally } from "./snapshot/asset_tally.ts";
 import { ExportLock } from "./snapshot/export_lock.ts";
@@ -16,8 +16,14 @@ import {
   type SnapshotWithAssets,
 } from "./snapshot/find_snapshots.ts";
 import { isListWhole } from "./snapshot/is_list_whole.ts";
-import { isAssetIndex, MANIFEST, nextAssetIndex, snapshotsPrefix } from "./snapshot/layout.ts";
-import type { Manifest } from "./snapshot/manifest.ts";
+import {
+  CANARY,
+  isAssetIndex,
+  MANIFEST,
+  nextAssetIndex,
+  snapshotsPrefix,
+} from "./snapshot/layout.ts";
+import { type Manifest, statusOf } from "./snapshot/manifest.ts";
 import { readBatch } from "./snapshot/read_batch.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { assetDomain } from "./source/asset_domain.ts";
@@ -84,18 +90,23 @@ export async function retryFailedAssets(options: RetryFailedOptions): Promise<Ex
   const run = await ExportRun.begin(options);
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
-  const where = snapshotsPrefix(place);
-  const { snapshots } = await findSnapshots(storage, where, lock.signal);
-  const found = await newest(storage, snapshots, lock.signal);
-  if (found === undefined) {
-    throw new SluiceError(
-      `There is no complete snapshot with asset files at ${
-        shownAddress(`${storage.url}/${where}`)
-      }, whose failed assets ` +
-        "could be tried again: export the project first.",
-    );
+  try {
+    const where = snapshotsPrefix(place);
+    const { snapshots } = await findSnapshots(storage, where, lock.signal);
+    const found = await newest(storage, snapshots, lock.signal);
+    if (found === undefined) {
+      throw new SluiceError(
+        `There is no complete snapshot with asset files at ${
+          shownAddress(`${storage.url}/${where}`)
+        }, whose failed assets ` +
+          "could be tried again: export the project first.",
+      );
+    }
+    const locked = { ...options, storage: lock.storage, signal: lock.signal };
+    return await retryIn(found, run, locked, lock);
+  } catch (error) {
+    throw await lock.reasonOf(error);
   }
-  return await retryIn(found, run, { ...options, signal: lock.signal }, lock);
 }
 
 async function newest(
@@ -131,6 +142,8 @@ async function retryIn(
     listings: 0,
     resumed: true,
   });
+  // Whoever began to write something there before can't end that any more.
+  await storage.clear?.(`${prefix}/`, { signal });
   await removeStale(found, storage, signal);
   if (assets.failed === 0) return reportOf(snapshot, manifest);
   // The new one would be given out for whole.
@@ -141,7 +154,8 @@ async function retryIn(
 
   const index = nextAssetIndex(assets.index);
   const kept = manifest.objects.filter(({ path }) => path !== assets.index);
-  const writer = SnapshotWriter.resume(storage, prefix, kept, signal);
+  const seals = await sealsOf(storage, prefix, signal);
+  const writer = SnapshotWriter.resume(storage, prefix, kept, signal, seals);
   const tally = new AssetTally(assets);
   const sink = writer.sink({ path: () => index, encoding: NDJSON, maxEntries: Infinity });
   try {
@@ -153,21 +167,31 @@ async function retryIn(
   }
 
   const isOther = ({ code }: { readonly code: string }) => code !== "asset_failed";
+  const failures = [...manifest.failures.filter(isOther), ...run.failures.toArray()];
   const updated: Manifest = {
     ...manifest,
+    status: statusOf({ failures }),
     objects: [...writer.objects]
       .map(({ spans: _, ...object }) => object)
       .sort((a, b) => a.path < b.path ? -1 : 1),
     assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
     warnings: [...manifest.warnings, ...run.warnings.toArray()],
-    failures: [...manifest.failures.filter(isOther), ...run.failures.toArray()],
+    failures,
   };
-  await lock.confirm();
-  await writer.putJson(MANIFEST, updated);
-  await deleteIfAllowed(storage, [found.index], { signal });
+  const seal = async (manifest: Manifest): Promise<Manifest> => {
+    await lock.confirm();
+    await writer.putJson(MANIFEST, manifest);
+    await writer.putAside(CANARY, new TextEncoder().encode(`${manifest.endedAt}\n`));
+    return manifest;
+  };
+  let written = await seal(updated);
+  if (!await deleteIfAllowed(storage, [found.index], { signal })) {
+    const leftovers = [...manifest.leftovers ?? [], assets.index].sort();
+    written = await seal({ ...updated, leftovers });
+  }
   run.emit({ type: "sealed", snapshot });
   assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
-  return reportOf(snapshot, updated);
+  return reportOf(snapshot, written);
 }
 
 /** The lines of the new list: those of what didn't fail, and those of what is tried again. */
@@ -264,6 +288,19 @@ function reasonGone({ key }: AssetOutcome, upload: Upload | undefined): string |
   return "the upload has got another file since the snapshot was written";
 }
 
+/** What the storage says of the two objects that seal a snapshot, and are written anew. */
+async function sealsOf(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<readonly ObjectInfo[]> {
+  const paths = [MANIFEST, CANARY];
+  const infos = await Promise.all(
+    paths.map((path) => storage.stat(`${prefix}/${path}`, { signal })),
+  );
+  return infos.filter((info) => info !== undefined);
+}
+
 /** Removes lists that one that was killed left: the manifest doesn't name them. */
 async function removeStale(
   { prefix, manifest }: SnapshotWithAssets,
@@ -286,6 +323,5 @@ function unreadable(what: string): SluiceError {
 }
 
 function reportOf(snapshot: string, manifest: Manifest): ExportReport {
-  const status = manifest.failures.length === 0 ? "complete" : "partial";
-  return { status, snapshot, manifest };
+  return { status: statusOf(manifest), snapshot, manifest };
 }

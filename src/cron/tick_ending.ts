@@ -3,7 +3,7 @@ import type { ExportReport } from "../export.ts";
 import { failureOf } from "../report/failure.ts";
 import { type ExportEnd, jsonReport } from "../report/json_report.ts";
 import type { ProgressState } from "../report/progress_state.ts";
-import { LockedError } from "../snapshot/export_lock.ts";
+import { LockedError, TakenOverError } from "../snapshot/lock_errors.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
 import { shownAddress } from "../text/shown_address.ts";
@@ -106,6 +106,8 @@ export class TickEnding {
     const { now, signal } = tick;
     if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export goes on.");
     if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
+    // The other one has gone on with it: nothing is wrong with the project or the destination.
+    if (error instanceof TakenOverError) return tickResult(now, "busy", error.message);
     if (error instanceof NotDueError) {
       return tickResult(now, "waiting", "Another process has just made the snapshot.");
     }

@@ -54,6 +54,8 @@ export interface BatchSinkOptions {
   readonly maxBytes?: number | undefined;
   /** The MIME type of the objects. */
   readonly contentType?: string | undefined;
+  /** What a batch may replace, by its key. @default {Whatever is there} */
+  readonly replaces?: ((key: string) => string | null | undefined) | undefined;
   /** Aborts the batch that is being written. */
   readonly signal?: AbortSignal | undefined;
   /** The number of the first batch. @default {0} */
@@ -151,8 +153,10 @@ class Batches {
 
   /** Begins a batch; the first one with what it holds already. */
   async #open(): Promise<ObjectWriter> {
-    const { key, contentType, signal } = this.#options;
-    const writer = new ObjectWriter(this.#storage, key(this.#batch), { contentType, signal });
+    const { contentType, replaces, signal } = this.#options;
+    const key = this.#options.key(this.#batch);
+    const options = { contentType, signal, replaces: replaces?.(key) };
+    const writer = new ObjectWriter(this.#storage, key, options);
     this.#writer = writer;
     const begun = this.#begun;
     if (begun === undefined) return writer;

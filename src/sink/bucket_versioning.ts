@@ -1,3 +1,4 @@
+import { behindFence } from "./fenced_storage.ts";
 import type { S3Versioning } from "./s3_settings.ts";
 import { S3Storage } from "./s3_storage.ts";
 import type { ReadOptions, Storage } from "./storage.ts";
@@ -23,7 +24,8 @@ export async function bucketVersioning(
   storage: Storage,
   options: ReadOptions = {},
 ): Promise<S3Versioning | undefined> {
-  if (!(storage instanceof S3Storage)) return undefined;
-  const answer = await storage.settings.versioning(options);
+  const bucket = behindFence(storage);
+  if (!(bucket instanceof S3Storage)) return undefined;
+  const answer = await bucket.settings.versioning(options);
   return answer.known ? answer.value : undefined;
 }

@@ -1,4 +1,5 @@
 import { getOwn } from "../content/own.ts";
+import { SluiceError } from "../error.ts";
 import { StorageError } from "./storage.ts";
 
 /** The system's code of an error (`"ENOSPC"`), if it has one. */
@@ -57,8 +58,8 @@ export function localError(
   action: string,
   path: string,
   root = path,
-): StorageError {
-  if (error instanceof StorageError) return error;
+): SluiceError {
+  if (error instanceof SluiceError) return error;
   const quoted = JSON.stringify(path);
   const meaning = error instanceof Deno.errors.NotCapable
     ? missingPermission(error, JSON.stringify(root))

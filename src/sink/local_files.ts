@@ -108,17 +108,43 @@ export async function placeIfAbsent(temporary: string, path: string): Promise<bo
     const unsupported = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
     if (!unsupported.includes(errorCode(error) ?? "")) throw error;
   }
-  try {
-    (await Deno.open(path, { write: true, createNew: true })).close();
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw error;
-  }
+  const placeholder = await createEmpty(path);
+  if (placeholder === undefined) return false;
   try {
     await Deno.rename(temporary, path);
     return true;
   } catch (error) {
-    await Deno.remove(path);
+    // Whoever took this process for dead may have put another file there since.
+    if (await isAt(placeholder, path)) await Deno.remove(path);
+    throw error;
+  }
+}
+
+/** Makes an empty file; `undefined` if there is one of this name. */
+async function createEmpty(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    using file = await Deno.open(path, { write: true, createNew: true });
+    return await file.stat();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether a file still has its name: it may have been removed, and made again, meanwhile.
+ *
+ * @param info What is known of the file.
+ * @param path Its path.
+ * @return `false` also where files have no numbers, so that nothing can be told.
+ * @throws The system's error, if the path can't be looked at.
+ */
+export async function isAt({ ino, dev }: Deno.FileInfo, path: string): Promise<boolean> {
+  try {
+    const named = await Deno.lstat(path);
+    return ino !== null && ino === named.ino && dev === named.dev;
+  } catch (error) {
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { isAbsent } from "./local_error.ts";
+import { isAt } from "./local_files.ts";
 
 /**
  * Locks a file for as long as this process lives: the system gives the lock back when the process ends,
@@ -16,7 +17,7 @@ export async function lockFile(
 ): Promise<Deno.FsFile | undefined> {
   const file = await open();
   try {
-    if (await tryLock(file, true) && await isAt(file, path)) return file;
+    if (await tryLock(file, true) && await isAt(await file.stat(), path)) return file;
   } catch (error) {
     file.close();
     throw error;
@@ -37,7 +38,7 @@ export async function isLocked(path: string): Promise<boolean | undefined> {
     using file = await Deno.open(path);
     // Shared, so that others who look at the same time don't take each other for the holder.
     const isFree = await tryLock(file, false);
-    if (isFree === undefined || !await isAt(file, path)) return undefined;
+    if (isFree === undefined || !await isAt(await file.stat(), path)) return undefined;
     return !isFree;
   } catch (error) {
     if (isAbsent(error) || error instanceof Deno.errors.PermissionDenied) return undefined;
@@ -52,17 +53,5 @@ async function tryLock(file: Deno.FsFile, exclusive: boolean): Promise<boolean |
   } catch {
     // Some network file systems have no locks.
     return undefined;
-  }
-}
-
-/** Whether a file still has its name: it may have been removed, and made again, before it was locked. */
-async function isAt(file: Deno.FsFile, path: string): Promise<boolean> {
-  try {
-    const [open, named] = await Promise.all([file.stat(), Deno.lstat(path)]);
-    // Where files have no numbers nothing can be told.
-    return open.ino !== null && open.ino === named.ino && open.dev === named.dev;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
   }
 }

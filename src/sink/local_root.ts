@@ -1,5 +1,5 @@
 import { rmdir } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { errorCode, isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
 import { assertFinalKey } from "./object_key.ts";
 import { StorageError } from "./storage.ts";
@@ -7,10 +7,17 @@ import { StorageError } from "./storage.ts";
 /** What the system says of a path although another one, on the way to it, is at fault. */
 const ON_THE_WAY: ReadonlySet<string> = new Set(["EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS"]);
 
-/** The directory that a local storage must not leave. */
+/**
+ * The directory that a local storage must not leave. Where it really is is found out once: what is put in
+ * its place later, or in the place of a directory in it that was written to, gets nothing.
+ */
 export class LocalRoot {
   /** The directory's absolute path. */
   readonly path: string;
+  /** Where it really is, once it was there. */
+  #real: string | undefined;
+  /** Where the directories really are that were written to. */
+  readonly #directories = new Map<string, string>();
 
   /**
    * Takes a directory as a root.
@@ -53,7 +60,7 @@ export class LocalRoot {
    *
    * @param path Its path below the root, with whatever symbolic links there are.
    * @return The real path, or `undefined` if nothing is there.
-   * @throws {StorageError} If a symbolic link leads out of the root.
+   * @throws {StorageError} If a symbolic link leads out of the root, or was put in its place.
    * @throws The system's error, if the path can't be followed.
    */
   async realPath(path: string): Promise<string | undefined> {
@@ -62,6 +69,8 @@ export class LocalRoot {
       Deno.realPath(path).catch(nothingIfAbsent),
     ]);
     if (root === undefined || real === undefined) return undefined;
+    this.#real ??= root;
+    if (root !== this.#real) throw moved(this.path, this.#real);
     const way = relative(root, real);
     if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
       throw new StorageError(
@@ -70,6 +79,23 @@ export class LocalRoot {
         }: remove that link or use another destination.`,
       );
     }
+    return real;
+  }
+
+  /**
+   * The real path of a directory that is written to, which has to stay the same.
+   *
+   * @param directory Its path below the root.
+   * @return The real path, or `undefined` if nothing is there.
+   * @throws {StorageError} If it isn't where it was when it was first written to.
+   * @throws The system's error, if the path can't be followed.
+   */
+  async writablePath(directory: string): Promise<string | undefined> {
+    const real = await this.realPath(directory);
+    if (real === undefined) return undefined;
+    const before = this.#directories.get(directory);
+    if (before === undefined) this.#directories.set(directory, real);
+    else if (before !== real) throw moved(directory, before);
     return real;
   }
 
@@ -92,16 +118,18 @@ export class LocalRoot {
    * Opens a new file, and makes the directories on its way.
    *
    * @param path The file's path.
+   * @return The open file, and its real path.
    * @throws {StorageError} If a symbolic link leads out of the root, or to nothing.
    * @throws The system's error, if the file can't be opened.
    */
-  async createFile(path: string): Promise<Deno.FsFile> {
+  async createFile(path: string): Promise<{ readonly file: Deno.FsFile; readonly real: string }> {
     const directory = dirname(path);
     for (let attempt = 1;; attempt++) {
       try {
         await makeDirectory(directory);
-        await this.realPath(directory);
-        return await Deno.open(path, { write: true, createNew: true });
+        // What isn't there after all, or isn't shown, has an error of its own.
+        const real = join(await this.writablePath(directory) ?? directory, basename(path));
+        return { file: await Deno.open(real, { write: true, createNew: true }), real };
       } catch (error) {
         // Someone may have removed the directory while it was empty.
         if (!(error instanceof Deno.errors.NotFound) || attempt === 20) throw error;
@@ -121,6 +149,17 @@ export class LocalRoot {
       if (directory !== this.path) await rmdir(directory).catch(() => {});
     }
   }
+}
+
+/** The error of a directory in whose place there is a link, or that was moved. */
+function moved(path: string, before: string): StorageError {
+  return new StorageError(
+    `${
+      JSON.stringify(path)
+    } was replaced by a symbolic link, or by one that leads elsewhere: what led to ${
+      JSON.stringify(before)
+    } when it was first used must do so all the while, so put that back and export again.`,
+  );
 }
 
 /** A path, or what is there on the way to it. */

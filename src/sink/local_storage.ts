@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isAbsent, nothingIfAbsent } from "./local_error.ts";
 import {
@@ -16,14 +16,22 @@ import { readFile } from "./local_read.ts";
 import { LocalRoot } from "./local_root.ts";
 import { PieceReader } from "./piece_reader.ts";
 import {
+  type DeleteOptions,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
   type ReadOptions,
   type Storage,
+  StorageError,
 } from "./storage.ts";
 import type { SweepOptions } from "./sweep.ts";
-import { holdName, temporaryName } from "./object_key.ts";
+import {
+  assertFinalKey,
+  holdName,
+  purposeOf,
+  temporaryName,
+  temporaryPrefix,
+} from "./object_key.ts";
 
 /** Bytes written at a time: small writes are slow, and bigger ones are no faster. */
 const PIECE = 256 * 1024;
@@ -31,6 +39,8 @@ const PIECE = 256 * 1024;
 const PAGE = 1000;
 /** How many files are removed at a time. */
 const AT_A_TIME = 64;
+/** How often a name is tried for that others take again and again. */
+const ROOM_TRIES = 3;
 
 /**
  * A directory as a storage: an object's key is its path below that directory.
@@ -77,7 +87,7 @@ export class LocalStorage implements Storage, Disposable {
    * @param body Its bytes; a stream is cancelled if they can't be written.
    * @param options How it is put; what a file can't keep is ignored.
    * @return What is known of the file.
-   * @throws {ObjectExistsError} If `ifAbsent` is set and the file is there.
+   * @throws {ObjectExistsError} If the put may only create the file, and it is there.
    * @throws {StorageError} If the file can't be written.
    */
   async put(
@@ -96,23 +106,24 @@ export class LocalStorage implements Storage, Disposable {
       await assertFree(key, path, ifAbsent);
       return missing;
     });
-    const temporary = join(dirname(path), temporaryName());
+    const unfinished = join(dirname(path), temporaryName(purposeOf(key)));
+    let temporary = unfinished;
     let placed = false;
     try {
-      const modifiedAt = await this.#write(temporary, reader, (run) => {
-        return this.#root.attempt(action, path, run);
+      const modifiedAt = await this.#write(unfinished, reader, {
+        attempt: (run) => this.#root.attempt(action, path, run),
+        onOpen: (real) => temporary = real,
       });
       signal?.throwIfAborted();
-      await this.#root.attempt(action, path, async () => {
-        if (!ifAbsent) await Deno.rename(temporary, path);
-        else if (!await placeIfAbsent(temporary, path)) throw taken(key, path);
-        placed = true;
-        await syncDirectories([dirname(path), ...missing.map((directory) => dirname(directory))]);
+      await this.#place(temporary, key, path, options);
+      placed = true;
+      await this.#root.attempt(action, path, () => {
+        return syncDirectories([dirname(path), ...missing.map((directory) => dirname(directory))]);
       });
       return { key, size: reader.bytesRead, ...(modifiedAt && { modifiedAt }) };
     } finally {
       // A failure to tidy up must not hide why the put failed; sweep() removes what is left.
-      if (!placed || ifAbsent) await Deno.remove(temporary).catch(() => {});
+      if (!placed || createsOnly(options)) await Deno.remove(temporary).catch(() => {});
       if (!placed) await this.#root.removeEmptyDirectories(missing);
     }
   }
@@ -134,7 +145,7 @@ export class LocalStorage implements Storage, Disposable {
     const stream = await this.#root.attempt(`read ${JSON.stringify(key)}`, path, async () => {
       const found = await this.#find(path);
       if (found === undefined) return undefined;
-      const file = await Deno.open(path).catch(nothingIfAbsent);
+      const file = await Deno.open(found.real).catch(nothingIfAbsent);
       return file && readFile(file, { path, size: found.size, signal: options.signal });
     });
     if (stream !== undefined) return stream;
@@ -187,11 +198,11 @@ export class LocalStorage implements Storage, Disposable {
    * Deletes files, and the directories that this leaves empty.
    *
    * @param keys The objects' keys; those that aren't there are fine.
-   * @param options The signal.
+   * @param options The signal, and what is asked before each file.
    * @throws {StorageError} If a file can't be deleted.
    */
-  async delete(keys: readonly string[], options: ReadOptions = {}): Promise<void> {
-    await this.#remove(keys.map((key) => this.#root.toPath(key)), options.signal);
+  async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
+    await this.#remove(keys.map((key) => this.#root.toPath(key)), options);
   }
 
   /**
@@ -207,7 +218,7 @@ export class LocalStorage implements Storage, Disposable {
     options.signal?.throwIfAborted();
     const open = async () => {
       try {
-        return await this.#root.createFile(path);
+        return (await this.#root.createFile(path)).file;
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
         return await Deno.open(path, { write: true });
@@ -223,7 +234,7 @@ export class LocalStorage implements Storage, Disposable {
       [Symbol.asyncDispose]: async () => {
         using _file = file;
         // Before it is given back: others would lock a file that is about to lose its name.
-        await this.#remove([path], undefined);
+        await this.#remove([path]);
       },
     };
   }
@@ -251,27 +262,102 @@ export class LocalStorage implements Storage, Disposable {
    * @throws {StorageError} If one can't be removed.
    */
   async sweep(prefix: string, options: SweepOptions): Promise<number> {
-    const paths = [];
+    const keys = await this.#unfinished(prefix, options, options.olderThan);
+    await this.#remove(keys.map((key) => join(this.#root.path, key)), options);
+    return keys.length;
+  }
+
+  /**
+   * Removes the files below a prefix that were being written by processes that write no more.
+   *
+   * @param prefix What their keys begin with; `""` for all.
+   * @param options The signal, and what is asked before each file.
+   * @return The keys of those that couldn't be removed.
+   * @throws {StorageError} If they can't be looked for.
+   */
+  async clear(prefix: string, options: DeleteOptions = {}): Promise<readonly string[]> {
+    const keys = await this.#unfinished(prefix, options);
+    try {
+      await this.#remove(keys.map((key) => join(this.#root.path, key)), options);
+      return [];
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return await this.#unfinished(prefix, options);
+    }
+  }
+
+  /**
+   * Removes the files that other processes have begun to write for a key: they can't give them its name
+   * any more.
+   *
+   * @param key The key.
+   * @param options The signal.
+   * @throws {StorageError} If one can't be removed.
+   */
+  async abandon(key: string, options: ReadOptions = {}): Promise<void> {
+    const keys = await this.#unfinished(temporaryPrefix(assertFinalKey(key)), options);
+    await this.#remove(keys.map((key) => join(this.#root.path, key)), options);
+  }
+
+  /** The keys of files that are being written, or were by a process that was killed, and of holds of dead ones. */
+  async #unfinished(prefix: string, options: ReadOptions, olderThan?: Date): Promise<string[]> {
+    const found: string[] = [];
     for await (const page of this.#pages(prefix, options, true)) {
       for (const { key, modifiedAt } of page) {
-        if (!modifiedAt || modifiedAt >= options.olderThan) continue;
+        if (olderThan !== undefined && !(modifiedAt && modifiedAt < olderThan)) continue;
         const path = join(this.#root.path, key);
         const action = `look at ${JSON.stringify(key)}`;
         const isHeld = await this.#root.attempt(action, path, () => isLocked(path));
-        if (isHeld !== true) paths.push(path);
+        if (isHeld !== true) found.push(key);
       }
     }
-    await this.#remove(paths, options.signal);
-    return paths.length;
+    return found;
+  }
+
+  /**
+   * Gives a finished file its name. It is only ever found below the directory that it was written to: what
+   * is in that one's place by now gets nothing.
+   */
+  async #place(
+    temporary: string,
+    key: string,
+    path: string,
+    options: PutOptions,
+  ): Promise<void> {
+    const { fence } = options;
+    const final = join(dirname(temporary), basename(path));
+    const attempt = <T>(run: () => Promise<T>) => {
+      return this.#root.attempt(`write ${JSON.stringify(key)}`, path, run);
+    };
+    for (let tries = 1;; tries++) {
+      await attempt(() => this.#root.writablePath(dirname(path)));
+      if (fence?.unless !== undefined && await this.stat(fence.unless) !== undefined) {
+        throw taken(key, this.#root.toPath(fence.unless));
+      }
+      // After this nothing else is waited for: the file that has waited is removed by whoever takes over.
+      await fence?.check();
+      if (!createsOnly(options)) return await attempt(() => Deno.rename(temporary, final));
+      if (await attempt(() => placeIfAbsent(temporary, final))) return;
+      if (options.ifAbsent || fence?.makeRoom === undefined || tries === ROOM_TRIES) {
+        throw taken(key, path);
+      }
+      await fence.makeRoom();
+    }
   }
 
   /** Writes a whole file and flushes it; the body's own errors are passed on as they are. */
   async #write(
     path: string,
     reader: PieceReader,
-    attempt: <T>(run: () => Promise<T>) => Promise<T>,
+    { attempt, onOpen }: {
+      readonly attempt: <T>(run: () => Promise<T>) => Promise<T>;
+      /** Told of the file's real path. */
+      readonly onOpen: (real: string) => void;
+    },
   ): Promise<Date | null> {
-    using file = await attempt(() => this.#root.createFile(path));
+    const opened = await attempt(() => this.#root.createFile(path));
+    using file = opened.file;
+    onOpen(opened.real);
     for (let piece; (piece = await reader.read(PIECE)) !== undefined;) {
       const bytes = piece;
       await attempt(() => writeAll(file, bytes));
@@ -334,33 +420,51 @@ export class LocalStorage implements Storage, Disposable {
     return join(dirname(this.#root.toPath(key)), holdName(key));
   }
 
-  async #find(path: string): Promise<Deno.FileInfo | undefined> {
+  async #find(path: string): Promise<Deno.FileInfo & { readonly real: string } | undefined> {
     const real = await this.#root.realPath(path);
     if (real === undefined) return undefined;
     // It may have been removed since.
-    const info = await Deno.stat(path).catch(nothingIfAbsent);
-    return info?.isFile ? info : undefined;
+    const info = await Deno.stat(real).catch(nothingIfAbsent);
+    return info?.isFile ? { ...info, real } : undefined;
   }
 
-  async #remove(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const directories = new Set(paths.map((path) => dirname(path)));
-    for (const directory of directories) {
-      await this.#root.attempt("delete files", directory, () => this.#root.realPath(directory));
+  async #remove(
+    paths: readonly string[],
+    { signal, fence }: DeleteOptions = {},
+  ): Promise<void> {
+    const directories = new Map<string, string>();
+    for (const directory of new Set(paths.map((path) => dirname(path)))) {
+      const find = () => this.#root.realPath(directory);
+      const real = await this.#root.attempt("delete files", directory, find);
+      if (real !== undefined) directories.set(directory, real);
     }
-    for (let i = 0; i < paths.length; i += AT_A_TIME) {
+    const found = paths.flatMap((path) => {
+      const real = directories.get(dirname(path));
+      return real === undefined ? [] : [join(real, basename(path))];
+    });
+    for (let i = 0; i < found.length; i += AT_A_TIME) {
       signal?.throwIfAborted();
-      const some = paths.slice(i, i + AT_A_TIME);
+      const some = found.slice(i, i + AT_A_TIME);
       // One that can't be removed doesn't leave the others to themselves.
-      const ends = await Promise.allSettled(some.map((path) => removeFile(path)));
+      const ends = await Promise.allSettled(some.map(async (path) => {
+        await fence?.check();
+        await removeFile(path);
+      }));
       for (const end of ends) if (end.status === "rejected") throw end.reason;
     }
-    for (const directory of directories) {
+    const emptied = new Set(paths.map((path) => dirname(path)));
+    for (const directory of emptied) {
       // A set's loop also visits what is added meanwhile, up to the root.
-      if (directory !== this.#root.path) directories.add(dirname(directory));
+      if (directory !== this.#root.path) emptied.add(dirname(directory));
     }
-    const deepestFirst = [...directories].sort((a, b) => b.length - a.length);
+    const deepestFirst = [...emptied].sort((a, b) => b.length - a.length);
     await this.#root.removeEmptyDirectories(deepestFirst);
   }
+}
+
+/** Whether a put may only create its object. */
+function createsOnly({ ifAbsent, replaces }: PutOptions): boolean {
+  return ifAbsent === true || replaces === null;
 }
 
 function toInfo(key: string, { size, mtime }: Deno.FileInfo): ObjectInfo {

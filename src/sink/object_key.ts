@@ -13,6 +13,24 @@ export function temporaryName(purpose = ""): string {
 }
 
 /**
+ * Hexadecimal digits that tell the objects apart that are there while the one of a key is written.
+ *
+ * @param key The key.
+ */
+export function purposeOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex").slice(0, 16);
+}
+
+/**
+ * What the keys begin with that {@linkcode temporaryName} gives with the purpose of a key, in its directory.
+ *
+ * @param key The key.
+ */
+export function temporaryPrefix(key: string): string {
+  return `${key.slice(0, key.lastIndexOf("/") + 1)}.sluice-${purposeOf(key)}-`;
+}
+
+/**
  * The name of what stands for a hold on a key.
  *
  * @param key The key.

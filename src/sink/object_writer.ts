@@ -9,6 +9,8 @@ export interface WrittenObject {
   readonly size: number;
   /** SHA-256 of its bytes, in hexadecimal. */
   readonly sha256: string;
+  /** What the storage says of it. */
+  readonly info: ObjectInfo;
 }
 
 /**
@@ -77,14 +79,15 @@ export class ObjectWriter {
    */
   async close(): Promise<WrittenObject> {
     await this.#orStorageError(this.#writer.close());
-    const { size } = await this.#put;
+    const info = await this.#put;
+    const { size } = info;
     if (size !== this.#size) {
       throw new StorageError(
         `The storage says that ${this.#key} has ${size} bytes, but ${this.#size} were written: check the ` +
           "destination.",
       );
     }
-    return { key: this.#key, size: this.#size, sha256: this.#hash.digest("hex") };
+    return { key: this.#key, size: this.#size, sha256: this.#hash.digest("hex"), info };
   }
 
   /**

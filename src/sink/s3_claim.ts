@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import { delay } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
 import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { discard, isDiscarded } from "./s3_discard.ts";
-import { temporaryName } from "./object_key.ts";
+import { purposeOf, temporaryName, temporaryPrefix } from "./object_key.ts";
 
 /** How long others may take to create the object, in milliseconds. */
 const PATIENCE = 10_000;
@@ -39,8 +38,7 @@ export async function claimKey(
   renewMs = 20_000,
 ): Promise<AsyncDisposable | undefined> {
   const directory = key.slice(0, key.lastIndexOf("/") + 1);
-  const purpose = createHash("sha256").update(key).digest("hex").slice(0, 16);
-  const mine = directory + temporaryName(purpose);
+  const mine = directory + temporaryName(purposeOf(key));
   const giveUpAt = performance.now() + PATIENCE;
   // A claim that can't be taken back becomes stale; that must not hide the outcome.
   const withdraw = (): Promise<void> =>
@@ -55,7 +53,7 @@ export async function claimKey(
     try {
       await renew();
       while (true) {
-        const rivals = await rivalsOf(bucket, mine, `${directory}.sluice-${purpose}-`, signal);
+        const rivals = await rivalsOf(bucket, mine, temporaryPrefix(key), signal);
         if (await bucket.objects.head(key, { signal }) !== undefined) return undefined;
         if (rivals.length === 0) {
           claimed = true;

@@ -74,6 +74,8 @@ export interface OpenedS3 {
   readonly isAws: boolean;
   /** The endpoint's host, if one was given. */
   readonly host: string | undefined;
+  /** The time by the server's clock, as its latest answer told; a client of your own doesn't tell. */
+  now(): number | undefined;
   /** How often a request is tried here at least; a client of your own does that by itself. */
   readonly attempts: number;
   /** Milliseconds after its first failure in which a request is tried again. */
@@ -98,20 +100,22 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
       ? isAwsEndpoint(await configuredEndpoint(client))
       : isAwsHost(own.hostname);
     const host = own?.hostname;
-    return { sdk, client, isAws, host, attempts: 1, retryFor: 0, timeout: () => undefined };
+    const now = () => undefined;
+    return { sdk, client, isAws, host, now, attempts: 1, retryFor: 0, timeout: () => undefined };
   }
   const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
     environment("AWS_ENDPOINT_URL") ?? await profileEndpoint(sdk, options);
   assertEndpoint(endpoint);
   const isAws = isAwsEndpoint(endpoint);
   const tries = attemptsOf(options.maxAttempts, environment("AWS_MAX_ATTEMPTS"));
+  const handler = new S3Fetch();
   const client = new sdk.S3Client({
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     ...(options.region !== undefined && { region: options.region }),
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: options.forcePathStyle ?? !isAws,
     maxAttempts: 1,
-    requestHandler: new S3Fetch(),
+    requestHandler: handler,
     // The SDK's own says which system this is, for which Deno would ask for a permission.
     defaultUserAgentProvider: () => Promise.resolve([["sluice", "1"]]),
     // Servers that aren't AWS refuse the checksums that the SDK adds by itself; signatures cover the bytes.
@@ -124,6 +128,7 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     client,
     isAws,
     host: endpoint && new URL(endpoint).hostname,
+    now: () => handler.now,
     attempts: tries.attempts,
     retryFor: options.retryFor ?? tries.retryFor,
     timeout: (bytes) => requestTimeout + bytes / SLOW_LINE,

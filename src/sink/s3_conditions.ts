@@ -3,6 +3,7 @@ import { withGrace } from "./grace.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { discard, isDiscarded } from "./s3_discard.ts";
 import { isConflict, isDenied, S3Error } from "./s3_error.ts";
+import type { S3Condition } from "./s3_objects.ts";
 import type { S3Upload } from "./s3_uploads.ts";
 import { temporaryName } from "./object_key.ts";
 
@@ -30,6 +31,9 @@ type Match = (etag: string) => string;
 
 /** Ceph Pacific takes quotes for a part of the ETag. */
 const FORMS: readonly Match[] = [(etag) => `"${etag}"`, (etag) => etag];
+
+/** The condition that there is no object. */
+export const IF_ABSENT: S3Condition = { IfNoneMatch: "*" };
 
 /**
  * Whether a server honours `If-None-Match: *`, so that an object is created only if there is none. AWS
@@ -86,8 +90,9 @@ export class S3Conditions {
   }
 
   async #honoursMatch(key: string, signal: AbortSignal): Promise<Match | undefined> {
-    const put = async (ifMatch?: string) => {
-      return await this.#bucket.objects.put(key, new Uint8Array(), {}, { ifMatch, signal });
+    const put = async (IfMatch?: string) => {
+      const condition = IfMatch === undefined ? {} : { IfMatch };
+      return await this.#bucket.objects.put(key, new Uint8Array(), {}, { condition, signal });
     };
     const etag = (await put())?.replace(/^"|"$/g, "");
     if (etag === undefined) return undefined;
@@ -130,8 +135,9 @@ export class S3Conditions {
   }
 
   async #honoursAbsence(key: string, signal: AbortSignal): Promise<HonouredConditions> {
+    const options = { condition: IF_ABSENT, signal };
     const put = (): Promise<unknown> =>
-      this.#bucket.objects.put(key, new Uint8Array(), {}, { ifAbsent: true, signal });
+      this.#bucket.objects.put(key, new Uint8Array(), {}, options);
     let upload: S3Upload | undefined;
     try {
       // The first is refused, too, if its answer was lost and it was sent again.
@@ -143,7 +149,7 @@ export class S3Conditions {
       });
       const part = await this.#bucket.uploads.putPart(upload, 1, new Uint8Array(1), { signal });
       const completing = await outcomeOf(() =>
-        this.#bucket.uploads.complete(created, [part], { ifAbsent: true, signal })
+        this.#bucket.uploads.complete(created, [part], options)
       );
       return { newPuts: true, newUploads: completing === "refused" };
     } finally {
@@ -170,4 +176,13 @@ async function outcomeOf(
     }
     throw error;
   }
+}
+
+/**
+ * Whether a conditional write was refused because the object isn't the one that it was to replace.
+ *
+ * @param error What was thrown.
+ */
+export function isChanged(error: unknown): boolean {
+  return isConflict(error) || error instanceof S3Error && error.code === "NoSuchKey";
 }

@@ -1,8 +1,9 @@
 import { concurrently } from "../async/concurrently.ts";
 import { withContentMd5 } from "./s3_content_md5.ts";
 import { isConflict, isDenied, S3Error } from "./s3_error.ts";
+import { asking, BEFORE_SENDING } from "./s3_fence.ts";
 import type { S3RequestOptions, S3Requests } from "./s3_requests.ts";
-import { DeletionRefusedError } from "./storage.ts";
+import { type DeleteOptions, DeletionRefusedError } from "./storage.ts";
 
 /** The most keys that S3 deletes in one request. */
 const AT_ONCE = 1000;
@@ -36,11 +37,11 @@ export class S3Deletion {
    * Deletes objects; those that aren't there are fine.
    *
    * @param keys Their full keys.
-   * @param options The signal.
+   * @param options The signal, and what is asked before each request.
    * @throws {DeletionRefusedError} If nothing may be deleted there.
    * @throws {S3Error} If one can't be deleted.
    */
-  async delete(keys: readonly string[], options: S3RequestOptions): Promise<void> {
+  async delete(keys: readonly string[], options: DeleteOptions): Promise<void> {
     try {
       for (let at = 0; at < keys.length; at += AT_ONCE) {
         await this.#deleteSome(keys.slice(at, at + AT_ONCE), options);
@@ -71,7 +72,7 @@ export class S3Deletion {
     }
   }
 
-  async #deleteSome(keys: readonly string[], options: S3RequestOptions): Promise<void> {
+  async #deleteSome(keys: readonly string[], options: DeleteOptions): Promise<void> {
     if (!this.#batches) return await this.#deleteEach(keys, options);
     let left: readonly string[];
     try {
@@ -85,22 +86,33 @@ export class S3Deletion {
     if (left.length === keys.length) this.#batches = false;
   }
 
-  async #deleteEach(keys: readonly string[], { signal }: S3RequestOptions): Promise<void> {
-    const tasks = keys.map((key) => (signal: AbortSignal) => this.#deleteOne(key, { signal }));
+  async #deleteEach(keys: readonly string[], { signal, fence }: DeleteOptions): Promise<void> {
+    const tasks = keys.map((key) => (signal: AbortSignal) =>
+      this.#deleteOne(key, { signal, fence })
+    );
     await concurrently(tasks, SINGLE, signal);
   }
 
-  async #deleteOne(key: string, { signal }: S3RequestOptions, IfMatch?: string): Promise<void> {
+  async #deleteOne(
+    key: string,
+    { signal, fence }: DeleteOptions,
+    IfMatch?: string,
+  ): Promise<void> {
     const call = { signal, verb: "delete", key, permission: "s3:DeleteObject" };
     await this.#requests.find(call, ({ sdk, client }, send) => {
       const object = { Bucket: this.#requests.bucket, Key: key, ...(IfMatch && { IfMatch }) };
-      return client.send(new sdk.DeleteObjectCommand(object), send);
+      const command = new sdk.DeleteObjectCommand(object);
+      command.middlewareStack.add(asking(fence), BEFORE_SENDING);
+      return client.send(command, send);
     });
   }
 
   /** Deletes objects in one request. Gives the keys of which the answer doesn't say what became of them. */
-  async #deleteBatch(keys: readonly string[], options: S3RequestOptions): Promise<string[]> {
-    const call = { ...options, verb: "delete", key: keys[0], permission: "s3:DeleteObject" };
+  async #deleteBatch(
+    keys: readonly string[],
+    { signal, fence }: DeleteOptions,
+  ): Promise<string[]> {
+    const call = { signal, verb: "delete", key: keys[0], permission: "s3:DeleteObject" };
     return await this.#requests.send(call, async ({ sdk, client, isAws }, send) => {
       const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: false };
       const command = new sdk.DeleteObjectsCommand({ Bucket: this.#requests.bucket, Delete });
@@ -109,6 +121,7 @@ export class S3Deletion {
         step: "build",
         priority: "low",
       });
+      command.middlewareStack.add(asking(fence), BEFORE_SENDING);
       const { Deleted = [], Errors = [] } = await client.send(command, send);
       const failed = Errors.find(({ Code }) => Code !== "NoSuchKey");
       call.key = failed?.Key ?? keys[0];

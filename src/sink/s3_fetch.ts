@@ -43,6 +43,8 @@ const SMALL = 256 * 1024;
  * write would happen after all.
  */
 export class S3Fetch {
+  /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
+  now: number | undefined;
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 50 });
 
   /**
@@ -70,6 +72,8 @@ export class S3Fetch {
         // S3 redirects to say that the region is wrong; the signature doesn't hold elsewhere.
         redirect: "manual",
       });
+      const now = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(now)) this.now = now;
       // Any other answer is small. Read here, it is in time or late, whole or asked for again.
       const body = isObject(request, response)
         ? responseBody(response)

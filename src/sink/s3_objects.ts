@@ -12,6 +12,8 @@ import { isDenied } from "./s3_error.ts";
 import { OtherBytesError, type S3LookBack } from "./s3_kept.ts";
 import { S3Progress } from "./s3_progress.ts";
 import type { S3RequestOptions, S3Requests } from "./s3_requests.ts";
+import { asking, BEFORE_SENDING } from "./s3_fence.ts";
+import type { DeleteOptions, WriteFence } from "./storage.ts";
 
 /** How an object is kept. */
 export type S3ObjectSettings = Pick<
@@ -24,12 +26,15 @@ export type S3ObjectSettings = Pick<
   | "StorageClass"
 >;
 
-/** How an object is put. */
-export interface S3PutOptions extends S3RequestOptions {
-  /** Whether it is put only if there is none. */
-  readonly ifAbsent?: boolean | undefined;
-  /** The ETag that the object in its place must have, as the server wants to read it. */
-  readonly ifMatch?: string | undefined;
+/** What has to be so for an object to appear; ETags as the server wants to read them. */
+export type S3Condition = Pick<PutObjectCommandInput, "IfNoneMatch" | "IfMatch">;
+
+/** How an object is made to appear. */
+export interface S3WriteOptions extends S3RequestOptions {
+  /** What has to be so. */
+  readonly condition?: S3Condition | undefined;
+  /** Asked right before each request that changes something. */
+  readonly fence?: Pick<WriteFence, "check"> | undefined;
 }
 
 /** Milliseconds that the deletion of an object may take that isn't what was sent. */
@@ -93,24 +98,21 @@ export class S3Objects {
     key: string,
     bytes: Uint8Array<ArrayBuffer>,
     settings: S3ObjectSettings,
-    { ifAbsent, ifMatch, signal }: S3PutOptions = {},
+    { condition, fence, signal }: S3WriteOptions = {},
   ): Promise<string | undefined> {
     const permission = "s3:PutObject";
     const call = { signal, verb: "write", key, permission, bytes: bytes.length };
     const digest = new Md5(bytes);
     const receipt = await this.#requests.send(call, async ({ sdk, client }, send) => {
       const object = { Bucket: this.#bucket, Key: key, Body: bytes, ContentLength: bytes.length };
-      const condition = {
-        ...(ifAbsent && { IfNoneMatch: "*" }),
-        ...(ifMatch !== undefined && { IfMatch: ifMatch }),
-      };
       const answer = await this.#requests.md5.send(digest, (md5) => {
         const command = new sdk.PutObjectCommand({ ...settings, ...object, ...condition, ...md5 });
+        command.middlewareStack.add(asking(fence), BEFORE_SENDING);
         return client.send(command, send);
       });
       return answerWith(answer, "ETag");
     });
-    await this.assertKept(key, signal, (address, look) => {
+    await this.assertKept(key, { signal, fence }, (address, look) => {
       return this.#requests.kept.checkObject(address, digest, receipt, look);
     });
     return receipt.ETag;
@@ -121,13 +123,13 @@ export class S3Objects {
    * deleted. AWS itself checks what it takes, and MD5 takes time.
    *
    * @param key The object's full key.
-   * @param signal Ends it.
+   * @param options The signal, and what is asked before anything is deleted.
    * @param check Checks it, with its address and a way to look at it.
    * @throws {OtherBytesError} If it keeps something else.
    */
   async assertKept(
     key: string,
-    signal: AbortSignal | undefined,
+    { signal, fence }: DeleteOptions,
     check: (address: string, look: S3LookBack) => Promise<void>,
   ): Promise<void> {
     if (await this.#requests.isAws()) return;
@@ -142,7 +144,8 @@ export class S3Objects {
       await check(this.#requests.addressOf(key), look);
     } catch (error) {
       if (!(error instanceof OtherBytesError)) throw error;
-      await limited(REMOVAL, undefined, (signal) => this.delete([key], { signal })).catch(() => {});
+      const remove = (signal: AbortSignal) => this.delete([key], { signal, fence });
+      await limited(REMOVAL, undefined, remove).catch(() => {});
       throw error;
     }
   }
@@ -152,7 +155,7 @@ export class S3Objects {
    *
    * @throws {DeletionRefusedError} If nothing may be deleted there.
    */
-  async delete(keys: readonly string[], options: S3RequestOptions = {}): Promise<void> {
+  async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
     await this.#deletion.delete(keys, options);
   }
 

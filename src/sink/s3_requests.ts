@@ -1,4 +1,4 @@
-import { EXIT } from "../error.ts";
+import { EXIT, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
 import { AskedMd5 } from "./s3_asked_md5.ts";
 import { S3Kept } from "./s3_kept.ts";
@@ -55,6 +55,7 @@ export class S3Requests implements Disposable {
   #host: string | undefined;
   #opened: Promise<OpenedS3> | undefined;
   #close: () => void = () => {};
+  #now: () => number | undefined = () => undefined;
   #closed = false;
 
   /**
@@ -66,6 +67,11 @@ export class S3Requests implements Disposable {
   constructor(bucket: string, options: S3ClientOptions) {
     this.bucket = bucket;
     this.#options = options;
+  }
+
+  /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
+  now(): number | undefined {
+    return this.#now();
   }
 
   /** Whether the server is AWS itself, whose conditional writes can be relied on. */
@@ -101,7 +107,7 @@ export class S3Requests implements Disposable {
       });
     } catch (error) {
       signal?.throwIfAborted();
-      throw error instanceof StorageError ? error : this.failure(error, call);
+      throw error instanceof SluiceError ? error : this.failure(error, call);
     }
   }
 
@@ -172,6 +178,7 @@ export class S3Requests implements Disposable {
 
   async #open(): Promise<OpenedS3> {
     this.#opened ??= openS3(this.#options).then((opened) => {
+      this.#now = opened.now;
       if (this.#options.client === undefined) this.#close = () => opened.client.destroy();
       // It may have been closed while the SDK was loaded.
       if (this.#closed) this.#close();

@@ -6,11 +6,14 @@ import type { S3ClientOptions } from "./s3_client.ts";
 import { isConflict } from "./s3_error.ts";
 import { parseS3Location, toPrefix } from "./s3_location.ts";
 import { MAX_PART_SIZE, MIN_PART_SIZE } from "./s3_part_size.ts";
+import { S3Error } from "./s3_error.ts";
 import { readObject } from "./s3_read.ts";
 import { S3Settings } from "./s3_settings.ts";
 import { S3Writer } from "./s3_writer.ts";
 import {
   assertKey,
+  type DeleteOptions,
+  DeletionRefusedError,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
@@ -126,7 +129,8 @@ export class S3Storage implements Storage, Disposable {
    * @param body Its bytes; a stream is cancelled if they can't be written.
    * @param options How it is put.
    * @return What is known of the object.
-   * @throws {ObjectExistsError} If `ifAbsent` is set and the object is there, or someone else is creating it.
+   * @throws {ObjectExistsError} If the put may only create the object, and it is there or being created.
+   * @throws {ObjectChangedError} If it isn't the one that was to be replaced.
    * @throws {S3Error} If S3 can't be reached or refuses it.
    * @throws {StorageError} If the body is of another size than it should be.
    */
@@ -246,10 +250,10 @@ export class S3Storage implements Storage, Disposable {
    * Deletes objects.
    *
    * @param keys The objects' keys; those that aren't there are fine.
-   * @param options The signal.
+   * @param options The signal, and what is asked before each request.
    * @throws {S3Error} If one can't be deleted.
    */
-  async delete(keys: readonly string[], options: ReadOptions = {}): Promise<void> {
+  async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     await this.#bucket.objects.delete(keys.map((key) => this.#base + assertFinalKey(key)), options);
   }
@@ -319,6 +323,42 @@ export class S3Storage implements Storage, Disposable {
       removed += old.length;
     }
     return removed;
+  }
+
+  /**
+   * Removes what processes that write no more have left unfinished: uploads in parts, and objects that were
+   * there only while another one was created. Who may not list uploads has none that could be dropped.
+   *
+   * @param prefix What their keys begin with.
+   * @param options The signal, and what is asked before anything is removed.
+   * @return The keys of what couldn't be removed.
+   * @throws {S3Error} If S3 can't be reached.
+   */
+  async clear(prefix: string, options: DeleteOptions = {}): Promise<readonly string[]> {
+    const { signal, fence } = options;
+    const kept: string[] = [];
+    try {
+      for await (const uploads of this.#uploads(prefix, { signal })) {
+        await fence?.check();
+        for (const upload of uploads) await this.abortUnfinishedUpload(upload, { signal });
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    for await (const page of this.#pages(prefix, { signal }, true)) {
+      try {
+        await this.#bucket.objects.delete(page.map(({ key }) => this.#base + key), options);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        kept.push(...page.map(({ key }) => key));
+      }
+    }
+    return kept;
+  }
+
+  /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
+  now(): number | undefined {
+    return this.#bucket.requests.now();
   }
 
   /** Closes the connections; a client of your own stays open. */
@@ -392,6 +432,12 @@ function bodyOf({ Body }: GetObjectCommandOutput): ReadableStream<Uint8Array<Arr
 function toInfo(key: string, size = 0, etag?: string, modifiedAt?: Date): ObjectInfo {
   const tag = etag?.replace(/^"|"$/g, "");
   return { key, size, ...(tag && { etag: tag }), ...(modifiedAt && { modifiedAt }) };
+}
+
+/** Whether S3 said that it won't, or can't. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DeletionRefusedError ||
+    error instanceof S3Error && [400, 403, 404, 405, 501].includes(error.status ?? 0);
 }
 
 function assertRange(name: string, value: number, least: number, most: number): void {

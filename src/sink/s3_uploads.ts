@@ -5,7 +5,8 @@ import type {
 } from "@aws-sdk/client-s3";
 import { Md5 } from "./md5.ts";
 import { answerWith } from "./s3_answer.ts";
-import type { S3ObjectSettings } from "./s3_objects.ts";
+import { asking, BEFORE_SENDING } from "./s3_fence.ts";
+import type { S3ObjectSettings, S3WriteOptions } from "./s3_objects.ts";
 import { S3Progress } from "./s3_progress.ts";
 import type { S3Call, S3RequestOptions, S3Requests } from "./s3_requests.ts";
 
@@ -83,13 +84,14 @@ export class S3Uploads {
   async complete(
     upload: S3Upload,
     parts: CompletedPart[],
-    options: S3RequestOptions & { readonly ifAbsent?: boolean },
+    options: S3WriteOptions,
   ): Promise<string | undefined> {
     const call = { ...writing(upload.key, options), atLeast: COMPLETE_TIMEOUT };
     const { ETag } = await this.#requests.send(call, async ({ sdk, client }, send) => {
-      const condition = options.ifAbsent ? { IfNoneMatch: "*" } : {};
+      const { condition, fence } = options;
       const object = { ...this.#of(upload), MultipartUpload: { Parts: parts }, ...condition };
       const command = new sdk.CompleteMultipartUploadCommand(object);
+      command.middlewareStack.add(asking(fence), BEFORE_SENDING);
       return answerWith(await client.send(command, send), "ETag");
     });
     return ETag;

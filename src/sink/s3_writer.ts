@@ -3,15 +3,15 @@ import { withGrace } from "./grace.ts";
 import type { PieceReader } from "./piece_reader.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { claimKey } from "./s3_claim.ts";
-import { S3Conditions } from "./s3_conditions.ts";
+import { IF_ABSENT, isChanged, S3Conditions } from "./s3_conditions.ts";
 import { isConflict, S3Error } from "./s3_error.ts";
 import { OtherBytesError } from "./s3_kept.ts";
 import { putParts } from "./s3_multipart.ts";
-import type { S3ObjectSettings } from "./s3_objects.ts";
+import type { S3Condition, S3ObjectSettings, S3WriteOptions } from "./s3_objects.ts";
 import { partSize } from "./s3_part_size.ts";
 import type { S3Upload } from "./s3_uploads.ts";
 import { Budget } from "../async/budget.ts";
-import { ObjectExistsError, type PutOptions, StorageError } from "./storage.ts";
+import { ObjectChangedError, ObjectExistsError, type PutOptions, StorageError } from "./storage.ts";
 
 /** How objects are written. */
 export interface S3WriterOptions {
@@ -47,7 +47,18 @@ interface Put {
   readonly signal: AbortSignal;
   /** Aborted when a part fails. */
   readonly failure: AbortController;
+  /** What else was asked for. */
+  readonly options: Pick<PutOptions, "ifAbsent" | "fence">;
 }
+
+/** What has to be so for an object to appear, by how it is written. */
+interface Conditions {
+  readonly put?: S3Condition | undefined;
+  readonly upload?: S3Condition | undefined;
+}
+
+/** How often a key is tried for that others take again and again. */
+const ROOM_TRIES = 3;
 
 /** The metadata that says which put wrote an object. */
 const TOKEN = "sluice-put";
@@ -80,7 +91,8 @@ export class S3Writer {
    * @param options How it is put.
    * @param signal Aborted when the put is aborted, or `failure` is.
    * @param failure Aborted when a part fails, to end the reading.
-   * @throws {ObjectExistsError} If `ifAbsent` is set and there is such an object.
+   * @throws {ObjectExistsError} If the put may only create the object, and there is one.
+   * @throws {ObjectChangedError} If it isn't the one that was to be replaced.
    * @throws {StorageError} If it can't be written.
    */
   async put(
@@ -97,39 +109,54 @@ export class S3Writer {
       settings: this.#settings(key, options),
       signal,
       failure,
+      options,
     };
     signal.throwIfAborted();
-    if (!options.ifAbsent) return await this.#write(put, false);
+    const { ifAbsent, replaces } = options;
+    if (!ifAbsent && replaces === undefined) return await this.#write(put, {});
 
     const directory = key.slice(0, key.lastIndexOf("/") + 1);
     const { newPuts, newUploads } = await this.#conditions.honoured(directory, signal);
+    if (!ifAbsent && typeof replaces === "string") {
+      const match = await this.#conditions.matching(directory, signal);
+      const condition = match && { IfMatch: match(replaces) };
+      return await this.#write(put, {
+        put: condition,
+        upload: newUploads ? condition : undefined,
+      });
+    }
+    const created = {
+      put: newPuts ? IF_ABSENT : undefined,
+      upload: newUploads ? IF_ABSENT : undefined,
+    };
+    if (!ifAbsent) return await this.#write(put, created);
     const { partSize: wanted } = this.#options;
     const fitsInOne = options.size !== undefined &&
       options.size <= partSize(1, wanted, options.size);
     const conditional = newPuts && (newUploads || fitsInOne);
     // Looked at before the body is read: finding it out later would cost a whole download.
     if (await this.#isThere(put, conditional)) throw this.#exists(key);
-    if (conditional) return await this.#write(put, true);
+    if (conditional) return await this.#write(put, created);
     await using claim = await claimKey(this.#bucket, key, signal);
     if (claim === undefined) throw this.#exists(key);
-    return await this.#write(put, false);
+    return await this.#write(put, {});
   }
 
-  async #write(put: Put, conditional: boolean): Promise<Written> {
+  async #write(put: Put, conditions: Conditions): Promise<Written> {
     const { reader, size } = put;
     const sizeOfPart = (number: number): number => partSize(number, this.#options.partSize, size);
     const first = await reader.read(sizeOfPart(1)) ?? new Uint8Array();
     if (first.length < sizeOfPart(1) || first.length === size) {
       // The end of a body of known size is still to be seen: it could be longer than it should be.
       await reader.read(1);
-      return await this.#writeAtOnce(put, first, conditional);
+      return await this.#writeAtOnce(put, first, conditions.put);
     }
     const token = crypto.randomUUID();
     const settings = withToken(put.settings, token);
     const { grace } = this.#options;
     const parts = { ...put, settings, partSize: sizeOfPart, budget: this.#parts, grace };
     const etag = await putParts(this.#bucket, parts, first, (upload, parts) => {
-      return this.#complete(put, upload, parts, token, conditional);
+      return this.#complete(put, upload, parts, token, conditions.upload);
     });
     return { size: reader.bytesRead, etag };
   }
@@ -156,16 +183,14 @@ export class S3Writer {
     if (match === undefined) return undefined;
     const token = crypto.randomUUID();
     const settings = withToken(this.#settings(key, options), token);
+    const condition = { IfMatch: match(etag) };
     try {
-      await this.#commit(key, token, false, signal, (signal) => {
-        return this.#bucket.objects.put(key, bytes, settings, { ifMatch: match(etag), signal });
+      await this.#commit({ key, signal, options }, token, condition, (how) => {
+        return this.#bucket.objects.put(key, bytes, settings, how);
       });
       return true;
     } catch (error) {
-      // It is another one now, or none.
-      if (isConflict(error) || (error instanceof S3Error && error.code === "NoSuchKey")) {
-        return false;
-      }
+      if (error instanceof ObjectChangedError) return false;
       throw error;
     }
   }
@@ -173,30 +198,29 @@ export class S3Writer {
   async #writeAtOnce(
     put: Put,
     bytes: Uint8Array<ArrayBuffer>,
-    ifAbsent: boolean,
+    condition: S3Condition | undefined,
   ): Promise<Written> {
-    const { key, signal } = put;
-    const token = ifAbsent ? crypto.randomUUID() : undefined;
+    const token = condition && crypto.randomUUID();
     const settings = token === undefined ? put.settings : withToken(put.settings, token);
-    const etag = await this.#commit(key, token, ifAbsent, signal, (signal) => {
-      return this.#bucket.objects.put(key, bytes, settings, { ifAbsent, signal });
+    const etag = await this.#commit(put, token, condition, (how) => {
+      return this.#bucket.objects.put(put.key, bytes, settings, how);
     });
     return { size: bytes.length, etag };
   }
 
   async #complete(
-    { key, signal, reader }: Put,
+    put: Put,
     upload: S3Upload,
     parts: CompletedPart[],
     token: string,
-    ifAbsent: boolean,
+    condition: S3Condition | undefined,
   ): Promise<string | undefined> {
     const { requests, objects, uploads } = this.#bucket;
     const tags = parts.map(({ ETag }) => ETag);
-    return await this.#commit(key, token, ifAbsent, signal, async (signal) => {
-      const etag = await uploads.complete(upload, parts, { ifAbsent, signal });
-      await objects.assertKept(key, signal, (address, look) => {
-        return requests.kept.checkParts(address, tags, reader.bytesRead, etag, look);
+    return await this.#commit(put, token, condition, async (how) => {
+      const etag = await uploads.complete(upload, parts, how);
+      await objects.assertKept(put.key, how, (address, look) => {
+        return requests.kept.checkParts(address, tags, put.reader.bytesRead, etag, look);
       });
       return etag;
     });
@@ -207,22 +231,30 @@ export class S3Writer {
    * of the object that it made itself; the token in the object's metadata tells.
    */
   async #commit(
-    key: string,
+    { key, signal, options: { ifAbsent, fence } }: Pick<Put, "key" | "signal" | "options">,
     token: string | undefined,
-    ifAbsent: boolean,
-    signal: AbortSignal,
-    run: (signal: AbortSignal) => Promise<string | undefined>,
+    condition: S3Condition | undefined,
+    run: (how: S3WriteOptions) => Promise<string | undefined>,
   ): Promise<string | undefined> {
-    try {
-      return await withGrace(signal, this.#options.grace, run);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof OtherBytesError) throw error;
-      const found = token === undefined
-        ? undefined
-        : await this.#bucket.objects.head(key, { signal }).catch(() => undefined);
-      if (found !== undefined && found.Metadata?.[TOKEN] === token) return found.ETag;
-      throw ifAbsent && isConflict(error) ? this.#exists(key, error) : error;
+    for (let tries = 1;; tries++) {
+      try {
+        return await withGrace(signal, this.#options.grace, (signal) => {
+          return run({ condition, fence, signal });
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof OtherBytesError) throw error;
+        const found = token === undefined
+          ? undefined
+          : await this.#bucket.objects.head(key, { signal }).catch(() => undefined);
+        if (found !== undefined && found.Metadata?.[TOKEN] === token) return found.ETag;
+        if (condition?.IfMatch !== undefined && isChanged(error)) throw this.#changed(key, error);
+        if (condition?.IfNoneMatch === undefined || !isConflict(error)) throw error;
+        if (ifAbsent || fence?.makeRoom === undefined || tries === ROOM_TRIES) {
+          throw this.#exists(key, error);
+        }
+        await fence.makeRoom();
+      }
     }
   }
 
@@ -240,6 +272,15 @@ export class S3Writer {
     const name = `s3://${this.#bucket.name}/${key}`;
     return new ObjectExistsError(
       `${name} can't be created, because it is there already or someone else is creating it.`,
+      undefined,
+      { cause },
+    );
+  }
+
+  #changed(key: string, cause: unknown): ObjectChangedError {
+    const name = `s3://${this.#bucket.name}/${key}`;
+    return new ObjectChangedError(
+      `${name} can't be replaced, because someone else has changed or deleted it meanwhile.`,
       undefined,
       { cause },
     );

@@ -14,12 +14,34 @@ export interface ObjectInfo {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** Keeps a process that may have lost the right to write from changing anything. */
+export interface WriteFence {
+  /**
+   * Called right before each step that makes an object appear or deletes some, when nothing else is waited
+   * for any more: if it fails, nothing is changed, and the put or deletion fails with that.
+   */
+  readonly check: () => Promise<void> | void;
+  /** A key: if there is an object, nothing is put. It is looked at only where that takes no request. */
+  readonly unless?: string | undefined;
+  /** Called if a put with `replaces: null` finds its key taken: makes room for it, or fails. */
+  readonly makeRoom?: (() => Promise<void>) | undefined;
+}
+
 /** How an object is put. */
 export interface PutOptions {
   /** Aborts the put: nothing appears at the key, and the body is cancelled. */
   readonly signal?: AbortSignal | undefined;
   /** Whether the put fails with {@linkcode ObjectExistsError} when the key is taken. @default {false} */
   readonly ifAbsent?: boolean | undefined;
+  /**
+   * What the put may replace: `null` for nothing, or the tag of the object that must be there. It is a part
+   * of the write itself, and takes no further request: a storage that has no such condition, as some S3
+   * servers, writes without it. Otherwise the put fails with {@linkcode ObjectExistsError} or
+   * {@linkcode ObjectChangedError}. @default {Whatever is there}
+   */
+  readonly replaces?: string | null | undefined;
+  /** Asked right before the object appears. */
+  readonly fence?: WriteFence | undefined;
   /** The body's size in bytes, if known: a body of another size is refused. */
   readonly size?: number | undefined;
   /** The MIME type, for storages that keep one. */
@@ -34,6 +56,12 @@ export interface PutOptions {
 export interface ReadOptions {
   /** Aborts the operation. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a deletion takes. */
+export interface DeleteOptions extends ReadOptions {
+  /** Asked right before anything is deleted. */
+  readonly fence?: Pick<WriteFence, "check"> | undefined;
 }
 
 /**
@@ -51,7 +79,8 @@ export interface Storage {
    * Writes an object. It appears at its key only when complete; after an error, nothing is there (or
    * what was there before), nothing is left behind, and the body is cancelled.
    *
-   * @throws {ObjectExistsError} If `ifAbsent` is set and the key is taken.
+   * @throws {ObjectExistsError} If `ifAbsent` is set, or `replaces` is `null`, and the key is taken.
+   * @throws {ObjectChangedError} If `replaces` isn't the tag of what is there.
    * @throws {StorageError} If the object can't be written.
    */
   put(
@@ -83,7 +112,7 @@ export interface Storage {
    * @throws {DeletionRefusedError} If nothing may be deleted there.
    * @throws {StorageError} If one can't be deleted.
    */
-  delete(keys: readonly string[], options?: ReadOptions): Promise<void>;
+  delete(keys: readonly string[], options?: DeleteOptions): Promise<void>;
 
   /**
    * Whether objects may be deleted. A storage where whoever may write may also delete leaves this out.
@@ -131,6 +160,29 @@ export interface Storage {
    * @throws {StorageError} If the storage can't be read.
    */
   isHeld?(key: string, options?: ReadOptions): Promise<boolean | undefined>;
+
+  /**
+   * Removes what processes that write no more have left unfinished below a prefix: half-written files, and
+   * uploads in parts. What isn't finished yet by a process that is only asleep can't be finished any more.
+   *
+   * @return The keys of what couldn't be removed.
+   * @throws {StorageError} If it can't be looked for.
+   */
+  clear?(prefix: string, options?: DeleteOptions): Promise<readonly string[]>;
+
+  /**
+   * Sees to it that no put to a key that other processes have begun comes to its end. A storage whose puts
+   * know what they replace (`replaces`) leaves this out.
+   *
+   * @throws {StorageError} If it can't.
+   */
+  abandon?(key: string, options?: ReadOptions): Promise<void>;
+
+  /**
+   * The time by the storage's own clock, as its latest answer told, in milliseconds since 1970: it also
+   * runs while this machine is frozen.
+   */
+  now?(): number | undefined;
 }
 
 /** A storage that doesn't do what it is asked to: full, read-only, unreachable. */
@@ -149,6 +201,12 @@ export class DeletionRefusedError extends StorageError {
 export class ObjectExistsError extends StorageError {
   /** The error's name. */
   override readonly name = "ObjectExistsError";
+}
+
+/** What was to be replaced isn't what is there. */
+export class ObjectChangedError extends StorageError {
+  /** The error's name. */
+  override readonly name = "ObjectChangedError";
 }
 
 /** There is no object at this key. */

@@ -200,7 +200,10 @@ async function rewrite(
   const { object } = batch;
   const { path } = object;
   const key = `${snapshot.prefix}/${path}`;
-  const writer = new ObjectWriter(snapshot.storage, key, { signal });
+  const writer = new ObjectWriter(snapshot.storage, key, {
+    signal,
+    replaces: snapshot.replacedAt(path),
+  });
   const times = appended.map(createdAt);
   let count = 0;
   const write = async (entries: Page) => {
@@ -227,9 +230,9 @@ async function rewrite(
     }
     for (const entries of chunks(appended)) await write(entries);
     if (encoding.tail) await writer.write(ENCODER.encode(encoding.tail));
-    const { size, sha256 } = await writer.close();
+    const { size, sha256, info } = await writer.close();
     const spans = widened(object.spans, spanOfTimes(of, times));
-    snapshot.note({ path, size, sha256, count, ...(spans && { spans }) });
+    snapshot.note({ path, size, sha256, count, ...(spans && { spans }) }, info);
   } catch (error) {
     await writer.abort(error);
     throw error;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
@@ -5,7 +6,7 @@ import type { JournalFile } from "./journal.ts";
 import { CHECKPOINT } from "./layout.ts";
 import type { ExportNotes, Manifest } from "./manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "./manifest.ts";
-import type { SnapshotObject, UnfinishedBatch } from "./snapshot_writer.ts";
+import type { SnapshotObject, SnapshotWriter, UnfinishedBatch } from "./snapshot_writer.ts";
 import type { Span } from "./span.ts";
 
 /** How far a listing was written. */
@@ -164,6 +165,14 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   notes: z.object({ findings: manifestNotes, warnings: manifestNotes, failures: manifestNotes }),
 });
 
+/** A checkpoint that was read. */
+export interface FoundCheckpoint {
+  /** What it says. */
+  readonly checkpoint: Checkpoint;
+  /** SHA-256 of its text, in hexadecimal. */
+  readonly sha256: string;
+}
+
 /**
  * Reads the checkpoint of a snapshot that isn't complete.
  *
@@ -177,7 +186,7 @@ export async function readCheckpoint(
   storage: Storage,
   prefix: string,
   signal: AbortSignal,
-): Promise<Checkpoint | undefined> {
+): Promise<FoundCheckpoint | undefined> {
   let text: string;
   try {
     text = await toText(await storage.get(`${prefix}/${CHECKPOINT}`, { signal }));
@@ -186,7 +195,8 @@ export async function readCheckpoint(
     throw error;
   }
   try {
-    return checkpointSchema.parse(JSON.parse(text));
+    const checkpoint = checkpointSchema.parse(JSON.parse(text));
+    return { checkpoint, sha256: createHash("sha256").update(text).digest("hex") };
   } catch {
     return undefined;
   }
@@ -195,18 +205,16 @@ export async function readCheckpoint(
 /**
  * Writes the checkpoint of a snapshot, in place of the one before.
  *
- * @param storage Where the snapshot is.
- * @param prefix Where it lies in there, without a trailing slash.
+ * @param snapshot The snapshot.
  * @param checkpoint How far the export is.
  * @param signal Aborts the writing.
  * @throws {StorageError} If it can't be written.
  */
 export async function writeCheckpoint(
-  storage: Storage,
-  prefix: string,
+  snapshot: Pick<SnapshotWriter, "putAside">,
   checkpoint: Checkpoint,
   signal: AbortSignal,
 ): Promise<void> {
   const bytes = new TextEncoder().encode(JSON.stringify(checkpoint));
-  await storage.put(`${prefix}/${CHECKPOINT}`, bytes, { signal, contentType: "application/json" });
+  await snapshot.putAside(CHECKPOINT, bytes, { signal });
 }

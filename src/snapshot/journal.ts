@@ -168,7 +168,8 @@ export class Journal {
     // From now on it may be forgotten.
     const file: OwnFile = { number, size: offset, sha256: "", parts };
     this.#files.set(number, file);
-    const writer = new ObjectWriter(storage, `${prefix}/${journalPath(number)}`, { signal });
+    const key = `${prefix}/${journalPath(number)}`;
+    const writer = new ObjectWriter(storage, key, { signal, replaces: null });
     try {
       for (const { bytes } of pending) await writer.write(bytes);
       const { size, sha256 } = await writer.close();

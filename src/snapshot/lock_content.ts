@@ -20,6 +20,9 @@ export interface LockContent {
   readonly released?: boolean | undefined;
 }
 
+/** The most that a lock may claim, in milliseconds: whoever reads one that claims more doesn't believe it. */
+export const LONGEST_TTL_MS = 600_000;
+
 /** Checks the content of a lock. */
 export const lockSchema: z.ZodType<LockContent> = z.object({
   owner: z.string(),
@@ -43,6 +46,24 @@ export function parseLock(text: string): LockContent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * How long a lock counts after it was written, in milliseconds.
+ *
+ * @param content What it says.
+ */
+export function ttlOf({ renewedAt, expiresAt }: LockContent): number {
+  return Math.min(Date.parse(expiresAt) - Date.parse(renewedAt), LONGEST_TTL_MS);
+}
+
+/**
+ * When a lock doesn't count any more by its owner's clock, in ISO 8601.
+ *
+ * @param content What it says.
+ */
+export function expiryOf(content: LockContent): string {
+  return new Date(Date.parse(content.renewedAt) + ttlOf(content)).toISOString();
 }
 
 /**

@@ -2,12 +2,15 @@ import { toText } from "@std/streams/to-text";
 import { delay } from "../async/delay.ts";
 import { hashNumber } from "../text/hash_number.ts";
 import {
+  type DeleteOptions,
   DeletionRefusedError,
+  ObjectChangedError,
   ObjectExistsError,
   ObjectNotFoundError,
+  type PutOptions,
   type Storage,
 } from "../sink/storage.ts";
-import { holdKey, hostName, type LockContent, parseLock } from "./lock_content.ts";
+import { expiryOf, holdKey, hostName, type LockContent, parseLock, ttlOf } from "./lock_content.ts";
 
 /** A lock that is there. */
 export interface FoundLock {
@@ -29,12 +32,22 @@ export interface LockFileOptions {
   readonly holdsOf?: string | undefined;
 }
 
+/** What a lock is written or deleted with. */
+export interface LockWriteOptions {
+  /** Aborts it. */
+  readonly signal: AbortSignal;
+  /** Asked right before it is written or deleted. */
+  readonly check?: (() => void) | undefined;
+}
+
 /** An object that only one process at a time has: it creates, renews, and finally deletes it. */
 export class LockFile {
   /** The object's key. */
   readonly key: string;
   readonly #storage: Storage;
   readonly #holdsOf: string;
+  /** The tag of what this process wrote last, if that is known. */
+  #tag: string | undefined;
 
   /**
    * Names a lock; nothing is read or written.
@@ -55,9 +68,9 @@ export class LockFile {
    * @return Whether there was none.
    * @throws {StorageError} If it can't be written.
    */
-  async create(content: LockContent, signal: AbortSignal): Promise<boolean> {
+  async create(content: LockContent, options: LockWriteOptions): Promise<boolean> {
     try {
-      await this.#put(content, signal, true);
+      await this.#put(content, options, { ifAbsent: true });
       return true;
     } catch (error) {
       if (error instanceof ObjectExistsError) return false;
@@ -66,12 +79,49 @@ export class LockFile {
   }
 
   /**
-   * Writes the lock anew.
+   * Writes the lock anew, which has to be one's own.
    *
+   * @return Whether it was still there.
    * @throws {StorageError} If it can't be written.
    */
-  async renew(content: LockContent, signal: AbortSignal): Promise<void> {
-    await this.#put(content, signal, false);
+  async renew(content: LockContent, options: LockWriteOptions): Promise<boolean> {
+    const { signal } = options;
+    if (this.#tag === undefined) {
+      // It isn't known what became of the last one. Of what is there now, the text is looked at afterwards.
+      this.#tag = (await this.#storage.stat(this.key, { signal }))?.etag;
+      const found = await this.read(signal);
+      if (found?.content?.owner !== content.owner) return false;
+    }
+    try {
+      await this.#put(content, options, { replaces: this.#tag });
+      return true;
+    } catch (error) {
+      if (error instanceof ObjectChangedError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the lock anew although it is so old that others may be taking it over: it takes what they take
+   * first, so that either they find it renewed, or it is lost.
+   *
+   * @param found The lock, as it was read.
+   * @return Whether it was renewed.
+   * @throws {StorageError} If something can't be read or written.
+   */
+  async renewLate(
+    found: FoundLock,
+    content: LockContent,
+    options: LockWriteOptions,
+  ): Promise<boolean> {
+    const guard = this.#guardOf(found);
+    if (!await guard.create(content, options)) return false;
+    try {
+      const now = await this.read(options.signal);
+      return now?.text === found.text && await this.renew(content, options);
+    } finally {
+      await guard.release(content.owner, options);
+    }
   }
 
   /**
@@ -94,9 +144,9 @@ export class LockFile {
    *
    * @throws {StorageError} If it can't be read, or neither deleted nor written.
    */
-  async release(owner: string, signal: AbortSignal): Promise<void> {
-    const found = await this.read(signal);
-    if (found?.content?.owner === owner) await this.#end(found.content, signal);
+  async release(owner: string, options: LockWriteOptions): Promise<void> {
+    const found = await this.read(options.signal);
+    if (found?.content?.owner === owner) await this.#end(found.content, options);
   }
 
   /**
@@ -107,24 +157,25 @@ export class LockFile {
    * @return Whether it is taken now.
    * @throws {StorageError} If something can't be read or written.
    */
-  async take(found: FoundLock, mine: LockContent, signal: AbortSignal): Promise<boolean> {
+  async take(found: FoundLock, mine: LockContent, options: LockWriteOptions): Promise<boolean> {
+    const { signal } = options;
     const info = await this.#storage.stat(this.key, { signal });
     const isStill = async () => (await this.read(signal))?.text === found.text;
     if (info?.etag !== undefined && this.#storage.replace !== undefined) {
       // Read once more, as the tag may be of what came after.
       if (!await isStill()) return false;
-      const options = { ...AS_JSON, signal };
-      const taken = await this.#storage.replace(this.key, info.etag, toBytes(mine), options);
+      const how = { ...AS_JSON, ...withFence(options) };
+      const taken = await this.#storage.replace(this.key, info.etag, toBytes(mine), how);
       if (taken !== undefined) return taken;
     }
     const guard = this.#guardOf(found);
-    if (!await guard.#obtain(mine, signal)) return false;
+    if (!await guard.#obtain(mine, options)) return false;
     try {
       if (!await isStill()) return false;
-      await this.renew(mine, signal);
+      await this.#put(mine, options, {});
       return true;
     } finally {
-      await guard.release(mine.owner, signal);
+      await guard.release(mine.owner, options);
     }
   }
 
@@ -135,17 +186,19 @@ export class LockFile {
    *
    * @param found The lock.
    * @param mine What a lock of one's own says.
+   * @param options The signal, and what is asked before anything is written.
    * @return Whether there is a chance to create the lock now.
    * @throws {StorageError} If something can't be read or written.
    */
   async remove(
     found: FoundLock,
     mine: LockContent,
-    signal: AbortSignal,
+    options: LockWriteOptions,
     depth = 0,
   ): Promise<boolean> {
+    const { signal } = options;
     const guard = this.#guardOf(found);
-    const isMine = await guard.#obtain(mine, signal, depth);
+    const isMine = await guard.#obtain(mine, options, depth);
     if (!isMine) return isMine === undefined;
     try {
       const now = await this.read(signal);
@@ -153,11 +206,13 @@ export class LockFile {
       // The storage's own clock has the last word: clocks of machines differ.
       const isDead = await this.#isDead(found, signal);
       if (!isDead && !await this.#hasExpired(found, guard, signal)) return false;
-      await this.#end(found.content ?? mine, signal);
+      await this.#end(found.content ?? mine, options);
+      // What its owner was just writing when it fell asleep must not come after the next one's lock.
+      await this.#storage.abandon?.(this.key, { signal });
       if (isDead) await this.#removeHold(found, signal);
       return true;
     } finally {
-      await guard.release(mine.owner, signal);
+      await guard.release(mine.owner, options);
     }
   }
 
@@ -174,9 +229,9 @@ export class LockFile {
 
   /** Whether it has by the owner's clock or by the storage's: the owner's may be hours ahead. */
   async #isExpired({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
-    if (content && Date.parse(content.expiresAt) < Date.now()) return true;
+    if (content && Date.parse(expiryOf(content)) < Date.now()) return true;
     const info = await this.#storage.stat(this.key, { signal });
-    return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - ttlOf(content);
+    return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - countsFor(content);
   }
 
   /** Whether the owner was a process of this machine, and has ended. */
@@ -210,11 +265,20 @@ export class LockFile {
       await this.#storage.stat(guard.key, { signal }),
     ];
     if (old?.modifiedAt === undefined || young?.modifiedAt === undefined) return true;
-    return young.modifiedAt.getTime() - old.modifiedAt.getTime() >= ttlOf(content);
+    return young.modifiedAt.getTime() - old.modifiedAt.getTime() >= countsFor(content);
   }
 
-  async #put(content: LockContent, signal: AbortSignal, ifAbsent: boolean): Promise<void> {
-    await this.#storage.put(this.key, toBytes(content), { ...AS_JSON, signal, ifAbsent });
+  async #put(
+    content: LockContent,
+    options: LockWriteOptions,
+    how: Pick<PutOptions, "ifAbsent" | "replaces">,
+  ): Promise<void> {
+    // Until there is an answer nobody knows what is there.
+    this.#tag = undefined;
+    const bytes = toBytes(content);
+    const all = { ...AS_JSON, ...withFence(options), ...how };
+    const { etag } = await this.#storage.put(this.key, bytes, all);
+    this.#tag = etag;
   }
 
   /**
@@ -222,32 +286,40 @@ export class LockFile {
    *
    * @return Whether that was done; `undefined` if there is a chance to do it now.
    */
-  async #obtain(mine: LockContent, signal: AbortSignal, depth = 0): Promise<boolean | undefined> {
-    if (await this.create(mine, signal)) return true;
-    const other = await this.read(signal);
+  async #obtain(
+    mine: LockContent,
+    options: LockWriteOptions,
+    depth = 0,
+  ): Promise<boolean | undefined> {
+    if (await this.create(mine, options)) return true;
+    const other = await this.read(options.signal);
     if (other === undefined) return undefined;
-    if (other.content?.released) return await this.take(other, mine, signal) || undefined;
-    if (depth > 2 || !await this.isOver(other, signal)) return false;
-    return await this.remove(other, mine, signal, depth + 1) ? undefined : false;
+    if (other.content?.released) return await this.take(other, mine, options) || undefined;
+    if (depth > 2 || !await this.isOver(other, options.signal)) return false;
+    return await this.remove(other, mine, options, depth + 1) ? undefined : false;
   }
 
   /** Deletes the lock; where that is forbidden, writes that it is over. */
-  async #end(content: LockContent, signal: AbortSignal): Promise<void> {
+  async #end(content: LockContent, options: LockWriteOptions): Promise<void> {
     try {
-      await this.#storage.delete([this.key], { signal });
+      await this.#storage.delete([this.key], withFence(options));
     } catch (error) {
       if (!(error instanceof DeletionRefusedError)) throw error;
       // Who doesn't know the mark sees that it has expired.
       const { renewedAt } = content;
-      await this.#put({ ...content, expiresAt: renewedAt, released: true }, signal, false);
+      await this.#put({ ...content, expiresAt: renewedAt, released: true }, options, {});
     }
   }
 
-  /** The lock on the deletion of just this text. */
+  /** The lock on the deletion or the late renewal of just this text. */
   #guardOf(found: FoundLock): LockFile {
     const key = `${this.key}.${hashNumber(found.text).toString(36)}`;
     return new LockFile(this.#storage, key, { holdsOf: this.#holdsOf });
   }
+}
+
+function withFence({ signal, check }: LockWriteOptions): DeleteOptions {
+  return { signal, ...(check && { fence: { check } }) };
 }
 
 function toBytes(content: LockContent): Uint8Array<ArrayBuffer> {
@@ -258,7 +330,6 @@ function toBytes(content: LockContent): Uint8Array<ArrayBuffer> {
 const UNREADABLE_MS = 120_000;
 
 /** How long a lock counts after it was written, in milliseconds. */
-function ttlOf(content: LockContent | undefined): number {
-  if (content === undefined) return UNREADABLE_MS;
-  return Date.parse(content.expiresAt) - Date.parse(content.renewedAt);
+function countsFor(content: LockContent | undefined): number {
+  return content === undefined ? UNREADABLE_MS : ttlOf(content);
 }

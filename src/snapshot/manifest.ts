@@ -73,6 +73,9 @@ export interface ManifestAssets {
   readonly orphaned?: Tally | undefined;
 }
 
+/** Whether a snapshot has all that was asked for. */
+export type SnapshotStatus = "complete" | "partial";
+
 /** The content of `manifest.json`. */
 export interface Manifest extends ExportNotes {
   /** The version of the snapshot format. */
@@ -85,6 +88,11 @@ export interface Manifest extends ExportNotes {
   readonly environment: { readonly id: string | null; readonly primary: boolean };
   /** The project's locales. */
   readonly locales: readonly string[];
+  /**
+   * Whether all is there that was asked for; where it isn't, `failures` says what is missing. Manifests of
+   * before had none: {@linkcode statusOf} tells.
+   */
+  readonly status?: SnapshotStatus | undefined;
   /** When the export began, in ISO 8601. */
   readonly startedAt: string;
   /** When it ended, in ISO 8601. */
@@ -100,8 +108,21 @@ export interface Manifest extends ExportNotes {
   >;
   /** Every object of the snapshot but `manifest.json` and `canary.txt`, by path. */
   readonly objects: readonly ManifestObject[];
+  /** Paths of what isn't part of the snapshot, but couldn't be deleted from its folder, if there is any. */
+  readonly leftovers?: readonly string[] | undefined;
   /** What became of the asset files, if they were asked for. */
   readonly assets?: ManifestAssets | undefined;
+}
+
+/**
+ * Whether a snapshot has all that was asked for, also by a manifest that doesn't say so itself.
+ *
+ * @param manifest The manifest, or what will be in it.
+ */
+export function statusOf(
+  { status, failures }: Pick<Manifest, "status" | "failures">,
+): SnapshotStatus {
+  return status ?? (failures.length === 0 ? "complete" : "partial");
 }
 
 const count = z.number().int().nonnegative();
@@ -129,6 +150,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   project: z.object({ id: z.string(), name: z.string().nullable() }),
   environment: z.object({ id: z.string().nullable(), primary: z.boolean() }),
   locales: z.array(z.string()),
+  status: z.enum(["complete", "partial"]).optional(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   options: z.record(z.string(), z.unknown()),
@@ -140,6 +162,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     count: count.optional(),
   })),
+  leftovers: z.array(z.string()).optional(),
   assets: z.object({
     // What it names is read, and may be deleted.
     index: z.string().refine(isAssetIndex),

@@ -1,7 +1,20 @@
 import type { Resource } from "../content/resource.ts";
 import { deleteIfAllowed } from "../sink/delete_if_allowed.ts";
 import type { ObjectInfo, Storage } from "../sink/storage.ts";
-import { type Amendable, type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import {
+  type Amendable,
+  type Checkpoint,
+  type FoundCheckpoint,
+  readCheckpoint,
+} from "./checkpoint.ts";
+import {
+  type Claimant,
+  type FoundClaim,
+  readClaim,
+  renewClaim,
+  type WrittenClaim,
+} from "./claim.ts";
+import { finishSeal } from "./finish_seal.ts";
 import { findSnapshots } from "./find_snapshots.ts";
 import {
   CANARY,
@@ -28,6 +41,14 @@ export interface Reopened {
   readonly checkpoint: Checkpoint;
 }
 
+/** Options of {@linkcode reopenSnapshot}. */
+export interface ReopenOptions {
+  /** Who goes on with it. */
+  readonly claimant: Claimant;
+  /** Aborts the reading, and what is written later. */
+  readonly signal: AbortSignal;
+}
+
 /** Why there is nothing to go on with; without a reason, every snapshot is complete. */
 export interface NotReopened {
   /** What keeps the newest snapshot from being gone on with: a clause. */
@@ -36,41 +57,52 @@ export interface NotReopened {
 
 /**
  * Opens the newest snapshot of a project and environment again, if it isn't complete and was written with
- * the same options and schema. What was written after its checkpoint is removed, and what may have been
- * changed since is looked at.
+ * the same options and schema. Whoever wrote it before can't any more: its claim is another one's then. What
+ * was written after its checkpoint is removed, and what may have been changed since is looked at.
  *
  * @param storage Where snapshots are.
  * @param place Which project and environment.
  * @param fingerprint What has to be the same.
- * @param signal Aborts the reading, and what is written later.
+ * @param options Who goes on, and the signal; it aborts the reading, and what is written later.
  * @throws {StorageError} If it can't be read.
  */
 export async function reopenSnapshot(
   storage: Storage,
   place: SnapshotPlace,
   fingerprint: Checkpoint["fingerprint"],
-  signal: AbortSignal,
+  options: ReopenOptions,
 ): Promise<Reopened | NotReopened> {
+  const { claimant, signal } = options;
   const { snapshots: [prefix] } = await findSnapshots(storage, snapshotsPrefix(place), signal);
   if (prefix === undefined) return {};
   if (await storage.stat(`${prefix}/${CANARY}`, { signal }) !== undefined) {
     await tidy(storage, prefix, signal);
     return {};
   }
-  const checkpoint = await readCheckpoint(storage, prefix, signal);
-  if (checkpoint === undefined) {
+  const first = await readCheckpoint(storage, prefix, signal);
+  if (first === undefined) {
     // One that was ended before its first checkpoint holds nothing to go on with.
     if (await isOnlyClaimed(storage, prefix, signal)) return {};
+    if (await finishSeal(storage, prefix, signal)) return {};
     return { reason: `${prefix} has no checkpoint that can be read` };
   }
-  const other = Object.keys({ ...fingerprint, ...checkpoint.fingerprint })
-    .filter((name) => fingerprint[name] !== checkpoint.fingerprint[name]);
+  const other = Object.keys({ ...fingerprint, ...first.checkpoint.fingerprint })
+    .filter((name) => fingerprint[name] !== first.checkpoint.fingerprint[name]);
   if (other.length > 0) {
     return { reason: `${prefix} was begun with another ${other.join(" and ")}` };
   }
-  const objects = await verified(storage, prefix, checkpoint, signal);
-  if (typeof objects === "string") return { reason: objects };
-  return { snapshot: SnapshotWriter.resume(storage, prefix, objects, signal), checkpoint };
+  const claim = await readClaim(storage, prefix, signal);
+  const resumedFrom = first.sha256;
+  const mine = await renewClaim(storage, prefix, claim, { claimant, resumedFrom, signal });
+  // Now that nobody else begins to write anything there, what was begun is ended.
+  await storage.clear?.(`${prefix}/`, { signal });
+  const latest = await readCheckpoint(storage, prefix, signal);
+  if (latest === undefined) return { reason: `${prefix} has no checkpoint that can be read` };
+  const found = await verified(storage, prefix, { ...latest, claim, mine }, signal);
+  if (typeof found === "string") return { reason: found };
+  const { objects, infos } = found;
+  const snapshot = SnapshotWriter.resume(storage, prefix, objects, signal, infos);
+  return { snapshot, checkpoint: latest.checkpoint };
 }
 
 /** Deletes what is left in a complete snapshot if its export was ended just before it did that. */
@@ -91,40 +123,65 @@ async function isOnlyClaimed(
   return true;
 }
 
-/** The objects as they are now, or what is wrong with them. */
+/** What is there of a snapshot. */
+interface Verified {
+  /** Its objects as they are now. */
+  readonly objects: readonly SnapshotObject[];
+  /** What the storage says of all that is there. */
+  readonly infos: readonly ObjectInfo[];
+}
+
+/** How far a snapshot is, and whose it is. */
+interface State extends FoundCheckpoint {
+  /** The claim as it was found. */
+  readonly claim: FoundClaim;
+  /** One's own claim, in its place. */
+  readonly mine: WrittenClaim;
+}
+
+/** What is there, or what is wrong with it. */
 async function verified(
   storage: Storage,
   prefix: string,
-  checkpoint: Checkpoint,
+  { checkpoint, sha256, claim, mine }: State,
   signal: AbortSignal,
-): Promise<SnapshotObject[] | string> {
+): Promise<Verified | string> {
   const known = new Map(checkpoint.objects.map((object) => [`${prefix}/${object.path}`, object]));
   const found = new Map<string, ObjectInfo>();
+  const infos: ObjectInfo[] = [];
   const journal = new Map(
     checkpoint.journal.map(({ number, size }) => [`${prefix}/${journalPath(number)}`, size]),
   );
-  const late: string[] = [];
+  const late: ObjectInfo[] = [];
   let written: Date | undefined;
   for await (const page of storage.list(`${prefix}/`, { signal })) {
     for (const info of page) {
       if (info.key === `${prefix}/${CHECKPOINT}`) written = info.modifiedAt;
+      const isOfJournal = journal.get(info.key) === info.size;
+      if (isOfJournal) journal.delete(info.key);
       if (known.has(info.key)) found.set(info.key, info);
-      else if (journal.get(info.key) === info.size) journal.delete(info.key);
-      else if (!isAssetList(info.key, prefix, checkpoint)) late.push(info.key);
+      const isKnown = isOfJournal || known.has(info.key) ||
+        isAssetList(info.key, prefix, checkpoint);
+      (isKnown ? infos : late).push(info);
     }
   }
-  for (let at = 0; at < late.length; at += 1000) {
-    await deleteIfAllowed(storage, late.slice(at, at + 1000), { signal });
-  }
+  infos.push(...await removed(storage, late, signal));
   for (const key of journal.keys()) return `${key} isn't what was written there`;
+  const claimed = known.get(`${prefix}/${CLAIM}`);
+  // A checkpoint of somebody who has lost the snapshot since says nothing of what came later.
+  const isLatest = claimed?.sha256 === claim.sha256 || sha256 === claim.content.resumedFrom;
   const objects: SnapshotObject[] = [];
   for (const [key, object] of known) {
     const info = found.get(key);
     if (info === undefined) return `${key} is missing`;
+    if (object === claimed) {
+      objects.push({ ...object, size: mine.bytes.byteLength, sha256: mine.sha256 });
+      continue;
+    }
     // Its clock is the storage's for both; what is as old as the checkpoint may be younger.
     const isOlder = written !== undefined && info.modifiedAt !== undefined &&
       info.modifiedAt < written;
-    const seen = isOlder && info.size === object.size
+    const seen = isLatest && isOlder && info.size === object.size
       ? object
       : await lookedAt(storage, key, object, signal);
     const mayDiffer = !isOlder &&
@@ -134,7 +191,20 @@ async function verified(
     }
     objects.push(seen);
   }
-  return objects;
+  return { objects, infos };
+}
+
+/** Deletes objects. Those that can't be deleted are given back: they are written over, or left at the seal. */
+async function removed(
+  storage: Storage,
+  infos: readonly ObjectInfo[],
+  signal: AbortSignal,
+): Promise<readonly ObjectInfo[]> {
+  for (let at = 0; at < infos.length; at += 1000) {
+    const keys = infos.slice(at, at + 1000).map(({ key }) => key);
+    if (!await deleteIfAllowed(storage, keys, { signal })) return infos;
+  }
+  return [];
 }
 
 /** The checkpoint itself and its lists of assets. */

@@ -6,10 +6,11 @@ import {
   type BegunBatch,
   type WrittenBatch,
 } from "../sink/batch_sink.ts";
-import { ObjectExistsError, type Storage, StorageError } from "../sink/storage.ts";
-import { shownAddress } from "../text/shown_address.ts";
-import { CANARY, CLAIM, MANIFEST, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
+import { ObjectExistsError, type ObjectInfo, type Storage, StorageError } from "../sink/storage.ts";
+import type { Claimant } from "./claim.ts";
+import { CLAIM, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject, Tally } from "./manifest.ts";
+import { type ManifestContent, sealSnapshot, type Stamp } from "./seal.ts";
 import { joined, type Span, spanOf } from "./span.ts";
 
 /** Options of {@linkcode SnapshotWriter.create}. */
@@ -18,6 +19,8 @@ export interface CreateSnapshotOptions extends SnapshotPlace {
   readonly startedAt: Date;
   /** What the claim says about the export, besides when it began. */
   readonly claim: Readonly<Record<string, unknown>>;
+  /** Who has the lock. @default Nobody */
+  readonly claimant?: Claimant | undefined;
   /** Aborts what is being written. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,10 +33,18 @@ export interface SnapshotObject extends ManifestObject {
   readonly records?: number | undefined;
 }
 
-/** How an object is put into a snapshot. */
-export interface PutObjectOptions {
-  /** Whether it must not be there yet. @default {false} */
+/** How an object that isn't one of the snapshot's is put into its folder. */
+export interface PutAsideOptions {
+  /** Whether it must not be there yet, whoever wrote it. @default {false} */
   readonly ifAbsent?: boolean | undefined;
+  /** What it may replace. @default {What this writer knows to be there; nothing if it knows of nothing} */
+  readonly replaces?: string | null | undefined;
+  /** Aborts it. @default {The writer's} */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How an object is put into a snapshot. */
+export interface PutObjectOptions extends PutAsideOptions {
   /** How many entries it holds, if it is a batch or a part of a table. */
   readonly count?: number | undefined;
   /** Which resources it may hold something of. */
@@ -101,6 +112,8 @@ export class SnapshotWriter {
   readonly #storage: Storage;
   readonly #signal: AbortSignal | undefined;
   readonly #objects = new Map<string, SnapshotObject>();
+  /** What the storage says of what was written, by path; also of what isn't an object of the snapshot. */
+  readonly #written = new Map<string, Stamp>();
 
   private constructor(storage: Storage, prefix: string, signal: AbortSignal | undefined) {
     this.#storage = storage;
@@ -117,14 +130,21 @@ export class SnapshotWriter {
    * @throws {StorageError} If the storage can't be written to.
    */
   static async create(storage: Storage, options: CreateSnapshotOptions): Promise<SnapshotWriter> {
-    const { startedAt, claim, signal } = options;
-    const content = jsonBytes({ formatVersion: 1, startedAt: startedAt.toISOString(), ...claim });
+    const { startedAt, claim, claimant, signal } = options;
+    const content = jsonBytes({
+      formatVersion: 1,
+      startedAt: startedAt.toISOString(),
+      ...claim,
+      generation: 1,
+      ...(claimant && { writer: claimant.owner }),
+    });
     const first = Math.floor(startedAt.getTime() / 1000);
     for (let second = first; second < first + FOLDERS; second++) {
       const prefix = `${snapshotsPrefix(options)}/snapshot_${second}`;
       const snapshot = new SnapshotWriter(storage, prefix, signal);
       try {
-        await snapshot.put(CLAIM, content, { ifAbsent: true });
+        const { sha256 } = await snapshot.put(CLAIM, content, { ifAbsent: true });
+        claimant?.watch(prefix, sha256);
         return snapshot;
       } catch (error) {
         if (!(error instanceof ObjectExistsError)) throw error;
@@ -145,15 +165,18 @@ export class SnapshotWriter {
    * @param prefix Where it lies in there, without a trailing slash.
    * @param objects What was written so far.
    * @param signal Aborts what is being written.
+   * @param infos What the storage says of what is there.
    */
   static resume(
     storage: Storage,
     prefix: string,
     objects: readonly SnapshotObject[],
     signal?: AbortSignal,
+    infos: Iterable<ObjectInfo> = [],
   ): SnapshotWriter {
     const snapshot = new SnapshotWriter(storage, prefix, signal);
     for (const object of objects) snapshot.#objects.set(object.path, object);
+    for (const info of infos) snapshot.#stamp(info);
     return snapshot;
   }
 
@@ -198,10 +221,9 @@ export class SnapshotWriter {
   async put(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
-    { ifAbsent, count, spans, records }: PutObjectOptions = {},
+    { count, spans, records, ...how }: PutObjectOptions = {},
   ): Promise<ManifestObject> {
-    const key = `${this.prefix}/${path}`;
-    await this.#storage.put(key, bytes, { ifAbsent, signal: this.#signal });
+    await this.putAside(path, bytes, how);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const object = { path, size: bytes.byteLength, sha256, ...(count !== undefined && { count }) };
     this.note({ ...object, ...(spans && { spans }), ...(records !== undefined && { records }) });
@@ -209,12 +231,45 @@ export class SnapshotWriter {
   }
 
   /**
+   * Writes an object that isn't one of the snapshot's, such as a checkpoint, also in place of one that was
+   * written before.
+   *
+   * @param path Its path, relative to the snapshot.
+   * @param bytes Its content.
+   * @param options What it may replace, and the signal.
+   * @throws {StorageError} If it can't be written.
+   */
+  async putAside(
+    path: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    { ifAbsent, replaces = this.replacedAt(path), signal = this.#signal }: PutAsideOptions = {},
+  ): Promise<void> {
+    const info = await this.#storage.put(`${this.prefix}/${path}`, bytes, {
+      ...(ifAbsent ? { ifAbsent } : { replaces }),
+      signal,
+    });
+    this.#stamp(info);
+  }
+
+  /**
+   * What an object that is put at a path may replace: what was written there before, or nothing.
+   *
+   * @param path The path, relative to the snapshot.
+   */
+  replacedAt(path: string): string | null | undefined {
+    const written = this.#written.get(path);
+    return written === undefined && !this.#objects.has(path) ? null : written?.etag;
+  }
+
+  /**
    * Notes an object that was written without this writer's help, such as one that was rewritten.
    *
    * @param object The object.
+   * @param info What the storage says of it, if it was written anew.
    */
-  note(object: SnapshotObject): void {
+  note(object: SnapshotObject, info?: ObjectInfo): void {
     this.#objects.set(object.path, object);
+    if (info) this.#stamp(info);
   }
 
   /**
@@ -243,6 +298,7 @@ export class SnapshotWriter {
       maxEntries: options.maxEntries,
       firstBatch: options.firstBatch,
       begun,
+      replaces: (key) => this.replacedAt(key.slice(start)),
       signal: this.#signal,
       onEntries: (entries, bytes) => {
         const span = of === undefined
@@ -252,58 +308,38 @@ export class SnapshotWriter {
         onAppended?.(bytes, unfinished);
       },
       onBatch: (written) => {
-        const { key, size, sha256, count } = written;
+        const { key, size, sha256, count, info } = written;
         const { span } = unfinished;
         unfinished = { count: 0 };
         const path = key.slice(start);
-        this.note({ path, size, sha256, count, ...(span && { spans: [span] }) });
+        this.note({ path, size, sha256, count, ...(span && { spans: [span] }) }, info);
         options.onBatch?.(written);
       },
     });
   }
 
   /**
-   * Seals the snapshot: writes `manifest.json`, then `canary.txt`, if all that was written is still there.
+   * Seals the snapshot: removes what isn't one of its objects, writes `manifest.json`, then `canary.txt`, if
+   * all that was written is still there, and is what was written. Nobody else may write it.
    *
-   * @param manifest The manifest, but for what the writer knows itself.
-   * @param tidy Removes what is no part of it, when all but `canary.txt` is written.
+   * @param manifest The manifest, but for what the writer knows itself; asked again if something was left.
+   * @param onLeftovers Told of what can't be removed, by path, and why.
    * @return The whole manifest.
    * @throws {StorageError} If it can't be written, or something isn't there any more.
    */
   async seal(
-    manifest: Omit<Manifest, "formatVersion" | "objects">,
-    tidy: () => Promise<void> = () => Promise.resolve(),
+    manifest: () => ManifestContent,
+    onLeftovers?: (paths: readonly string[], reason: string) => void,
   ): Promise<Manifest> {
-    await this.#assertWhole();
-    const objects = this.objects
-      .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
-      .sort((a, b) => a.path < b.path ? -1 : 1);
-    const whole = { formatVersion: 1 as const, ...manifest, objects } as Manifest;
-    await this.putJson(MANIFEST, whole);
-    await tidy();
-    await this.put(CANARY, ENCODER.encode(`${whole.endedAt}\n`));
-    return whole;
+    const written = this.#written;
+    return await sealSnapshot(this, { written, manifest, onLeftovers, signal: this.#signal });
   }
 
-  /** Makes sure that nobody deleted a part of it meanwhile, as a lifecycle rule may. */
-  async #assertWhole(): Promise<void> {
-    const missing = new Map(this.objects.map(({ path, size }) => [`${this.prefix}/${path}`, size]));
-    const options = { signal: this.#signal };
-    for await (const page of this.#storage.list(`${this.prefix}/`, options)) {
-      for (const { key, size } of page) if (missing.get(key) === size) missing.delete(key);
-    }
-    for (const [key, size] of missing) {
-      // A listing may be late.
-      const found = await this.#storage.stat(key, options);
-      if (found?.size === size) continue;
-      throw new StorageError(
-        `The snapshot ${shownAddress(this.address)} can't be sealed, because ${
-          JSON.stringify(key)
-        } was ${
-          found === undefined ? "deleted" : `changed from ${size} to ${found.size} bytes`
-        } since it was written: see what does that, as a lifecycle rule may, then export again.`,
-      );
-    }
+  #stamp({ key, etag, modifiedAt }: ObjectInfo): void {
+    this.#written.set(key.slice(this.prefix.length + 1), {
+      ...(etag !== undefined && { etag }),
+      ...(modifiedAt && { modifiedAt: modifiedAt.getTime() }),
+    });
   }
 }
 

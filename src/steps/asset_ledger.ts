@@ -41,9 +41,8 @@ export class AssetLedger implements Segmented {
     const done = this.#done;
     if (done.length === 0) return;
     this.#done = [];
-    const { storage, prefix } = this.#snapshot;
-    const key = `${prefix}/${assetListPath(this.#checkpoints.assetLists)}`;
-    await storage.put(key, ndjsonBytes(done), { signal: this.#signal });
+    const path = assetListPath(this.#checkpoints.assetLists);
+    await this.#snapshot.putAside(path, ndjsonBytes(done), { signal: this.#signal });
     this.#checkpoints.assetLists++;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { schemaParts } from "../content/schema_parts.ts";
 import type { ExportOptions } from "../export_options.ts";
+import type { Claimant } from "../snapshot/claim.ts";
 import { reopenSnapshot } from "../snapshot/reopen.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { VERSION } from "../version.ts";
@@ -16,12 +17,14 @@ import { TableStep } from "./table_step.ts";
  *
  * @param run The export.
  * @param options Its options; with a signal that is aborted when its lock is lost.
+ * @param claimant Who has the lock.
  * @return What every step is given.
  * @throws {StorageError} If it can't be begun.
  */
 export async function beginSnapshot(
   run: ExportRun,
   options: ExportOptions & { readonly signal: AbortSignal },
+  claimant: Claimant,
 ): Promise<ExportContext> {
   const { storage, signal, checkpointMs: everyMs } = options;
   const { site, environment } = run.project;
@@ -31,7 +34,7 @@ export async function beginSnapshot(
   const fingerprint = fingerprintOf(run, shaping);
   const place = { projectId: site.id, sandbox: run.sandbox };
   const reopened = options.resume
-    ? await reopenSnapshot(storage, place, fingerprint, signal)
+    ? await reopenSnapshot(storage, place, fingerprint, { claimant, signal })
     : undefined;
   const from = reopened && "checkpoint" in reopened ? reopened : undefined;
   if (reopened && "reason" in reopened && reopened.reason !== undefined) {
@@ -43,6 +46,7 @@ export async function beginSnapshot(
     ...place,
     startedAt,
     claim: { tool: { name: "sluice", version: VERSION }, options: shaping },
+    claimant,
     signal,
   });
   if (from) run.restore(from.checkpoint);

@@ -1,6 +1,5 @@
 import { LONGEST_TIMER } from "../async/delay.ts";
 import { PageGate } from "../async/page_gate.ts";
-import { StorageError } from "../sink/storage.ts";
 import {
   type Amendable,
   type Checkpoint,
@@ -9,7 +8,6 @@ import {
   writeCheckpoint,
 } from "../snapshot/checkpoint.ts";
 import { Journal } from "../snapshot/journal.ts";
-import { RESUME_FOLDER } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { CheckpointPace } from "./checkpoint_pace.ts";
@@ -23,8 +21,6 @@ export interface Segmented {
   endSegment(): Promise<void>;
 }
 
-/** As many as S3 deletes in one request. */
-const DELETED_AT_ONCE = 1000;
 /** Unfinished batches may take so much memory (bytes), together, before the journal is saved. */
 const MOST_PENDING = 32 * 1024 * 1024;
 
@@ -263,7 +259,7 @@ export class Checkpoints {
         // One of them may have been ended meanwhile by what ends the export.
         if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
         const checkpoint = this.#describe();
-        await writeCheckpoint(snapshot.storage, snapshot.prefix, checkpoint, signal);
+        await writeCheckpoint(snapshot, checkpoint, signal);
         await this.journal.tidy();
         const objects = checkpoint.objects.length;
         const { address } = snapshot;
@@ -276,24 +272,6 @@ export class Checkpoints {
       this.#timer = undefined;
       this.#pace.saved(performance.now() - begun);
     });
-  }
-
-  /** Deletes what only an export that goes on needs: everything else of the snapshot is written. */
-  async delete(): Promise<void> {
-    const { run, snapshot: { storage, prefix }, signal } = this.#options;
-    try {
-      const keys: string[] = [];
-      for await (const page of storage.list(`${prefix}/${RESUME_FOLDER}/`, { signal })) {
-        keys.push(...page.map(({ key }) => key));
-      }
-      for (let at = 0; at < keys.length; at += DELETED_AT_ONCE) {
-        await storage.delete(keys.slice(at, at + DELETED_AT_ONCE), { signal });
-      }
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      const message = `What only --resume needs couldn't be deleted: ${error.message}`;
-      run.emit({ type: "warning", code: "checkpoint_left", message });
-    }
   }
 
   /** How far the export is: it is the same as before if nothing was done that stays done. */

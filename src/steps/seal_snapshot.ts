@@ -1,4 +1,5 @@
-import type { Manifest } from "../snapshot/manifest.ts";
+import { type Manifest, statusOf } from "../snapshot/manifest.ts";
+import type { ManifestContent } from "../snapshot/seal.ts";
 import { VERSION } from "../version.ts";
 import type { ExportContext } from "./export_context.ts";
 import { notesOf } from "./notes_of.ts";
@@ -13,27 +14,33 @@ import { shapingOptions } from "./shaping_options.ts";
  * @throws {StorageError} If it can't be written.
  */
 export async function sealSnapshot(
-  { run, snapshot, checkpoints, options, startedAt }: ExportContext,
+  { run, snapshot, options, startedAt }: ExportContext,
   assets: Manifest["assets"],
 ): Promise<Manifest> {
   const { site, environment } = run.project;
-  const sealed = snapshot.seal({
+  const endedAt = new Date().toISOString();
+  const content = (): ManifestContent => ({
     tool: { name: "sluice", version: VERSION },
     project: { id: site.id, name: run.projectName },
     environment: { id: run.sandbox ?? environment ?? null, primary: run.sandbox === undefined },
     locales: site.attributes.locales,
+    status: statusOf(notesOf(run)),
     startedAt: startedAt.toISOString(),
-    endedAt: new Date().toISOString(),
+    endedAt,
     options: shapingOptions(options),
     resources: run.resources,
     records: run.records,
     ...(assets === undefined ? {} : { assets }),
     ...notesOf(run),
-  }, () => checkpoints.delete());
-  const manifest = await sealed.catch(async (error) => {
-    // What --resume needs may be gone already.
-    await checkpoints.save().catch(() => {});
-    throw error;
+  });
+  const manifest = await snapshot.seal(content, (paths, reason) => {
+    const what = paths.length === 1
+      ? `${JSON.stringify(paths[0])}, which isn't part of it, couldn't be deleted from it`
+      : `${paths.length} objects that aren't part of it couldn't be deleted from it`;
+    run.warn(
+      "leftovers",
+      `The snapshot's manifest names what is left in its folder: ${what} (${reason}).`,
+    );
   });
   run.emit({ type: "sealed", snapshot: snapshot.address });
   return manifest;

@@ -300,15 +300,15 @@ export class FakeS3Objects {
     headers: FakeS3Request["headers"],
     since: "puts" | "all",
   ): void {
+    const { "if-none-match": noneMatch, "if-match": match } = headers;
+    if (noneMatch === undefined && match === undefined) return;
     const { conditions = "all" } = this.#options;
-    const match = headers["if-match"];
-    if (match !== undefined && conditions === "all" && this.all.get(key)?.etag !== match) {
-      throw new FakeS3Error(412, "PreconditionFailed");
-    }
-    if (headers["if-none-match"] === undefined) return;
     if (conditions === "unsupported") throw new FakeS3Error(501, "NotImplemented");
-    const honoured = conditions === "all" || conditions === since;
-    if (honoured && this.all.has(key)) throw new FakeS3Error(412, "PreconditionFailed");
+    if (conditions !== "all" && conditions !== since) return;
+    const found = this.all.get(key);
+    if (match !== undefined && found === undefined) throw new FakeS3Error(404, "NoSuchKey");
+    const isRefused = match === undefined ? found !== undefined : match !== found?.etag;
+    if (isRefused) throw new FakeS3Error(412, "PreconditionFailed");
   }
 }
 

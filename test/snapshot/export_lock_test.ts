@@ -3,7 +3,8 @@ import { delay } from "../../src/async/delay.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import type { Storage } from "../../src/sink/storage.ts";
-import { ExportLock, LockedError } from "../../src/snapshot/export_lock.ts";
+import { ExportLock } from "../../src/snapshot/export_lock.ts";
+import { LockedError } from "../../src/snapshot/lock_errors.ts";
 import { type LockContent, parseLock } from "../../src/snapshot/lock_content.ts";
 import { shownAddress } from "../../src/text/shown_address.ts";
 import { collect } from "../sink/bodies.ts";
@@ -177,12 +178,12 @@ Deno.test("ExportLock is taken over although one that did so was killed at any m
   await using opened = await temporary();
   const { storage } = opened;
   for (let crashAt = 1; crashAt < 20; crashAt++) {
-    const dead = await abandon(storage, 20);
+    const dead = await abandon(storage, 60);
     await until(() => Date.now() > Date.parse(dead.expiresAt), "it expires");
     const dying = new TracedStorage(storage, { crashAt });
     let died = true;
     try {
-      const lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 20 });
+      const lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 60 });
       died = dying.calls.length >= crashAt;
       await lock[Symbol.asyncDispose]();
     } catch (error) {
@@ -318,7 +319,7 @@ Deno.test({
       if (ttlMs === 2000) await until(() => lock.signal.aborted, "the end");
       await assert.rejects(
         lock.confirm(),
-        /^SluiceError: The export was stopped because its destination was removed, or replaced by/,
+        /^LostLockError: The export was stopped because its destination was removed, or replaced by/,
       );
       assert.ok(lock.signal.aborted);
       assert.deepEqual(await keysOf(storage), []);

@@ -22,22 +22,23 @@ function content(agoMs: number): LockContent {
 Deno.test("LockFile removes an expired lock, and leaves nothing behind", async () => {
   const storage = new MemoryStorage();
   const file = new LockFile(storage, KEY);
-  assert.equal(await file.create(content(5000), signal), true);
-  assert.equal(await file.create(content(0), signal), false);
+  assert.equal(await file.create(content(5000), { signal }), true);
+  assert.equal(await file.create(content(0), { signal }), false);
   const found = await file.read(signal) ?? assert.fail("no lock");
   assert.equal(await file.isOver(found, signal), true);
-  assert.equal(await file.remove(found, content(0), signal), true);
+  assert.equal(await file.remove(found, content(0), { signal }), true);
   assert.deepEqual([...storage.objects.keys()], []);
 });
 
 Deno.test("LockFile doesn't remove a lock that was renewed or created since it was read", async () => {
   const storage = new MemoryStorage();
   const file = new LockFile(storage, KEY);
-  await file.create(content(5000), signal);
+  const old = content(5000);
+  await file.create(old, { signal });
   const found = await file.read(signal) ?? assert.fail("no lock");
-  const next = content(0);
-  await file.renew(next, signal);
-  assert.equal(await file.remove(found, content(0), signal), true);
+  const next = { ...content(0), owner: old.owner };
+  await file.renew(next, { signal });
+  assert.equal(await file.remove(found, content(0), { signal }), true);
   assert.deepEqual((await file.read(signal))?.content, next);
   assert.deepEqual([...storage.objects.keys()], [KEY]);
 });
@@ -45,7 +46,7 @@ Deno.test("LockFile doesn't remove a lock that was renewed or created since it w
 Deno.test("LockFile doesn't remove a lock while another process is about to", async () => {
   const storage = new MemoryStorage();
   const file = new LockFile(storage, KEY);
-  await file.create(content(5000), signal);
+  await file.create(content(5000), { signal });
   const found = await file.read(signal) ?? assert.fail("no lock");
   const guards = () => [...storage.objects.keys()].filter((key) => key !== KEY);
   let waiting: Promise<boolean> | undefined;
@@ -55,7 +56,7 @@ Deno.test("LockFile doesn't remove a lock while another process is about to", as
       get: async (key: string) => {
         if (key === KEY) {
           assert.equal(guards().length, 1);
-          waiting ??= file.remove(found, content(0), signal);
+          waiting ??= file.remove(found, content(0), { signal });
           assert.equal(await waiting, false);
         }
         return await storage.get(key);
@@ -66,7 +67,7 @@ Deno.test("LockFile doesn't remove a lock while another process is about to", as
     }),
     KEY,
   );
-  assert.equal(await slow.remove(found, content(0), signal), true);
+  assert.equal(await slow.remove(found, content(0), { signal }), true);
   assert.ok(waiting !== undefined);
   assert.deepEqual([...storage.objects.keys()], []);
 });

@@ -44,6 +44,7 @@ Deno.test("SnapshotWriter.create() claims a folder named after the second in whi
   assert.equal(snapshot.prefix, PREFIX);
   assert.deepEqual(storage.appeared, [`${PREFIX}/export.json`]);
   assert.deepEqual(JSON.parse(storage.text(`${PREFIX}/export.json`)!), {
+    generation: 1,
     formatVersion: 1,
     startedAt: STARTED.toISOString(),
     tool: "x",
@@ -129,7 +130,7 @@ Deno.test("SnapshotWriter.seal() writes a valid manifest of all objects, and the
     await snapshot.putJson(path, { path });
   }
   assert.ok(storage.appeared.every((key) => !/manifest|canary/.test(key)), "sealed too early");
-  const returned = await snapshot.seal(MANIFEST);
+  const returned = await snapshot.seal(() => MANIFEST);
   assert.deepEqual(storage.appeared.slice(-2), [`${PREFIX}/manifest.json`, `${PREFIX}/canary.txt`]);
   const written = JSON.parse(storage.text(`${PREFIX}/manifest.json`)!);
   assert.deepEqual(manifestSchema.parse(written), returned);
@@ -150,7 +151,7 @@ Deno.test("SnapshotWriter.seal() writes no canary when the manifest couldn't be 
     },
   });
   const snapshot = await create(storage);
-  await assert.rejects(snapshot.seal(MANIFEST), StorageError);
+  await assert.rejects(snapshot.seal(() => MANIFEST), StorageError);
   assert.deepEqual(storage.appeared, [`${PREFIX}/export.json`]);
 });
 
@@ -168,13 +169,19 @@ Deno.test("SnapshotWriter.seal() seals nothing that somebody deleted a part of, 
         };
       };
       await storage.delete([key]);
-      await assert.rejects(snapshot.seal(MANIFEST), refused("deleted since it was written: see "));
+      await assert.rejects(
+        snapshot.seal(() => MANIFEST),
+        refused("deleted since it was written: see "),
+      );
       await storage.put(key, new Uint8Array(7));
-      await assert.rejects(snapshot.seal(MANIFEST), refused("changed from 3 to 7 bytes since it "));
+      await assert.rejects(
+        snapshot.seal(() => MANIFEST),
+        refused("changed from 3 to 7 bytes since it "),
+      );
       const found = (await Array.fromAsync(storage.list(""))).flat();
       assert.ok(!found.some(({ key }) => /manifest|canary/.test(key)));
       await snapshot.putJson("models/a.json", {});
-      await snapshot.seal(MANIFEST);
+      await snapshot.seal(() => MANIFEST);
     }
   } finally {
     await Deno.remove(root, { recursive: true });
@@ -189,7 +196,7 @@ Deno.test("SnapshotWriter.seal() believes a look at an object more than a listin
   }
   const storage = new LateStorage();
   const snapshot = await create(storage);
-  await snapshot.seal(MANIFEST);
+  await snapshot.seal(() => MANIFEST);
   assert.equal(storage.text(`${PREFIX}/canary.txt`), `${MANIFEST.endedAt}\n`);
 });
 
@@ -208,7 +215,7 @@ Deno.test("SnapshotWriter writes nothing more once its signal is aborted", async
         ),
         reason,
       );
-      await assert.rejects(snapshot.seal(MANIFEST), reason);
+      await assert.rejects(snapshot.seal(() => MANIFEST), reason);
       const found = (await Array.fromAsync(storage.list(""))).flat();
       assert.deepEqual(found.map(({ key }) => key), [`${PREFIX}/export.json`]);
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Storage } from "../../src/sink/storage.ts";
-import { ExportLock, LockedError } from "../../src/snapshot/export_lock.ts";
+import { ExportLock } from "../../src/snapshot/export_lock.ts";
+import { LockedError } from "../../src/snapshot/lock_errors.ts";
 import { parseLock } from "../../src/snapshot/lock_content.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { TracedStorage } from "../support/traced_storage.ts";

@@ -40,7 +40,7 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
     everyMs,
     signal,
   });
-  const read = async () => (await readCheckpoint(storage, snapshot.prefix, signal))!;
+  const read = async () => (await readCheckpoint(storage, snapshot.prefix, signal))!.checkpoint;
   return { checkpoints, snapshot, read, puts: () => puts };
 }
 

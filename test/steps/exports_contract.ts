@@ -5,7 +5,7 @@ import { startDemoCma } from "../../src/demo/server.ts";
 import { exportProject, type ExportReport } from "../../src/export.ts";
 import type { ExportOptions } from "../../src/export_options.ts";
 import type { Storage } from "../../src/sink/storage.ts";
-import { LockedError } from "../../src/snapshot/export_lock.ts";
+import { LockedError } from "../../src/snapshot/lock_errors.ts";
 import { collect } from "../sink/bodies.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";

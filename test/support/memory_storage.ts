@@ -1,5 +1,6 @@
 import {
   assertKey,
+  type DeleteOptions,
   ObjectExistsError,
   type ObjectInfo,
   ObjectNotFoundError,
@@ -42,7 +43,7 @@ export class MemoryStorage implements Storage {
   async put(
     key: string,
     body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
-    { signal, ifAbsent }: PutOptions = {},
+    { signal, ifAbsent, replaces, fence }: PutOptions = {},
   ): Promise<ObjectInfo> {
     const stream = body instanceof Uint8Array ? ReadableStream.from([body]) : body;
     const reader = stream.getReader();
@@ -62,7 +63,10 @@ export class MemoryStorage implements Storage {
         chunks.push(value.slice());
       }
       const bytes = await new Blob(chunks).bytes();
-      if (ifAbsent && this.objects.has(key)) throw new ObjectExistsError(`${key} is taken.`);
+      await fence?.check();
+      if ((ifAbsent || replaces === null) && this.objects.has(key)) {
+        throw new ObjectExistsError(`${key} is taken.`);
+      }
       this.objects.set(key, bytes);
       this.appeared.push(key);
       return { key, size: bytes.length };
@@ -97,8 +101,8 @@ export class MemoryStorage implements Storage {
     ]);
   }
 
-  delete(keys: readonly string[]): Promise<void> {
+  async delete(keys: readonly string[], { fence }: DeleteOptions = {}): Promise<void> {
+    await fence?.check();
     for (const key of keys) this.objects.delete(key);
-    return Promise.resolve();
   }
 }

@@ -40,6 +40,7 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
   const manifest = manifestSchema.parse(JSON.parse(texts.get("manifest.json") ?? "null"));
   assert.ok(texts.has("canary.txt"));
   for (const seal of ["manifest.json", "canary.txt"]) texts.delete(seal);
+  for (const path of manifest.leftovers ?? []) texts.delete(path);
   const listed = manifest.objects.map(({ path }) => path);
   assert.deepEqual(listed, [...texts.keys()].sort(), "the manifest lists what is there");
 

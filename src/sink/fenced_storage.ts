@@ -1,0 +1,122 @@
+import type {
+  DeleteOptions,
+  ObjectInfo,
+  PutOptions,
+  ReadOptions,
+  Storage,
+  WriteFence,
+} from "./storage.ts";
+import { ObjectChangedError, ObjectExistsError } from "./storage.ts";
+
+/** What a {@linkcode FencedStorage} asks before it changes anything. */
+export interface StorageFence {
+  /** Fails if nothing may be changed any more. It takes no time as long as that is certain. */
+  check(): Promise<void> | void;
+  /** The same, but it always looks anew. */
+  confirm(): Promise<void>;
+  /** The key whose object says that nothing may be put at a key any more, if there is one for it. */
+  sealOf(key: string): string | undefined;
+  /** Told of each object that was written: it may have been on its way for too long. */
+  settle(info: ObjectInfo, options: Pick<PutOptions, "replaces">): Promise<void>;
+}
+
+/**
+ * A storage that changes nothing any more once it isn't certain that it may: each write and deletion asks a
+ * fence first, right before it is done.
+ */
+export class FencedStorage implements Storage {
+  readonly url: string;
+  /** The storage behind the fence. */
+  readonly storage: Storage;
+  readonly folders?: NonNullable<Storage["folders"]>;
+  readonly hold?: NonNullable<Storage["hold"]>;
+  readonly isHeld?: NonNullable<Storage["isHeld"]>;
+  readonly clear?: NonNullable<Storage["clear"]>;
+  readonly #fence: StorageFence;
+
+  /**
+   * Puts a storage behind a fence.
+   *
+   * @param storage The storage.
+   * @param fence Says whether something may be changed.
+   */
+  constructor(storage: Storage, fence: StorageFence) {
+    this.url = storage.url;
+    this.storage = storage;
+    this.#fence = fence;
+    if (storage.folders) this.folders = (prefix, options) => storage.folders!(prefix, options);
+    if (storage.hold) this.hold = (key, options) => storage.hold!(key, options);
+    if (storage.isHeld) this.isHeld = (key, options) => storage.isHeld!(key, options);
+    if (storage.clear) {
+      this.clear = (prefix, options) => storage.clear!(prefix, { ...options, fence });
+    }
+  }
+
+  async put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
+    try {
+      // Before anything is made or read for it.
+      await this.#fence.check();
+    } catch (error) {
+      if (body instanceof ReadableStream) await body.cancel(error).catch(() => {});
+      throw error;
+    }
+    const info = await this.#putFenced(key, body, options);
+    await this.#fence.settle(info, options);
+    return info;
+  }
+
+  get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    return this.storage.get(key, options);
+  }
+
+  stat(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined> {
+    return this.storage.stat(key, options);
+  }
+
+  list(prefix: string, options?: ReadOptions): ReadableStream<readonly ObjectInfo[]> {
+    return this.storage.list(prefix, options);
+  }
+
+  async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
+    await this.#fence.check();
+    await this.storage.delete(keys, { ...options, fence: this.#fence });
+  }
+
+  async #putFenced(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options: PutOptions,
+  ): Promise<ObjectInfo> {
+    const fence: WriteFence = {
+      check: () => this.#fence.check(),
+      unless: this.#fence.sealOf(key),
+      makeRoom: async () => {
+        // What is there came late from somebody who had the right before.
+        await this.#fence.confirm();
+        await this.storage.delete([key], { signal: options.signal, fence: this.#fence });
+      },
+    };
+    try {
+      return await this.storage.put(key, body, { ...options, fence });
+    } catch (error) {
+      // Who finds something else than was left there may have lost the right without having noticed.
+      const isSurprise = options.ifAbsent !== true &&
+        (error instanceof ObjectExistsError || error instanceof ObjectChangedError);
+      if (isSurprise) await this.#fence.confirm();
+      throw error;
+    }
+  }
+}
+
+/**
+ * The storage behind a fence, or the storage itself if there is none.
+ *
+ * @param storage The storage.
+ */
+export function behindFence(storage: Storage): Storage {
+  return storage instanceof FencedStorage ? behindFence(storage.storage) : storage;
+}

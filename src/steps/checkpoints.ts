@@ -176,12 +176,14 @@ export class Checkpoints {
   /** Lets a checkpoint be written as soon as one is due, also if nothing else happens by then. */
   saveWhenDue(): void {
     if (this.#background === undefined || this.#timer !== undefined) return;
+    // It is overdue where the storage was away.
+    const dueInMs = Math.max(0, Math.ceil(this.#pace.dueInMs));
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       // A timer may be early.
       if (this.#isDue()) this.#saveInBackground(() => this.#isDue());
       else this.saveWhenDue();
-    }, Math.min(Math.ceil(this.#pace.dueInMs), LONGEST_TIMER));
+    }, Math.min(dueInMs, LONGEST_TIMER));
   }
 
   #isDue(): boolean {

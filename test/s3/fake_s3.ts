@@ -200,8 +200,11 @@ export class FakeS3 implements AsyncDisposable {
       ? effect
       : this.#answer(request);
     if (effect === "lose") return void message.socket.destroy();
-    const length = { "content-length": `${answer.body.length}` };
-    response.writeHead(answer.status, { ...length, ...answer.headers });
+    const own = {
+      "content-length": `${answer.body.length}`,
+      date: this.objects.now().toUTCString(),
+    };
+    response.writeHead(answer.status, { ...own, ...answer.headers });
     if (operation.startsWith("Head")) return void response.end();
     if (effect !== "truncate" && effect !== "hang") return void response.end(answer.body);
     response.write(answer.body.subarray(0, answer.body.length / 2), () => {

@@ -72,11 +72,18 @@ export class FakeS3Objects {
   readonly settings = new Map<string, string | FakeS3Error>();
   /** The unfinished uploads by id. */
   readonly uploads = new Map<string, FakeUpload>();
+  /** How far the server's clock is ahead, in milliseconds. */
+  aheadMs = 0;
   readonly #options: FakeS3Options;
   #count = 0;
 
   constructor(options: FakeS3Options) {
     this.#options = options;
+  }
+
+  /** The time by the server's clock. */
+  now(): Date {
+    return new Date(Date.now() + this.aheadMs);
   }
 
   /** Does what is asked. */
@@ -131,7 +138,7 @@ export class FakeS3Objects {
   #put({ key, headers, body }: FakeS3Request): FakeS3Answer {
     this.#assertCondition(key, headers, "puts");
     const etag = `"${this.#etagOf(body)}"`;
-    this.all.set(key, { bytes: body, etag, modifiedAt: new Date(), kept: keptOf(headers) });
+    this.all.set(key, { bytes: body, etag, modifiedAt: this.now(), kept: keptOf(headers) });
     return { status: 200, headers: { etag }, body: Buffer.alloc(0) };
   }
 
@@ -240,7 +247,7 @@ export class FakeS3Objects {
     this.uploads.set(id, {
       key,
       kept: keptOf(headers),
-      startedAt: new Date(),
+      startedAt: this.now(),
       checksum: headers["x-amz-checksum-algorithm"],
       parts: new Map(),
     });
@@ -282,7 +289,7 @@ export class FakeS3Objects {
     const bytes = Buffer.concat(used.map((part) => part.bytes));
     const digests = used.map((part) => Buffer.from(part.etag.slice(1, -1), "hex"));
     const etag = `"${this.#etagOf(Buffer.concat(digests))}-${used.length}"`;
-    this.all.set(key, { bytes, etag, modifiedAt: new Date(), kept });
+    this.all.set(key, { bytes, etag, modifiedAt: this.now(), kept });
     this.uploads.delete(request.query.get("uploadId") ?? "");
     return xml(
       `<CompleteMultipartUploadResult><ETag>${escape(etag)}</ETag></CompleteMultipartUploadResult>`,

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { delay } from "../../src/async/delay.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { draw } from "../../src/demo/generated/random.ts";
@@ -15,8 +14,8 @@ import { retryFailedAssets } from "../../src/retry_failed.ts";
 import { LockedError } from "../../src/snapshot/lock_errors.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
-import { bytesIn } from "../sink/bodies.ts";
 import { Editor } from "../support/editor.ts";
+import { evidence, SNAPSHOT } from "../support/evidence.ts";
 import { run } from "../support/ended_run.ts";
 import { sourceOf } from "../support/exported.ts";
 import { long } from "../support/long.ts";
@@ -25,7 +24,6 @@ import type { PauseAt } from "../support/pausing_storage.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
-const SEALED = /^content\/project_900001\/snapshot_\d+\//;
 
 /** Where exports go, and how a worker gets there. */
 interface Place extends AsyncDisposable {
@@ -126,21 +124,6 @@ class Exporter implements Disposable {
   }
 }
 
-/** What is there of sealed snapshots and of asset files, and since when. */
-async function evidence(storage: Storage): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for await (const page of storage.list("")) {
-    for (const { key, size, etag, modifiedAt } of page) {
-      if (!SEALED.test(key) && !key.startsWith("assets/")) continue;
-      const digest = createHash("sha256").update(await bytesIn(await storage.get(key))).digest(
-        "hex",
-      );
-      found[key] = [size, etag, modifiedAt?.toISOString(), digest].join(" ");
-    }
-  }
-  return found;
-}
-
 /** Exports as soon as the lock counts no more. */
 async function onceFree(export_: () => Promise<ExportReport>): Promise<ExportReport> {
   const end = performance.now() + 180_000;
@@ -213,7 +196,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "S3, what an earlier run wrote too late is about to be deleted": {
     open: fakeS3,
-    at: { method: "delete", key: SEALED.source, when: "before" },
+    at: { method: "delete", key: SNAPSHOT.source, when: "before" },
     before: interrupted,
   },
   "cron tick to a disk, a table": {

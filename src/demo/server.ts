@@ -1,6 +1,7 @@
 import { serveAsset } from "./cma/assets_handler.ts";
 import { type AsJob, Cma } from "./cma/cma.ts";
 import type { RateLimit } from "./cma/rate_limit.ts";
+import { gzipped } from "./cma/gzipped.ts";
 import { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
 import { answerWithFault } from "./faults/answer_with_fault.ts";
 import type { FaultPlan } from "./faults/fault_plan.ts";
@@ -29,6 +30,8 @@ export interface DemoCmaOptions {
   readonly rateLimit?: RateLimit | false | undefined;
   /** How long each answer of the API takes, in milliseconds. @default {0} */
   readonly latencyMs?: number | undefined;
+  /** Whether the API's answers are compressed for clients that take that. @default {false} */
+  readonly gzip?: boolean | undefined;
   /** How long asynchronous jobs take, in milliseconds. @default {50} */
   readonly jobMs?: number | undefined;
   /** Paths that the token has no permission for, with everything below them: `/roles` (403). */
@@ -135,7 +138,8 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
       const fault = faults?.next(request.method, url, entry.kind);
       entry.fault = fault?.kind;
       const right = (job?: AsJob) => answer(request, url, entry.kind, job);
-      const response = await (fault ? answerWithFault(fault, url, right) : right());
+      const plain = await (fault ? answerWithFault(fault, url, right) : right());
+      const response = options.gzip && entry.kind === "api" ? await gzipped(request, plain) : plain;
       entry.status = response.status;
       if (entry.kind === "asset" && response.body) {
         return { response: logged(response, entry, log), fault };

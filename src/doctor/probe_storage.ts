@@ -1,3 +1,4 @@
+import { collectBytes } from "../async/collect_bytes.ts";
 import { limited } from "../async/limited.ts";
 import { withGrace } from "../sink/grace.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
@@ -100,7 +101,7 @@ export async function probeStorage(storage: Storage, options: ProbeOptions): Pro
     });
     if (written === undefined) return { checks, isReachable: false };
     await attempt("read", written, async (key) => {
-      const found = await new Response(await storage.get(key, { signal })).bytes();
+      const found = await collectBytes(await storage.get(key, { signal }));
       if (found.toString() !== bytes.toString()) {
         throw new StorageError(
           `${storage.url}/${key} came back with other bytes than were written.`,

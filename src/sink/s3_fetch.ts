@@ -1,3 +1,4 @@
+import { collectBytes } from "../async/collect_bytes.ts";
 import { responseBody } from "../async/response_body.ts";
 import { BlobView } from "./blob_view.ts";
 
@@ -32,7 +33,11 @@ const CODES: readonly (readonly [RegExp, string])[] = [
   [/connection refused/i, "ECONNREFUSED"],
   [/dns error/i, "ENOTFOUND"],
   [/certificate/i, "CERTIFICATE"],
+  [/^the answer is larger/, "AnswerTooLarge"],
 ];
+
+/** More than this no answer of S3 has that isn't an object (bytes): a listing names 1,000 keys. */
+const LARGEST = 32 * 1024 * 1024;
 
 /** Bytes of which `fetch()` may make copies. */
 const SMALL = 256 * 1024;
@@ -110,7 +115,9 @@ function isObject({ query }: S3HttpRequest, { ok }: Response): boolean {
 
 async function bytesOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await response.bytes();
+    return await collectBytes(responseBody(response), (size) => {
+      if (size > LARGEST) throw new Error(`the answer is larger than ${LARGEST / 1024 / 1024} MiB`);
+    });
   } catch (error) {
     throw new TypeError("The answer can't be read", { cause: error });
   }

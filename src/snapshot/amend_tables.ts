@@ -1,3 +1,4 @@
+import { collectBytes } from "../async/collect_bytes.ts";
 import { createHash } from "node:crypto";
 import type { Version } from "../content/resource.ts";
 import type { CsvOptions } from "../transform/encode_csv.ts";
@@ -135,7 +136,7 @@ async function amendPart(
 ): Promise<void> {
   const { path } = object;
   const stream = await snapshot.storage.get(`${snapshot.prefix}/${path}`, { signal });
-  const before = await new Response(stream).bytes();
+  const before = await collectBytes(stream);
   const kept = keptRows(before, path, format, ids);
   if (kept.removed === 0) return;
   for (const id of kept.found) tally.found.add(id);

@@ -1,3 +1,4 @@
+import { collectBytes } from "../async/collect_bytes.ts";
 import type { Resource } from "../content/resource.ts";
 import { deleteIfAllowed } from "../sink/delete_if_allowed.ts";
 import type { ObjectInfo, Storage } from "../sink/storage.ts";
@@ -253,7 +254,7 @@ async function lookedAt(
       return { path, count, ...(spans && { spans }) };
     }
     // A part of a table is at most some megabytes.
-    const bytes = await new Response(await storage.get(key, { signal })).bytes();
+    const bytes = await collectBytes(await storage.get(key, { signal }));
     const { rows } = partRows(bytes, path.endsWith(".csv") ? "csv" : "ndjson", idColumn(path));
     const records = countRecords(path.slice("tables/".length), rows.map(({ ids }) => ids[0]));
     return { path, count: rows.length, records };

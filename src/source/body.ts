@@ -1,3 +1,4 @@
+import { collectBytes } from "../async/collect_bytes.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { responseBody } from "../async/response_body.ts";
 import { StallError, type Watchdog } from "./watchdog.ts";
@@ -61,24 +62,31 @@ export async function readBody(
   response: Response,
   { watchdog, stallMs, maxBytes }: ReadBodyOptions,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
   const started = performance.now();
   watchdog.expect(stallMs, "the next bytes of the answer");
-  // Leaving the loop by throwing cancels the body.
-  for await (const chunk of responseBody(response)) {
-    size += chunk.byteLength;
+  return await collectBytes(responseBody(response), (size) => {
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
-    chunks.push(chunk);
     assertPace(size, performance.now() - started, stallMs);
     watchdog.expect(stallMs, "the next bytes of the answer");
+  });
+}
+
+/**
+ * Reads what a refusal says, as {@linkcode readBody} does. One that is too large says nothing.
+ *
+ * @param response The answer that refuses.
+ * @param options How long to wait, and how much to hold.
+ * @return The body's bytes; none if there are too many.
+ * @throws {StallError} If no bytes come for `stallMs`, or too few.
+ */
+export async function readRefusal(
+  response: Response,
+  options: ReadBodyOptions,
+): Promise<Uint8Array> {
+  try {
+    return await readBody(response, options);
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) return new Uint8Array();
+    throw error;
   }
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }

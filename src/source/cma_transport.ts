@@ -1,4 +1,4 @@
-import { BodyTooLargeError, readBody } from "./body.ts";
+import { BodyTooLargeError, readBody, readRefusal } from "./body.ts";
 import { errorsOf, parseBody } from "./cma_body.ts";
 import { CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { jobId, jobResult } from "./cma_job.ts";
@@ -100,11 +100,17 @@ export interface CmaTransportOptions {
 export interface SendOptions {
   /** Aborts the request and its retries. */
   readonly signal?: AbortSignal | undefined;
-  /** The largest body to accept, in bytes. @default {268435456} */
+  /** The largest body to accept, in bytes; also after it was decompressed. @default {33554432} */
   readonly maxBytes?: number | undefined;
   /** The listing that the request belongs to, for events. */
   readonly listing?: ListingName | undefined;
 }
+
+const MIB = 1024 * 1024;
+/** What comes in one piece, such as the schema, is far smaller, and a page says what it accepts. */
+const LARGEST_ANSWER = 32 * MIB;
+/** A refusal's sentence isn't looked for in more than this (bytes). */
+const LARGEST_REFUSAL = MIB;
 
 /** Until the API has answered once, more attempts only hide a wrong address. */
 const ATTEMPTS_BEFORE_FIRST_ANSWER = 4;
@@ -242,12 +248,12 @@ export class CmaTransport {
       watchdog.expect(headersTimeoutMs, "an answer");
     });
     this.limiter.learn(response.headers);
-    const bytes = await readBody(response, {
-      watchdog,
-      stallMs: stallTimeoutMs,
-      maxBytes: options.maxBytes ?? 256 * 1024 * 1024,
-    });
     const { status, headers } = response;
+    const { maxBytes = LARGEST_ANSWER } = options;
+    const bytes =
+      await (status < 400
+        ? readBody(response, { watchdog, stallMs: stallTimeoutMs, maxBytes })
+        : readRefusal(response, { watchdog, stallMs: stallTimeoutMs, maxBytes: LARGEST_REFUSAL }));
     const ms = performance.now() - started;
     let body: unknown;
     try {
@@ -347,9 +353,10 @@ function isForbidden(error: unknown): boolean {
 
 /** The same error, as a sentence. */
 function tooLarge({ limit }: BodyTooLargeError, { host, what }: RequestContext): BodyTooLargeError {
+  const sized = limit % MIB === 0 ? `${limit / MIB} MiB` : `${limit} bytes`;
   return new BodyTooLargeError(
     limit,
-    `${host} answered ${what} with more than ${limit} bytes, which is more than Sluice reads at once: check --base-url.`,
+    `${host} answered ${what} with more than ${sized}, which is more than Sluice reads at once: check --base-url, or leave it out with --exclude.`,
   );
 }
 

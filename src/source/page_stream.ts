@@ -151,7 +151,8 @@ async function* pages<T>(
       const largest = limit === 1 ? LARGEST_RESOURCE : maxBytes;
       return await fetchPage({ offset, limit, signal, maxBytes: largest });
     } catch (error) {
-      if (!(error instanceof BodyTooLargeError)) throw error;
+      // A listing that isn't paged comes in no smaller parts.
+      if (!(error instanceof BodyTooLargeError) || limit === Infinity) throw error;
       if (limit > 1) return "too large";
       throw new CmaError(
         `Expected resources of at most ${LARGEST_RESOURCE / 1024 / 1024} MiB, but the one at ` +

@@ -1,6 +1,7 @@
 import { concurrently } from "../async/concurrently.ts";
 import { createdAt } from "../content/created_at.ts";
 import type { Item, ItemType, Page, Version } from "../content/resource.ts";
+import { BodyTooLargeError } from "../source/body.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
 import { NESTED_LIMIT } from "../source/records.ts";
@@ -127,7 +128,7 @@ async function amendRecords(
 
 /** Reads records again, with their blocks. Those that are gone, or have no such version, aren't there. */
 async function readAgain(
-  { run }: ExportContext,
+  context: ExportContext,
   ids: readonly string[],
   version: Version,
   signal: AbortSignal,
@@ -139,19 +140,40 @@ async function readAgain(
   const read: Item[] = [];
   await concurrently(
     parts.map((part) => async (signal) => {
-      const query = {
-        filter: { ids: part.join(",") },
-        version,
-        nested: true,
-        page: { limit: NESTED_LIMIT },
-      };
-      const { body } = await run.client.get<{ data: Page<Item> }>("/items", query, { signal });
-      read.push(...body.data);
+      read.push(...await readPart(context, part, version, signal));
     }),
-    run.concurrency,
+    context.run.concurrency,
     signal,
   );
   return read;
+}
+
+/** Reads some records in one answer, or in smaller ones if that is too large. */
+async function readPart(
+  context: ExportContext,
+  ids: readonly string[],
+  version: Version,
+  signal: AbortSignal,
+): Promise<readonly Item[]> {
+  const query = {
+    filter: { ids: ids.join(",") },
+    version,
+    nested: true,
+    page: { limit: NESTED_LIMIT },
+  };
+  try {
+    const { body } = await context.run.client.get<{ data: Page<Item> }>("/items", query, {
+      signal,
+    });
+    return body.data;
+  } catch (error) {
+    if (!(error instanceof BodyTooLargeError) || ids.length === 1) throw error;
+  }
+  const half = ids.length >> 1;
+  return [
+    ...await readPart(context, ids.slice(0, half), version, signal),
+    ...await readPart(context, ids.slice(half), version, signal),
+  ];
 }
 
 function wantsPublished({ run }: ExportContext): boolean {

@@ -118,6 +118,17 @@ Deno.test("S3Storage asks again when an answer breaks off or ends nowhere", asyn
   }
 });
 
+Deno.test("S3Storage reads no answer to its end that is larger than any of S3's", async () => {
+  await using opened = await openWithOld();
+  const { storage, fake } = opened;
+  const body = Buffer.alloc(33 * 1024 * 1024, " ");
+  for (const status of [200, 403]) {
+    const effect = { status, headers: {}, body };
+    fake.fail({ operation: "ListObjectsV2", times: 2, effect });
+    await assert.rejects(collect(storage.list("")), /AnswerTooLarge: the answer is larger than 32/);
+  }
+});
+
 Deno.test("S3Storage.put() sends a part again whose answer was lost", async () => {
   await using opened = await openFake({ queueSize: 3 });
   const { storage, fake } = opened;

@@ -868,6 +868,17 @@ Deno.test("CmaTransport.send() reads no further once a compressed body is larger
   assert.ok(grown < 50 * 1024 * 1024, `${grown} bytes more`);
 });
 
+Deno.test("CmaTransport.send() doesn't look through a refusal of any size for its reason", async () => {
+  const refusal = { data: [{ type: "api_error", attributes: { code: "NOT_NOW", details: {} } }] };
+  await using server = serveHttp((_request, { pathname }) => {
+    const text = JSON.stringify(refusal).padEnd(1024 * 1024 + (pathname === "/site" ? 0 : 1));
+    return new Response(text, { status: 422 });
+  });
+  const client = testClient(server.url);
+  await assert.rejects(client.get("/site"), /refused GET \/site \(422 NOT_NOW\)/);
+  await assert.rejects(client.get("/items"), /answered GET \/items with status 422 and something/);
+});
+
 Deno.test("CmaTransport.send() says what to do about an answer that is too large", async () => {
   await using server = serveHttp(() => json(GOOD));
   await assert.rejects(
@@ -876,7 +887,7 @@ Deno.test("CmaTransport.send() says what to do about an answer that is too large
       assert.ok(error instanceof SluiceError);
       assert.match(
         error.message,
-        /^127\.0\.0\.1:\d+ answered GET \/items with more than 3 bytes, which is more than Sluice reads at once: check --base-url\.$/,
+        /^127\.0\.0\.1:\d+ answered GET \/items with more than 3 bytes, which is more than Sluice reads at once: check --base-url, or leave it out with --exclude\.$/,
       );
       return true;
     },

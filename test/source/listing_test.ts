@@ -245,3 +245,20 @@ Deno.test("listingPages() fails when what it lists aren't resources", async () =
     }
   }
 });
+
+Deno.test("listingPages() asks once for a listing that isn't paged, and reads 32 MiB of it", async () => {
+  let requests = 0;
+  const text = JSON.stringify({ data: [{ id: "1", type: "role" }] });
+  await using server = serveHttp((_request, { pathname }) => {
+    requests++;
+    const size = 32 * 1024 * 1024 + (pathname === "/roles" ? 0 : 1);
+    return new Response(text.padEnd(size));
+  });
+  const client = testClient(server.url);
+  assert.deepEqual(await idsOf(listingPages(client, { path: "/roles" })), ["1"]);
+  await assert.rejects(
+    idsOf(listingPages(client, { path: "/webhooks" })),
+    /answered GET \/webhooks with more than 32 MiB, which is more than .* with --exclude\.$/,
+  );
+  assert.equal(requests, 2);
+});

@@ -71,6 +71,39 @@ Deno.test("exportProject() brings a record up to date that was changed after it 
   assert.deepEqual(events, [{ type: "converged", resource: "records", pass: 1, count: 1 }]);
 });
 
+Deno.test("exportProject() reads records again one by one if they are too large together", async () => {
+  const project = editable();
+  const together = new Response(new Uint8Array(33 * 1024 * 1024).fill(0x20));
+  const touched = new Set<string>();
+  const asked: number[] = [];
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, { searchParams }) => {
+      const ids = searchParams.get("filter[ids]")?.split(",");
+      if (ids === undefined || !ids.some((id) => touched.has(id))) return;
+      asked.push(ids.length);
+      return ids.length > 1 ? together.clone() : undefined;
+    },
+  });
+  const report = await bench.export({
+    assets: false,
+    onEvent: (event) => {
+      if (event.type !== "done" || event.version !== "current" || touched.size > 0) return;
+      for (const record of currentOf(project).slice(0, 5)) {
+        touched.add(record.id);
+        touch(project, record);
+      }
+    },
+  });
+  const exported = await entriesOf<Item>(`${directoryOf(report)}/records`);
+  for (const id of touched) {
+    const { meta } = project.primary.items.get(id, "current")!;
+    const states = exported.filter((each) => each.id === id).map(({ meta }) => meta?.updated_at);
+    assert.ok(states.includes(meta!.updated_at), `${states} has no ${meta!.updated_at}`);
+  }
+  assert.ok(asked.some((length) => length > 1) && asked.includes(1), String(asked));
+});
+
 for (
   const [what, answer] of [
     ["refuses to filter by time", (url: URL) => {

@@ -1,5 +1,6 @@
 import { concurrently } from "./async/concurrently.ts";
 import type { ExportOptions } from "./export_options.ts";
+import { type Guarded, guarded } from "./secrets/guarded.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
 import { assertNotPublic } from "./sink/public_access.ts";
 import { ExportLock } from "./snapshot/export_lock.ts";
@@ -59,6 +60,11 @@ export interface ExportReport {
  * ```
  */
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
+  return await guarded(options, exportWithin);
+}
+
+/** Exports until the time budget is over, if there is one. */
+async function exportWithin(options: Guarded<ExportOptions>): Promise<ExportReport> {
   checkFreeze(options);
   const { signal, stop } = options;
   if (options.timeBudgetMs === undefined) return await exportUntil(options, stop);
@@ -78,7 +84,10 @@ export async function exportProject(options: ExportOptions): Promise<ExportRepor
 }
 
 /** Exports, and begins nothing new once it is to stop. */
-async function exportUntil(options: ExportOptions, stop?: AbortSignal): Promise<ExportReport> {
+async function exportUntil(
+  options: Guarded<ExportOptions>,
+  stop?: AbortSignal,
+): Promise<ExportReport> {
   const { storage, signal, lockTtlMs: ttlMs } = options;
   if (!options.allowPublic) await assertNotPublic(storage, { signal });
   const run = await ExportRun.begin(options, stop);
@@ -100,7 +109,7 @@ async function exportUntil(options: ExportOptions, stop?: AbortSignal): Promise<
 /** Exports while nobody else exports the same to the same place. */
 async function exportLocked(
   run: ExportRun,
-  options: ExportOptions & { readonly signal: AbortSignal },
+  options: Guarded<ExportOptions> & { readonly signal: AbortSignal },
   lock: ExportLock,
 ): Promise<ExportReport> {
   const { signal } = options;
@@ -147,6 +156,8 @@ async function exportLocked(
     status,
     snapshot,
     manifest,
-    deletion: await deleteOrphans(context, assets, lock, signal),
+    deletion: options.redaction.redactValue(
+      await deleteOrphans(context, assets, lock, signal),
+    ),
   };
 }

@@ -49,6 +49,11 @@ export interface SourceOptions {
   readonly jobTimeoutMs?: number | undefined;
   /** Cancels the export. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * What else is kept out of all that is said: events, errors, notes in the manifest. The token, what the
+   * storage is reached with, and passwords and keys in the environment are anyway.
+   */
+  readonly secrets?: readonly string[] | undefined;
   /** Told what happens. */
   readonly onEvent?: ((event: ExportEvent) => void) | undefined;
 }

@@ -1,5 +1,6 @@
 import { concurrently } from "./async/concurrently.ts";
 import type { SourceOptions } from "./export_options.ts";
+import { type Guarded, guarded } from "./secrets/guarded.ts";
 import type { CmaClient, Query } from "./source/cma_client.ts";
 import { CmaError } from "./source/cma_error.ts";
 import { pageCount } from "./source/page_count.ts";
@@ -60,6 +61,12 @@ export interface ExportPlan {
  * ```
  */
 export async function planExport(options: SourceOptions): Promise<ExportPlan> {
+  return await guarded(options, async (options) => {
+    return options.redaction.redactValue(await planWithin(options));
+  });
+}
+
+async function planWithin(options: Guarded<SourceOptions>): Promise<ExportPlan> {
   const run = await ExportRun.begin(options);
   const { site, schema, environment } = run.project;
   const models = new Map<string, PlannedModel>();

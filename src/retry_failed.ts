@@ -32,9 +32,10 @@ import { UPLOADS_AT_A_TIME, uploadsById } from "./source/uploads_by_id.ts";
 import { assertFewFailures } from "./steps/assert_few_failures.ts";
 import { ExportRun } from "./steps/export_run.ts";
 import { mayHideUploads } from "./steps/may_hide_uploads.ts";
-import { noteAsset } from "./steps/note_asset.ts";
+import { noteAsset, withoutSecrets } from "./steps/note_asset.ts";
 import { notesOf } from "./steps/notes_of.ts";
 import { printable } from "./text/printable.ts";
+import { type Guarded, guarded } from "./secrets/guarded.ts";
 import { shownAddress } from "./text/shown_address.ts";
 
 /**
@@ -85,6 +86,10 @@ export type RetryFailedOptions = Pick<
  * ```
  */
 export async function retryFailedAssets(options: RetryFailedOptions): Promise<ExportReport> {
+  return await guarded(options, retryWithin);
+}
+
+async function retryWithin(options: Guarded<RetryFailedOptions>): Promise<ExportReport> {
   const { storage, signal, lockTtlMs: ttlMs } = options;
   if (!options.allowPublic) await assertNotPublic(storage, { signal });
   const run = await ExportRun.begin(options);
@@ -237,7 +242,7 @@ async function* newLines(
     gone.forEach(done);
     if (gone.length > 0) yield gone;
     const wanted = [...uploads.values()].filter(({ id }) => keys.has(id));
-    yield* syncAssets(ReadableStream.from([wanted]), storage, {
+    const outcomes = syncAssets(ReadableStream.from([wanted]), storage, {
       concurrency: run.concurrency,
       retry: options.retry,
       signal,
@@ -248,6 +253,7 @@ async function* newLines(
       },
       onOutcome: done,
     });
+    for await (const page of outcomes) yield page.map((each) => withoutSecrets(run, each));
   }
 }
 

@@ -6,6 +6,7 @@
 import { outputTo } from "../src/cli/output_to.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
+import { readableVariable } from "../src/source/proxy.ts";
 
 /** The terminal's width; a usual one if there is no terminal, or one that doesn't know. */
 function columns(): number {
@@ -13,16 +14,6 @@ function columns(): number {
     return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
-  }
-}
-
-/** An environment variable; one that may not be read counts as not set. */
-function env(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
   }
 }
 
@@ -35,7 +26,7 @@ const exitCode = await runCli(Deno.args, {
   ),
   // An export doesn't fail because its log can't be written.
   stderr: outputTo(Deno.stderr, () => true),
-  env,
+  env: readableVariable,
   isTerminal: Deno.stderr.isTerminal(),
   columns,
   signal: stopSignal("The command was cancelled.", { hasTerminal: hasTerminal() }),

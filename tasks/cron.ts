@@ -8,6 +8,7 @@
 import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
+import { optionSecrets } from "../src/config/option_secrets.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
@@ -16,16 +17,24 @@ import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts"
 import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
 import { statusHandler } from "../src/cron/status_handler.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
+import { failureOf } from "../src/report/failure.ts";
+import { environmentSecrets } from "../src/secrets/environment_secrets.ts";
+import { Secrets } from "../src/secrets/secrets.ts";
+import { readableVariable } from "../src/source/proxy.ts";
 
+const env = (name: string) => Deno.env.get(name);
+const secrets = new Secrets([
+  ...environmentSecrets(readableVariable),
+  ...SCHEDULE_OPTIONS.flatMap((key) => optionSecrets(key, env(envName(key)) ?? "")),
+]);
 // A tick doesn't fail because its log can't be written.
-const stderr = outputTo(Deno.stderr, () => true);
+const stderr = secrets.guard(outputTo(Deno.stderr, () => true));
 
 /** Deno Deploy may stop what runs longer than a minute or so. */
 const TIME_BUDGET = "50s";
 
 async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
   const names = new Set(SCHEDULE_OPTIONS.map(envName));
-  const env = (name: string) => Deno.env.get(name);
   const config = await loadConfig({
     env: (name) => names.has(name) ? env(name) : undefined,
     defaults: { timeBudget: TIME_BUDGET },
@@ -38,9 +47,9 @@ async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
 
 /** Ends the program with a sentence, if something in the environment is wrong. */
 function refuse(error: unknown): never {
-  if (!(error instanceof SluiceError)) throw error;
-  stderr.write(`sluice: ${error.message}\n`);
-  Deno.exit(error.exitCode);
+  const { message, exitCode } = failureOf(error, new AbortController().signal);
+  stderr.write(`sluice: ${message}\n`);
+  Deno.exit(exitCode);
 }
 
 const { schedule, config } = await open().catch(refuse);

@@ -1,3 +1,4 @@
+import type { Secrets } from "../secrets/secrets.ts";
 import type { TextOutput } from "../report/text_output.ts";
 
 /** The time, and something done again and again. */
@@ -20,6 +21,8 @@ export interface CliIo {
   readonly stdout: TextOutput;
   /** Takes progress, logs and errors. */
   readonly stderr: TextOutput;
+  /** Knows what the outputs don't get. @default Nothing is known */
+  readonly secrets?: Secrets | undefined;
   /** The value of an environment variable. */
   readonly env: (name: string) => string | undefined;
   /** Whether stderr is a terminal. */

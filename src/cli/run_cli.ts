@@ -1,11 +1,14 @@
 import { loadConfig } from "../config/load_config.ts";
+import { configSecrets, optionSecrets } from "../config/option_secrets.ts";
 import { envName, flagName, OPTION_KEYS } from "../config/options.ts";
 import type { Config } from "../config/schema.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
 import { failureOf } from "../report/failure.ts";
-import { Secrets } from "../report/secrets.ts";
+import { environmentSecrets } from "../secrets/environment_secrets.ts";
+import { secretsWithin } from "../secrets/looks_secret.ts";
+import { Secrets } from "../secrets/secrets.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands/commands.ts";
@@ -15,13 +18,10 @@ import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
 import { writeError } from "./progress/write_error.ts";
 import { withTimeout } from "./with_timeout.ts";
 
-/** Options whose values are never printed. */
-const SECRET_KEYS = ["apiToken", "notifyUrl", "notifySecret"] as const;
-
 /**
  * Runs the `sluice` command.
  *
- * Results go to stdout, all else to stderr. The API token is in neither, whatever happens.
+ * Results go to stdout, all else to stderr. No secret is in either, whatever happens.
  *
  * @param args The arguments.
  * @param io The world around.
@@ -47,7 +47,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   const secrets = secretsOf(args, io);
   const stdout = secrets.guard(io.stdout);
   const stderr = secrets.guard(io.stderr);
-  const guarded: CliIo = { ...io, stdout, stderr };
+  const guarded: CliIo = { ...io, stdout, stderr, secrets };
   let line: CommandLine | undefined;
   let config: Config | undefined;
   try {
@@ -72,7 +72,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
       env: command.flagsOnly ? undefined : envOf(command, io),
       defaults: command.defaults,
     });
-    for (const key of SECRET_KEYS) secrets.add(config[key]);
+    for (const secret of configSecrets(config)) secrets.add(secret);
     const words = line.words.slice(1);
     const context = { config, words };
     return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
@@ -89,15 +89,18 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
 
 /** Secrets that are known before anything is understood. */
 function secretsOf(args: readonly string[], io: CliIo): Secrets {
-  const secrets = new Secrets();
-  for (const key of SECRET_KEYS) {
+  const secrets = new Secrets(environmentSecrets(io.env));
+  const add = (found: readonly string[]) => found.forEach((secret) => secrets.add(secret));
+  for (const key of OPTION_KEYS) {
     const flag = flagName(key);
+    add(optionSecrets(key, io.env(envName(key)) ?? ""));
     args.forEach((arg, i) => {
-      if (arg.startsWith(`${flag}=`)) secrets.add(arg.slice(flag.length + 1));
-      if (arg === flag) secrets.add(args[i + 1]);
+      if (arg.startsWith(`${flag}=`)) add(optionSecrets(key, arg.slice(flag.length + 1)));
+      if (arg === flag) add(optionSecrets(key, args[i + 1] ?? ""));
     });
-    secrets.add(io.env(envName(key))?.trim());
   }
+  // What isn't understood is named, too. A path may hold anything.
+  for (const arg of args) if (!arg.includes("/")) add(secretsWithin(arg));
   return secrets;
 }
 

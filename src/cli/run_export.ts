@@ -56,7 +56,8 @@ export async function runExport(
     using storage = openStorage(config.to, toStorageOptions(config));
     const ends = { stop: stop.signal, signal: over.signal };
     const onNotes = (read: () => ExportNotes) => notes = read;
-    const options = { ...toExportOptions(config), storage, onNotes, ...ends };
+    const secrets = io.secrets?.known;
+    const options = { ...toExportOptions(config), secrets, storage, onNotes, ...ends };
     const run = config.retryFailed ? retryFailedAssets : exportProject;
     report = await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent }));
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { SourceOptions } from "../export_options.ts";
 import { requireApiToken } from "./load_config.ts";
+import { configSecrets } from "./option_secrets.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -24,5 +25,6 @@ export function toSourceOptions(config: Config): SourceOptions {
     published,
     assets,
     concurrency,
+    secrets: configSecrets(config),
   };
 }

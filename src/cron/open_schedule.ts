@@ -5,7 +5,7 @@ import { toStorageOptions } from "../config/to_storage_options.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../events.ts";
 import { checkFreeze } from "../freeze.ts";
-import { Secrets } from "../report/secrets.ts";
+import { environmentSecrets } from "../secrets/environment_secrets.ts";
 import { openStorage } from "../sink/open_storage.ts";
 import type { Storage } from "../sink/storage.ts";
 import { notify } from "./notify.ts";
@@ -52,15 +52,13 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
   const options = toExportOptions(config);
   checkFreeze({ ...options, resume: false });
   const { timeBudgetMs = Infinity } = options;
-  const secrets = new Secrets();
-  const { apiToken, notifyUrl: url, notifySecret: secret, every, cron: ticks } = config;
-  const aws = [env("AWS_SECRET_ACCESS_KEY"), env("AWS_SESSION_TOKEN")];
-  for (const each of [apiToken, url, secret, ...aws]) secrets.add(each);
+  const { notifyUrl: url, notifySecret: secret, every, cron: ticks } = config;
   const storage = openStorage(config.to, toStorageOptions(config));
   const schedule = new Schedule({
     exported: {
       ...options,
       storage,
+      secrets: [...options.secrets ?? [], ...environmentSecrets(env)],
       onEvent,
       // What is frozen is exported in one go.
       resume: !config.freeze,
@@ -70,7 +68,7 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
     every,
     ticks,
     notify: url === undefined ? undefined : (report, signal) => {
-      return notify(secrets.redact(JSON.stringify(report)), { url, secret, fetch, signal });
+      return notify(JSON.stringify(report), { url, secret, fetch, signal });
     },
     now,
   });

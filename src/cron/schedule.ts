@@ -5,6 +5,8 @@ import { exportProject } from "../export.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { limited } from "../async/limited.ts";
 import { initialProgress, progressOf } from "../report/progress_state.ts";
+import { secretsOf } from "../secrets/guarded.ts";
+import type { Secrets } from "../secrets/secrets.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
 import { FailureMemory } from "./failure_memory.ts";
@@ -92,6 +94,7 @@ export class Schedule {
   readonly #now: () => number;
   readonly #failures: FailureMemory;
   readonly #ending: TickEnding;
+  readonly #redaction: Secrets;
   #place: SnapshotPlace | undefined;
   #lastTick: TickResult | undefined;
 
@@ -104,7 +107,9 @@ export class Schedule {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#failures = new FailureMemory(options.exported.storage);
+    this.#redaction = secretsOf(options.exported);
     this.#ending = new TickEnding({
+      redaction: this.#redaction,
       failures: this.#failures,
       notify: options.notify,
       now: this.#now,
@@ -117,7 +122,7 @@ export class Schedule {
    * @param signal Cancels it.
    */
   async tick(signal: AbortSignal = new AbortController().signal): Promise<TickResult> {
-    const result = await this.#tick(signal);
+    const result = this.#redaction.redactValue(await this.#tick(signal));
     this.#lastTick = result;
     return result;
   }
@@ -129,15 +134,16 @@ export class Schedule {
    * @throws {SluiceError} If the project or the storage can't be read.
    */
   async status(signal?: AbortSignal): Promise<ScheduleStatus> {
-    return await this.#looking(signal, async (signal) => {
+    return await this.#redacted(this.#looking(signal, async (signal) => {
       const { exported: { storage }, every } = this.#options;
       const observed = await this.#observe(signal);
       const now = new Date(this.#now());
       const { at, state } = this.#lastTick ?? {};
       const lastTick = at !== undefined && state !== undefined ? { at, state } : null;
       const retryAt = observed.failures && retryTime(observed.failures, this.#wait(now));
-      return await statusOf(observed, { storage, every, now, retryAt, lastTick, signal });
-    });
+      const context = { storage, every, now, retryAt, lastTick, signal };
+      return this.#redaction.redactValue(await statusOf(observed, context));
+    }));
   }
 
   /**
@@ -147,7 +153,7 @@ export class Schedule {
    * @throws {CmaError} If the project can't be read.
    */
   async place(signal?: AbortSignal): Promise<SnapshotPlace> {
-    return this.#place ??= await findPlace(this.#options.exported, signal);
+    return this.#place ??= await this.#redacted(findPlace(this.#options.exported, signal));
   }
 
   /**
@@ -159,11 +165,24 @@ export class Schedule {
    */
   async setEnabled(enabled: boolean, signal?: AbortSignal): Promise<void> {
     const place = await this.place(signal);
+    await this.#redacted(this.#switch(enabled, place, signal));
+  }
+
+  async #switch(enabled: boolean, place: SnapshotPlace, signal?: AbortSignal): Promise<void> {
     const changedAt = new Date(this.#now()).toISOString();
     const note = scheduleSwitch(this.#options.exported.storage, place);
     await note.write({ enabled, changedAt }, signal);
     // Who switches them on doesn't want to wait for what failed before.
     if (enabled) await this.#failures.forget(place, signal);
+  }
+
+  /** What is done, or fails with an error without secrets. */
+  async #redacted<T>(done: Promise<T>): Promise<T> {
+    try {
+      return await done;
+    } catch (error) {
+      throw this.#redaction.redactError(error);
+    }
   }
 
   async #tick(signal: AbortSignal): Promise<TickResult> {

@@ -4,6 +4,7 @@ import { failureOf } from "../report/failure.ts";
 import { type ExportEnd, jsonReport } from "../report/json_report.ts";
 import type { ProgressState } from "../report/progress_state.ts";
 import { LockedError, TakenOverError } from "../snapshot/lock_errors.ts";
+import type { Secrets } from "../secrets/secrets.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
 import { shownAddress } from "../text/shown_address.ts";
@@ -37,6 +38,8 @@ export interface Tick {
 export interface TickEndingOptions {
   /** Told how each export ended that isn't to be gone on with. Must not fail. */
   readonly notify?: SendReport | undefined;
+  /** Keeps secrets out of what is told. */
+  readonly redaction: Secrets;
   /** Where failures are remembered. */
   readonly failures: FailureMemory;
   /** The time in milliseconds since the Unix epoch. */
@@ -153,7 +156,8 @@ export class TickEnding {
   }
 
   async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {
-    const report = jsonReport(end);
+    const { redaction } = this.#options;
+    const report = redaction.redactValue(jsonReport(end));
     const notified = await this.#options.notify?.(report, signal) ?? null;
     return { ...result, report, notified };
   }

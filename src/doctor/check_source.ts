@@ -31,6 +31,7 @@ export type CheckSourceOptions = Pick<
   | "stallTimeoutMs"
   | "signal"
   | "onEvent"
+  | "secrets"
 >;
 
 /**

@@ -1,3 +1,4 @@
+import { guarded } from "../secrets/guarded.ts";
 import { LocalStorage } from "../sink/local_storage.ts";
 import { isDenied, S3Error } from "../sink/s3_error.ts";
 import { parseS3Location } from "../sink/s3_location.ts";
@@ -71,6 +72,14 @@ const ACTIONS = {
  * ```
  */
 export async function examine(options: ExamineOptions): Promise<Examination> {
+  const { source, storage } = options;
+  return await guarded({ ...source, storage }, async ({ onEvent, redaction }) => {
+    const told = source && { ...source, onEvent };
+    return redaction.redactValue(await examineAll({ ...options, source: told }));
+  });
+}
+
+async function examineAll(options: ExamineOptions): Promise<Examination> {
   const { source, storage, signal } = options;
   const checks: DoctorCheck[] = [];
   const notChecked: string[] = [];

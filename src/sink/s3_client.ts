@@ -72,6 +72,8 @@ export interface OpenedS3 {
   readonly client: S3Client;
   /** Whether the server is AWS itself. */
   readonly isAws: boolean;
+  /** What requests carried so far that nobody is to be told; nothing of a client of your own. */
+  readonly secrets: ReadonlySet<string>;
   /** The endpoint's host, if one was given. */
   readonly host: string | undefined;
   /** The time by the server's clock, as its latest answer told; a client of your own doesn't tell. */
@@ -100,22 +102,23 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
       ? isAwsEndpoint(await configuredEndpoint(client))
       : isAwsHost(own.hostname);
     const host = own?.hostname;
+    const given = { sdk, client, isAws, host, secrets: new Set<string>() };
     const now = () => undefined;
-    return { sdk, client, isAws, host, now, attempts: 1, retryFor: 0, timeout: () => undefined };
+    return { ...given, now, attempts: 1, retryFor: 0, timeout: () => undefined };
   }
   const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
     environment("AWS_ENDPOINT_URL") ?? await profileEndpoint(sdk, options);
   assertEndpoint(endpoint);
   const isAws = isAwsEndpoint(endpoint);
   const tries = attemptsOf(options.maxAttempts, environment("AWS_MAX_ATTEMPTS"));
-  const handler = new S3Fetch();
+  const requestHandler = new S3Fetch();
   const client = new sdk.S3Client({
     ...(options.credentials !== undefined && { credentials: options.credentials }),
     ...(options.region !== undefined && { region: options.region }),
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: options.forcePathStyle ?? !isAws,
     maxAttempts: 1,
-    requestHandler: handler,
+    requestHandler,
     // The SDK's own says which system this is, for which Deno would ask for a permission.
     defaultUserAgentProvider: () => Promise.resolve([["sluice", "1"]]),
     // Servers that aren't AWS refuse the checksums that the SDK adds by itself; signatures cover the bytes.
@@ -127,8 +130,9 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     sdk,
     client,
     isAws,
+    secrets: requestHandler.secrets,
     host: endpoint && new URL(endpoint).hostname,
-    now: () => handler.now,
+    now: () => requestHandler.now,
     attempts: tries.attempts,
     retryFor: options.retryFor ?? tries.retryFor,
     timeout: (bytes) => requestTimeout + bytes / SLOW_LINE,

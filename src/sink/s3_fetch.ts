@@ -50,6 +50,8 @@ const SMALL = 256 * 1024;
 export class S3Fetch {
   /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
   now: number | undefined;
+  /** The access key's id and the session's token in all requests so far: an answer may repeat them. */
+  readonly secrets: Set<string> = new Set<string>();
   readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 50 });
 
   /**
@@ -64,6 +66,7 @@ export class S3Fetch {
     options: S3HttpOptions = {},
   ): Promise<{ response: S3HttpResponse }> {
     const { abortSignal, requestTimeout } = options;
+    this.#remember(request);
     const timeout = new AbortController();
     const timer = requestTimeout && setTimeout(() => timeout.abort(), requestTimeout);
     const signals = abortSignal instanceof AbortSignal ? [abortSignal] : [];
@@ -91,6 +94,14 @@ export class S3Fetch {
       throw explain(error, request, timeout.signal.aborted, requestTimeout);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  #remember({ headers }: S3HttpRequest): void {
+    for (const [name, value] of Object.entries(headers)) {
+      if (/^x-amz-security-token$/i.test(name)) this.secrets.add(value);
+      const keyId = /^authorization$/i.test(name) && /Credential=([^/,\s]{16,})/.exec(value)?.[1];
+      if (keyId) this.secrets.add(keyId);
     }
   }
 

@@ -1,4 +1,7 @@
 import { EXIT, SluiceError } from "../error.ts";
+import { environmentSecrets } from "../secrets/environment_secrets.ts";
+import { Secrets } from "../secrets/secrets.ts";
+import { readableVariable } from "../source/proxy.ts";
 import { printable } from "../text/printable.ts";
 import { AskedMd5 } from "./s3_asked_md5.ts";
 import { S3Kept } from "./s3_kept.ts";
@@ -53,6 +56,8 @@ export class S3Requests implements Disposable {
   /** Whether the server has answered anything yet. */
   #hasAnswered = false;
   #host: string | undefined;
+  readonly #secrets: Secrets;
+  #sent: ReadonlySet<string> = new Set();
   #opened: Promise<OpenedS3> | undefined;
   #close: () => void = () => {};
   #now: () => number | undefined = () => undefined;
@@ -67,6 +72,19 @@ export class S3Requests implements Disposable {
   constructor(bucket: string, options: S3ClientOptions) {
     this.bucket = bucket;
     this.#options = options;
+    const { credentials, endpoint } = options;
+    this.#secrets = new Secrets(environmentSecrets(readableVariable));
+    this.#secrets.addFrom(endpoint);
+    if (typeof credentials === "object") {
+      this.#secrets.add(credentials.secretAccessKey);
+      this.#secrets.add(credentials.sessionToken);
+    }
+    this.#secrets.follow(() => this.#sent);
+  }
+
+  /** What the bucket is reached with and nobody is to be told, as far as it is known by now. */
+  get secrets(): readonly string[] {
+    return this.#secrets.known;
   }
 
   /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
@@ -142,7 +160,15 @@ export class S3Requests implements Disposable {
     // A server can name any key that it failed to delete.
     const shown = key && printable(key, 1024);
     const what = `${verb} ${this.addressOf(shown)}`;
-    return new S3Error(cause, { what, bucket, key: shown ?? "", permission, host: this.#host });
+    const error = new S3Error(cause, {
+      what,
+      bucket,
+      key: shown ?? "",
+      permission,
+      host: this.#host,
+    });
+    this.#secrets.redactError(error);
+    return error;
   }
 
   /** Closes the connections; a client that was given stays open. */
@@ -179,6 +205,7 @@ export class S3Requests implements Disposable {
   async #open(): Promise<OpenedS3> {
     this.#opened ??= openS3(this.#options).then((opened) => {
       this.#now = opened.now;
+      this.#sent = opened.secrets;
       if (this.#options.client === undefined) this.#close = () => opened.client.destroy();
       // It may have been closed while the SDK was loaded.
       if (this.#closed) this.#close();

@@ -110,6 +110,11 @@ export class S3Storage implements Storage, Disposable {
     this.#timeout = options.requestTimeout ?? 60_000;
   }
 
+  /** What the bucket is reached with and nobody is to be told, as far as it is known by now. */
+  get secrets(): readonly string[] {
+    return this.#bucket.requests.secrets;
+  }
+
   /**
    * A storage at an `s3://bucket/prefix` address.
    *

@@ -114,6 +114,9 @@ export interface Storage {
    */
   delete(keys: readonly string[], options?: DeleteOptions): Promise<void>;
 
+  /** What it is reached with and nobody is to be told, such as a password, as far as it is known by now. */
+  readonly secrets?: readonly string[];
+
   /**
    * Whether objects may be deleted. A storage where whoever may write may also delete leaves this out.
    *

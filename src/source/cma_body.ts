@@ -1,5 +1,5 @@
 import { printable } from "../text/printable.ts";
-import { type ApiErrorEntity, apiErrors, CmaError } from "./cma_error.ts";
+import { CmaError } from "./cma_error.ts";
 import { parseJson } from "./json.ts";
 import { isDeeperThan } from "./json_depth.ts";
 
@@ -37,25 +37,9 @@ export function parseBody(
     // A refusal with a page of HTML is still a refusal; a success without JSON is a fault on the way.
     if (status >= 400) return undefined;
     const said = headers.get("content-type") ?? "no content type";
-    const type = printable(withoutToken(said, init), 60);
+    const type = printable(said, 60);
     throw new NotJsonError(`expected JSON, but the answer (status ${status}, ${type}) isn't`);
   }
-}
-
-/**
- * The errors in an answer's body; none if it isn't an error answer of the API.
- *
- * @param body The parsed body.
- * @param init The request, whose token isn't in what is returned.
- */
-export function errorsOf(body: unknown, init: RequestInit): readonly ApiErrorEntity[] {
-  return JSON.parse(withoutToken(JSON.stringify(apiErrors(body) ?? []), init));
-}
-
-/** A server may repeat what it was sent: the token must not get into an error's text. */
-function withoutToken(text: string, { headers }: RequestInit): string {
-  const token = new Headers(headers).get("authorization")?.replace(/^Bearer /, "");
-  return token ? text.replaceAll(token, "[token]") : text;
 }
 
 /** A successful answer isn't JSON. */

@@ -1,6 +1,6 @@
 import { BodyTooLargeError, readBody, readRefusal } from "./body.ts";
-import { errorsOf, parseBody } from "./cma_body.ts";
-import { CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
+import { parseBody } from "./cma_body.ts";
+import { apiErrors, CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { jobId, jobResult } from "./cma_job.ts";
 import { isObject } from "../content/blocks.ts";
 import type { Version } from "../content/resource.ts";
@@ -8,6 +8,7 @@ import { delay } from "../async/delay.ts";
 import { fetchApi, RedirectError } from "./fetch_api.ts";
 import { networkReason } from "./network_reason.ts";
 import { printable } from "../text/printable.ts";
+import { Secrets } from "../secrets/secrets.ts";
 import { proxyVariable } from "./proxy.ts";
 import { RateLimiter } from "./rate_limiter.ts";
 import { askedWaitMs, backoffMs, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../async/retry.ts";
@@ -156,8 +157,12 @@ export class CmaTransport {
    * @throws The signal's reason.
    */
   async send(url: string, init: RequestInit, options: SendOptions = {}): Promise<CmaAnswer> {
-    const answer = await this.#sendUntilAnswered(url, init, options);
-    return answer.status === 202 ? await this.#pollJob(url, init, answer, options) : answer;
+    try {
+      const answer = await this.#sendUntilAnswered(url, init, options);
+      return answer.status === 202 ? await this.#pollJob(url, init, answer, options) : answer;
+    } catch (error) {
+      throw secretsIn(init).redactError(error);
+    }
   }
 
   async #sendUntilAnswered(
@@ -179,7 +184,8 @@ export class CmaTransport {
         const answer = await this.#attempt(url, init, options, attempt);
         const { status, body } = answer;
         if ((status >= 200 && status < 300) || accept?.(status)) return answer;
-        const errors = errorsOf(body, init);
+        // Before they are cut: a server may repeat what it was sent.
+        const errors = secretsIn(init).redactValue(apiErrors(body) ?? []);
         const transient = errors.some((error) => error.transient);
         if (status !== 429 && status !== 408 && status < 500 && !transient) {
           throw refusal(status, errors, context);
@@ -222,7 +228,7 @@ export class CmaTransport {
       this.#options.onEvent?.({
         type: "retry",
         ...requested(url, init, options).about,
-        reason: problem.reason,
+        reason: secretsIn(init).redact(problem.reason),
         attempt,
         waitMs,
       });
@@ -319,7 +325,9 @@ export class CmaTransport {
         );
       }
       const { status, body } = result;
-      if (status < 200 || status >= 300) throw refusal(status, errorsOf(body, init), context);
+      if (status < 200 || status >= 300) {
+        throw refusal(status, secretsIn(init).redactValue(apiErrors(body) ?? []), context);
+      }
       if (status !== 202) return { ...found, status, body };
       id = idOf(body);
     }
@@ -349,6 +357,11 @@ interface Problem {
 /** Whether Deno doesn't allow to ask this host: then no attempt helps. */
 function isForbidden(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable;
+}
+
+/** The token that a request carries. */
+function secretsIn({ headers }: RequestInit): Secrets {
+  return new Secrets([new Headers(headers).get("authorization")?.replace(/^Bearer /, "")]);
 }
 
 /** The same error, as a sentence. */

@@ -18,7 +18,7 @@
  */
 export function proxyVariable(
   { protocol, hostname }: URL,
-  valueOf: (name: string) => string | undefined = readable,
+  valueOf: (name: string) => string | undefined = readableVariable,
 ): string | undefined {
   const none = (valueOf("NO_PROXY") ?? valueOf("no_proxy") ?? "").toLowerCase().split(",");
   const isExcepted = none.map((entry) => entry.trim().replace(/^\./, "")).some((entry) => {
@@ -30,8 +30,12 @@ export function proxyVariable(
     .find((name) => Boolean(valueOf(name)));
 }
 
-/** Asking for the permission could interrupt an export with a question. */
-function readable(variable: string): string | undefined {
+/**
+ * A variable's value, if it may be read: asking for the permission could interrupt an export with a question.
+ *
+ * @param variable Its name.
+ */
+export function readableVariable(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
 }

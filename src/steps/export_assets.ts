@@ -25,7 +25,7 @@ import { fetchAsset } from "../source/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
 import { assertFewFailures } from "./assert_few_failures.ts";
 import type { ExportContext } from "./export_context.ts";
-import { noteAsset } from "./note_asset.ts";
+import { noteAsset, withoutSecrets } from "./note_asset.ts";
 import { whyGone } from "./why_gone.ts";
 import type { ExportedUploads } from "./export_uploads.ts";
 
@@ -187,8 +187,9 @@ async function bring(
   }
   // The manifest tells of the whole export, whose earlier runs may have fetched what this one keeps.
   const inExport = (outcome: AssetOutcome): AssetOutcome => {
-    const attempts = outcome.outcome === "kept" ? files.find(outcome.key)?.attempts : undefined;
-    return attempts === undefined ? outcome : { ...outcome, outcome: "downloaded", attempts };
+    const told = withoutSecrets(run, outcome);
+    const attempts = told.outcome === "kept" ? files.find(told.key)?.attempts : undefined;
+    return attempts === undefined ? told : { ...told, outcome: "downloaded", attempts };
   };
   const outcomes = syncAssets(uploads(), storage, {
     concurrency: run.concurrency,

@@ -11,6 +11,8 @@ import type { ListingOptions } from "../source/listing.ts";
 import { type ExportResource, type ResourceName, RESOURCES } from "../source/resources.ts";
 import type { ListingName } from "../source/cma_transport.ts";
 import { type ProjectSchema, readSchema } from "../source/schema.ts";
+import type { Guarded } from "../secrets/guarded.ts";
+import type { Secrets } from "../secrets/secrets.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
 
@@ -48,6 +50,8 @@ export class ExportRun {
   readonly failures: Notes = new Notes();
   /** Nothing new is to be begun once it is aborted. */
   readonly stop: AbortSignal | undefined;
+  /** Keeps the secrets of the run out of what is said. */
+  readonly redaction: Secrets;
   readonly #options: SourceOptions;
   readonly #budget: Budget;
   /** What an earlier run has noted, and this one may come upon again. */
@@ -56,13 +60,14 @@ export class ExportRun {
   readonly #begun = performance.now();
 
   private constructor(
-    options: SourceOptions,
+    options: Guarded<SourceOptions>,
     client: CmaClient,
     project: ProjectSchema,
     { sandbox, copy }: Pick<ExportRun, "sandbox" | "copy">,
     stop: AbortSignal | undefined,
   ) {
     this.#options = options;
+    this.redaction = options.redaction;
     this.client = client;
     this.project = project;
     this.sandbox = sandbox;
@@ -82,7 +87,7 @@ export class ExportRun {
    * @throws {SluiceError} If a model was chosen that isn't there.
    */
   static async begin(
-    options: SourceOptions,
+    options: Guarded<SourceOptions>,
     stop?: AbortSignal,
     named?: ExportRun,
   ): Promise<ExportRun> {
@@ -129,7 +134,7 @@ export class ExportRun {
   /** The project's name. */
   get projectName(): string | null {
     const name = this.project.site.attributes.name;
-    return typeof name === "string" ? name : null;
+    return typeof name === "string" ? this.redaction.redact(name) : null;
   }
 
   /** Tells an event. */
@@ -190,13 +195,14 @@ export class ExportRun {
    * @param message Why.
    */
   skip(name: ResourceName, message: string): void {
-    this.resources[name] = { skipped: message };
+    this.resources[name] = { skipped: this.redaction.redact(message) };
     if (this.#options.include?.includes(name)) this.fail("resource_skipped", message);
     else this.#note("warnings", "resource_skipped", message);
   }
 
   #note(kind: "findings" | "warnings" | "failures", code: string, message: string): void {
-    if (!this.#restored.has(`${kind} ${code} ${message}`)) this[kind].add(code, message);
+    const told = this.redaction.redact(message);
+    if (!this.#restored.has(`${kind} ${code} ${told}`)) this[kind].add(code, told);
   }
 
   /**

@@ -2,6 +2,17 @@ import type { AssetOutcome } from "../sink/asset_sync.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /**
+ * What became of an asset, without the secrets that a server may have put into the reason.
+ *
+ * @param run The export.
+ * @param outcome What became of it.
+ */
+export function withoutSecrets({ redaction }: ExportRun, outcome: AssetOutcome): AssetOutcome {
+  const { reason } = outcome;
+  return reason === undefined ? outcome : { ...outcome, reason: redaction.redact(reason) };
+}
+
+/**
  * Tells what became of an asset, and notes it for the manifest if there is no file.
  *
  * @param run The export.

@@ -53,7 +53,9 @@ export class TableStep {
 
   /** How far the tables are. */
   get state(): TablesState {
-    return { ...this.#writer.state, warnings: this.#warnings.all() };
+    // An example is of a record, but what it is told for is a sentence of ours.
+    const warnings = this.#run.redaction.redactValue(this.#warnings.all());
+    return { ...this.#writer.state, warnings };
   }
 
   /**

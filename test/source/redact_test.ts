@@ -31,6 +31,45 @@ Deno.test("redactSecrets() replaces what is secret at every depth, and keeps its
   assert.deepEqual(Object.keys(redacted.attributes), Object.keys(webhook.attributes));
 });
 
+Deno.test("redactSecrets() replaces what looks like a secret in attributes that it doesn't know", () => {
+  const attributes = {
+    name: "CI",
+    url: "https://example.com/hook",
+    enabled: true,
+    events: [{ entity_type: "item", event_types: ["create"], filters: [] }],
+    custom_payload: "{{#entity}}{{id}}{{/entity}}",
+  };
+  const unknown = {
+    signing_secret: "abc",
+    rotatedTokens: ["abc", { value: "def", since: 2026 }],
+    "X-Api-Key": "abc",
+    auth: { bearer_token: "abc", kind: "bearer" },
+    preview: "0123456789abcdef0123456789abcd",
+    history: ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "none"],
+    secret_since: null,
+  };
+  const webhook = deepFreeze({
+    id: "1",
+    type: "webhook",
+    attributes: { ...attributes, ...unknown },
+  });
+  assert.deepEqual(redactSecrets(webhook, ["headers"]).attributes, {
+    ...attributes,
+    signing_secret: "[redacted]",
+    rotatedTokens: ["[redacted]", { value: "[redacted]", since: "[redacted]" }],
+    "X-Api-Key": "[redacted]",
+    auth: { bearer_token: "[redacted]", kind: "bearer" },
+    preview: "[redacted]",
+    history: ["[redacted]", "none"],
+    secret_since: null,
+  });
+  // Elsewhere an attribute of such a name is content.
+  const plugin = { id: "2", type: "plugin", attributes: unknown };
+  assert.equal(redactSecrets(plugin, []), plugin);
+  const harmless = { id: "3", type: "webhook", attributes };
+  assert.equal(redactSecrets(harmless, ["headers"]), harmless);
+});
+
 Deno.test("redactSecrets() returns what holds no secret as it is", () => {
   const role = { id: "1", type: "role", attributes: { name: "Editor" } };
   assert.equal(redactSecrets(role, ["token"]), role);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
 import type { Resource } from "../../src/content/resource.ts";
+import { Secrets } from "../../src/secrets/secrets.ts";
 import type { Checkpoint } from "../../src/snapshot/checkpoint.ts";
 import { readCheckpoint } from "../../src/snapshot/checkpoint.ts";
 import { CHECKPOINT } from "../../src/snapshot/layout.ts";
@@ -21,7 +22,11 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
   });
   const cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit: false });
   const { signal } = new AbortController();
-  const run = await ExportRun.begin({ apiToken: cma.apiToken, baseUrl: cma.url }, options.stop);
+  const run = await ExportRun.begin({
+    apiToken: cma.apiToken,
+    baseUrl: cma.url,
+    redaction: new Secrets(),
+  }, options.stop);
   await cma.stop();
   const startedAt = new Date();
   const snapshot = await SnapshotWriter.create(storage, {

@@ -5,9 +5,10 @@ import { newUpload } from "../../src/demo/new_upload.ts";
 import { buildSchema, itemTypeId, type ModelSketch, ref } from "../../src/demo/schema_builder.ts";
 import { completeSettings } from "../../src/demo/settings_paths.ts";
 
-/** Moves the cursor, sets a title, fakes a line, reorders text, and is long. */
+/** Moves the cursor, sets a title, fakes a line, reorders text, hides text, and is long. */
 export const NASTY =
   `\x1b[2J\x1b[41m\x1b]0;owned\x07\x9b2J\r\nFAKE: complete.\u2028\u2029\u202e\u2066\u200f\u061c\0\x7f\x85` +
+  "\u200b\u200d\u2060\ufeff\u00ad\u180e\u3164\u{e0001}\u{e0041}\u{e0100}" +
   "long ".repeat(200);
 
 /** Texts that mean something to some file system, or to code that makes paths or objects of them. */

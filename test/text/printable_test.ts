@@ -16,6 +16,15 @@ Deno.test("printable() shows control characters as escapes", () => {
   );
 });
 
+Deno.test("printable() shows what nobody would see as escapes, but for what an emoji is made of", () => {
+  const emojis = "👩‍🚀 👩🏽‍🚀 ❤️ ❤️‍🔥 1️⃣";
+  assert.equal(printable(emojis), emojis);
+  assert.equal(
+    printable("a\u200bb\u00adc\u2060\ufeff\u{e0041}d\u200d\ufe0f🏴\u{e0067}\u{e007f}\u3164"),
+    "a\\u200bb\\u00adc\\u2060\\ufeff\\u{e0041}d\\u200d\\ufe0f🏴\\u{e0067}\\u{e007f}\\u3164",
+  );
+});
+
 Deno.test("printable() cuts what is too long", () => {
   assert.equal(printable("abcdef", 6), "abcdef");
   assert.equal(printable("abcdefg", 6), "abcde…");

@@ -47,7 +47,9 @@ export const doctorCommand: Command = {
     const { signal } = io;
     const { onEvent } = progress;
     const found = await examine({
-      ...(config.apiToken !== undefined && { source: { ...toSourceOptions(config), onEvent } }),
+      ...(config.apiToken !== undefined && {
+        source: { ...toSourceOptions(config), secrets: io.secrets?.known, onEvent },
+      }),
       storage,
       clean: config.clean,
       signal,

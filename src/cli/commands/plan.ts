@@ -26,6 +26,7 @@ export const planCommand: Command = {
     const { signal } = io;
     const plan = await planExport({
       ...toSourceOptions(config),
+      secrets: io.secrets?.known,
       signal,
       onEvent: progress.onEvent,
     });

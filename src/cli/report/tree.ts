@@ -38,7 +38,7 @@ export function renderTree({ snapshot, manifest }: ExportReport): string[] {
   });
   const { assets } = manifest;
   const assetRows = assets === undefined ? [] : [[
-    `  ${assets.prefix}/`,
+    `  ${printable(assets.prefix, 200)}/`,
     counted(assets.downloaded.count + assets.kept.count, "file"),
     formatBytes(assets.downloaded.bytes + assets.kept.bytes),
   ]];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Secrets } from "../../src/report/secrets.ts";
+import { Secrets } from "../../src/secrets/secrets.ts";
 
 Deno.test("Secrets replaces a secret, however it is spelled", () => {
   const secrets = new Secrets();

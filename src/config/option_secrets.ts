@@ -1,0 +1,33 @@
+import { addressSecrets, hookSecrets } from "../secrets/address_secrets.ts";
+import { looksSecret, secretsWithin } from "../secrets/looks_secret.ts";
+import { OPTION_KEYS, OPTIONS } from "./options.ts";
+import type { Config, OptionKey } from "./schema.ts";
+
+/**
+ * The secrets in what an option was given, also if it was given what belongs elsewhere.
+ *
+ * @param key The option.
+ * @param value What it was given, before anything is checked.
+ */
+export function optionSecrets(key: OptionKey, value: string): string[] {
+  if (key === "notifyUrl") return hookSecrets(value);
+  if (OPTIONS[key].secret) return [value];
+  const addressed = addressSecrets(value);
+  // A directory may be called like anything.
+  if (key === "to" || key === "config") return looksSecret(value) ? [value] : addressed;
+  return [...addressed, ...secretsWithin(value)];
+}
+
+/**
+ * The secrets in a configuration.
+ *
+ * @param config The configuration.
+ */
+export function configSecrets(config: Config): string[] {
+  return OPTION_KEYS.flatMap((key) => {
+    const value = config[key];
+    return [value].flat().flatMap((each) => {
+      return typeof each === "string" ? optionSecrets(key, each) : [];
+    });
+  });
+}

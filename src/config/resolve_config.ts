@@ -160,5 +160,5 @@ function complaint(
 /** A value as it can be shown: short, and without the password of an address. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return printable(text.replace(/\/\/[^/\s]*@/g, "//…@"), 100);
+  return printable(text.replace(/\/\/\S*@/g, "//…@"), 100);
 }

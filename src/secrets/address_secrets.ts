@@ -16,10 +16,10 @@ export function addressSecrets(address: string | undefined): string[] {
   const text = address?.trim() ?? "";
   // A proxy's address may lack its scheme.
   const url = URL.parse(/^[^/]*@/.test(text) ? `http://${text}` : text);
-  if (url === null) return [];
-  const { username, password, searchParams, hash } = url;
+  const { username, password } = url?.username || url?.password ? url : misplaced(text);
   const user = decoded(username);
-  const secrets = [decoded(password), ...searchParams.values(), decoded(hash.slice(1))];
+  const parameters = [...url?.searchParams.values() ?? [], url?.hash.slice(1) ?? ""];
+  const secrets = [decoded(password), ...parameters.map(decoded)];
   // A name alone is a token; a longer one may be a key that came into the wrong place.
   if (password === "" || user.length >= LONG_NAME) secrets.push(user);
   // As a header for it has both.
@@ -44,6 +44,14 @@ const SHORTEST_PATH = 8;
 
 /** Names of people and of machines are shorter. */
 const LONG_NAME = 16;
+
+/** A key with a slash in it isn't where an address has its password. */
+function misplaced(address: string): Pick<URL, "username" | "password"> {
+  const [, username = "", password = ""] =
+    /^[a-z][\w+.-]*:\/\/([^\s:@]*):([^\s@]+)@/i.exec(address) ??
+      [];
+  return { username, password };
+}
 
 function decoded(text: string): string {
   try {

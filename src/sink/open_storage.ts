@@ -50,7 +50,7 @@ function toPath(url: string): string {
 
 function unusable(destination: string, cause?: unknown): StorageError {
   // Who puts a password into the address must not find it in a log.
-  const shown = JSON.stringify(destination.replace(/\/\/[^/]*@/, "//…@"));
+  const shown = JSON.stringify(destination.replace(/\/\/.*@/, "//…@"));
   return new StorageError(
     `A destination must be a directory, a file: URL or s3://bucket[/prefix], but is ${shown}.`,
     EXIT.usage,

@@ -170,7 +170,7 @@ function assertEndpoint(endpoint: string | undefined): void {
   if (endpoint === undefined) return;
   if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return;
   // Who puts a password into the address must not find it in a log.
-  const shown = JSON.stringify(endpoint.replace(/[^/]*@/, "…@"));
+  const shown = JSON.stringify(endpoint.replace(/^([a-z]+:\/\/)?.*@/i, "$1…@"));
   throw new StorageError(
     `The endpoint of S3 must be a URL that begins with http:// or https://, but is ${shown}.`,
     EXIT.usage,

@@ -26,7 +26,7 @@ export interface S3Location {
  */
 export function parseS3Location(address: string): S3Location {
   // Who puts a secret key into the address must not find it in a log.
-  const shown = JSON.stringify(address.replace(/\/\/[^/]*@/, "//…@"));
+  const shown = JSON.stringify(address.replace(/\/\/.*@/, "//…@"));
   const [, bucket, prefix = ""] = /^s3:\/\/([\w][\w.-]*)(?:\/(.*))?$/is.exec(address) ?? [];
   if (bucket === undefined) {
     throw new StorageError(

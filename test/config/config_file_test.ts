@@ -121,6 +121,7 @@ Deno.test("toExportOptions() hands on what shapes an export", () => {
     published: true,
     assets: "keep",
     concurrency: 8,
+    secrets: ["abc"],
     layout: "ndjson",
     tables: true,
     format: "ndjson",

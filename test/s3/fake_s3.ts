@@ -42,6 +42,8 @@ export interface SeenRequest {
 
 /** What a fake is like. */
 export interface FakeS3Options {
+  /** The id of the access key that is let in. @default {"fake-key"} */
+  readonly accessKeyId?: string;
   /** Which writes honour `If-None-Match`. @default {"all"} */
   readonly conditions?: "all" | "puts" | "none" | "unsupported";
   /**

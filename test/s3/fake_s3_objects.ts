@@ -89,7 +89,7 @@ export class FakeS3Objects {
   /** Does what is asked. */
   answer(asked: FakeS3Request): FakeS3Answer {
     const request = { ...asked, key: this.#form(asked.key) };
-    assertSigned(request);
+    assertSigned(request, this.#options.accessKeyId);
     assertIntact(request);
     if (this.#options.objectLock) assertChecksum(request);
     if (this.#options.refusesChecksums) assertNoChecksum(request);
@@ -320,11 +320,11 @@ export class FakeS3Objects {
 }
 
 /** Checks that a request is signed by the one who may use this fake. The signature itself isn't checked. */
-function assertSigned({ headers }: FakeS3Request): void {
+function assertSigned({ headers }: FakeS3Request, accessKeyId = "fake-key"): void {
   const [, user] = /^AWS4-HMAC-SHA256 Credential=([^/]*)\/.*Signature=[0-9a-f]{64}$/
     .exec(headers["authorization"] ?? "") ?? [];
   if (user === undefined) throw new FakeS3Error(403, "AccessDenied");
-  if (user !== "fake-key") throw new FakeS3Error(403, "InvalidAccessKeyId");
+  if (user !== accessKeyId) throw new FakeS3Error(403, "InvalidAccessKeyId");
 }
 
 /** Checks the body against the checksums that came with it. */

@@ -216,6 +216,10 @@ function meaning(facts: Facts, attempt: S3Attempt): string {
   if (/region is missing/i.test(facts.message)) {
     return "no region is set: set AWS_REGION (most S3 servers that aren't AWS take us-east-1)";
   }
+  if (/^Invalid header value/i.test(facts.message)) {
+    return "the AWS keys or the session token hold a line break or another character that can't be sent: " +
+      "copy them again";
+  }
   if (/certificate/i.test(facts.message)) {
     return `the certificate of ${facts.host} isn't trusted (${facts.message}): give Deno the right one ` +
       "with --cert or DENO_TLS_CA_STORE=system";

@@ -185,6 +185,18 @@ Deno.test("S3Storage explains whatever a server sends as an error, in one line",
   }
 });
 
+Deno.test("S3Storage says what is wrong with a session token that can't be sent, and not the token", async () => {
+  const sessionToken = "IQoJb3JpZ2luX2VjEJr\nsecond line of the token";
+  const credentials = { accessKeyId: "fake-key", secretAccessKey: "fake-secret", sessionToken };
+  await using opened = await openFake({ credentials, maxAttempts: 1 });
+  await assert.rejects(opened.storage.put("x", bytesOf(1)), (error: Error) => {
+    assert.match(error.message, /hold a line break or another character .*: copy them again\.$/);
+    assert.doesNotMatch(Deno.inspect(error, { depth: 9 }), /IQoJb3JpZ2lu|second line/);
+    return true;
+  });
+  assert.ok(opened.storage.secrets.includes(sessionToken));
+});
+
 Deno.test("S3Storage says that a bucket is too new for its region", async () => {
   await using opened = await openFake({ maxAttempts: 1 });
   const location = { location: "http://127.0.0.1:4/" };

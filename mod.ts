@@ -112,6 +112,11 @@ export * from "./src/transform/upload_rows.ts";
 export * from "./src/transform/warnings.ts";
 export type { TableOptions } from "./src/transform/table_options.ts";
 
+export type {
+  AssetDownloadOptions,
+  AssetOutcome,
+  AssetRequest,
+} from "./src/sink/asset_download.ts";
 export * from "./src/sink/asset_files.ts";
 export * from "./src/sink/asset_sync.ts";
 export * from "./src/sink/batch_sink.ts";

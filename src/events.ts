@@ -1,5 +1,5 @@
 import type { Version } from "./content/resource.ts";
-import type { AssetOutcome } from "./sink/asset_sync.ts";
+import type { AssetOutcome } from "./sink/asset_download.ts";
 import type { CmaEvent } from "./source/cma_transport.ts";
 
 /**

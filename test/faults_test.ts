@@ -7,7 +7,7 @@ import { memoryCopy } from "../src/demo/memory_copy.ts";
 import { type FaultKind, type FaultPlan, FAULTS } from "../src/demo/server.ts";
 import { SluiceError } from "../src/error.ts";
 import type { ExportReport } from "../src/export.ts";
-import type { AssetOutcome } from "../src/sink/asset_sync.ts";
+import type { AssetOutcome } from "../src/sink/asset_download.ts";
 import { directoryOf, entriesOf, filesOf, type Workbench, workbench } from "./support/exported.ts";
 import { assertSealedAreWhole, assetsOf } from "./support/sealed_snapshots.ts";
 import { undisturbed } from "./support/undisturbed.ts";

@@ -5,6 +5,7 @@ import { EXIT } from "../src/error.ts";
 import { TimeBudget } from "../src/async/time_budget.ts";
 import { UnfinishedError } from "../src/unfinished.ts";
 import { workbench } from "./support/exported.ts";
+import { HeldTimers } from "./support/held_timers.ts";
 import { contentOf } from "./support/snapshot_content.ts";
 import { msOf, until } from "./support/until.ts";
 import { undisturbed } from "./support/undisturbed.ts";
@@ -124,6 +125,48 @@ Deno.test(
     );
   }),
 );
+
+Deno.test("exportProject() that is to stop doesn't wait for assets that are tried again later, and fetches them when it goes on", async () => {
+  let isBusy = true;
+  const project = generateProject({ records: 4, uploads: 12, assetBytes: 100 });
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, { pathname }) => {
+      if (!isBusy || !/^\/\d+\/.*[02468]\D*$/.test(pathname)) return undefined;
+      return new Response(null, { status: 503, headers: { "retry-after": "7" } });
+    },
+  });
+  const stop = new AbortController();
+  let fetched = 0;
+  {
+    using timers = new HeldTimers(7000);
+    const unfinished = bench.export({
+      stop: stop.signal,
+      concurrency: 2,
+      onEvent: (event) => {
+        if (event.type === "asset" && event.outcome.outcome === "downloaded") fetched++;
+      },
+    });
+    const ended = assert.rejects(unfinished, UnfinishedError);
+    await until(
+      () => timers.waiting > 0 && fetched + timers.waiting === 12,
+      "the others are there",
+    );
+    assert.ok(fetched > 0);
+    stop.abort(new UnfinishedError("", true));
+    await ended;
+  }
+  isBusy = false;
+  bench.cma.log.clear();
+  const report = await bench.export({ resume: true });
+  assert.equal(report.status, "complete");
+  assert.equal(bench.cma.log.count.asset, 12 - fetched);
+  await using other = await workbench({ project });
+  assert.deepEqual(
+    (await contentOf(bench.storage, report.snapshot)).assets,
+    (await contentOf(other.storage, (await other.export()).snapshot)).assets,
+  );
+});
 
 Deno.test("exportProject() whose time budget is over before it begins says so", async () => {
   const hang = new AbortController();

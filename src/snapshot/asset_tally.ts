@@ -1,4 +1,4 @@
-import type { AssetOutcome } from "../sink/asset_sync.ts";
+import type { AssetOutcome } from "../sink/asset_download.ts";
 import type { FailedAsset, ManifestAssets } from "./manifest.ts";
 
 /** Failures that are named in a manifest: a project where all fail must not fill the memory. */

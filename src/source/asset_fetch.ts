@@ -16,6 +16,11 @@ export interface FetchAssetOptions extends AssetHostOptions {
   readonly stallTimeoutMs?: number | undefined;
   /** Whether the address is asked as it is, without what asks for the file as it was uploaded. @default {false} */
   readonly plain?: boolean | undefined;
+  /**
+   * Whether bytes in a coding that nobody asked for are taken as they are sent. The file itself may be stored
+   * like that: it is if the upload has that size. @default {false}
+   */
+  readonly asSent?: boolean | undefined;
   /** Aborts the request and the body. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,6 +35,8 @@ export class AssetError extends Error {
   readonly askedMs: number;
   /** Whether the server says that it has no such asset. */
   readonly isMissing: boolean;
+  /** Whether the server refuses an address that isn't the upload's own, but has parameters of ours. */
+  readonly refusesParameters: boolean;
 
   /**
    * Says why, and whether another attempt may help.
@@ -39,12 +46,18 @@ export class AssetError extends Error {
    */
   constructor(
     message: string,
-    options: { retryable: boolean; askedMs?: number; isMissing?: boolean },
+    options: {
+      retryable: boolean;
+      askedMs?: number;
+      isMissing?: boolean;
+      refusesParameters?: boolean;
+    },
   ) {
     super(message);
     this.retryable = options.retryable;
     this.askedMs = options.askedMs ?? 0;
     this.isMissing = options.isMissing ?? false;
+    this.refusesParameters = options.refusesParameters ?? false;
   }
 }
 
@@ -56,6 +69,14 @@ const NOT_OPTIMIZED = "skip-default-optimizations=true";
 
 /** imgix, which is behind it, takes parts out of SVG unless asked not to. */
 const NOT_SANITIZED = "svg-sanitize=false";
+
+/** Codings that are taken off, by their names in HTTP and in the platform. */
+const CODINGS: Readonly<Record<string, CompressionFormat>> = {
+  "gzip": "gzip",
+  "x-gzip": "gzip",
+  "deflate": "deflate",
+  "br": "brotli",
+};
 
 /**
  * The address that an asset is fetched from, without credentials, and with the parameters that ask the CDN
@@ -115,6 +136,7 @@ export async function fetchAsset(
   const given = assetUrl(upload, options);
   assertHost(given, "the address is at", hosts, options);
   let url = overHttps(given, options);
+  const hasOurs = given.search !== assetUrl(upload, { ...options, plain: true }).search;
   const watchdog = new Watchdog(signal);
   // A file that is stored compressed would come decompressed otherwise.
   const headers = { "accept-encoding": "identity" };
@@ -126,7 +148,7 @@ export async function fetchAsset(
       watchdog.rest();
       // Another success comes without the file, or with a part of it.
       if (response.status === 200) {
-        return guarded(responseBody(response), watchdog, stallTimeoutMs, signal);
+        return guarded(uncoded(response, upload, options), watchdog, stallTimeoutMs, signal);
       }
       await response.body?.cancel();
       const { status } = response;
@@ -135,6 +157,7 @@ export async function fetchAsset(
         throw new AssetError(`${url.host} answered with status ${status}`, {
           retryable: status < 300 || status >= 500 || status === 429 || status === 408,
           isMissing: status === 404 || status === 410,
+          refusesParameters: hasOurs && status >= 400 && status !== 408 && status !== 429,
           askedMs: askedWaitMs(response.headers),
         });
       }
@@ -153,6 +176,19 @@ export async function fetchAsset(
       : ` (asked by https; --asset-host ${printable(given.origin, 110)} allows http)`;
     throw assetError(error, signal, hint);
   }
+}
+
+/** The bytes of a file: without a coding that some server on the way may have put on. */
+function uncoded(
+  response: Response,
+  { attributes: { size } }: Upload,
+  { asSent }: Pick<FetchAssetOptions, "asSent">,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const body = responseBody(response);
+  const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  const isStored = response.headers.get("content-length") === String(size);
+  if (asSent || isStored || !Object.hasOwn(CODINGS, coding)) return body;
+  return body.pipeThrough(new DecompressionStream(CODINGS[coding]!));
 }
 
 /** Where a redirect leads: to an allowed host, and never from https to http. */

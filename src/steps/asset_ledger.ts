@@ -1,4 +1,4 @@
-import type { AssetOutcome } from "../sink/asset_sync.ts";
+import type { AssetOutcome } from "../sink/asset_download.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { assetListPath } from "../snapshot/layout.ts";

@@ -1,6 +1,7 @@
 import type { Page, Upload } from "../content/resource.ts";
 import { AssetFiles, confirmed } from "../sink/asset_files.ts";
-import { type AssetOutcome, syncAssets } from "../sink/asset_sync.ts";
+import type { AssetOutcome } from "../sink/asset_download.ts";
+import { syncAssets } from "../sink/asset_sync.ts";
 import { bucketVersioning } from "../sink/bucket_versioning.ts";
 import { NDJSON } from "../sink/encodings.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../snapshot/asset_index.ts";
@@ -194,6 +195,7 @@ async function bring(
   const outcomes = syncAssets(uploads(), storage, {
     concurrency: run.concurrency,
     retry: options.retry,
+    stop: run.stop,
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,

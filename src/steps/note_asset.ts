@@ -1,4 +1,4 @@
-import type { AssetOutcome } from "../sink/asset_sync.ts";
+import type { AssetOutcome } from "../sink/asset_download.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /**

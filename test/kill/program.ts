@@ -30,18 +30,20 @@ export interface Program {
  *
  * @param cma What is exported.
  * @param to The destination's address.
+ * @param options More of the command's options.
  */
 export async function startExport(
   cma: ReturnType<typeof startDemoCma>,
   to: string,
+  options: readonly string[] = [],
 ): Promise<Program> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   // `deno` itself: a task would be one more process, which a signal doesn't get through.
   const [, ...task] = tasks.export.command.split(" ");
   const source = ["--base-url", cma.url, "--asset-host", cma.assetHost];
-  cma.log.clear();
+  const before = cma.log.count.api;
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...task, "--to", to, ...source, "--log-format", "json"],
+    args: [...task, "--to", to, ...source, "--log-format", "json", ...options],
     cwd: ROOT,
     env: { DATOCMS_API_TOKEN: cma.apiToken, ...(RGW && { AWS_ENDPOINT_URL_S3: RGW }) },
     stdin: "null",
@@ -55,7 +57,7 @@ export async function startExport(
   });
   let ended = false;
   end.finally(() => ended = true).catch(() => {});
-  while (!ended && cma.log.count.api === 0) await turn();
+  while (!ended && cma.log.count.api === before) await turn();
   begun ??= performance.now();
   return {
     end,

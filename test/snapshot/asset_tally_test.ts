@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AssetOutcome } from "../../src/sink/asset_sync.ts";
+import type { AssetOutcome } from "../../src/sink/asset_download.ts";
 import { AssetTally } from "../../src/snapshot/asset_tally.ts";
 
 function outcome(upload_id: string, more: Partial<AssetOutcome>): AssetOutcome {

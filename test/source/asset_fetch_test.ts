@@ -138,8 +138,29 @@ Deno.test("fetchAsset() gives the bytes as they are stored, also of a compressed
     assert.equal(request.headers.get("accept-encoding"), "identity");
     return new Response(stored, { headers: { "content-encoding": "gzip" } });
   });
-  const bytes = await new Response(await open(server.url)).bytes();
-  assert.deepEqual(bytes, stored);
+  const bytesOf = async (attributes: object, options: FetchAssetOptions = {}) => {
+    const { attributes: own, ...rest } = upload(server.url);
+    const asset = { ...rest, attributes: { ...own, ...attributes } };
+    const { origin: baseUrl } = new URL(server.url);
+    return await new Response(await fetchAsset(asset, { baseUrl, ...options })).bytes();
+  };
+  const text = new TextEncoder().encode("<svg/>");
+  assert.deepEqual(await bytesOf({ size: stored.length }), stored);
+  assert.deepEqual(await bytesOf({}, { asSent: true }), stored);
+  // A server on the way may have coded it, although it wasn't asked to.
+  assert.deepEqual(await bytesOf({ size: text.length }), text);
+  assert.deepEqual(await bytesOf({}), text);
+});
+
+Deno.test("fetchAsset() can be tried again when what was coded unasked breaks off or isn't what it says", async () => {
+  const coded = new Uint8Array(gzipSync("<svg/>".repeat(1000)));
+  for (const body of [coded.slice(0, -9), new TextEncoder().encode("<svg/>")]) {
+    await using server = serveHttp(() => {
+      return new Response(body, { headers: { "content-encoding": "gzip" } });
+    });
+    const error = await failureOf(() => textOf(server.url));
+    assert.ok(error.retryable, error.message);
+  }
 });
 
 Deno.test("fetchAsset() says which statuses are worth another attempt, and when", async () => {

@@ -190,7 +190,11 @@ Deno.test("exportProject() deletes no file of an asset that can't be had or is w
   made.project.primary.uploads.update(failing.id, { md5: "0".repeat(32) });
   const uploads = made.project.primary.uploads;
   uploads.delete(infected.id);
-  uploads.add({ ...infected, meta: { antivirus: { status: "infected" } } } as Upload);
+  const meta = { antivirus: { status: "infected" } };
+  // The bytes that are there aren't its any more, and what is served instead isn't it either.
+  const attributes = { ...infected.attributes, md5: "1".repeat(32) };
+  made.project.setAsset(infected.attributes.path, undefined);
+  uploads.add({ ...infected, attributes, meta } as Upload);
   const report = await made.run({ assets: "sync", maxDelete: "100%" });
   assert.equal(report.manifest.assets?.failed, 1);
   assert.equal(report.manifest.assets?.withdrawn, made.first.manifest.assets!.withdrawn + 1);

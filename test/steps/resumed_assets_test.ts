@@ -4,7 +4,7 @@ import { memoryCopy } from "../../src/demo/memory_copy.ts";
 import type { MemoryProject } from "../../src/demo/memory_project.ts";
 import type { ExportEvent } from "../../src/events.ts";
 import type { ExportOptions } from "../../src/export_options.ts";
-import type { AssetOutcome } from "../../src/sink/asset_sync.ts";
+import type { AssetOutcome } from "../../src/sink/asset_download.ts";
 import { readBatch } from "../../src/snapshot/read_batch.ts";
 import { UnfinishedError } from "../../src/unfinished.ts";
 import { type Workbench, workbench } from "../support/exported.ts";

@@ -107,7 +107,10 @@ export interface ExportOptions extends SourceOptions {
   readonly onNotes?: ((read: () => ExportNotes) => void) | undefined;
   /**
    * How far apart checkpoints are, in milliseconds: an export that is killed loses no more than what came
-   * since the last one. Each one ends the batches that are being written. @default {30000}
+   * since the last one.
+   *
+   * @default The first comes after a second, others ever more rarely, up to every 30 seconds; farther apart
+   * if they took more than 2 % of the time
    */
   readonly checkpointMs?: number | undefined;
   /**

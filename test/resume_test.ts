@@ -140,6 +140,10 @@ Deno.test("exportProject() that is ended at any moment, again and again, goes on
     { tables: false, layout: "enterprise" },
   ];
   const expected = await Promise.all(shapes.map((shape) => undisturbed(cma, shape)));
+  const borders = await Promise.all(shapes.map(async (shape) => {
+    await using whole = await directory();
+    return bordersIn(await run(cma, whole.storage, shape));
+  }));
   let resumed = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -162,12 +166,19 @@ Deno.test("exportProject() that is ended at any moment, again and again, goes on
         for (const end of ends) report ??= await endedRun(cma, there.storage, end, options);
         report ??= await run(cma, there.storage, options);
         assert.deepEqual(await contentOf(there.storage, report.snapshot), expected[shape]);
+        assert.deepEqual(bordersIn(report), borders[shape]);
       },
     ),
     { numRuns: Number(Deno.env.get("SLUICE_TEST_RUNS") ?? 8) },
   );
   assert.ok(resumed > 0);
 });
+
+/** The files of listings, and of tables that hold what is of one listing. */
+function bordersIn({ manifest }: ExportReport): unknown[] {
+  const isAlone = /^(records|uploads|tables\/records|tables\/uploads)\//;
+  return manifest.objects.filter(({ path }) => isAlone.test(path));
+}
 
 /** The requests of a run. */
 function pathsOf(cma: DemoCma): string[] {

@@ -36,8 +36,6 @@ export interface OpenedSchedule extends Disposable {
  * time is over shall not be in the way of the one after.
  */
 const LOCK_MS = 60_000;
-/** A killed tick loses no more than this part of its time, nor more than so many milliseconds. */
-const CHECKPOINT = { share: 0.2, most: 10_000 };
 
 /**
  * Makes the schedule that a configuration describes. Nothing is read or written yet.
@@ -51,7 +49,6 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
   checkWorld(config, env);
   const options = toExportOptions(config);
   checkFreeze({ ...options, resume: false });
-  const { timeBudgetMs = Infinity } = options;
   const { notifyUrl: url, notifySecret: secret, every, cron: ticks } = config;
   const storage = openStorage(config.to, toStorageOptions(config));
   const schedule = new Schedule({
@@ -63,7 +60,6 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
       // What is frozen is exported in one go.
       resume: !config.freeze,
       lockTtlMs: LOCK_MS,
-      checkpointMs: Math.min(timeBudgetMs * CHECKPOINT.share, CHECKPOINT.most),
     },
     every,
     ticks,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../src/content/resource.ts";
+import { Journal } from "../../src/snapshot/journal.ts";
 import type { TableFormat } from "../../src/snapshot/layout.ts";
 import { partRows } from "../../src/snapshot/table_part.ts";
 import { TableWriter } from "../../src/snapshot/table_writer.ts";
@@ -55,6 +56,39 @@ for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
         ? ids[parts.findIndex((p) => p.path === path)]!.length
         : undefined;
     });
+  });
+}
+
+for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
+  Deno.test(`TableWriter writes the same ${format} parts whatever the pages, and wherever it was ended and began again`, async () => {
+    const rows = manyRows(120, 6000);
+    const partsOf = async (length: number, ends: ReadonlySet<number>) => {
+      const storage = new MemoryStorage();
+      const snapshot = await newSnapshot(storage);
+      const options = { storage, prefix: snapshot.prefix, signal: new AbortController().signal };
+      let journal = new Journal(options);
+      let tables = new TableWriter(snapshot, tableSchema(SCHEMA), format);
+      for (let at = 0, page = 0; at < rows.length; at += length, page++) {
+        const writer = tables.sink("current").getWriter();
+        await writer.write([{ table: "records/m", rows: rows.slice(at, at + length) }]);
+        await writer.close();
+        if (page % 3 === 0 || ends.has(page)) {
+          tables.addTo(journal);
+          await journal.save();
+        }
+        if (!ends.has(page)) continue;
+        journal = new Journal({ ...options, files: journal.files });
+        tables = new TableWriter(snapshot, tableSchema(SCHEMA), format, tables.state);
+        await tables.restore(journal);
+      }
+      await tables.flush();
+      return snapshot.objects.filter(({ path }) => path.startsWith("tables/"));
+    };
+    const whole = await partsOf(30 * 50, new Set());
+    assert.ok(whole.length > 2);
+    for (const [length, ends] of [[30 * 7, []], [30 * 7, [0, 1, 9]], [30, [5, 50, 51]]] as const) {
+      assert.deepEqual(await partsOf(length, new Set(ends)), whole);
+    }
   });
 }
 

@@ -142,7 +142,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
     io.out(),
     /\nNext: see to the failures, then try just these assets again: sluice export --retry-failed --to \/\S+\n$/,
   );
-  assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 1 attempt: .* status 404\n/);
+  assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
 });
 
 Deno.test("sluice export --assets sync ends with 3 if there is more to delete than it may", async () => {

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import "./require_deno.ts";
 import { outputTo } from "../src/cli/output_to.ts";
+import { envNames, readyEnvironment } from "../src/cli/ready_environment.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
 import { readableVariable } from "../src/source/proxy.ts";
@@ -18,6 +20,7 @@ function columns(): number {
 }
 
 const isStdoutTerminal = Deno.stdout.isTerminal();
+readyEnvironment(Deno.env);
 const exitCode = await runCli(Deno.args, {
   // Nobody reads on, as in `sluice help | head`, or the terminal was closed.
   stdout: outputTo(
@@ -27,6 +30,7 @@ const exitCode = await runCli(Deno.args, {
   // An export doesn't fail because its log can't be written.
   stderr: outputTo(Deno.stderr, () => true),
   env: readableVariable,
+  envNames: () => envNames(Deno.env),
   isTerminal: Deno.stderr.isTerminal(),
   columns,
   signal: stopSignal("The command was cancelled.", { hasTerminal: hasTerminal() }),

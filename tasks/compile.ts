@@ -9,7 +9,6 @@
  * @module
  */
 import process from "node:process";
-import config from "../deno.json" with { type: "json" };
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -20,8 +19,10 @@ const TARGETS = [
 ] as const;
 
 const runtime = Deno.env.get("DENORT_BIN");
-const [, , ...words] = config.tasks.export.command.split(" ");
-const PERMISSIONS = words.filter((word) => word.startsWith("--allow-"));
+const PERMISSIONS = [
+  "--allow-net",
+  ...(await Deno.readTextFile("tasks/permissions")).trim().split("\n"),
+];
 
 /** Ends this program with a sentence. */
 function fail(sentence: string): never {

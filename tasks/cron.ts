@@ -5,13 +5,20 @@
  * @module
  * @see {@link https://docs.deno.com/deploy/cron}
  */
+import "./require_deno.ts";
 import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
+import { writeWarning } from "../src/cli/progress/write_error.ts";
+import { envNames, readyEnvironment } from "../src/cli/ready_environment.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
+import { checkVariables } from "../src/config/check_variables.ts";
+import { isInS3 } from "../src/config/contradictions.ts";
+import { homeOf } from "../src/config/home_path.ts";
 import { optionSecrets } from "../src/config/option_secrets.ts";
 import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
+import { unknownVariables } from "../src/config/unknown_variables.ts";
 import { denoCronSchedule, isBranch } from "../src/cron/deno_cron.ts";
 import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts";
 import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
@@ -37,8 +44,13 @@ async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
   const names = new Set(SCHEDULE_OPTIONS.map(envName));
   const config = await loadConfig({
     env: (name) => names.has(name) ? env(name) : undefined,
+    home: homeOf(env),
     defaults: { timeBudget: TIME_BUDGET },
   });
+  checkVariables(env, { s3: isInS3(config) });
+  for (const message of unknownVariables(envNames(Deno.env))) {
+    writeWarning({ stderr }, { code: "unknown_variable", message }, config);
+  }
   if (typeof Deno.cron !== "function") {
     throw new SluiceError("Deno.cron is needed: run Deno with --unstable-cron.", EXIT.usage);
   }
@@ -52,6 +64,7 @@ function refuse(error: unknown): never {
   Deno.exit(exitCode);
 }
 
+readyEnvironment(Deno.env);
 const { schedule, config } = await open().catch(refuse);
 const log = new TickLog(stderr, config);
 // Deno Deploy interrupts what it stops, and kills it seconds later.

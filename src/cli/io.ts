@@ -25,6 +25,8 @@ export interface CliIo {
   readonly secrets?: Secrets | undefined;
   /** The value of an environment variable. */
   readonly env: (name: string) => string | undefined;
+  /** The names of all environment variables that may be read. @default None */
+  readonly envNames?: (() => readonly string[]) | undefined;
   /** Whether stderr is a terminal. */
   readonly isTerminal: boolean;
   /** The width of the terminal, in columns. */

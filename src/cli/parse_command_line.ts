@@ -49,7 +49,10 @@ const FLAGS = [...BY_FLAG.keys(), ...Object.keys(EXTRA)];
  * @throws {SluiceError} If there is an option that doesn't exist, lacks its value or has one too many.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  checkSwitches(args);
+  const end = args.indexOf("--");
+  const options = end < 0 ? args : args.slice(0, end);
+  checkSwitches(options);
+  checkNegated(options);
   const parsed: Record<string, unknown> = parseArgs([...args], {
     // Not "_": it would make an option of `-_`, whose value would take the place of the words.
     string: VALUED,
@@ -76,25 +79,34 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   };
 }
 
-/** Of several values the last one counts, unless the option is a list. */
+/** Several values are those of a list; of anything else there is one. */
 function valueOf(key: OptionKey, given: unknown): string | boolean | readonly string[] | undefined {
   const values = [given].flat() as (string | boolean)[];
   if (values.length === 0) return undefined;
-  if (OPTIONS[key].kind === "switch") return values.at(-1) === true;
-  if (values.at(-1) === false) return false;
-  const { placeholder } = OPTIONS[key];
+  const { kind, placeholder } = OPTIONS[key];
+  if (kind === "switch" || values[0] === false) return values[0] === true;
   if (values.includes("")) {
     const flag = flagName(key);
     throw usage(`${flag} needs a value: write ${flag} ${placeholder}.`);
   }
   const texts = values.map(String);
-  return OPTIONS[key].kind === "list" ? texts : texts.at(-1)!;
+  if (kind === "list") return texts;
+  if (texts.length > 1) throw usage(`${flagName(key)} is given twice: leave one of them out.`);
+  return texts[0];
+}
+
+/** Of `--x` and `--no-x` the parser keeps the last one, whatever was meant. */
+function checkNegated(args: readonly string[]): void {
+  for (const flag of NEGATABLE) {
+    const isOn = args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
+    if (!isOn || !args.includes(`--no-${flag}`)) continue;
+    throw usage(`--${flag} contradicts --no-${flag}: leave one of them out.`);
+  }
 }
 
 /** The parser takes any value of a switch for true, and `--no-x=true` for `--x`. */
 function checkSwitches(args: readonly string[]): void {
-  const end = args.indexOf("--");
-  for (const arg of end < 0 ? args : args.slice(0, end)) {
+  for (const arg of args) {
     const [, negated, flag, value] = /^--(no-)?([a-z-]+)=(.*)$/s.exec(arg) ?? [];
     const switches = negated === undefined ? SWITCHES : NEGATABLE;
     if (flag === undefined || ![...switches, ...Object.keys(EXTRA)].includes(flag)) continue;

@@ -1,11 +1,16 @@
+import { checkVariables } from "../config/check_variables.ts";
+import { isInS3 } from "../config/contradictions.ts";
+import { homeOf } from "../config/home_path.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { configSecrets, optionSecrets } from "../config/option_secrets.ts";
 import { envName, flagName, OPTION_KEYS } from "../config/options.ts";
 import type { Config } from "../config/schema.ts";
+import { unknownVariables } from "../config/unknown_variables.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
 import { failureOf } from "../report/failure.ts";
+import { jsonText } from "../report/json_report.ts";
 import { environmentSecrets } from "../secrets/environment_secrets.ts";
 import { secretsWithin } from "../secrets/looks_secret.ts";
 import { Secrets } from "../secrets/secrets.ts";
@@ -15,7 +20,7 @@ import { COMMANDS } from "./commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
-import { writeError } from "./progress/write_error.ts";
+import { writeError, writeWarning } from "./progress/write_error.ts";
 import { withTimeout } from "./with_timeout.ts";
 
 /**
@@ -45,7 +50,13 @@ import { withTimeout } from "./with_timeout.ts";
  */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
   const secrets = secretsOf(args, io);
-  const stdout = secrets.guard(io.stdout);
+  let hasResult = false;
+  const stdout = secrets.guard({
+    write: (text) => {
+      hasResult = true;
+      io.stdout.write(text);
+    },
+  });
   const stderr = secrets.guard(io.stderr);
   const guarded: CliIo = { ...io, stdout, stderr, secrets };
   let line: CommandLine | undefined;
@@ -70,9 +81,16 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     config = await loadConfig({
       flags: line.flags,
       env: command.flagsOnly ? undefined : envOf(command, io),
+      home: homeOf(io.env),
       defaults: command.defaults,
     });
     for (const secret of configSecrets(config)) secrets.add(secret);
+    if (!command.flagsOnly) {
+      checkVariables(io.env, { s3: isInS3(config) });
+      for (const message of unknownVariables(io.envNames?.() ?? [])) {
+        writeWarning(guarded, { code: "unknown_variable", message }, config);
+      }
+    }
     const words = line.words.slice(1);
     const context = { config, words };
     return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
@@ -83,6 +101,10 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     const logFormat = config?.logFormat ?? line?.flags.logFormat ??
       io.env(envName("logFormat"))?.trim();
     writeError(guarded, { message, exitCode, stack }, { logFormat });
+    if (!hasResult && (config?.json ?? asksForJson(args, line, io))) {
+      const status = exitCode === EXIT.cancelled ? "cancelled" : "failed";
+      stdout.write(jsonText({ status, exitCode, error: message }));
+    }
     return exitCode;
   }
 }
@@ -102,6 +124,15 @@ function secretsOf(args: readonly string[], io: CliIo): Secrets {
   // What isn't understood is named, too. A path may hold anything.
   for (const arg of args) if (!arg.includes("/")) add(secretsWithin(arg));
   return secrets;
+}
+
+/** Whether the result is to be JSON, as far as a command line tells that isn't right. */
+function asksForJson(args: readonly string[], line: CommandLine | undefined, io: CliIo): boolean {
+  if (line === undefined) {
+    const end = args.indexOf("--");
+    if (args.slice(0, end < 0 ? args.length : end).includes("--json")) return true;
+  } else if (line.flags.json !== undefined) return line.flags.json === true;
+  return /^(true|yes|on|1)$/i.test(io.env(envName("json"))?.trim() ?? "");
 }
 
 /** The command that is to be run or explained; `undefined` if none is named. */

@@ -3,6 +3,7 @@ import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
 import { envName, OPTION_KEYS, OPTIONS } from "./options.ts";
+import { whyUnreadable } from "./why_unreadable.ts";
 import type { ConfigFile } from "./resolve_config.ts";
 import type { OptionKey } from "./schema.ts";
 
@@ -20,7 +21,10 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
     text = await Deno.readTextFile(path);
   } catch (error) {
-    throw unusable(`Can't read the configuration file ${quoted(path)}: ${reasonOf(error)}.`, error);
+    throw unusable(
+      `Can't read the configuration file ${quoted(path)}: ${whyUnreadable(error)}.`,
+      error,
+    );
   }
   return parseConfigFile(path, text);
 }
@@ -75,14 +79,6 @@ function checkKey(path: string, key: string): void {
     ? `its keys may be ${KEYS.join(", ")}.`
     : `did you mean "${close}"?`;
   throw unusable(`${quoted(path)} holds ${quoted(key)}, which is no option: ${advice}`);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  if (error instanceof Deno.errors.NotCapable) return "run it again with --allow-read";
-  if (error instanceof Deno.errors.PermissionDenied) return "this user has no permission for it";
-  return printable(error instanceof Error ? error.message : String(error), 200);
 }
 
 function quoted(text: string): string {

@@ -51,6 +51,13 @@ export interface OptionInfo<Kind = "switch" | "number" | "text" | "list"> {
   readonly secret?: true;
   /** Whether a file can't hold it. */
   readonly notInFile?: true;
+  /** Whether it can be a path, in which `~` at the start is the home directory. */
+  readonly isPath?: true;
+  /**
+   * Whether an empty variable is an error: an unset secret of a CI would otherwise choose another project,
+   * another place or everything.
+   */
+  readonly neverEmpty?: true;
 }
 
 const truth = "true or false";
@@ -70,6 +77,16 @@ export const OPTIONS: {
       "API token whose role may use the Content Management API. Better given as the variable: " +
       "other programs can see command lines.",
     secret: true,
+    neverEmpty: true,
+  },
+  apiTokenFile: {
+    kind: "text",
+    group: "Project",
+    placeholder: "<file>",
+    expects: "the path of a file that holds an API token",
+    help: "File that holds the API token, such as a secret of Docker or Kubernetes.",
+    isPath: true,
+    neverEmpty: true,
   },
   environment: {
     kind: "text",
@@ -79,6 +96,7 @@ export const OPTIONS: {
     placeholder: "<name>",
     expects: "the name of an environment, as in Project settings → Environments",
     help: "Environment to read; without it, the primary one.",
+    neverEmpty: true,
   },
   baseUrl: {
     kind: "text",
@@ -87,6 +105,7 @@ export const OPTIONS: {
     placeholder: "<url>",
     expects: "an http or https URL such as https://site-api.datocms.com",
     help: "Address of the API, if it isn't https://site-api.datocms.com.",
+    neverEmpty: true,
   },
   assetHost: {
     kind: "text",
@@ -101,6 +120,7 @@ export const OPTIONS: {
     placeholder: "<a,b>",
     expects: "API keys of models, separated by commas",
     help: "Only the records of these models.",
+    neverEmpty: true,
   },
   excludeModels: {
     kind: "list",
@@ -108,6 +128,7 @@ export const OPTIONS: {
     placeholder: "<a,b>",
     expects: "API keys of models, separated by commas",
     help: "Not the records of these models.",
+    neverEmpty: true,
   },
   include: {
     kind: "list",
@@ -116,6 +137,7 @@ export const OPTIONS: {
     choices: RESOURCE_NAMES,
     expects: "names of resources, separated by commas",
     help: "Only these resources, besides the project and its models.",
+    neverEmpty: true,
   },
   exclude: {
     kind: "list",
@@ -124,6 +146,7 @@ export const OPTIONS: {
     choices: RESOURCE_NAMES,
     expects: "names of resources, separated by commas",
     help: "Not these resources.",
+    neverEmpty: true,
   },
   published: {
     kind: "switch",
@@ -137,6 +160,8 @@ export const OPTIONS: {
     placeholder: "<where>",
     expects: "a directory, a file: URL or s3://bucket[/prefix]",
     help: "Where snapshots go: a directory, a file: URL or s3://bucket[/prefix].",
+    isPath: true,
+    neverEmpty: true,
   },
   assets: {
     kind: "text",
@@ -337,6 +362,7 @@ export const OPTIONS: {
     expects: "the path of a JSON file",
     help: 'File with options, such as sluice.json: an object with keys like "excludeModels".',
     notInFile: true,
+    isPath: true,
   },
   json: {
     kind: "switch",

@@ -1,8 +1,11 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
+import { CONTRADICTIONS, isMeant, NEEDS, POINTLESS, type Side } from "./contradictions.ts";
+import { fromHome } from "./home_path.ts";
 import { envName, flagName, OPTION_KEYS, type OptionInfo, OPTIONS } from "./options.ts";
 import { type Config, configSchema, type OptionKey } from "./schema.ts";
+import { emptyVariable, isQuoted, quotedVariable } from "./variables.ts";
 
 /** Options as the command line gives them: text, `true` or `false`, or several texts. */
 export type Flags = { readonly [Key in OptionKey]?: string | boolean | readonly string[] };
@@ -19,10 +22,12 @@ export interface ConfigFile {
 export interface ConfigSources {
   /** Options from the command line: they win over all else. */
   readonly flags?: Flags | undefined;
-  /** The value of an environment variable; empty ones count as not set. */
+  /** The value of an environment variable; empty ones count as not set where that isn't an error. */
   readonly env?: ((name: string) => string | undefined) | undefined;
   /** Options from a file, which win over defaults. */
   readonly file?: ConfigFile | undefined;
+  /** The home directory, which `~` at the start of a path stands for. @default {none} */
+  readonly home?: string | undefined;
   /** Other defaults than the schema's. */
   readonly defaults?: Partial<Config> | undefined;
 }
@@ -31,21 +36,17 @@ export interface ConfigSources {
 interface Given {
   /** The flag, variable or key in a file, as an error names it. */
   readonly name: string;
+  /** Where it comes from: a greater number wins. */
+  readonly rank: number;
   /** The value as it was given. */
   readonly raw: unknown;
   /** The value as the schema checks it. */
   readonly value: unknown;
 }
 
-/** Options that contradict each other when both have this value. */
-const CONFLICTS = [
-  [{ key: "quiet", value: true }, { key: "verbose", value: true }],
-  [{ key: "tablesOnly", value: true }, { key: "tables", value: false }],
-  [{ key: "retryFailed", value: true }, { key: "resume", value: true }],
-  [{ key: "retryFailed", value: true }, { key: "freeze", value: true }],
-  [{ key: "retryFailed", value: true }, { key: "dryRun", value: true }],
-  [{ key: "freeze", value: true }, { key: "resume", value: true }],
-] as const;
+const [FILE, ENV, FLAG] = [0, 1, 2];
+
+type GivenByKey = ReadonlyMap<OptionKey, Given>;
 
 /** Choices, and what takes away from them. */
 const SELECTIONS = [["models", "excludeModels"], ["include", "exclude"]] as const;
@@ -72,48 +73,106 @@ const SELECTIONS = [["models", "excludeModels"], ["include", "exclude"]] as cons
  */
 export function resolveConfig(sources: ConfigSources): Config {
   const values: Record<string, unknown> = { ...sources.defaults };
-  const names: { [Key in OptionKey]?: string } = {};
-  for (const key of OPTION_KEYS) {
-    const given = find(key, sources);
-    if (given === undefined) continue;
-    const { success, data } = configSchema.shape[key].safeParse(given.value);
-    if (!success) throw new SluiceError(complaint(OPTIONS[key], given), EXIT.usage);
+  const given = withoutOverruled(allGiven(sources));
+  for (const [key, one] of given) {
+    checkVariable(one);
+    const value = OPTIONS[key].isPath && typeof one.value === "string"
+      ? fromHome(one.value, sources.home, one.name)
+      : one.value;
+    const { success, data } = configSchema.shape[key].safeParse(value);
+    if (!success) throw usage(complaint(OPTIONS[key], one));
     values[key] = data;
-    names[key] = given.name;
   }
   const config = configSchema.parse(values);
-  for (const [one, other] of CONFLICTS) {
-    if (config[one.key] !== one.value || config[other.key] !== other.value) continue;
-    throw new SluiceError(
-      `${names[one.key]} contradicts ${names[other.key]}: leave one of them out.`,
-      EXIT.usage,
-    );
+  checkTogether(config, given);
+  return config;
+}
+
+/** Of each option, the value of the highest source that gives one. */
+function allGiven({ flags = {}, env, file }: ConfigSources): Map<OptionKey, Given> {
+  return new Map(OPTION_KEYS.flatMap((key) => {
+    const given = flagOf(key, flags) ?? variableOf(key, env) ?? entryOf(key, file);
+    return given === undefined ? [] : [[key, given]];
+  }));
+}
+
+function flagOf(key: OptionKey, flags: Flags): Given | undefined {
+  const flag = flags[key];
+  if (flag === undefined) return undefined;
+  const name = flag === false ? flagName(key).replace("--", "--no-") : flagName(key);
+  return { name, rank: FLAG, raw: flag, value: typed(OPTIONS[key], flag) };
+}
+
+function variableOf(key: OptionKey, env: ConfigSources["env"]): Given | undefined {
+  const name = envName(key);
+  const raw = env?.(name)?.trim();
+  if (raw === undefined || (raw === "" && !OPTIONS[key].neverEmpty)) return undefined;
+  return { name, rank: ENV, raw, value: typed(OPTIONS[key], raw) };
+}
+
+function entryOf(key: OptionKey, file: ConfigFile | undefined): Given | undefined {
+  if (file === undefined || !Object.hasOwn(file.values, key)) return undefined;
+  const raw = file.values[key];
+  return { name: `"${key}" in ${printable(file.path)}`, rank: FILE, raw, value: raw };
+}
+
+/** What is left if the higher source of two that contradict each other wins. */
+function withoutOverruled(given: Map<OptionKey, Given>): GivenByKey {
+  for (const pair of CONTRADICTIONS) {
+    const found = bothOf(pair, given);
+    if (found === undefined) continue;
+    const [one, other] = found;
+    if (one.rank === other.rank) {
+      found.forEach(checkVariable);
+      throw usage(`${one.name} contradicts ${other.name}: leave one of them out.`);
+    }
+    given.delete(pair[one.rank < other.rank ? 0 : 1].key);
+  }
+  return given;
+}
+
+function bothOf(
+  [one, other]: readonly [Side, Side],
+  given: GivenByKey,
+): readonly [Given, Given] | undefined {
+  const first = given.get(one.key);
+  const second = given.get(other.key);
+  if (first === undefined || second === undefined) return undefined;
+  const areMeant = isMeant(one, first.value) && isMeant(other, second.value);
+  return areMeant ? [first, second] : undefined;
+}
+
+/** Refuses a variable that holds nothing, or quotation marks that a shell would have taken away. */
+function checkVariable({ name, rank, raw }: Given): void {
+  if (rank !== ENV) return;
+  if (raw === "") throw usage(emptyVariable(name));
+  if (isQuoted(raw)) throw usage(quotedVariable(name));
+}
+
+/** Refuses options that do nothing beside the others, and a selection of nothing. */
+function checkTogether(config: Config, given: GivenByKey): void {
+  const isFlag = (key: OptionKey) => given.get(key)?.rank === FLAG;
+  for (const pair of POINTLESS) {
+    const found = bothOf(pair, given);
+    if (found?.every(({ rank }) => rank === FLAG)) {
+      const [one, other] = found;
+      throw usage(`${one.name} does nothing with ${other.name}: leave one of them out.`);
+    }
+  }
+  for (const { key, met, what } of NEEDS) {
+    if (isFlag(key) && !met(config)) {
+      throw usage(`${flagName(key)} does nothing without ${what}: add that, or leave it out.`);
+    }
   }
   for (const [one, other] of SELECTIONS) {
     const without: readonly string[] = config[other] ?? [];
     if (!config[one]?.every((name) => without.includes(name))) continue;
-    throw new SluiceError(
-      `${names[one]} and ${
-        names[other]
+    throw usage(
+      `${given.get(one)?.name} and ${
+        given.get(other)?.name
       } leave nothing to export: name something in one that isn't in the other.`,
-      EXIT.usage,
     );
   }
-  return config;
-}
-
-/** The value of the first source that gives one. */
-function find(key: OptionKey, { flags, env, file }: ConfigSources): Given | undefined {
-  const flag = flags?.[key];
-  if (flag !== undefined) {
-    const name = flag === false ? flagName(key).replace("--", "--no-") : flagName(key);
-    return { name, raw: flag, value: typed(OPTIONS[key], flag) };
-  }
-  const variable = env?.(envName(key))?.trim();
-  if (variable) return { name: envName(key), raw: variable, value: typed(OPTIONS[key], variable) };
-  if (file === undefined || !Object.hasOwn(file.values, key)) return undefined;
-  const value = file.values[key];
-  return { name: `"${key}" in ${printable(file.path)}`, raw: value, value };
 }
 
 /** What text means for an option; text that can't mean anything stays as it is, for the schema to refuse. */
@@ -161,4 +220,8 @@ function complaint(
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return printable(text.replace(/\/\/\S*@/g, "//…@"), 100);
+}
+
+function usage(message: string): SluiceError {
+  return new SluiceError(message, EXIT.usage);
 }

@@ -48,6 +48,7 @@ const maxDelete = z.union([
  */
 export const configSchema = z.strictObject({
   apiToken: headerValue.optional(),
+  apiTokenFile: z.string().min(1).optional(),
   environment: headerValue.optional(),
   baseUrl: z.string().refine(isHttpUrl).optional(),
   assetHost: z.string().refine(isHttpOrigin).optional(),

@@ -1,5 +1,6 @@
 import { EXIT } from "../error.ts";
 import { attemptsOf } from "./s3_attempts.ts";
+import { credentialChain, defaultUserAgentProvider } from "./s3_credentials.ts";
 import { S3Fetch } from "./s3_fetch.ts";
 import { StorageError } from "./storage.ts";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
@@ -23,7 +24,7 @@ export interface S3ClientOptions {
   readonly client?: S3ClientLike | undefined;
   /** The keys, or what gives them. @default {where the AWS SDK looks for them} */
   readonly credentials?: S3Credentials | (() => Promise<S3Credentials>) | undefined;
-  /** The region. @default {AWS_REGION or the profile's} */
+  /** The region. @default {AWS_REGION, AWS_DEFAULT_REGION or the profile's} */
   readonly region?: string | undefined;
   /** The URL of a server that isn't AWS. @default {AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's or AWS} */
   readonly endpoint?: string | undefined;
@@ -95,6 +96,7 @@ export interface OpenedS3 {
 export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
   const sdk = await import("@aws-sdk/client-s3");
   const { requestTimeout = 60_000 } = options;
+  const timeout = (bytes: number) => requestTimeout + bytes / SLOW_LINE;
   if (options.client !== undefined) {
     const client = options.client as S3Client;
     const own = await client.config.endpoint?.();
@@ -106,28 +108,45 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     const now = () => undefined;
     return { ...given, now, attempts: 1, retryFor: 0, timeout: () => undefined };
   }
+  const requestHandler = new S3Fetch();
+  try {
+    return { sdk, ...await makeClient(sdk, requestHandler, options), timeout };
+  } catch (error) {
+    requestHandler.destroy();
+    throw error;
+  }
+}
+
+async function makeClient(
+  sdk: OpenedS3["sdk"],
+  requestHandler: S3Fetch,
+  options: S3ClientOptions,
+): Promise<Omit<OpenedS3, "sdk" | "timeout">> {
+  // Knows the profile's endpoint, on which it depends how the real one is made.
+  const defaults = new sdk.S3Client({ region: "us-east-1", requestHandler });
   const endpoint = options.endpoint ?? environment("AWS_ENDPOINT_URL_S3") ??
-    environment("AWS_ENDPOINT_URL") ?? await profileEndpoint(sdk, options);
+    environment("AWS_ENDPOINT_URL") ?? await configuredEndpoint(defaults);
   assertEndpoint(endpoint);
   const isAws = isAwsEndpoint(endpoint);
   const tries = attemptsOf(options.maxAttempts, environment("AWS_MAX_ATTEMPTS"));
-  const requestHandler = new S3Fetch();
+  // The AWS CLI's variable, which the SDK doesn't know.
+  const region = options.region ?? environment("AWS_REGION") ?? environment("AWS_DEFAULT_REGION");
   const client = new sdk.S3Client({
     ...(options.credentials !== undefined && { credentials: options.credentials }),
-    ...(options.region !== undefined && { region: options.region }),
+    ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: options.forcePathStyle ?? !isAws,
     maxAttempts: 1,
     requestHandler,
-    // The SDK's own says which system this is, for which Deno would ask for a permission.
-    defaultUserAgentProvider: () => Promise.resolve([["sluice", "1"]]),
+    defaultUserAgentProvider,
+    // The clock of who gives the keys isn't S3's.
+    credentialDefaultProvider: credentialChain(defaults, new S3Fetch(requestHandler)),
     // Servers that aren't AWS refuse the checksums that the SDK adds by itself; signatures cover the bytes.
     ...(!isAws && NO_CHECKSUMS),
   });
   // It looks for calls in a circle between Lambda functions, in a variable that Deno would ask about.
   client.middlewareStack.remove("recursionDetectionMiddleware");
   return {
-    sdk,
     client,
     isAws,
     secrets: requestHandler.secrets,
@@ -135,7 +154,6 @@ export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
     now: () => requestHandler.now,
     attempts: tries.attempts,
     retryFor: options.retryFor ?? tries.retryFor,
-    timeout: (bytes) => requestTimeout + bytes / SLOW_LINE,
   };
 }
 
@@ -146,20 +164,6 @@ const NO_CHECKSUMS: Pick<
   requestChecksumCalculation: "WHEN_REQUIRED",
   responseChecksumValidation: "WHEN_REQUIRED",
 };
-
-/** What the profile in use has for an endpoint. */
-async function profileEndpoint(
-  sdk: OpenedS3["sdk"],
-  { region = "us-east-1" }: S3ClientOptions,
-): Promise<string | undefined> {
-  // How the real client is made depends on it. The SDK's own handler would read profiles on its own account.
-  const client = new sdk.S3Client({ region, requestHandler: new S3Fetch() });
-  try {
-    return await configuredEndpoint(client);
-  } finally {
-    client.destroy();
-  }
-}
 
 /** The endpoint that a client finds in the environment or the profile, with its first command. */
 async function configuredEndpoint({ config }: S3Client): Promise<string | undefined> {

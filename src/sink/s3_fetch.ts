@@ -51,8 +51,18 @@ export class S3Fetch {
   /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
   now: number | undefined;
   /** The access key's id and the session's token in all requests so far: an answer may repeat them. */
-  readonly secrets: Set<string> = new Set<string>();
-  readonly #client = Deno.createHttpClient({ poolMaxIdlePerHost: 50 });
+  readonly secrets: Set<string>;
+  readonly #client: Deno.HttpClient;
+
+  /**
+   * Opens no connection yet.
+   *
+   * @param other One whose connections it shares, and which closes them.
+   */
+  constructor(other?: S3Fetch) {
+    this.secrets = other?.secrets ?? new Set();
+    this.#client = other?.#client ?? Deno.createHttpClient({ poolMaxIdlePerHost: 50 });
+  }
 
   /**
    * Sends a request.

@@ -1,3 +1,22 @@
+/** The variables that name a proxy; Deno reads them by itself. */
+export const PROXY_VARIABLES = [
+  "HTTP_PROXY",
+  "http_proxy",
+  "HTTPS_PROXY",
+  "https_proxy",
+  "ALL_PROXY",
+  "all_proxy",
+] as const;
+
+/**
+ * Whether `NO_PROXY` says that no address is reached through a proxy: `*` stands for all.
+ *
+ * @param valueOf A variable's value.
+ */
+export function proxyIsNeverUsed(valueOf: (name: string) => string | undefined): boolean {
+  return exceptions(valueOf).includes("*");
+}
+
 /**
  * The environment variable that names the proxy which requests to an address go through; `undefined` if there
  * is none, or it may not be read.
@@ -20,14 +39,19 @@ export function proxyVariable(
   { protocol, hostname }: URL,
   valueOf: (name: string) => string | undefined = readableVariable,
 ): string | undefined {
-  const none = (valueOf("NO_PROXY") ?? valueOf("no_proxy") ?? "").toLowerCase().split(",");
-  const isExcepted = none.map((entry) => entry.trim().replace(/^\./, "")).some((entry) => {
+  const isExcepted = exceptions(valueOf).some((entry) => {
     return entry === "*" || entry === hostname || (entry !== "" && hostname.endsWith(`.${entry}`));
   });
   if (isExcepted) return undefined;
   const scheme = protocol.slice(0, -1);
   return [`${scheme.toUpperCase()}_PROXY`, `${scheme}_proxy`, "ALL_PROXY", "all_proxy"]
     .find((name) => Boolean(valueOf(name)));
+}
+
+/** The hosts, and ends of host names, that are reached without a proxy. */
+function exceptions(valueOf: (name: string) => string | undefined): string[] {
+  const list = valueOf("NO_PROXY") ?? valueOf("no_proxy") ?? "";
+  return list.toLowerCase().split(",").map((entry) => entry.trim().replace(/^\./, ""));
 }
 
 /**

@@ -9,7 +9,7 @@ import { permissionsOf, ROOT, run } from "./program.ts";
  */
 const VERSION_LINE = `sluice ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build.target})\n`;
 /** What a bundle runs with: neither a configuration, nor packages, nor anything from elsewhere. */
-const ALONE = ["--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-prompt"];
+const ALONE = ["--no-config", "--no-lock", "--no-npm", "--no-remote"];
 /** How long the program may take to tell how it is used, in milliseconds. */
 const START_MS = 300;
 const STARTS = 10;
@@ -53,7 +53,7 @@ Deno.test("the bundle exports the demo from an empty folder, and may read nothin
 Deno.test("the bundle imports nothing but itself and what Deno has built in", async () => {
   await using bundled = await bundle();
   const { path } = bundled;
-  const info = await run("deno", ["info", "--json", ...ALONE.slice(0, -1), "cli.js"], {
+  const info = await run("deno", ["info", "--json", ...ALONE, "cli.js"], {
     cwd: path,
   });
   const { modules } = JSON.parse(info.stdout) as {
@@ -151,6 +151,8 @@ Deno.test("deno task install installs a command with the permissions of an expor
     assert.equal(code, 0, stderr);
     const { stdout } = await run("bash", [`${root}/bin/sluice`, "--version"], { cwd: root });
     assert.equal(stdout, VERSION_LINE);
+    const script = await Deno.readTextFile(`${root}/bin/sluice`);
+    for (const flag of permissionsOf("export")) assert.ok(script.includes(flag), flag);
   } finally {
     await Deno.remove(root, { recursive: true });
   }

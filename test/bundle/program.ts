@@ -1,4 +1,4 @@
-import config from "../../deno.json" with { type: "json" };
+import { denoArgs } from "../support/permissions.ts";
 
 /** The repository. */
 export const ROOT: string = new URL("../../", import.meta.url).pathname;
@@ -19,8 +19,7 @@ export interface Ended {
  * @param task The task.
  */
 export function permissionsOf(task: "export" | "demo" | "install"): string[] {
-  const words = config.tasks[task].command.split(" ");
-  return words.filter((word) => word.startsWith("--allow-"));
+  return denoArgs(task).filter((word) => /^--(allow-|ignore-env|no-prompt)/.test(word));
 }
 
 /**

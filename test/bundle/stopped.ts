@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
+import { denoArgs } from "../support/permissions.ts";
 import { turn } from "../support/until.ts";
 import { ROOT } from "./program.ts";
 
@@ -21,9 +21,8 @@ async function isHealthy(address: string): Promise<boolean> {
 Deno.test("tasks/cron.ts ends by itself when it is interrupted, as on Deno Deploy", async () => {
   const address = `127.0.0.1:${freePort()}`;
   const to = await Deno.makeTempDir();
-  const [, ...args] = config.tasks.cron.command.split(" ");
   const child = new Deno.Command(Deno.execPath(), {
-    args,
+    args: denoArgs("cron"),
     cwd: ROOT,
     env: {
       DATOCMS_API_TOKEN: "0123456789abcdef0123456789abcd",

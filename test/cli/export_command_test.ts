@@ -171,7 +171,7 @@ Deno.test("sluice export --assets sync ends with 3 if there is more to delete th
 
 Deno.test("sluice export ends with 3 without a resource that was asked for by name", async () => {
   await using bench_ = await bench({ forbidden: ["/roles"] });
-  const asked = await bench_.run(["export", "--include", "roles", "--json", ...LITTLE]);
+  const asked = await bench_.run(["export", "--include", "roles", "--json"]);
   assert.equal(asked.exitCode, EXIT.partial);
   const report = JSON.parse(asked.io.out());
   assert.deepEqual([report.status, report.exitCode, report.failures.length], ["partial", 3, 1]);
@@ -183,7 +183,7 @@ Deno.test("sluice export ends with 3 without a resource that was asked for by na
 
 Deno.test("sluice export --quiet isn't silent about what the snapshot lacks", async () => {
   await using bench_ = await bench({ forbidden: ["/roles", "/users"] });
-  const args = ["export", "--quiet", ...LITTLE];
+  const args = ["export", "--quiet", "--no-assets", "--no-tables"];
   const { io, exitCode } = await bench_.run([...args, "--include=records,roles,users"]);
   assert.equal(exitCode, EXIT.partial);
   assert.match(
@@ -195,7 +195,7 @@ Deno.test("sluice export --quiet isn't silent about what the snapshot lacks", as
   assert.equal(entry.type, "error");
   assert.equal(entry.exitCode, EXIT.partial);
   assert.match(entry.message, / is complete but for 1 failure: The API token's role /);
-  const loud = await bench_.run(["export", ...LITTLE, "--include=roles"]);
+  const loud = await bench_.run(["export", "--include=roles"]);
   assert.doesNotMatch(loud.io.err(), /complete but for/);
 });
 

@@ -55,7 +55,7 @@ export interface FakeIo extends CliIo {
 
 /** Options of {@linkcode fakeIo}. */
 export interface FakeIoOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly isTerminal?: boolean;
   readonly columns?: number;
   readonly clock?: Clock;
@@ -78,6 +78,7 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
       },
     },
     env: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
+    envNames: () => Object.keys(env).filter((name) => env[name] !== undefined),
     isTerminal,
     columns: () => columns,
     signal: controller.signal,

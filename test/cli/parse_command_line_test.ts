@@ -46,22 +46,24 @@ Deno.test("parseCommandLine() tells what was given from what wasn't", () => {
   });
 });
 
-Deno.test("parseCommandLine() lets the last one of several values count", () => {
-  const { flags } = parseCommandLine([
-    "--to",
-    "a",
-    "--to",
-    "b",
-    "--json",
-    "--no-json",
-    "--no-tables",
-    "--tables",
-    "--no-assets",
-    "--assets",
-    "sync",
-  ]);
-  assert.deepEqual(flags, { to: "b", json: false, tables: true, assets: "sync" });
-  assert.equal(parseCommandLine(["--assets=sync", "--no-assets"]).flags.assets, false);
+Deno.test("parseCommandLine() refuses what is given twice, unless it is a list or says the same", () => {
+  assert.equal(refusal("--to", "a", "--to", "b"), "--to is given twice: leave one of them out.");
+  assert.equal(
+    refusal("-e", "a", "--environment=a"),
+    "--environment is given twice: leave one of them out.",
+  );
+  assert.equal(
+    refusal("--json", "--no-json"),
+    "--json contradicts --no-json: leave one of them out.",
+  );
+  for (const words of [["--no-assets", "--assets", "sync"], ["--assets=sync", "--no-assets"]]) {
+    assert.equal(
+      refusal(...words),
+      "--assets contradicts --no-assets: leave one of them out.",
+    );
+  }
+  const { flags } = parseCommandLine(["--json", "--json", "--no-assets", "--no-assets"]);
+  assert.deepEqual(flags, { json: true, assets: false });
 });
 
 Deno.test("parseCommandLine() knows -h, -V and words after --", () => {

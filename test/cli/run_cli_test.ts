@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
 import { COMMANDS } from "../../src/cli/commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "../../src/cli/help.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
@@ -7,6 +6,7 @@ import { textWidth } from "../../src/cli/text/width.ts";
 import { envName, flagName } from "../../src/config/options.ts";
 import { EXIT } from "../../src/error.ts";
 import { VERSION } from "../../src/version.ts";
+import { mayRead } from "../support/permissions.ts";
 import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcd";
@@ -189,18 +189,20 @@ Deno.test("runCli() looks at no variable that isn't a command's", async () => {
 Deno.test("runCli() asks for no variable that its task may not read", async () => {
   const asked = new Set<string>();
   const io = fakeIo();
-  for (const args of [["export"], ["plan"], ["demo", "--to="], ["export", "--config=x"]]) {
+  for (
+    const args of [
+      ["export"],
+      ["plan"],
+      ["demo", "--to="],
+      ["export", "--config=x"],
+      ["doctor", "--to=s3://bucket", "--timeout=1s"],
+      ["schedule", "status", "--to=s3://bucket", "--api-token=abc"],
+    ]
+  ) {
     await runCli(args, { ...io, env: (name) => void asked.add(name) });
   }
   assert.ok(asked.size > 10);
-  const [, allowed = ""] = /--allow-env=(\S+)/.exec(config.tasks.sluice.command) ?? [];
-  const patterns = allowed.split(",");
-  for (const name of asked) {
-    const isAllowed = patterns.some((pattern) => {
-      return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-    });
-    assert.ok(isAllowed, name);
-  }
+  for (const name of asked) assert.ok(mayRead(name), name);
 });
 
 Deno.test("runCli() asks to report what Sluice doesn't know about, without the token", async () => {
@@ -238,4 +240,57 @@ Deno.test("runCli() keeps a JSON log one, whatever is wrong", async () => {
     assert.equal(stack !== undefined, exitCode === EXIT.failed);
   }
   await Deno.remove(to, { recursive: true });
+});
+
+Deno.test("runCli() tells in JSON what is wrong, if JSON was asked for", async () => {
+  const cases: [args: string[], env: Record<string, string>, error: RegExp][] = [
+    [["export", "--json", "--modles=a"], {}, /^There is no option --modles: did you mean/],
+    [["export", "--json", "--to", "a", "--to", "b"], {}, /^--to is given twice: /],
+    [["plan", "--json"], {}, /^An API token is needed: /],
+    [["export", "--json", "--max-delete=5"], {}, /^--max-delete does nothing without /],
+    [["schedule", "status"], { SLUICE_JSON: "yes", SLUICE_TO: "" }, /^SLUICE_TO is set, but empty/],
+    [["nonsense"], { SLUICE_JSON: "1" }, /^There is no command "nonsense": /],
+  ];
+  for (const [args, env, error] of cases) {
+    const io = fakeIo({ env });
+    assert.equal(await runCli(args, io), EXIT.usage, args.join(" "));
+    const { error: told, ...rest } = JSON.parse(io.out());
+    assert.match(told, error);
+    assert.deepEqual(rest, { status: "failed", exitCode: EXIT.usage });
+    assert.equal(io.err(), `sluice: ${told}\n`);
+  }
+  const words = fakeIo({ env: { SLUICE_JSON: "1" } });
+  assert.equal(await runCli(["export", "--no-json"], words), EXIT.usage);
+  assert.equal(words.out(), "");
+});
+
+Deno.test("runCli() warns of variables that it doesn't know", async () => {
+  const env = { SLUICE_MODLES: "article", SLUICE_TEST_SEED: "1", SLUICE_EVERY: "12h" };
+  const warning = "SLUICE_MODLES is no variable of Sluice: did you mean SLUICE_MODELS?";
+  const text = fakeIo({ env });
+  assert.equal(await runCli(["plan"], text), EXIT.usage);
+  assert.match(text.err(), /^Warning: (.*)\nsluice: An API token is needed/);
+  assert.equal(text.err().split("\n")[0], `Warning: ${warning}`);
+  const json = fakeIo({ env });
+  await runCli(["plan", "--log-format=json"], json);
+  const { time: _, ...entry } = JSON.parse(json.err().split("\n")[0]!);
+  assert.deepEqual(entry, { type: "warning", code: "unknown_variable", message: warning });
+  const quiet = fakeIo({ env });
+  await runCli(["plan", "--quiet"], quiet);
+  assert.match(quiet.err(), /^sluice: An API token is needed/);
+});
+
+Deno.test("runCli() refuses variables that the AWS SDK would misunderstand, before anything is done", async () => {
+  const s3 = { DATOCMS_API_TOKEN: TOKEN, SLUICE_TO: "s3://bucket" };
+  const keys = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "" };
+  for (const command of ["export", "doctor", "schedule"]) {
+    assert.match(
+      await refusal([command], { env: { ...s3, ...keys } }),
+      /^AWS_SECRET_ACCESS_KEY is set, but empty/,
+    );
+  }
+  assert.match(
+    await refusal(["plan"], { env: { HTTPS_PROXY: "ftp://proxy" } }),
+    /^HTTPS_PROXY must be the URL of a proxy /,
+  );
 });

@@ -33,7 +33,7 @@ Deno.test("parseConfigFile() suggests the key that was meant", () => {
   );
   assert.throws(
     () => parseConfigFile("f", '{"whatever else": 1}'),
-    /^SluiceError: "f" holds "whatever else", which is no option: its keys may be environment, baseUrl, .+\.$/,
+    /^SluiceError: "f" holds "whatever else", which is no option: its keys may be apiTokenFile, environment, baseUrl, .+\.$/,
   );
 });
 
@@ -95,8 +95,8 @@ Deno.test("requireApiToken() says where to get a token and how to pass it", () =
   assert.equal(requireApiToken({ ...DEFAULTS, apiToken: "abc" }), "abc");
   assert.throws(() => requireApiToken(DEFAULTS), {
     message: "An API token is needed: copy one from Project settings → API tokens whose role may " +
-      "use the Content Management API, and set it as DATOCMS_API_TOKEN (better than --api-token, " +
-      "because other programs can see command lines).",
+      "use the Content Management API, and set it as DATOCMS_API_TOKEN, or give its file with " +
+      "--api-token-file (better than --api-token, because other programs can see command lines).",
     exitCode: EXIT.usage,
   });
 });

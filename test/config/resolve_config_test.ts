@@ -66,19 +66,23 @@ function asEnv(values: Record<string, unknown>): (name: string) => string | unde
 
 Deno.test("resolveConfig() prefers flag to environment to file to default", () => {
   fc.assert(fc.property(given, given, given, given, (flags, env, file, defaults) => {
+    const expected = { ...DEFAULTS, ...defaults, ...file, ...env, ...flags } as Config;
+    fc.pre(flags.maxDelete === undefined || expected.assets === "sync");
+    fc.pre(flags.assetHost === undefined || flags.assets !== false);
+    const included = flags.include as string[] | undefined;
+    fc.pre(flags.models === undefined || included?.includes("records") !== false);
     const config = resolveConfig({
       flags: asFlags(flags),
       env: asEnv(env),
       file: { path: "sluice.json", values: file },
       defaults: defaults as Partial<Config>,
     });
-    assert.deepEqual(config, { ...DEFAULTS, ...defaults, ...file, ...env, ...flags });
+    assert.deepEqual(config, expected);
   }));
 });
 
 Deno.test("resolveConfig() gives the defaults if nobody says anything", () => {
   assert.deepEqual(resolveConfig({}), DEFAULTS);
-  assert.deepEqual(resolveConfig({ env: () => "" }), DEFAULTS);
   assert.equal(DEFAULTS.to, "./snapshots");
   assert.equal(DEFAULTS.apiToken, undefined);
 });
@@ -110,7 +114,9 @@ Deno.test("resolveConfig() reads what becomes of assets, and how many may be del
     () => assets("synk"),
     /--assets must be keep, sync or false, but is "synk": did you mean "sync"\?$/,
   );
-  const max = (maxDelete: string) => resolveConfig({ flags: { maxDelete } }).maxDelete;
+  const max = (maxDelete: string) => {
+    return resolveConfig({ flags: { assets: "sync", maxDelete } }).maxDelete;
+  };
   assert.deepEqual(["0", "250", "7.5%", "100%"].map(max), [0, 250, "7.5%", "100%"]);
   for (const value of ["-1", "101%", "ten", "1.5", "%", "10 %"]) {
     assert.throws(
@@ -221,14 +227,136 @@ Deno.test("resolveConfig() cuts a value that is too long to show, and escapes wh
   assert.ok(!message.includes("\x1b"));
 });
 
-Deno.test("resolveConfig() refuses options that contradict each other", () => {
+Deno.test("resolveConfig() refuses options that contradict each other in one place", () => {
   assert.equal(
-    refusal({ flags: { quiet: true }, env: envOf({ SLUICE_VERBOSE: "yes" }) }),
-    "--quiet contradicts SLUICE_VERBOSE: leave one of them out.",
+    refusal({ flags: { quiet: true, verbose: true } }),
+    "--quiet contradicts --verbose: leave one of them out.",
   );
   assert.equal(
-    refusal({ flags: { tables: false }, file: { path: "f", values: { tablesOnly: true } } }),
-    '"tablesOnly" in f contradicts --no-tables: leave one of them out.',
+    refusal({ env: envOf({ SLUICE_RESUME: "1", SLUICE_FREEZE: "yes" }) }),
+    "SLUICE_FREEZE contradicts SLUICE_RESUME: leave one of them out.",
+  );
+  assert.equal(
+    refusal({ file: { path: "f", values: { tablesOnly: true, tables: false } } }),
+    '"tablesOnly" in f contradicts "tables" in f: leave one of them out.',
+  );
+  assert.equal(
+    refusal({ flags: { apiToken: "abc", apiTokenFile: "token" } }),
+    "--api-token contradicts --api-token-file: leave one of them out.",
+  );
+});
+
+Deno.test("resolveConfig() lets the flag win over what contradicts it elsewhere, and a variable over a file", () => {
+  const env = envOf({ SLUICE_VERBOSE: "yes", SLUICE_RESUME: "1", DATOCMS_API_TOKEN: "abc" });
+  const file = { path: "f", values: { tablesOnly: true, apiTokenFile: "/run/token" } };
+  const one = resolveConfig({ flags: { quiet: true, tables: false }, env, file });
+  assert.deepEqual(
+    [one.quiet, one.verbose, one.resume, one.tables, one.tablesOnly],
+    [true, false, true, false, false],
+  );
+  assert.deepEqual([one.apiToken, one.apiTokenFile], ["abc", undefined]);
+  const two = resolveConfig({ flags: { retryFailed: true, apiTokenFile: "token" }, env });
+  assert.deepEqual([two.retryFailed, two.resume], [true, false]);
+  assert.deepEqual([two.apiToken, two.apiTokenFile], [undefined, "token"]);
+  // What loses isn't looked at.
+  const three = { flags: { apiTokenFile: "token" }, env: envOf({ DATOCMS_API_TOKEN: "" }) };
+  assert.equal(resolveConfig(three).apiToken, undefined);
+});
+
+Deno.test("resolveConfig() refuses flags that do nothing, but not what a variable says for all commands", () => {
+  const refuse = (flags: Flags, env = {}) => refusal({ flags, env: envOf(env) });
+  assert.equal(
+    refuse({ maxDelete: "5" }),
+    "--max-delete does nothing without --assets sync: add that, or leave it out.",
+  );
+  assert.equal(
+    refuse({ maxDelete: "5" }, { SLUICE_ASSETS: "keep" }),
+    "--max-delete does nothing without --assets sync: add that, or leave it out.",
+  );
+  assert.equal(
+    refuse({ maxDelete: "5", assets: false }),
+    "--max-delete does nothing with --no-assets: leave one of them out.",
+  );
+  assert.equal(
+    refuse({ format: "csv", tables: false }),
+    "--format does nothing with --no-tables: leave one of them out.",
+  );
+  assert.equal(
+    refuse({ models: "article", exclude: "roles,records" }),
+    "--models does nothing with --exclude: leave one of them out.",
+  );
+  assert.equal(
+    refuse({ storageClass: "STANDARD_IA", to: "./here" }),
+    "--storage-class does nothing without a destination in S3 (--to s3://bucket): add that, or " +
+      "leave it out.",
+  );
+  assert.equal(
+    refuse({ notifySecret: "hush" }),
+    "--notify-secret does nothing without --notify-url: add that, or leave it out.",
+  );
+  const { maxDelete, assets } = resolveConfig({
+    flags: { maxDelete: "5" },
+    env: envOf({ SLUICE_ASSETS: "sync" }),
+  });
+  assert.deepEqual([maxDelete, assets], [5, "sync"]);
+  const env = envOf({ SLUICE_MAX_DELETE: "5", SLUICE_FORMAT: "csv", SLUICE_TABLES: "false" });
+  assert.equal(resolveConfig({ env }).tables, false);
+  const flags = { exclude: "records", allowPublic: false };
+  assert.deepEqual(resolveConfig({ flags, env: envOf({ SLUICE_MODELS: "a" }) }).models, ["a"]);
+});
+
+Deno.test("resolveConfig() refuses empty variables where they would choose something else, and takes others for unset", () => {
+  const refused = OPTION_KEYS.map(envName).filter((name) => {
+    try {
+      resolveConfig({ env: envOf({ [name]: " \n" }) });
+      return false;
+    } catch (error) {
+      assert.equal(
+        (error as Error).message,
+        `${name} is set, but empty, as if a secret were missing: give it a value, or unset it.`,
+      );
+      return true;
+    }
+  });
+  assert.deepEqual(refused, [
+    "DATOCMS_API_TOKEN",
+    "SLUICE_API_TOKEN_FILE",
+    "DATOCMS_ENVIRONMENT",
+    "DATOCMS_BASE_URL",
+    "SLUICE_MODELS",
+    "SLUICE_EXCLUDE_MODELS",
+    "SLUICE_INCLUDE",
+    "SLUICE_EXCLUDE",
+    "SLUICE_TO",
+  ]);
+  const env = envOf({ SLUICE_TO: "" });
+  assert.equal(resolveConfig({ env, flags: { to: "here" } }).to, "here");
+});
+
+Deno.test("resolveConfig() refuses a variable with the quotation marks of a file that takes none", () => {
+  for (const value of ['"s3://backups"', "'s3://backups'", ' "" ']) {
+    assert.equal(
+      refusal({ env: envOf({ SLUICE_TO: value }) }),
+      "SLUICE_TO begins and ends with quotation marks, which are part of its value: leave them out.",
+    );
+  }
+  assert.ok(!refusal({ env: envOf({ DATOCMS_API_TOKEN: '"hush"' }) }).includes("hush"));
+});
+
+Deno.test("resolveConfig() knows the home directory at the start of a path, wherever it is from", () => {
+  const home = "/home/me";
+  assert.equal(resolveConfig({ home, flags: { to: "~/backups" } }).to, "/home/me/backups");
+  assert.equal(resolveConfig({ home, env: envOf({ SLUICE_TO: "~" }) }).to, "/home/me");
+  const file = { path: "f", values: { to: "~/x", apiTokenFile: "~/token" } };
+  const { to, apiTokenFile } = resolveConfig({ home, file });
+  assert.deepEqual([to, apiTokenFile], ["/home/me/x", "/home/me/token"]);
+  assert.equal(resolveConfig({ home: "/", flags: { to: "~/x" } }).to, "/x");
+  for (const to of ["~other/x", "./~", "s3://bucket/~/x"]) {
+    assert.equal(resolveConfig({ home, flags: { to } }).to, to);
+  }
+  assert.equal(
+    refusal({ env: envOf({ SLUICE_TO: "~/backups" }) }),
+    "SLUICE_TO begins with ~, the home directory, but there is none: set HOME, or write the whole path.",
   );
 });
 

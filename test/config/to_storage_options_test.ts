@@ -56,5 +56,6 @@ Deno.test("resolveConfig() refuses storage classes whose objects can't be read a
       /^SluiceError: --storage-class must be a storage class whose objects can be read at once/,
     );
   }
-  assert.equal(resolveConfig({ flags: { storageClass: "GLACIER_IR" } }).storageClass, "GLACIER_IR");
+  const flags = { to: "s3://backups", storageClass: "GLACIER_IR" };
+  assert.equal(resolveConfig({ flags }).storageClass, "GLACIER_IR");
 });

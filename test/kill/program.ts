@@ -1,5 +1,6 @@
 import type { startDemoCma } from "../../src/demo/server.ts";
 import { RGW } from "../s3/open_rgw.ts";
+import { denoArgs } from "../support/permissions.ts";
 import { turn } from "../support/until.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -37,9 +38,8 @@ export async function startExport(
   to: string,
   options: readonly string[] = [],
 ): Promise<Program> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   // `deno` itself: a task would be one more process, which a signal doesn't get through.
-  const [, ...task] = tasks.export.command.split(" ");
+  const task = denoArgs("export");
   const source = ["--base-url", cma.url, "--asset-host", cma.assetHost];
   const before = cma.log.count.api;
   const child = new Deno.Command(Deno.execPath(), {

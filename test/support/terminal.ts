@@ -97,6 +97,29 @@ export function startInTerminal(
 }
 
 /**
+ * Runs a command in a pseudo-terminal to its end, and cuts it off as soon as it asks for a permission: nobody
+ * is there who would answer.
+ *
+ * @param command The words of the command.
+ * @param options Its environment, and the terminal's size.
+ * @throws {Error} If it asks for a permission.
+ */
+export async function runInTerminal(
+  command: readonly string[],
+  options?: TerminalOptions,
+): Promise<TerminalEnd> {
+  const terminal = startInTerminal(command, options);
+  await terminal.shows(PROMPT);
+  if (PROMPT.test(terminal.output)) terminal.close();
+  const end = await terminal.end;
+  if (PROMPT.test(end.output)) throw new Error(`Deno asks for a permission:\n${end.output}`);
+  return end;
+}
+
+/** What Deno's question for a permission begins with. */
+const PROMPT = /Deno requests|Allow\? \[y\/n/;
+
+/**
  * The words of `deno task NAME …`, as a user types them.
  *
  * @param name The task.
@@ -105,6 +128,13 @@ export function startInTerminal(
 export function denoTask(name: string, ...args: string[]): string[] {
   assert.ok(Object.hasOwn(config.tasks, name), `deno.json has no task ${name}`);
   return [Deno.execPath(), "task", "--quiet", name, ...args];
+}
+
+/**
+ * Where Deno keeps what it fetched. A program gets it in DENO_DIR, as it has no HOME that would lead there.
+ */
+export function denoDir(): string {
+  return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
 }
 
 /** Where programs are found: Deno's own directory, so that tasks find `deno`, and the system's. */

@@ -1,5 +1,6 @@
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { useNoProxyHere } from "../ready_environment.ts";
 import { renderTree } from "../report/tree.ts";
 import { RUN_OPTIONS, SELECTION_OPTIONS, SNAPSHOT_OPTIONS } from "./option_sets.ts";
 
@@ -26,6 +27,7 @@ export const demoCommand: Command = {
     const { startDemoCma } = await import("../../demo/server.ts");
     const { runExport } = await import("../run_export.ts");
     const { renderSample } = await import("../report/sample_lines.ts");
+    useNoProxyHere(Deno.env);
     await using cma = startDemoCma({
       project: sampleProject(),
       apiToken: crypto.randomUUID(),

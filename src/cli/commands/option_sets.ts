@@ -3,6 +3,7 @@ import type { OptionKey } from "../../config/schema.ts";
 /** Options of commands that read a project. */
 export const SOURCE_OPTIONS = [
   "apiToken",
+  "apiTokenFile",
   "environment",
   "baseUrl",
 ] as const satisfies readonly OptionKey[];

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
+import { EXIT } from "../../src/error.ts";
+import { openRgw, RGW } from "../s3/open_rgw.ts";
+import {
+  denoDir,
+  denoTask,
+  runInTerminal,
+  startInTerminal,
+  type TerminalEnd,
+} from "../support/terminal.ts";
+
+/** As little as there is: each file that is written takes its time. */
+const LITTLE = ["--models=lock", "--include=records", "--no-assets", "--no-tables"];
+/** What Deno says where it may not ask. */
+const DENIED = /NotCapable|Requires \w+ access|--allow-(?:net|read|write|env|sys|run)|may not do/;
+const CTRL_C = "\x03";
+
+/** A served project, and a folder to export it to. */
+async function open(): Promise<
+  AsyncDisposable & {
+    readonly cma: DemoCma;
+    readonly to: string;
+    readonly env: Readonly<Record<string, string>>;
+  }
+> {
+  const to = await Deno.makeTempDir();
+  const cma = startDemoCma({ project: sampleProject(), rateLimit: false });
+  return {
+    cma,
+    to,
+    env: {
+      DENO_DIR: denoDir(),
+      DATOCMS_API_TOKEN: cma.apiToken,
+      DATOCMS_BASE_URL: cma.url,
+      SLUICE_ASSET_HOST: cma.assetHost,
+      SLUICE_TO: to,
+    },
+    async [Symbol.asyncDispose]() {
+      await cma.stop();
+      await Deno.remove(to, { recursive: true });
+    },
+  };
+}
+
+function assertEnds({ code, output }: TerminalEnd, expected: RegExp): void {
+  assert.equal(code, EXIT.complete, output);
+  assert.match(output, expected);
+  assert.doesNotMatch(output, DENIED);
+}
+
+/** All that a user types, in an order in which one finds what the one before has left. */
+const LINES: readonly (readonly [words: readonly string[], shows: RegExp])[] = [
+  [["--version"], /sluice \d+\./],
+  [["--help"], /Usage: sluice/],
+  [["help", "schedule"], /Usage: sluice schedule/],
+  [["completions", "bash"], /complete /],
+  [["plan"], /Nothing was written/],
+  [["export", "--dry-run"], /Nothing was written/],
+  [["schedule", "status"], /exports +on/],
+  [["export", ...LITTLE], /: complete/],
+  [["export", "--resume", ...LITTLE], /: complete/],
+  [["export", "--freeze", ...LITTLE], /: complete/],
+  [["doctor"], /0 problems/],
+  [["doctor", "--clean"], /0 problems/],
+  [["schedule", "disable"], /exports +off/],
+  [["schedule", "status"], /exports +off/],
+  [["schedule", "enable"], /exports +on/],
+];
+
+Deno.test("deno task sluice runs every command in a terminal without asking for a permission", async () => {
+  await using opened = await open();
+  for (const [words, shows] of LINES) {
+    assertEnds(
+      await runInTerminal(denoTask("sluice", ...words), { env: opened.env }),
+      shows,
+    );
+  }
+});
+
+Deno.test("deno task export --retry-failed in a terminal asks for no permission", async () => {
+  await using opened = await open();
+  const { env } = opened;
+  assertEnds(await runInTerminal(denoTask("export"), { env }), /: complete/);
+  assertEnds(await runInTerminal(denoTask("export", "--retry-failed"), { env }), /./);
+});
+
+Deno.test("deno task sluice schedule in a terminal exports and stops at Ctrl-C, without asking", async () => {
+  await using opened = await open();
+  const words = denoTask("sluice", "schedule", "--every=1h", ...LITTLE);
+  const terminal = startInTerminal(words, { env: opened.env });
+  await terminal.shows(/complete: |Deno requests|sluice: /);
+  await terminal.type(CTRL_C);
+  assertEnds(await terminal.end, /complete: /);
+});
+
+Deno.test("deno task cron in a terminal starts and stops at Ctrl-C, without asking", async () => {
+  await using opened = await open();
+  const port = freePort();
+  const terminal = startInTerminal(denoTask("cron"), {
+    env: {
+      ...opened.env,
+      DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+      // Not while this runs.
+      SLUICE_CRON: "0 0 29 2 *",
+    },
+  });
+  await terminal.shows(/Listening|Deno requests|sluice: /);
+  const answer = await fetch(`http://127.0.0.1:${port}/status`);
+  assert.equal((await answer.json()).state, "due");
+  await terminal.type(CTRL_C);
+  const { code, output } = await terminal.end;
+  // Through a task, Ctrl-C may come twice, and the second time ends the program at once.
+  assert.ok(code === EXIT.complete || code === EXIT.cancelled, output);
+  assert.doesNotMatch(output, DENIED);
+});
+
+Deno.test("deno task demo in a terminal asks for no permission, and uses no proxy", async () => {
+  const proxy = "http://127.0.0.1:9";
+  const env = { DENO_DIR: denoDir(), HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy };
+  const to = `dist/${crypto.randomUUID()}`;
+  try {
+    assertEnds(await runInTerminal(denoTask("demo", "--to", to), { env }), /: complete/);
+  } finally {
+    await Deno.remove(to, { recursive: true }).catch(() => {});
+  }
+});
+
+Deno.test("deno task --env-file reads the variables, and a secret's file the token", async () => {
+  await using opened = await open();
+  const { DATOCMS_API_TOKEN: token, DENO_DIR, ...env } = opened.env;
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/token`, `${token}\n`);
+    const lines = Object.entries({ ...env, SLUICE_API_TOKEN_FILE: `${folder}/token` });
+    const text = lines.map(([name, value]) => `${name}="${value}"\n`).join("");
+    await Deno.writeTextFile(`${folder}/.env`, `# For a test.\n${text}`);
+    const [deno, task, ...words] = denoTask("export", ...LITTLE);
+    const command = [deno!, task!, `--env-file=${folder}/.env`, ...words];
+    assertEnds(await runInTerminal(command, { env: { DENO_DIR: DENO_DIR! } }), /: complete/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("NO_PROXY=* keeps a proxy out of the way", async () => {
+  await using opened = await open();
+  const env = { ...opened.env, HTTP_PROXY: "http://127.0.0.1:9" };
+  const failed = await runInTerminal(denoTask("export", "--no-assets"), {
+    env: { ...env, SLUICE_TIMEOUT: "1s" },
+  });
+  assert.equal(failed.code, EXIT.failed, failed.output);
+  const words = denoTask("export", ...LITTLE);
+  assertEnds(
+    await runInTerminal(words, { env: { ...env, NO_PROXY: "*" } }),
+    /: complete/,
+  );
+});
+
+Deno.test({
+  name: "deno task sluice runs every command on S3 in a terminal without asking for a permission",
+  ignore: RGW === undefined,
+  async fn() {
+    await using opened = await open();
+    await using bucket = await openRgw(RGW!);
+    const env = {
+      ...opened.env,
+      SLUICE_TO: bucket.storage.url,
+      AWS_ENDPOINT_URL_S3: RGW!,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: Deno.env.get("AWS_ACCESS_KEY_ID")!,
+      AWS_SECRET_ACCESS_KEY: Deno.env.get("AWS_SECRET_ACCESS_KEY")!,
+    };
+    for (
+      const [words, shows] of [
+        [["export", ...LITTLE], /: complete/],
+        [["doctor", "--clean"], /0 problems/],
+        [["schedule", "disable"], /exports +off/],
+        [["schedule", "status"], /exports +off/],
+      ] as const
+    ) {
+      assertEnds(await runInTerminal(denoTask("sluice", ...words), { env }), shows);
+    }
+  },
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

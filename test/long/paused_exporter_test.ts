@@ -20,10 +20,14 @@ import { run } from "../support/ended_run.ts";
 import { sourceOf } from "../support/exported.ts";
 import { long } from "../support/long.ts";
 import type { PausedExporter, PausedMessage } from "../support/paused_exporter.ts";
+import { patiently, UnpausedError } from "../support/patiently.ts";
 import type { PauseAt } from "../support/pausing_storage.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+
+/** How long locks count here, in milliseconds. */
+const SHORT_MS = 700;
 
 /** Where exports go, and how a worker gets there. */
 interface Place extends AsyncDisposable {
@@ -65,24 +69,6 @@ async function realS3(): Promise<Place> {
   return { storage, to: { s3 }, [Symbol.asyncDispose]: dispose };
 }
 
-/** An exporter ended before it came to where it was to be paused. */
-class UnpausedError extends Error {
-  constructor({ ended, error = "" }: { readonly ended: string; readonly error?: string }) {
-    super(`It ended before it was to be paused: ${error} ${ended}`);
-  }
-}
-
-/** Tries with a lock that counts longer, if the machine has too much to do to renew one in time. */
-async function patiently(show: (lockTtlMs: number) => Promise<void>): Promise<void> {
-  for (let ttlMs = 700;; ttlMs *= 3) {
-    try {
-      return await show(ttlMs);
-    } catch (error) {
-      if (!(error instanceof UnpausedError) || ttlMs > 30_000) throw error;
-    }
-  }
-}
-
 /** A worker that exports, and stops where it is told to. */
 class Exporter implements Disposable {
   readonly paused: Promise<string>;
@@ -97,7 +83,7 @@ class Exporter implements Disposable {
     const ended = Promise.withResolvers<Extract<PausedMessage, { ended: string }>>();
     this.#worker.onmessage = ({ data }: MessageEvent<PausedMessage>) => {
       if ("paused" in data) return paused.resolve(data.paused);
-      paused.reject(new UnpausedError(data));
+      paused.reject(new UnpausedError(data.ended));
       ended.resolve(data);
     };
     this.#worker.onerror = ({ message }) => {
@@ -268,7 +254,7 @@ const chosen = Object.entries(SCENARIOS)
   .slice(0, long(10, 3));
 for (const { name, scenario } of chosen) {
   Deno.test(`exportProject() ${TITLE}: ${name} (SLUICE_TEST_SEED=${SEED})`, async () => {
-    await patiently((ttlMs) => show(name, scenario, ttlMs));
+    await patiently(SHORT_MS, (ttlMs) => show(name, scenario, ttlMs));
   });
 }
 
@@ -286,7 +272,8 @@ for (const [name, [ttlMs, scenario]] of Object.entries(REAL).slice(0, long(2, 0)
   });
 }
 
-Deno.test(`retryFailedAssets() ${TITLE} (SLUICE_TEST_SEED=${SEED})`, () => patiently(showRetry));
+Deno.test(`retryFailedAssets() ${TITLE} (SLUICE_TEST_SEED=${SEED})`, () =>
+  patiently(SHORT_MS, showRetry));
 
 async function showRetry(lockTtlMs: number): Promise<void> {
   for (
@@ -334,7 +321,7 @@ async function showRetry(lockTtlMs: number): Promise<void> {
 }
 
 Deno.test(`exportProject() with assets "sync" ${TITLE} (SLUICE_TEST_SEED=${SEED})`, () =>
-  patiently(showSync));
+  patiently(SHORT_MS, showSync));
 
 async function showSync(lockTtlMs: number): Promise<void> {
   const project = smallProject();

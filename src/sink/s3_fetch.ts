@@ -61,7 +61,9 @@ export class S3Fetch {
    */
   constructor(other?: S3Fetch) {
     this.secrets = other?.secrets ?? new Set();
-    this.#client = other?.#client ?? Deno.createHttpClient({ poolMaxIdlePerHost: 50 });
+    this.#client = other === undefined
+      ? Deno.createHttpClient({ poolMaxIdlePerHost: 50 })
+      : other.#client;
   }
 
   /**

@@ -25,8 +25,8 @@ set -euo pipefail
 dir=$(realpath -m "${RGW_DIR:-${TMPDIR:-/tmp}/sluice-rgw}")
 port=${RGW_PORT:-8480}
 mon_port=${MON_PORT:-40300}
-access_key=sluice-test-key
-secret_key=sluice-test-secret
+access_key=AKTESTRGW0000000001
+secret_key=only4tests+rgw9c1f7d2e
 export CEPH_CONF=$dir/ceph.conf
 export PATH=$PATH:/usr/sbin:/sbin
 

@@ -9,8 +9,8 @@ const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random()
 const PORT = "8491";
 const region = "us-east-1";
 const credentials = {
-  accessKeyId: "sluice-test-key",
-  secretAccessKey: "sluice-test-secret",
+  accessKeyId: "AKTESTRGW0000000001",
+  secretAccessKey: "only4tests+rgw9c1f7d2e",
 };
 
 /** Runs a command of the script that starts a real server, one of this test's own. */

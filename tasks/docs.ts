@@ -1,7 +1,22 @@
+import config from "../deno.json" with { type: "json" };
 import { LOG_ENTRIES, type LogEntry } from "../src/cli/progress/log_entries.ts";
 import { envName, flagName, OPTION_KEYS, OPTIONS } from "../src/config/options.ts";
 import { DEFAULTS } from "../src/config/schema.ts";
 import { FIELD_TYPES, type FieldType } from "../src/content/field_types.ts";
+import { type ExportResource, RESOURCES } from "../src/source/resources.ts";
+import {
+  BLOCK_META,
+  EXTRA,
+  LINK_COLUMNS,
+  type MetaColumn,
+  RECORD_CREATOR,
+  RECORD_HEAD,
+  RECORD_META,
+  RECORD_PLACE,
+  UPLOAD_ANTIVIRUS,
+  UPLOAD_ATTRIBUTES,
+  UPLOAD_TAIL,
+} from "../src/transform/meta_columns.ts";
 
 /**
  * The tables of the documentation that follow from the code: `deno task docs` writes them anew, each below
@@ -18,6 +33,24 @@ export const GENERATED: readonly {
   { file: "docs/options.md", section: "options", render: optionTable },
   { file: "docs/logs.md", section: "log entries", render: logTable },
   { file: "docs/tables.md", section: "field types", render: fieldTypeTable },
+  {
+    file: "docs/tables.md",
+    section: "columns of records",
+    render: () => columnTable(RECORD_HEAD, RECORD_META, RECORD_CREATOR, RECORD_PLACE, [EXTRA]),
+  },
+  {
+    file: "docs/tables.md",
+    section: "columns of blocks",
+    render: () => columnTable(BLOCK_META, [EXTRA]),
+  },
+  { file: "docs/tables.md", section: "columns of links", render: () => columnTable(LINK_COLUMNS) },
+  {
+    file: "docs/tables.md",
+    section: "columns of uploads",
+    render: () => columnTable(UPLOAD_ATTRIBUTES, UPLOAD_TAIL, UPLOAD_ANTIVIRUS, [EXTRA]),
+  },
+  { file: "docs/format.md", section: "resources", render: resourceTable },
+  { file: "docs/contributing.md", section: "tasks", render: taskTable },
 ];
 
 /**
@@ -71,6 +104,30 @@ function fieldTypeTable(): string {
     info.references.map(({ type }) => type).join(", "),
   ]);
   return table([["field type", "name", "raw", "tables", "SQL type", "refers to"], ...rows]);
+}
+
+function columnTable(...columns: readonly (readonly MetaColumn[])[]): string {
+  const rows = columns.flat().map(({ name, sqlType, description }) => {
+    return [code(name), code(sqlType), description];
+  });
+  return table([["column", "SQL type", "what it holds"], ...rows]);
+}
+
+function resourceTable(): string {
+  const rows = RESOURCES.map((resource: ExportResource) => {
+    const { name, title, layout, fileKey = "id", secrets = [] } = resource;
+    if (layout === "core") return [];
+    const file = layout === "files" ? `${name}/<${fileKey}>.json` : `settings/${name}.json`;
+    return [code(file), title, secrets.map(code).join(", ")];
+  });
+  return table([["file", "what it holds", "secrets"], ...rows.filter(({ length }) => length > 0)]);
+}
+
+function taskTable(): string {
+  const rows = Object.entries(config.tasks).map(([name, { description }]) => {
+    return [code(`deno task ${name}`), description];
+  });
+  return table([["task", "what it does"], ...rows]);
 }
 
 /** A table as `deno fmt` leaves it: cells padded to their column's width. */

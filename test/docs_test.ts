@@ -67,10 +67,9 @@ async function exportedTypes(): Promise<Set<string>> {
 Deno.test("The documentation imports only what the library exports", async () => {
   const types = await exportedTypes();
   const snippets = blocks("ts");
-  assert.ok(snippets.length > 0);
+  assert.ok(snippets.length > 2);
   for (const snippet of snippets) {
     const imports = [...snippet.matchAll(/import \{([^}]*)\} from "(.*)";/g)];
-    assert.ok(imports.length > 0, snippet);
     for (const [, list, from] of imports) {
       assert.equal(from, denoJson.name);
       for (const name of list!.split(",").map((name) => name.trim()).filter(Boolean)) {
@@ -85,7 +84,7 @@ Deno.test("The documentation names options, variables and tasks that there are",
   const code = blocks("(?:sh|ini|text|yaml)").join("\n") +
     Array.from(ALL.matchAll(/`[^`\n]+`/g), ([text]) => text).join("\n");
   // A command's options, up to its end; those of other programs aren't Sluice's.
-  const flags = new Set(["--log-format", ...OPTION_KEYS.map(flagName)]);
+  const flags = new Set(["--version", ...OPTION_KEYS.map(flagName)]);
   const negated = new Set([...flags].map((flag) => flag.replace("--", "--no-")));
   const commands = code.match(/(?:\bsluice|\btask export)\b(?:\\\n|[^\n`])*/g) ?? [];
   const named = commands.flatMap((line) => line.match(/(?<=\s)--[a-z][a-z-]*/g) ?? []);

@@ -23,6 +23,29 @@ Deno.test("notify() sends the body once, signed so that its receiver can check i
   assert.equal(headers.get(SIGNATURE_HEADER), `sha256=${hmac}`);
 });
 
+Deno.test("docs/schedule.md shows how a signature is checked", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/schedule.md", import.meta.url));
+  const [, program] = /^```ts\n(export async function isGenuine.*?)^```/ms.exec(page)!;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(path, program!);
+  const { isGenuine } = await import(`file://${path}`);
+  await Deno.remove(path);
+  const answers: boolean[] = [];
+  await using server = serveHttp(async (request) => {
+    const body = await request.bytes();
+    const other = new Uint8Array([...body, 32]);
+    answers.push(
+      await isGenuine(request, body, SECRET),
+      await isGenuine(request, other, SECRET),
+      await isGenuine(request, body, "another"),
+      await isGenuine(new Request(request.url), body, SECRET),
+    );
+    return new Response(null, { status: 204 });
+  });
+  await notify(BODY, { url: server.url, secret: SECRET });
+  assert.deepEqual(answers, [true, false, false, false]);
+});
+
 Deno.test("notify() without a secret doesn't sign", async () => {
   let signature: string | null = "";
   await using server = serveHttp((request) => {

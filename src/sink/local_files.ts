@@ -115,9 +115,16 @@ export async function placeIfAbsent(temporary: string, path: string): Promise<bo
     return true;
   } catch (error) {
     // Whoever took this process for dead may have put another file there since.
-    if (await isAt(placeholder, path)) await Deno.remove(path);
+    if (await isUntouched(placeholder, path)) await Deno.remove(path);
     throw error;
   }
+}
+
+/** Whether a path is still that of an empty file; numbers of files are given again. */
+async function isUntouched(empty: Deno.FileInfo, path: string): Promise<boolean> {
+  if (!await isAt(empty, path)) return false;
+  const { size, mtime } = await Deno.lstat(path);
+  return size === 0 && mtime?.getTime() === empty.mtime?.getTime();
 }
 
 /** Makes an empty file; `undefined` if there is one of this name. */
@@ -134,7 +141,7 @@ async function createEmpty(path: string): Promise<Deno.FileInfo | undefined> {
 /**
  * Whether a file still has its name: it may have been removed, and made again, meanwhile.
  *
- * @param info What is known of the file.
+ * @param info What is known of the file, which has to be open: its number isn't given again then.
  * @param path Its path.
  * @return `false` also where files have no numbers, so that nothing can be told.
  * @throws The system's error, if the path can't be looked at.

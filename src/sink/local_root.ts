@@ -126,7 +126,7 @@ export class LocalRoot {
     const directory = dirname(path);
     for (let attempt = 1;; attempt++) {
       try {
-        await makeDirectory(directory);
+        await this.#makeDirectories(path);
         // What isn't there after all, or isn't shown, has an error of its own.
         const real = join(await this.writablePath(directory) ?? directory, basename(path));
         return { file: await Deno.open(real, { write: true, createNew: true }), real };
@@ -134,6 +134,20 @@ export class LocalRoot {
         // Someone may have removed the directory while it was empty.
         if (!(error instanceof Deno.errors.NotFound) || attempt === 20) throw error;
       }
+    }
+  }
+
+  /** Makes the directories on the way to a file, one by one: none where there is another root by now. */
+  async #makeDirectories(path: string): Promise<void> {
+    const made: string[] = [];
+    try {
+      for (const directory of (await this.missingDirectories(path)).reverse()) {
+        if (await makeDirectory(directory, directory === this.path)) made.unshift(directory);
+        await this.realPath(directory);
+      }
+    } catch (error) {
+      await this.removeEmptyDirectories(made);
+      throw error;
     }
   }
 
@@ -170,13 +184,19 @@ async function firstThere(path: string): Promise<string> {
   return path;
 }
 
-/** Makes a directory, and those on its way. */
-async function makeDirectory(path: string): Promise<void> {
+/** Makes a directory, if need be with those on its way, and says whether there was none. */
+async function makeDirectory(path: string, recursive: boolean): Promise<boolean> {
   try {
-    await Deno.mkdir(path, { recursive: true });
+    await Deno.mkdir(path, { recursive });
+    return true;
   } catch (error) {
     const link = await danglingLink(path);
-    if (link === undefined) throw error;
+    if (link === undefined) {
+      const isThere = error instanceof Deno.errors.AlreadyExists &&
+        await Deno.stat(path).then((info) => info.isDirectory, () => false);
+      if (isThere) return false;
+      throw error;
+    }
     throw new StorageError(
       `${
         JSON.stringify(link)

@@ -1,20 +1,12 @@
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isAbsent, nothingIfAbsent } from "./local_error.ts";
-import {
-  assertFree,
-  listFiles,
-  listFolders,
-  placeIfAbsent,
-  removeFile,
-  syncDirectories,
-  taken,
-  writeAll,
-} from "./local_files.ts";
+import { removeFiles } from "./local_delete.ts";
+import { listFiles, listFolders } from "./local_files.ts";
 import { isLocked, lockFile } from "./local_hold.ts";
+import { putFile } from "./local_put.ts";
 import { readFile } from "./local_read.ts";
 import { LocalRoot } from "./local_root.ts";
-import { PieceReader } from "./piece_reader.ts";
 import {
   type DeleteOptions,
   type ObjectInfo,
@@ -25,22 +17,10 @@ import {
   StorageError,
 } from "./storage.ts";
 import type { SweepOptions } from "./sweep.ts";
-import {
-  assertFinalKey,
-  holdName,
-  purposeOf,
-  temporaryName,
-  temporaryPrefix,
-} from "./object_key.ts";
+import { assertFinalKey, holdName, temporaryPrefix } from "./object_key.ts";
 
-/** Bytes written at a time: small writes are slow, and bigger ones are no faster. */
-const PIECE = 256 * 1024;
 /** Objects in a page of a listing, as in S3. */
 const PAGE = 1000;
-/** How many files are removed at a time. */
-const AT_A_TIME = 64;
-/** How often a name is tried for that others take again and again. */
-const ROOM_TRIES = 3;
 
 /**
  * A directory as a storage: an object's key is its path below that directory.
@@ -95,37 +75,7 @@ export class LocalStorage implements Storage, Disposable {
     body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
     options: PutOptions = {},
   ): Promise<ObjectInfo> {
-    const { signal, size, ifAbsent = false } = options;
-    using reader = new PieceReader(body, { key, size, signal });
-    const path = this.#root.toPath(key);
-    const action = `write ${JSON.stringify(key)}`;
-    signal?.throwIfAborted();
-    // Looked at before the body is read: finding it out later would cost a whole download.
-    const missing = await this.#root.attempt(action, path, async () => {
-      const missing = await this.#root.missingDirectories(path);
-      await assertFree(key, path, ifAbsent);
-      return missing;
-    });
-    const unfinished = join(dirname(path), temporaryName(purposeOf(key)));
-    let temporary = unfinished;
-    let placed = false;
-    try {
-      const modifiedAt = await this.#write(unfinished, reader, {
-        attempt: (run) => this.#root.attempt(action, path, run),
-        onOpen: (real) => temporary = real,
-      });
-      signal?.throwIfAborted();
-      await this.#place(temporary, key, path, options);
-      placed = true;
-      await this.#root.attempt(action, path, () => {
-        return syncDirectories([dirname(path), ...missing.map((directory) => dirname(directory))]);
-      });
-      return { key, size: reader.bytesRead, ...(modifiedAt && { modifiedAt }) };
-    } finally {
-      // A failure to tidy up must not hide why the put failed; sweep() removes what is left.
-      if (!placed || createsOnly(options)) await Deno.remove(temporary).catch(() => {});
-      if (!placed) await this.#root.removeEmptyDirectories(missing);
-    }
+    return await putFile(this.#root, key, body, options);
   }
 
   /**
@@ -202,7 +152,8 @@ export class LocalStorage implements Storage, Disposable {
    * @throws {StorageError} If a file can't be deleted.
    */
   async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
-    await this.#remove(keys.map((key) => this.#root.toPath(key)), options);
+    const paths = keys.map((key) => this.#root.toPath(key));
+    await removeFiles(this.#root, paths, options);
   }
 
   /**
@@ -234,7 +185,7 @@ export class LocalStorage implements Storage, Disposable {
       [Symbol.asyncDispose]: async () => {
         using _file = file;
         // Before it is given back: others would lock a file that is about to lose its name.
-        await this.#remove([path]);
+        await removeFiles(this.#root, [path]);
       },
     };
   }
@@ -263,7 +214,7 @@ export class LocalStorage implements Storage, Disposable {
    */
   async sweep(prefix: string, options: SweepOptions): Promise<number> {
     const keys = await this.#unfinished(prefix, options, options.olderThan);
-    await this.#remove(keys.map((key) => join(this.#root.path, key)), options);
+    await this.#remove(keys, options);
     return keys.length;
   }
 
@@ -278,7 +229,7 @@ export class LocalStorage implements Storage, Disposable {
   async clear(prefix: string, options: DeleteOptions = {}): Promise<readonly string[]> {
     const keys = await this.#unfinished(prefix, options);
     try {
-      await this.#remove(keys.map((key) => join(this.#root.path, key)), options);
+      await this.#remove(keys, options);
       return [];
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -296,7 +247,12 @@ export class LocalStorage implements Storage, Disposable {
    */
   async abandon(key: string, options: ReadOptions = {}): Promise<void> {
     const keys = await this.#unfinished(temporaryPrefix(assertFinalKey(key)), options);
-    await this.#remove(keys.map((key) => join(this.#root.path, key)), options);
+    await this.#remove(keys, options);
+  }
+
+  /** Removes files that no key names. */
+  async #remove(names: readonly string[], options: DeleteOptions): Promise<void> {
+    await removeFiles(this.#root, names.map((name) => join(this.#root.path, name)), options);
   }
 
   /** The keys of files that are being written, or were by a process that was killed, and of holds of dead ones. */
@@ -312,60 +268,6 @@ export class LocalStorage implements Storage, Disposable {
       }
     }
     return found;
-  }
-
-  /**
-   * Gives a finished file its name. It is only ever found below the directory that it was written to: what
-   * is in that one's place by now gets nothing.
-   */
-  async #place(
-    temporary: string,
-    key: string,
-    path: string,
-    options: PutOptions,
-  ): Promise<void> {
-    const { fence } = options;
-    const final = join(dirname(temporary), basename(path));
-    const attempt = <T>(run: () => Promise<T>) => {
-      return this.#root.attempt(`write ${JSON.stringify(key)}`, path, run);
-    };
-    for (let tries = 1;; tries++) {
-      await attempt(() => this.#root.writablePath(dirname(path)));
-      if (fence?.unless !== undefined && await this.stat(fence.unless) !== undefined) {
-        throw taken(key, this.#root.toPath(fence.unless));
-      }
-      // After this nothing else is waited for: the file that has waited is removed by whoever takes over.
-      await fence?.check();
-      if (!createsOnly(options)) return await attempt(() => Deno.rename(temporary, final));
-      if (await attempt(() => placeIfAbsent(temporary, final))) return;
-      if (options.ifAbsent || fence?.makeRoom === undefined || tries === ROOM_TRIES) {
-        throw taken(key, path);
-      }
-      await fence.makeRoom();
-    }
-  }
-
-  /** Writes a whole file and flushes it; the body's own errors are passed on as they are. */
-  async #write(
-    path: string,
-    reader: PieceReader,
-    { attempt, onOpen }: {
-      readonly attempt: <T>(run: () => Promise<T>) => Promise<T>;
-      /** Told of the file's real path. */
-      readonly onOpen: (real: string) => void;
-    },
-  ): Promise<Date | null> {
-    const opened = await attempt(() => this.#root.createFile(path));
-    using file = opened.file;
-    onOpen(opened.real);
-    for (let piece; (piece = await reader.read(PIECE)) !== undefined;) {
-      const bytes = piece;
-      await attempt(() => writeAll(file, bytes));
-    }
-    return await attempt(async () => {
-      await file.syncData();
-      return (await file.stat()).mtime;
-    });
   }
 
   /** Does nothing, as nothing is held open: for those who don't know which storage they have. */
@@ -427,44 +329,6 @@ export class LocalStorage implements Storage, Disposable {
     const info = await Deno.stat(real).catch(nothingIfAbsent);
     return info?.isFile ? { ...info, real } : undefined;
   }
-
-  async #remove(
-    paths: readonly string[],
-    { signal, fence }: DeleteOptions = {},
-  ): Promise<void> {
-    const directories = new Map<string, string>();
-    for (const directory of new Set(paths.map((path) => dirname(path)))) {
-      const find = () => this.#root.realPath(directory);
-      const real = await this.#root.attempt("delete files", directory, find);
-      if (real !== undefined) directories.set(directory, real);
-    }
-    const found = paths.flatMap((path) => {
-      const real = directories.get(dirname(path));
-      return real === undefined ? [] : [join(real, basename(path))];
-    });
-    for (let i = 0; i < found.length; i += AT_A_TIME) {
-      signal?.throwIfAborted();
-      const some = found.slice(i, i + AT_A_TIME);
-      // One that can't be removed doesn't leave the others to themselves.
-      const ends = await Promise.allSettled(some.map(async (path) => {
-        await fence?.check();
-        await removeFile(path);
-      }));
-      for (const end of ends) if (end.status === "rejected") throw end.reason;
-    }
-    const emptied = new Set(paths.map((path) => dirname(path)));
-    for (const directory of emptied) {
-      // A set's loop also visits what is added meanwhile, up to the root.
-      if (directory !== this.#root.path) emptied.add(dirname(directory));
-    }
-    const deepestFirst = [...emptied].sort((a, b) => b.length - a.length);
-    await this.#root.removeEmptyDirectories(deepestFirst);
-  }
-}
-
-/** Whether a put may only create its object. */
-function createsOnly({ ifAbsent, replaces }: PutOptions): boolean {
-  return ifAbsent === true || replaces === null;
 }
 
 function toInfo(key: string, { size, mtime }: Deno.FileInfo): ObjectInfo {

@@ -18,6 +18,7 @@ Deno.test("ObjectWriter() writes one object of all its pieces, and tells its siz
     key: "a/b.txt",
     size: 13,
     sha256: createHash("sha256").update("Hello, wörld").digest("hex"),
+    info: { key: "a/b.txt", size: 13 },
   });
   assert.equal(storage.text("a/b.txt"), "Hello, wörld");
   const empty = new ObjectWriter(storage, "empty");

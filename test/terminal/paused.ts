@@ -58,6 +58,15 @@ function start(cma: DemoCma, to: string, lockTtlMs: number | undefined): Deno.Ch
   }).spawn();
 }
 
+/** Ends a process, if it hasn't yet. */
+function end(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
 async function endOf(child: Deno.ChildProcess): Promise<End> {
   const { code, stderr } = await child.output();
   return { code, stderr: new TextDecoder().decode(stderr) };
@@ -137,12 +146,7 @@ async function show(
     );
     assert.equal(await assertSealedAreWhole(storage), 1);
   } finally {
-    try {
-      paused.kill("SIGKILL");
-    } catch (error) {
-      // It has ended, as it should.
-      if (!(error instanceof TypeError)) throw error;
-    }
+    end(paused);
     await ended;
   }
 }

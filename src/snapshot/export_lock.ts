@@ -34,6 +34,8 @@ const RENEWALS = 4;
 const ATTEMPTS = 5;
 /** What part of its time a lock has left at least when something is written without a look at it. */
 const SPARE = 1 / 2;
+/** How long it may take to see why an export ended, in milliseconds: after a sleep, networks take their time. */
+const REASON_MS = 30_000;
 /** How long the lock's deletion may take at the end, in milliseconds: should it fail, the lock expires. */
 const RELEASE_MS = 5000;
 
@@ -196,7 +198,7 @@ export class ExportLock implements AsyncDisposable {
     if (this.#lost.signal.aborted) return this.#lost.signal.reason;
     if (this.signal.aborted) return error;
     try {
-      await limited(RELEASE_MS, this.signal, async (signal) => {
+      await limited(REASON_MS, this.signal, async (signal) => {
         await this.#renew(signal).catch((error) => this.#lose(error));
       });
     } catch {

@@ -6,6 +6,7 @@ import type {
   Storage,
   WriteFence,
 } from "./storage.ts";
+import { deleteIfAllowed } from "./delete_if_allowed.ts";
 import { ObjectChangedError, ObjectExistsError } from "./storage.ts";
 
 /** What a {@linkcode FencedStorage} asks before it changes anything. */
@@ -31,6 +32,7 @@ export class FencedStorage implements Storage {
   readonly folders?: NonNullable<Storage["folders"]>;
   readonly hold?: NonNullable<Storage["hold"]>;
   readonly isHeld?: NonNullable<Storage["isHeld"]>;
+  readonly mayDelete?: NonNullable<Storage["mayDelete"]>;
   readonly clear?: NonNullable<Storage["clear"]>;
   readonly #fence: StorageFence;
 
@@ -47,6 +49,7 @@ export class FencedStorage implements Storage {
     if (storage.folders) this.folders = (prefix, options) => storage.folders!(prefix, options);
     if (storage.hold) this.hold = (key, options) => storage.hold!(key, options);
     if (storage.isHeld) this.isHeld = (key, options) => storage.isHeld!(key, options);
+    if (storage.mayDelete) this.mayDelete = (key, options) => storage.mayDelete!(key, options);
     if (storage.clear) {
       this.clear = (prefix, options) => storage.clear!(prefix, { ...options, fence });
     }
@@ -97,7 +100,8 @@ export class FencedStorage implements Storage {
       makeRoom: async () => {
         // What is there came late from somebody who had the right before.
         await this.#fence.confirm();
-        await this.storage.delete([key], { signal: options.signal, fence: this.#fence });
+        const how = { signal: options.signal, fence: this.#fence };
+        return await deleteIfAllowed(this.storage, [key], how);
       },
     };
     try {

@@ -46,6 +46,7 @@ export const IF_ABSENT: S3Condition = { IfNoneMatch: "*" };
 export class S3Conditions {
   readonly #bucket: S3Bucket;
   #honoured: HonouredConditions | undefined;
+  #place: string | undefined;
   /** How ETags are said, or that they aren't looked at, once that is known. */
   #matching: { readonly match: Match | undefined } | undefined;
 
@@ -109,7 +110,9 @@ export class S3Conditions {
     signal: AbortSignal,
     run: (key: string) => Promise<T>,
   ): Promise<T> {
-    const key = await this.#left(directory, signal) ?? directory + temporaryName(TRIAL);
+    // All in one place, which isn't a snapshot's: what can't be removed there would be listed as left over.
+    const place = this.#place ??= directory;
+    const key = await this.#left(place, signal) ?? place + temporaryName(TRIAL);
     try {
       return await run(key);
     } finally {

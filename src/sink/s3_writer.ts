@@ -233,9 +233,10 @@ export class S3Writer {
   async #commit(
     { key, signal, options: { ifAbsent, fence } }: Pick<Put, "key" | "signal" | "options">,
     token: string | undefined,
-    condition: S3Condition | undefined,
+    asked: S3Condition | undefined,
     run: (how: S3WriteOptions) => Promise<string | undefined>,
   ): Promise<string | undefined> {
+    let condition = asked;
     for (let tries = 1;; tries++) {
       try {
         return await withGrace(signal, this.#options.grace, (signal) => {
@@ -253,9 +254,16 @@ export class S3Writer {
         if (ifAbsent || fence?.makeRoom === undefined || tries === ROOM_TRIES) {
           throw this.#exists(key, error);
         }
-        await fence.makeRoom();
+        if (!await fence.makeRoom()) condition = await this.#replacing(key, signal);
       }
     }
+  }
+
+  /** What has to be so for an object to take the place of what is there; nothing if that can't be had. */
+  async #replacing(key: string, signal: AbortSignal): Promise<S3Condition | undefined> {
+    const match = await this.#conditions.matching(key.slice(0, key.lastIndexOf("/") + 1), signal);
+    const etag = (await this.#bucket.objects.head(key, { signal }))?.ETag?.replace(/^"|"$/g, "");
+    return match && etag ? { IfMatch: match(etag) } : undefined;
   }
 
   async #isThere({ key, signal }: Put, conditional: boolean): Promise<boolean> {

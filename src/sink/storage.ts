@@ -23,8 +23,11 @@ export interface WriteFence {
   readonly check: () => Promise<void> | void;
   /** A key: if there is an object, nothing is put. It is looked at only where that takes no request. */
   readonly unless?: string | undefined;
-  /** Called if a put with `replaces: null` finds its key taken: makes room for it, or fails. */
-  readonly makeRoom?: (() => Promise<void>) | undefined;
+  /**
+   * Called if a put with `replaces: null` finds its key taken: makes room for it, or fails. Gives `false` if
+   * nothing may be deleted there: the put then replaces what it found.
+   */
+  readonly makeRoom?: (() => Promise<boolean>) | undefined;
 }
 
 /** How an object is put. */

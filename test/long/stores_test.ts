@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import { delay } from "../../src/async/delay.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
 import { exportProject } from "../../src/export.ts";
-import type { FakeS3, FakeS3Options } from "../s3/fake_s3.ts";
+import { age } from "../s3/age.ts";
+import type { FakeS3Options } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { sourceOf } from "../support/exported.ts";
@@ -23,13 +22,13 @@ const LOCK = /\/lock\.json$/;
 
 const STORES: Readonly<Record<string, Store>> = {
   "answers 501 to batches": { deletes: new FakeS3Error(501, "NotImplemented"), stays: [] },
+  "refuses checksums": { refusesChecksums: true, stays: [] },
+  "forbids deletion": { deletes: "none", stays: [TRIAL, LOCK] },
+  "forbids deletion, and has no MD5s": { deletes: "none", etags: "random", stays: [TRIAL, LOCK] },
   "answers 405 to batches": { deletes: new FakeS3Error(405, "MethodNotAllowed"), stays: [] },
   "answers 400 to batches": { deletes: new FakeS3Error(400, "InvalidRequest"), stays: [] },
   "answers 403 to batches": { deletes: new FakeS3Error(403, "AccessDenied"), stays: [] },
-  "refuses checksums": { refusesChecksums: true, stays: [] },
   "has no MD5s for ETags": { etags: "random", stays: [] },
-  "forbids deletion": { deletes: "none", stays: [TRIAL, LOCK] },
-  "forbids deletion, and has no MD5s": { deletes: "none", etags: "random", stays: [TRIAL, LOCK] },
 };
 
 /** Two minutes, after which a lock that nobody renews has expired, and a bit. */
@@ -40,8 +39,9 @@ Deno.test("Exports in a row, at once and 125 s apart, are complete on stores tha
     project: generateProject({ records: 6, uploads: 2 }),
     rateLimit: false,
   });
-  const stores = Object.entries(STORES).map(([name, store]) => exportInARow(name, store, cma));
-  for (const result of await Promise.allSettled(stores)) {
+  const stores = Object.entries(STORES).slice(0, long(8, 4));
+  const rows = stores.map(([name, store]) => exportInARow(name, store, cma));
+  for (const result of await Promise.allSettled(rows)) {
     if (result.status === "rejected") throw result.reason;
   }
 });
@@ -50,7 +50,8 @@ async function exportInARow(name: string, { stays, ...options }: Store, cma: Dem
   await using opened = await openFake(options);
   const { fake, storage } = opened;
   for (const gap of [0, 0, GAP]) {
-    await pass(gap, fake);
+    if (long(1, 0)) await delay(gap);
+    else age(fake, gap);
     const { status, manifest } = await exportProject({ ...sourceOf(cma), storage });
     assert.equal(status, "complete", name);
     const codes = manifest.warnings.map(({ code }) => code);
@@ -61,22 +62,4 @@ async function exportInARow(name: string, { stays, ...options }: Store, cma: Dem
     stays.forEach((pattern, i) => assert.match(besides[i]!, pattern, name));
   }
   assert.equal(await assertSealedAreWhole(storage), 3, name);
-}
-
-/** Lets time pass: really, or by making all objects, and what locks say, as much older. */
-async function pass(milliseconds: number, { objects: { all } }: FakeS3): Promise<void> {
-  if (milliseconds === 0) return;
-  if (long(1, 0)) return await delay(milliseconds);
-  for (const [key, object] of all) {
-    const modifiedAt = new Date(object.modifiedAt.getTime() - milliseconds);
-    all.set(key, { ...object, modifiedAt });
-    if (!key.includes("/lock.json")) continue;
-    const lock: Record<string, unknown> = JSON.parse(object.bytes.toString());
-    for (const name of ["startedAt", "renewedAt", "expiresAt"]) {
-      lock[name] = new Date(Date.parse(String(lock[name])) - milliseconds).toISOString();
-    }
-    const bytes = Buffer.from(JSON.stringify(lock));
-    const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
-    all.set(key, { ...object, modifiedAt, bytes, etag });
-  }
 }

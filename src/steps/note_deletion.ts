@@ -21,7 +21,7 @@ export async function noteDeletion(
   const key = `${snapshotsPrefix(place)}/${LOCK}.trial`;
   if (await storage.mayDelete?.(key, { signal }) !== false) return;
   run.warn(
-    "deletion_refused",
+    "deletion_forbidden",
     `Objects can be written to ${storage.url}, but not deleted. Snapshots are complete all the same, but ` +
       "each keeps its resume/ folder, lock.json stays (it then says that it is over), and nobody " +
       "removes what killed exports leave; `sluice doctor` says which permission is missing.",

@@ -55,7 +55,7 @@ async function exportInARow(name: string, { stays, ...options }: Store, cma: Dem
     const { status, manifest } = await exportProject({ ...sourceOf(cma), storage });
     assert.equal(status, "complete", name);
     const codes = manifest.warnings.map(({ code }) => code);
-    assert.equal(codes.includes("deletion_refused"), options.deletes === "none", name);
+    assert.equal(codes.includes("deletion_forbidden"), options.deletes === "none", name);
     const besides = [...fake.objects.all.keys()]
       .filter((key) => !/\/snapshot_|\/assets\//.test(key)).sort();
     assert.equal(besides.length, stays.length, `${name}: ${besides.join(", ")}`);

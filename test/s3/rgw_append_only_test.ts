@@ -26,7 +26,7 @@ if (endpoint !== undefined) {
     for (let n = 1; n <= 3; n++) {
       const { status, manifest } = await run();
       assert.equal(status, "complete");
-      assert.ok(manifest.warnings.some(({ code }) => code === "deletion_refused"));
+      assert.ok(manifest.warnings.some(({ code }) => code === "deletion_forbidden"));
       const besides = (await opened.keys()).filter((key) => !/\/snapshot_|\/assets\//.test(key));
       assert.deepEqual(besides.map((key) => key.replace(/^.*\//, "").replace(/7e57-.*/, "7e57")), [
         ".sluice-7e57",

@@ -1,5 +1,5 @@
-import config from "../../deno.json" with { type: "json" };
 import { ROOT } from "./terminal.ts";
+import { denoArgs } from "./permissions.ts";
 
 /** How a measured program ended. */
 export interface MeasuredEnd {
@@ -38,9 +38,8 @@ export async function runMeasured(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<MeasuredEnd> {
-  const [, ...words] = config.tasks[task].command.split(" ");
   const { code, stdout, stderr } = await new Deno.Command("bash", {
-    args: ["-c", MEASURE, "bash", Deno.execPath(), ...words, ...args],
+    args: ["-c", MEASURE, "bash", Deno.execPath(), ...denoArgs(task), ...args],
     cwd: ROOT,
     clearEnv: true,
     env: {

@@ -62,8 +62,8 @@ const LINES: readonly (readonly [words: readonly string[], shows: RegExp])[] = [
   [["export", ...LITTLE], /: complete/],
   [["export", "--resume", ...LITTLE], /: complete/],
   [["export", "--freeze", ...LITTLE], /: complete/],
-  [["doctor"], /0 problems/],
-  [["doctor", "--clean"], /0 problems/],
+  [["doctor"], /[Nn]o problem|0 problems/],
+  [["doctor", "--clean"], /[Nn]o problem|0 problems/],
   [["schedule", "disable"], /exports +off/],
   [["schedule", "status"], /exports +off/],
   [["schedule", "enable"], /exports +on/],
@@ -175,7 +175,7 @@ Deno.test({
     for (
       const [words, shows] of [
         [["export", ...LITTLE], /: complete/],
-        [["doctor", "--clean"], /0 problems/],
+        [["doctor", "--clean"], /[Nn]o problem|0 problems/],
         [["schedule", "disable"], /exports +off/],
         [["schedule", "status"], /exports +off/],
       ] as const

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
 import { delay } from "../../src/async/delay.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { draw } from "../../src/demo/generated/random.ts";
@@ -15,6 +14,7 @@ import { long } from "../support/long.ts";
 import { patiently, UnpausedError } from "../support/patiently.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { ROOT } from "../support/terminal.ts";
+import { PERMISSIONS } from "../support/permissions.ts";
 
 /**
  * Exports in processes of their own that are stopped with SIGSTOP, as by Ctrl-Z or a sleep, and continued
@@ -35,7 +35,7 @@ interface End {
 
 /** Starts an export; with the command's own permissions, and the lock's own time if none is given. */
 function start(cma: DemoCma, to: string, lockTtlMs: number | undefined): Deno.ChildProcess {
-  const [, , ...allowed] = config.tasks.export.command.split(" ").slice(0, -2);
+  const allowed = ["--allow-net", ...PERMISSIONS];
   const args = lockTtlMs === undefined
     ? [
       "tasks/cli.ts",

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import config from "../../deno.json" with { type: "json" };
 import { startDemoCma } from "../../src/demo/server.ts";
 import { FakeS3 } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
@@ -8,6 +7,7 @@ import { serveHttp } from "../support/http_server.ts";
 import { long } from "../support/long.ts";
 import { secretsIn, spellingsOf } from "../support/secret_scan.ts";
 import { ROOT } from "../support/terminal.ts";
+import { denoArgs } from "../support/permissions.ts";
 
 const TOKEN = "5d0f1c9b7e3a48264f0b9c1d2e3f4a";
 const KEYS = {
@@ -96,9 +96,8 @@ async function assertUntold(
       s3.fail({ effect: new FakeS3Error(400, code, {}, "", `It is ${text}`), after: 2 });
     }
   }
-  const [, ...permissions] = config.tasks.sluice.command.split(" ");
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...permissions, ...words],
+    args: [...denoArgs("sluice"), ...words],
     cwd: ROOT,
     clearEnv: true,
     env: {

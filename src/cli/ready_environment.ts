@@ -23,21 +23,21 @@ const TRIMMED = [
  * @param env The process's environment.
  */
 export function readyEnvironment(env: Pick<Deno.Env, "get" | "set" | "delete">): void {
-  const valueOf = (name: string) => permitted(() => env.get(name));
+  const valueOf = (name: string) => attempt(() => env.get(name));
   for (const name of TRIMMED) {
     const value = valueOf(name);
     if (value === undefined || value === value.trim()) continue;
-    permitted(() => env.set(name, value.trim()));
+    attempt(() => env.set(name, value.trim()));
   }
   // The AWS SDK takes an empty region for one.
-  if (valueOf("AWS_REGION") === "") permitted(() => env.delete("AWS_REGION"));
+  if (valueOf("AWS_REGION") === "") attempt(() => env.delete("AWS_REGION"));
   // Deno knows names in NO_PROXY, but not the asterisk that stands for all.
   if (proxyIsNeverUsed(valueOf)) {
-    for (const name of PROXY_VARIABLES) permitted(() => env.delete(name));
+    for (const name of PROXY_VARIABLES) attempt(() => env.delete(name));
   }
   // A daemon has none, and without one the AWS SDK looks for the user, which needs more permissions.
   if (!["HOME", "USERPROFILE", "HOMEPATH"].some(valueOf)) {
-    permitted(() => env.set("HOME", permitted(homedir) || "/"));
+    attempt(() => env.set("HOME", attempt(homedir) || "/"));
   }
 }
 
@@ -47,7 +47,7 @@ export function readyEnvironment(env: Pick<Deno.Env, "get" | "set" | "delete">):
  * @param env The process's environment.
  */
 export function useNoProxyHere(env: Pick<Deno.Env, "set">): void {
-  permitted(() => env.set("NO_PROXY", "127.0.0.1"));
+  attempt(() => env.set("NO_PROXY", "127.0.0.1"));
 }
 
 /**
@@ -56,14 +56,14 @@ export function useNoProxyHere(env: Pick<Deno.Env, "set">): void {
  * @param env The process's environment.
  */
 export function envNames(env: Pick<Deno.Env, "toObject">): string[] {
-  return Object.keys(permitted(() => env.toObject()) ?? {});
+  return Object.keys(attempt(() => env.toObject()) ?? {});
 }
 
-function permitted<T>(action: () => T): T | undefined {
+function attempt<T>(action: () => T): T | undefined {
   try {
     return action();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
+  } catch {
+    // Without the permission, or where nothing can be set, as on some hosts.
+    return undefined;
   }
 }

@@ -14,7 +14,7 @@ export function optionSecrets(key: OptionKey, value: string): string[] {
   if (OPTIONS[key].secret) return [value];
   const addressed = addressSecrets(value);
   // A directory may be called like anything.
-  if (OPTIONS[key].isPath) return looksSecret(value) ? [value] : addressed;
+  if (OPTIONS[key].path !== undefined) return looksSecret(value) ? [value] : addressed;
   return [...addressed, ...secretsWithin(value)];
 }
 

@@ -51,8 +51,8 @@ export interface OptionInfo<Kind = "switch" | "number" | "text" | "list"> {
   readonly secret?: true;
   /** Whether a file can't hold it. */
   readonly notInFile?: true;
-  /** Whether it can be a path, in which `~` at the start is the home directory. */
-  readonly isPath?: true;
+  /** What it is the path of, if it can be one: `~` at its start is the home directory. */
+  readonly path?: "file" | "directory";
   /**
    * Whether an empty variable is an error: an unset secret of a CI would otherwise choose another project,
    * another place or everything.
@@ -85,7 +85,7 @@ export const OPTIONS: {
     placeholder: "<file>",
     expects: "the path of a file that holds an API token",
     help: "File that holds the API token, such as a secret of Docker or Kubernetes.",
-    isPath: true,
+    path: "file",
     neverEmpty: true,
   },
   environment: {
@@ -160,7 +160,7 @@ export const OPTIONS: {
     placeholder: "<where>",
     expects: "a directory, a file: URL or s3://bucket[/prefix]",
     help: "Where snapshots go: a directory, a file: URL or s3://bucket[/prefix].",
-    isPath: true,
+    path: "directory",
     neverEmpty: true,
   },
   assets: {
@@ -362,7 +362,7 @@ export const OPTIONS: {
     expects: "the path of a JSON file",
     help: 'File with options, such as sluice.json: an object with keys like "excludeModels".',
     notInFile: true,
-    isPath: true,
+    path: "file",
   },
   json: {
     kind: "switch",

@@ -76,7 +76,7 @@ export function resolveConfig(sources: ConfigSources): Config {
   const given = withoutOverruled(allGiven(sources));
   for (const [key, one] of given) {
     checkVariable(one);
-    const value = OPTIONS[key].isPath && typeof one.value === "string"
+    const value = OPTIONS[key].path !== undefined && typeof one.value === "string"
       ? fromHome(one.value, sources.home, one.name)
       : one.value;
     const { success, data } = configSchema.shape[key].safeParse(value);

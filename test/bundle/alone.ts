@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EXIT } from "../../src/error.ts";
 import { VERSION } from "../../src/version.ts";
+import { denoDir, runInTerminal } from "../support/terminal.ts";
 import { permissionsOf, ROOT, run } from "./program.ts";
 
 /**
@@ -153,6 +154,13 @@ Deno.test("deno task install installs a command with the permissions of an expor
     assert.equal(stdout, VERSION_LINE);
     const script = await Deno.readTextFile(`${root}/bin/sluice`);
     for (const flag of permissionsOf("export")) assert.ok(script.includes(flag), flag);
+    const words = ["bash", `${root}/bin/sluice`, "schedule", "disable", "--to", `${root}/to`];
+    const status = await runInTerminal(words, {
+      cwd: root,
+      env: { DENO_DIR: denoDir(), DATOCMS_API_TOKEN: "0123456789abcdef0123456789abcd" },
+    });
+    assert.equal(status.code, EXIT.failed, status.output);
+    assert.match(status.output, /sluice: .*site-api\.datocms\.com/);
   } finally {
     await Deno.remove(root, { recursive: true });
   }

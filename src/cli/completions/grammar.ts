@@ -46,9 +46,6 @@ export interface Grammar {
   readonly flags: readonly FlagGrammar[];
 }
 
-/** Options whose values are paths. */
-const PATHS: Partial<Record<OptionKey, "file" | "directory">> = { config: "file", to: "directory" };
-
 const HELP: FlagGrammar = { names: ["-h", "--help"], about: "Tell how to use it" };
 const VERSION: FlagGrammar = { names: ["-V", "--version"], about: "Tell the version" };
 
@@ -100,7 +97,7 @@ function flagsOf(key: OptionKey, command: Command): FlagGrammar[] {
     name: placeholder.replace(/^<|>$/g, ""),
     choices,
     isList: kind === "list",
-    path: PATHS[key],
+    path: OPTIONS[key].path,
   };
   const names = alias === undefined ? [flag] : [`-${alias}`, flag];
   const isRepeatable = kind === "list";

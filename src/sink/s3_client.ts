@@ -62,6 +62,8 @@ export interface S3Credentials {
   readonly expiration?: Date;
 }
 
+/** How long a request waits for its answer, in milliseconds. */
+const REQUEST_TIMEOUT = 60_000;
 /** Bytes that even a slow line takes in a millisecond. */
 const SLOW_LINE = 50;
 
@@ -95,7 +97,7 @@ export interface OpenedS3 {
  */
 export async function openS3(options: S3ClientOptions): Promise<OpenedS3> {
   const sdk = await import("@aws-sdk/client-s3");
-  const { requestTimeout = 60_000 } = options;
+  const { requestTimeout = REQUEST_TIMEOUT } = options;
   const timeout = (bytes: number) => requestTimeout + bytes / SLOW_LINE;
   if (options.client !== undefined) {
     const client = options.client as S3Client;
@@ -140,7 +142,10 @@ async function makeClient(
     requestHandler,
     defaultUserAgentProvider,
     // The clock of who gives the keys isn't S3's.
-    credentialDefaultProvider: credentialChain(defaults, new S3Fetch(requestHandler)),
+    credentialDefaultProvider: credentialChain(
+      defaults,
+      new S3Fetch(requestHandler, options.requestTimeout ?? REQUEST_TIMEOUT),
+    ),
     // Servers that aren't AWS refuse the checksums that the SDK adds by itself; signatures cover the bytes.
     ...(!isAws && NO_CHECKSUMS),
   });

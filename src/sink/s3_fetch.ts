@@ -53,13 +53,16 @@ export class S3Fetch {
   /** The access key's id and the session's token in all requests so far: an answer may repeat them. */
   readonly secrets: Set<string>;
   readonly #client: Deno.HttpClient;
+  readonly #timeout: number | undefined;
 
   /**
    * Opens no connection yet.
    *
    * @param other One whose connections it shares, and which closes them.
+   * @param timeout Milliseconds until an answer must have come, if a request doesn't say.
    */
-  constructor(other?: S3Fetch) {
+  constructor(other?: S3Fetch, timeout?: number) {
+    this.#timeout = timeout;
     this.secrets = other?.secrets ?? new Set();
     this.#client = other === undefined
       ? Deno.createHttpClient({ poolMaxIdlePerHost: 50 })
@@ -77,7 +80,7 @@ export class S3Fetch {
     request: S3HttpRequest,
     options: S3HttpOptions = {},
   ): Promise<{ response: S3HttpResponse }> {
-    const { abortSignal, requestTimeout } = options;
+    const { abortSignal, requestTimeout = this.#timeout } = options;
     this.#remember(request);
     const timeout = new AbortController();
     const timer = requestTimeout && setTimeout(() => timeout.abort(), requestTimeout);

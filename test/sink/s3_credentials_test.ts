@@ -80,3 +80,37 @@ Deno.test("S3Storage takes the region of the AWS CLI's variable, if there is no 
   await read({ AWS_DEFAULT_REGION: "eu-west-2" }, "eu-west-3");
   assert.deepEqual(regions, ["eu-west-2", "eu-west-1", "eu-west-3"]);
 });
+
+Deno.test("S3Storage doesn't wait for keys that nobody gives", async () => {
+  const released = Promise.withResolvers<void>();
+  await using server = serveHttp(async () => {
+    await released.promise;
+    return new Response();
+  });
+  const token = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(token, "token");
+    using _env = withEnv({
+      ...NO_KEYS,
+      AWS_PROFILE: undefined,
+      AWS_CONFIG_FILE: "/nonexistent",
+      AWS_SHARED_CREDENTIALS_FILE: "/nonexistent",
+      AWS_WEB_IDENTITY_TOKEN_FILE: token,
+      AWS_ROLE_ARN: "arn:aws:iam::1:role/backup",
+      AWS_ENDPOINT_URL_STS: server.url,
+      AWS_MAX_ATTEMPTS: "1",
+    });
+    const { url: endpoint } = server;
+    using storage = new S3Storage({
+      bucket: "bucket",
+      endpoint,
+      region: "x",
+      requestTimeout: 50,
+      retryFor: 0,
+    });
+    await assert.rejects(storage.get("key"), /127\.0\.0\.1:\d+ gave no answer in time/);
+  } finally {
+    released.resolve();
+    await Deno.remove(token);
+  }
+});

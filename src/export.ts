@@ -99,8 +99,9 @@ async function exportUntil(
     if (!options.freeze) return await exportLocked(run, locked, lock);
     const { limiter } = run.client.transport;
     await using copy = await freezeEnvironment({ ...locked, place, limiter });
-    const frozen = await ExportRun.begin({ ...locked, environment: copy.id }, stop, run);
-    return await exportLocked(frozen, locked, lock);
+    const reading = { ...locked, signal: copy.signal };
+    const frozen = await ExportRun.begin({ ...reading, environment: copy.id }, stop, run);
+    return await exportLocked(frozen, reading, lock);
   } catch (error) {
     throw await lock.reasonOf(error);
   }

@@ -1,7 +1,9 @@
 import { EXIT, SluiceError } from "./error.ts";
 import type { ExportEvent } from "./events.ts";
 import type { ExportOptions } from "./export_options.ts";
+import { LONGEST_TIMER } from "./async/delay.ts";
 import { limited } from "./async/limited.ts";
+import { COPY_LIFE_MS, copyName, findCopies, type FoundCopies } from "./freeze_leftovers.ts";
 import { printable } from "./text/printable.ts";
 import { withGrace } from "./sink/grace.ts";
 import type { Storage } from "./sink/storage.ts";
@@ -12,11 +14,11 @@ import { CmaClient, type CmaClientOptions } from "./source/cma_client.ts";
 import { CmaError } from "./source/cma_error.ts";
 import {
   destroyEnvironment,
-  type Environment,
   forkEnvironment,
   listEnvironments,
   untilReady,
 } from "./source/environments.ts";
+import { stopOf, WriteGate } from "./source/write_gate.ts";
 
 /** Options of {@linkcode freezeEnvironment}: which environment is copied, and how the API is reached. */
 export interface FreezeOptions extends Omit<CmaClientOptions, "onEvent"> {
@@ -32,18 +34,20 @@ export interface FreezeOptions extends Omit<CmaClientOptions, "onEvent"> {
   readonly readyTimeoutMs?: number | undefined;
   /** How long to try to delete it, in milliseconds. @default {120_000} */
   readonly destroyTimeoutMs?: number | undefined;
+  /** How long to wait while the project takes no changes, in milliseconds. @default {600_000} */
+  readonly writableTimeoutMs?: number | undefined;
+  /** How long the copy is read at most, in milliseconds. @default {COPY_LIFE_MS} */
+  readonly lifeMs?: number | undefined;
 }
 
 /** A copy of an environment that nobody edits. It is deleted when it is disposed of. */
 export interface FrozenEnvironment extends AsyncDisposable {
   /** Its name. */
   readonly id: string;
+  /** Aborted when nothing may be read from it any more, or when the signal that was given is. */
+  readonly signal: AbortSignal;
 }
 
-/** The names of copies: when they were made, and a random number. */
-const NAME = /^sluice-freeze-\d{1,12}-[0-9a-f]{8}$/;
-/** How old the copy of an export to another place must be to be taken for a leftover, in milliseconds. */
-const DAY = 86_400_000;
 /** How long the request that begins a copy may go on once it is cancelled, in milliseconds. */
 const GRACE_MS = 30_000;
 /** How long the deletion of the note in the storage may take, in milliseconds. */
@@ -57,8 +61,10 @@ const DESTROY_MS = 120_000;
  * "fast" fork, which would keep them from writing, isn't asked for.
  *
  * Copies that earlier exports left, because they were killed, are deleted, too: the one that was made for
- * an export to the same place, whose lock is held, and all that are older than a day. That of an export to
- * another place, which may be running, is younger.
+ * an export to the same place, whose lock is held, and all that are older than any export reads one. A copy
+ * in which somebody has worked since is kept.
+ *
+ * While the project takes no changes, as in maintenance mode, that is waited for.
  *
  * @param options Which environment, and for which place.
  * @return The copy.
@@ -92,13 +98,16 @@ export async function freezeEnvironment(options: FreezeOptions): Promise<FrozenE
     );
   }
   const note = freezeNote(storage, place);
-  await removeLeftovers(client, environments, (await note.read(signal))?.environment, now, options);
-  const random = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
-  const id = `sluice-freeze-${Math.floor(Date.now() / 1000)}-${random}`;
-  await note.write({ environment: id }, signal);
+  const left = await note.read(signal);
+  const isOurs = left?.destination === undefined || left.destination === storage.url;
+  const found = findCopies(environments, now, isOurs ? left?.environment : undefined);
+  const gate = gateFor(options);
+  await removeLeftovers(client, found, gate, options);
+  const id = copyName(environments);
+  await note.write({ environment: id, destination: storage.url }, signal);
   const copy = new Copy(id, client, note, options);
   try {
-    await copy.make(source);
+    await copy.make(source, gate, found.young);
     return copy;
   } catch (error) {
     await copy[Symbol.asyncDispose]();
@@ -126,23 +135,30 @@ export function checkFreeze(
 
 class Copy implements FrozenEnvironment {
   readonly id: string;
+  readonly signal: AbortSignal;
   readonly #client: CmaClient;
   readonly #note: JsonNote<FreezeNote>;
   readonly #options: FreezeOptions;
+  readonly #life: ReturnType<typeof setTimeout>;
   /** Whether there is one; `undefined` if the request for it got no answer. */
   #isThere: boolean | undefined = false;
 
   constructor(id: string, client: CmaClient, note: JsonNote<FreezeNote>, options: FreezeOptions) {
+    const { signal, lifeMs = COPY_LIFE_MS } = options;
     this.id = id;
     this.#client = client;
     this.#note = note;
     this.#options = options;
+    const life = new AbortController();
+    this.signal = AbortSignal.any([signal, life.signal]);
+    this.#life = setTimeout(() => life.abort(tooOld(id)), Math.min(lifeMs, LONGEST_TIMER));
   }
 
-  async make(source: string): Promise<void> {
-    const { signal, readyTimeoutMs = 3_600_000 } = this.#options;
+  async make(source: string, gate: WriteGate, others: readonly string[]): Promise<void> {
+    const { signal } = this;
+    const { readyTimeoutMs = 3_600_000 } = this.#options;
     this.#tell("creating");
-    await this.#fork(source, signal);
+    await withPermission(() => gate.run(() => this.#fork(source)), others);
     signal.throwIfAborted();
     try {
       await limited(readyTimeoutMs, signal, async (signal) => {
@@ -158,19 +174,20 @@ class Copy implements FrozenEnvironment {
         } s: try again later, or export without --freeze.`,
       );
     }
-    await this.#assertReadable(signal);
+    await this.#assertReadable();
     this.#tell("ready");
   }
 
-  /** Nothing aborts this but its own time limits; it never fails. */
+  /** Nothing but its own time limits aborts what isn't cancelled already; it never fails. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { onEvent, destroyTimeoutMs = DESTROY_MS } = this.#options;
+    clearTimeout(this.#life);
+    const { onEvent } = this.#options;
     try {
       if (this.#isThere !== false) {
-        const wasThere = await destroyEnvironment(this.#client, this.id, destroyTimeoutMs);
-        if (wasThere) this.#tell("deleted");
+        const wasThere = await this.#destroy();
+        if (wasThere || this.#isThere) this.#tell("deleted");
         // What isn't there yet may still come: the next export looks for it.
-        else if (this.#isThere === undefined) return;
+        else return;
       }
     } catch (error) {
       onEvent?.({ type: "warning", code: "freeze_not_deleted", message: stays(this.id, error) });
@@ -183,30 +200,33 @@ class Copy implements FrozenEnvironment {
     }
   }
 
-  async #fork(source: string, signal: AbortSignal): Promise<void> {
+  async #destroy(): Promise<boolean> {
+    const { signal, destroyTimeoutMs = DESTROY_MS } = this.#options;
+    const destroy = () => destroyEnvironment(this.#client, this.id, destroyTimeoutMs);
+    // Who has cancelled the export doesn't wait for the project.
+    return await (signal.aborted ? destroy() : gateFor(this.#options).run(destroy));
+  }
+
+  async #fork(source: string): Promise<void> {
     try {
       // Whoever cuts it off can't know whether there will be a copy.
-      await withGrace(signal, GRACE_MS, async (signal) => {
+      await withGrace(this.signal, GRACE_MS, async (signal) => {
         this.#isThere = undefined;
-        await withPermission(() => forkEnvironment(this.#client, source, this.id, signal));
+        await forkEnvironment(this.#client, source, this.id, signal);
       });
       this.#isThere = true;
     } catch (error) {
-      const cause = error instanceof SluiceError && error.cause instanceof CmaError
-        ? error.cause
-        : error;
-      if (cause instanceof CmaError && cause.status >= 400 && cause.status < 500) {
-        this.#isThere = false;
-      }
+      const isRefused = error instanceof CmaError && error.status >= 400 && error.status < 500;
+      if (isRefused || stopOf(error) !== undefined) this.#isThere = false;
       throw error;
     }
   }
 
   /** A role may be kept from sandbox environments although it may make them. */
-  async #assertReadable(signal: AbortSignal): Promise<void> {
+  async #assertReadable(): Promise<void> {
     const client = new CmaClient({ ...this.#options, environment: this.id });
     try {
-      await client.get("/site", {}, { signal });
+      await client.get("/site", {}, { signal: this.signal });
     } catch (error) {
       const isHidden = error instanceof CmaError &&
         (error.isForbidden || error.codes.includes("INVALID_ENVIRONMENT"));
@@ -227,50 +247,74 @@ class Copy implements FrozenEnvironment {
   }
 }
 
+/** Lets changes through as soon as the project takes any, and says what is waited for. */
+function gateFor({ signal, writableTimeoutMs, onEvent }: FreezeOptions): WriteGate {
+  return new WriteGate({
+    signal,
+    limitMs: writableTimeoutMs,
+    onWait: (why, limitMs) => {
+      const minutes = Math.ceil(limitMs / 60_000);
+      const message =
+        `DatoCMS takes no changes for now, because ${why}: --freeze waits for that to ` +
+        `end, for ${minutes} minute${minutes === 1 ? "" : "s"} at most.`;
+      onEvent?.({ type: "warning", code: "freeze_waits", message });
+    },
+  });
+}
+
 /** Deletes the copies that nobody reads from any more. Should that fail, the export goes on. */
 async function removeLeftovers(
   client: CmaClient,
-  environments: readonly Environment[],
-  known: string | undefined,
-  now: Date,
+  { stale, edited }: FoundCopies,
+  gate: WriteGate,
   { signal, onEvent, destroyTimeoutMs = DESTROY_MS }: FreezeOptions,
 ): Promise<void> {
-  for (const { id, meta: { primary, status, created_at } } of environments) {
-    if (!NAME.test(id) || primary !== false || status === "destroying") continue;
-    const age = now.getTime() - Date.parse(created_at ?? "");
-    if (id !== known && !(age > DAY)) continue;
+  const tell = (code: string, message: string) => onEvent?.({ type: "warning", code, message });
+  for (const id of edited) tell("freeze_leftover_kept", keptBecauseEdited(id));
+  for (const id of stale) {
     try {
-      await destroyEnvironment(client, id, destroyTimeoutMs, signal);
+      await gate.run(() => destroyEnvironment(client, id, destroyTimeoutMs, signal));
       const message =
         `The sandbox environment ${id}, a temporary copy that an earlier export had left, was deleted.`;
-      onEvent?.({ type: "warning", code: "freeze_leftover_deleted", message });
+      tell("freeze_leftover_deleted", message);
     } catch (error) {
       signal.throwIfAborted();
-      onEvent?.({ type: "warning", code: "freeze_not_deleted", message: stays(id, error) });
+      tell("freeze_not_deleted", stays(id, error));
     }
   }
 }
 
-/** Runs a request about environments, and says which permission it lacks. */
-async function withPermission<T>(run: () => Promise<T>): Promise<T> {
+/** Runs a request about environments, and says what it lacks: others' copies may be in its way. */
+async function withPermission<T>(
+  run: () => Promise<T>,
+  others: readonly string[] = [],
+): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (!(error instanceof CmaError) || !error.isForbidden) throw error;
-    const isPlan = error.codes.some((code) => code !== "INSUFFICIENT_PERMISSIONS");
-    throw new SluiceError(
-      isPlan
-        ? `The project's plan doesn't allow one more sandbox environment (${answerOf(error)}), ` +
-          "which --freeze needs: delete one, or export without --freeze."
-        : `The API token may not copy environments (${
-          answerOf(error)
-        }), which --freeze needs: give ` +
-          "its role the permission to manage environments (can_manage_environments) in Project " +
-          "settings → Roles, or export without --freeze.",
-      EXIT.failed,
-      { cause: error },
-    );
+    if (!(error instanceof CmaError)) throw error;
+    const why = stopOf(error);
+    if (why === undefined && !error.isForbidden) throw error;
+    throw new SluiceError(lackOf(error, why, others), EXIT.failed, { cause: error });
   }
+}
+
+function lackOf(error: CmaError, why: string | undefined, others: readonly string[]): string {
+  const answer = answerOf(error);
+  if (why !== undefined) {
+    return `DatoCMS makes no copy of an environment, which --freeze needs, because ${why} (${answer}): ` +
+      "try again when that is over, or export without --freeze, which only reads.";
+  }
+  if (error.codes.some((code) => code !== "INSUFFICIENT_PERMISSIONS")) {
+    const found = others.length === 0
+      ? ""
+      : ` (${others.join(", ")}, if no other export reads it, was left by one that was killed)`;
+    return `The project's plan doesn't allow one more sandbox environment (${answer}), which ` +
+      `--freeze needs: delete one${found}, or export without --freeze.`;
+  }
+  return `The API token may not copy environments (${answer}), which --freeze needs: give its role the ` +
+    "permission to manage environments (can_manage_environments) in Project settings → Roles, or " +
+    "export without --freeze.";
 }
 
 function answerOf({ status, codes }: CmaError): string {
@@ -283,4 +327,18 @@ function stays(id: string, error: unknown): string {
   return `The sandbox environment ${id}, a temporary copy, couldn't be deleted (${
     why.replace(/\.$/, "")
   }): delete it in Project settings → Environments, or with "npx datocms environments:destroy ${id}".`;
+}
+
+/** The sentence that says that a leftover isn't deleted. */
+function keptBecauseEdited(id: string): string {
+  return `The sandbox environment ${id}, a temporary copy that an earlier export had left, is kept, ` +
+    "because something in it was changed since: delete it in Project settings → Environments, if " +
+    "nobody needs it.";
+}
+
+function tooOld(id: string): SluiceError {
+  return new SluiceError(
+    `The export was stopped because it has read the temporary copy ${id} for a day, after which other ` +
+      "exports may take that for a leftover and delete it: export less at a time, or without --freeze.",
+  );
 }

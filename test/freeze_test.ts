@@ -6,6 +6,7 @@ import type { DemoCmaOptions } from "../src/demo/server.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
 import type { ExportEvent } from "../src/events.ts";
 import { freezeEnvironment, type FreezeOptions } from "../src/freeze.ts";
+import { findCopies } from "../src/freeze_leftovers.ts";
 import { ExportLock } from "../src/snapshot/export_lock.ts";
 import { apiError } from "./support/cma.ts";
 import { directoryOf, entriesOf, filesOf, QUICK_RETRIES, workbench } from "./support/exported.ts";
@@ -41,7 +42,7 @@ async function icebox(options: Partial<DemoCmaOptions> = {}) {
         ...more,
       }),
     /** Puts a sandbox there, as an export that was killed leaves it. */
-    leave(id: string, ageMs: number) {
+    leave(id: string, ageMs: number, changedMs: number = ageMs) {
       const resource: Resource = {
         id,
         type: "environment",
@@ -49,6 +50,7 @@ async function icebox(options: Partial<DemoCmaOptions> = {}) {
           status: "ready",
           primary: false,
           created_at: new Date(Date.now() - ageMs).toISOString(),
+          last_data_change_at: new Date(Date.now() - changedMs).toISOString(),
         },
       };
       project.environments.set(id, project.primary.fork(resource));
@@ -174,13 +176,17 @@ Deno.test("freezeEnvironment() deletes what killed exports left, and no other on
   const mine = "sluice-freeze-1700000000-aaaaaaaa";
   const others = {
     old: "sluice-freeze-1700000001-bbbbbbbb",
+    edited: "sluice-freeze-1700000001-eeeeeeee",
+    late: `sluice-freeze-${Math.floor(Date.now() / 1000) - 24 * 3600}-ffffffff`,
     young: "sluice-freeze-1700000002-cccccccc",
     named: "sluice-freeze-of-mine",
     unlike: "old-sluice-freeze-1700000003-dddddddd",
   };
   made.leave(mine, 1000);
-  made.leave(others.old, 25 * HOUR);
-  made.leave(others.young, 23 * HOUR);
+  made.leave(others.old, 26 * HOUR);
+  made.leave(others.edited, 100 * HOUR, 97 * HOUR);
+  made.leave(others.late, 100 * HOUR);
+  made.leave(others.young, 24.5 * HOUR);
   made.leave(others.named, 100 * HOUR);
   made.leave(others.unlike, 100 * HOUR);
   await made.storage.put(NOTE, new TextEncoder().encode(JSON.stringify({ environment: mine })));
@@ -189,22 +195,46 @@ Deno.test("freezeEnvironment() deletes what killed exports left, and no other on
     assert.match(copy.id, COPY);
     assert.deepEqual(
       made.environments().sort(),
-      ["main", "spring-issue", others.young, others.named, others.unlike, copy.id].sort(),
+      [
+        "main",
+        "spring-issue",
+        others.edited,
+        others.late,
+        others.young,
+        others.named,
+        others.unlike,
+        copy.id,
+      ].sort(),
     );
     const note = await new Response(await made.storage.get(NOTE)).json();
-    assert.deepEqual(note, { environment: copy.id });
+    assert.deepEqual(note, { environment: copy.id, destination: made.storage.url });
   }
+  assert.deepEqual(made.texts("freeze_leftover_kept"), [
+    `The sandbox environment ${others.edited}, a temporary copy that an earlier export had left, is ` +
+    "kept, because something in it was changed since: delete it in Project settings → Environments, " +
+    "if nobody needs it.",
+  ]);
   assert.deepEqual(
     made.texts("freeze_leftover_deleted").sort(),
     [mine, others.old].map((id) =>
       `The sandbox environment ${id}, a temporary copy that an earlier export had left, was deleted.`
     ),
   );
-  // A name that isn't a copy's is nobody's to delete, whatever the note says.
-  for (const text of ['{"environment": "spring-issue"}', '{"environment": "main"}', "{", "null"]) {
+  // A name that isn't a copy's is nobody's to delete, whatever the note says; nor is another place's copy.
+  const elsewhere = { environment: others.young, destination: "s3://elsewhere" };
+  for (
+    const text of [
+      '{"environment": "spring-issue"}',
+      '{"environment": "main"}',
+      "{",
+      "null",
+      JSON.stringify(elsewhere),
+    ]
+  ) {
     await made.storage.put(NOTE, new TextEncoder().encode(text));
     await using _copy = await made.freeze();
     assert.ok(made.environments().includes("spring-issue"));
+    assert.ok(made.environments().includes(others.young));
   }
 });
 
@@ -351,4 +381,146 @@ Deno.test("exportProject() with freeze can't be gone on with, and leaves what an
   await using copy = await made.freeze();
   await assert.rejects(made.export(FAST), { name: "LockedError" });
   assert.ok(made.environments().includes(copy.id));
+});
+
+Deno.test("exportProject() with freeze goes on with a copy whose request was carried out, but not answered", async () => {
+  for (const lost of [1, 2, 3, Infinity]) {
+    const nth = lost === Infinity ? undefined : Array.from({ length: lost }, (_, i) => i + 1);
+    await using made = await icebox({
+      faults: { rules: [{ on: "/environments/:id/fork", faults: "close", nth }] },
+    });
+    const report = await made.export(FAST);
+    assert.equal(report.status, "complete", `${lost} answers lost`);
+    assert.deepEqual(made.environments(), ["main", "spring-issue"]);
+    assert.deepEqual(stepsOf(made.events), ["creating", "ready", "deleted"]);
+    // Each asked for the same copy.
+    const forks = made.cma.log.requests.filter(({ method }) => method === "POST");
+    assert.ok(forks.length > 1);
+  }
+});
+
+Deno.test("freezeEnvironment() deletes no copy by a clock that is ahead, or that isn't told", async () => {
+  const HOUR = 3_600_000;
+  const read = `sluice-freeze-${Math.floor(Date.now() / 1000) - 7200}-aaaaaaaa`;
+  // The server's clock is a day ahead.
+  await using made = await icebox({
+    faults: { rules: [{ on: "/environments", faults: "skewed-clock" }] },
+  });
+  made.leave(read, 2 * HOUR);
+  {
+    await using _copy = await made.freeze();
+  }
+  assert.deepEqual(made.environments(), ["main", "spring-issue", read]);
+  const environments = [{
+    id: "sluice-freeze-1700000000-aaaaaaaa",
+    meta: { primary: false, created_at: "2023-11-14T22:13:20Z" },
+  }];
+  const found = (now?: Date) => findCopies(environments, now);
+  assert.equal(found(new Date()).stale.length, 1);
+  assert.equal(found().young.length, 1);
+  // Nor are environments whose API tells less than is known today.
+  for (const meta of [{ primary: false }, { created_at: "2023-11-14T22:13:20Z" }, {}]) {
+    assert.equal(findCopies([{ ...environments[0]!, meta }], new Date()).stale.length, 0);
+  }
+  const primary = { ...environments[0]!.meta, primary: true };
+  assert.equal(findCopies([{ ...environments[0]!, meta: primary }], new Date()).stale.length, 0);
+});
+
+Deno.test("exportProject() with freeze ends before others may take its copy for a leftover", async () => {
+  await using made = await icebox({ latencyMs: 100 });
+  // What exportProject() takes is passed on, this option for tests among it.
+  const options = { ...FAST, include: undefined, models: undefined, lifeMs: 1000 };
+  await assert.rejects(
+    made.export(options),
+    new RegExp(
+      "^SluiceError: The export was stopped because it has read the temporary copy sluice-freeze-\\S+ for " +
+        "a day, after which other exports may take that for a leftover and delete it: ",
+    ),
+  );
+  assert.deepEqual(made.environments(), ["main", "spring-issue"]);
+  assert.deepEqual(stepsOf(made.events), ["creating", "ready", "deleted"]);
+});
+
+Deno.test("exportProject() with freeze says that a copy is deleted whose deletion wasn't answered", async () => {
+  await using made = await icebox({
+    faults: { rules: [{ on: "/environments/:id", method: "DELETE", faults: "close", nth: [1] }] },
+  });
+  await made.export(FAST);
+  assert.deepEqual(made.environments(), ["main", "spring-issue"]);
+  assert.deepEqual(stepsOf(made.events), ["creating", "ready", "deleted"]);
+});
+
+Deno.test("freezeEnvironment() waits while the project takes no changes", async () => {
+  for (
+    const [status, code, transient, why] of [
+      [422, "MAINTENANCE_MODE", false, "the project is in maintenance mode"],
+      [422, "MAINTENANCE_MODE", true, "the project is in maintenance mode"],
+      [403, "DEACTIVATED_SITE", false, "the project is deactivated"],
+    ] as const
+  ) {
+    const stopped = { times: 2 };
+    await using made = await icebox({
+      onRequest: ({ method }) =>
+        method !== "GET" && stopped.times-- > 0 ? apiError(status, code, { transient }) : undefined,
+    });
+    const waits = () => made.texts("freeze_waits");
+    {
+      await using _copy = await made.freeze();
+      if (!transient) {
+        assert.deepEqual(waits(), [
+          `DatoCMS takes no changes for now, because ${why}: --freeze waits for that to end, for 10 ` +
+          "minutes at most.",
+        ]);
+      }
+      stopped.times = 2;
+    }
+    assert.deepEqual(made.environments(), ["main", "spring-issue"]);
+    assert.deepEqual(made.texts("freeze_not_deleted"), []);
+    // What is left is deleted as soon as that is possible, too.
+    const left = "sluice-freeze-1700000000-aaaaaaaa";
+    made.leave(left, 1000);
+    await made.storage.put(NOTE, new TextEncoder().encode(JSON.stringify({ environment: left })));
+    stopped.times = 1;
+    {
+      await using _copy = await made.freeze();
+    }
+    assert.deepEqual(made.environments(), ["main", "spring-issue"]);
+    stopped.times = Infinity;
+    await assert.rejects(made.freeze({ writableTimeoutMs: 10 }), (error) => {
+      assert.ok(error instanceof SluiceError);
+      assert.equal(error.exitCode, EXIT.failed);
+      assert.match(
+        error.message,
+        new RegExp(
+          `^DatoCMS makes no copy of an environment, which --freeze needs, because ${why} \\(\\d+ ` +
+            `${code}\\): try again when that is over, or export without --freeze, which only reads\\.$`,
+        ),
+      );
+      return true;
+    });
+    assert.equal(await made.storage.stat(NOTE), undefined);
+    const cancel = new AbortController();
+    const reason = new Error("stop");
+    const onEvent = (event: ExportEvent) => {
+      if (event.type === "warning" && event.code === "freeze_waits") cancel.abort(reason);
+    };
+    await assert.rejects(
+      made.freeze({ signal: cancel.signal, onEvent }),
+      (error) => error === reason,
+    );
+  }
+});
+
+Deno.test("freezeEnvironment() names the copies that may be in the way of one more", async () => {
+  const left = `sluice-freeze-${Math.floor(Date.now() / 1000)}-aaaaaaaa`;
+  await using made = await icebox({
+    onRequest: ({ method }) =>
+      method === "POST" ? apiError(422, "PLAN_UPGRADE_REQUIRED") : undefined,
+  });
+  made.leave(left, 1000);
+  await assert.rejects(made.freeze(), {
+    message: "The project's plan doesn't allow one more sandbox environment (422 " +
+      `PLAN_UPGRADE_REQUIRED), which --freeze needs: delete one (${left}, if no other export reads it, ` +
+      "was left by one that was killed), or export without --freeze.",
+  });
 });

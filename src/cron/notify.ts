@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { delay } from "../async/delay.ts";
+import { fetchOnce } from "../async/fetch_once.ts";
 import { limited } from "../async/limited.ts";
 import type { JsonReport } from "../report/json_report.ts";
 import { redirectLocation, shownGoal } from "../source/redirect_location.ts";
@@ -14,7 +15,7 @@ export interface NotifyOptions {
   readonly url: string;
   /** Signs it. @default It isn't signed */
   readonly secret?: string | undefined;
-  /** Sends it. @default {fetch} */
+  /** Sends it. @default {fetch, which is kept from sending it again by itself} */
   readonly fetch?: typeof fetch | undefined;
   /** Waits between attempts. @default {delay} */
   readonly delay?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
@@ -48,7 +49,8 @@ const ATTEMPT_MS = 5000;
 const TOTAL_MS = 15_000;
 
 /**
- * Sends a text with `POST`, and tries again for some seconds if it isn't taken. Never fails.
+ * Sends a text with `POST`, and tries again for some seconds if it isn't taken. Never fails. Whoever takes it,
+ * but whose answer gets lost, gets it again, with the same `Idempotency-Key`.
  *
  * @param body The text: JSON.
  * @param options Where it is sent.
@@ -64,11 +66,12 @@ export async function notify(body: string, options: NotifyOptions): Promise<Noti
   let attempts = 0;
   let problem = "it wasn't tried";
   const wait = options.delay ?? delay;
+  const key = crypto.randomUUID();
   try {
     await limited(TOTAL_MS, options.signal, async (signal) => {
       for (let waited = 0;;) {
         attempts++;
-        const failure = await attempt(body, options, signal);
+        const failure = await attempt(body, key, options, signal);
         if (failure === undefined) return;
         problem = failure.problem;
         const ms = backoffMs(POLICY, attempts, failure.askedMs);
@@ -101,11 +104,15 @@ interface Failure {
 /** Why it wasn't taken; `undefined` if it was. */
 async function attempt(
   body: string,
+  key: string,
   options: NotifyOptions,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
-  const { url, secret, fetch: send = fetch } = options;
-  const headers = new Headers({ "Content-Type": "application/json" });
+  const { url, secret, fetch: send = fetchOnce } = options;
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "Idempotency-Key": `"${key}"`,
+  });
   if (secret !== undefined) {
     const hmac = createHmac("sha256", secret).update(body).digest("hex");
     headers.set(SIGNATURE_HEADER, `sha256=${hmac}`);

@@ -5,6 +5,7 @@ import { parseS3Location } from "../sink/s3_location.ts";
 import { S3Storage } from "../sink/s3_storage.ts";
 import type { Storage } from "../sink/storage.ts";
 import type { DoctorCheck } from "./check.ts";
+import { checkCopies } from "./check_copies.ts";
 import { checkLocal } from "./check_local.ts";
 import { checkS3 } from "./check_s3.ts";
 import { checkSource, type CheckSourceOptions } from "./check_source.ts";
@@ -91,6 +92,8 @@ async function examineAll(options: ExamineOptions): Promise<Examination> {
     checks.push(...found);
     if (!found.some(({ name }) => name.startsWith("resource:"))) {
       notChecked.push("What the API token may read wasn't checked, because of that problem.");
+    } else {
+      checks.push(...await checkCopies({ ...source, signal }, options.clean ?? false));
     }
   }
   if (storage === undefined) {

@@ -1,4 +1,5 @@
 import { collectBytes } from "../async/collect_bytes.ts";
+import { fetchOnce } from "../async/fetch_once.ts";
 import { responseBody } from "../async/response_body.ts";
 import { BlobView } from "./blob_view.ts";
 
@@ -86,7 +87,9 @@ export class S3Fetch {
     const timer = requestTimeout && setTimeout(() => timeout.abort(), requestTimeout);
     const signals = abortSignal instanceof AbortSignal ? [abortSignal] : [];
     try {
-      const response = await fetch(urlOf(request), {
+      // An upload that is begun twice would stay; whatever else is sent again does no more.
+      const send = request.method === "POST" ? fetchOnce : fetch;
+      const response = await send(urlOf(request), {
         client: this.#client,
         method: request.method,
         headers: headersOf(request),

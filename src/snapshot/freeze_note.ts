@@ -7,6 +7,8 @@ import { FREEZE, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 export interface FreezeNote {
   /** The copy's name. */
   readonly environment: string;
+  /** The address of the storage that the export writes to: a note may be copied with what is beside it. */
+  readonly destination?: string | undefined;
 }
 
 /**
@@ -17,6 +19,6 @@ export interface FreezeNote {
  * @param place Which project and environment.
  */
 export function freezeNote(storage: Storage, place: SnapshotPlace): JsonNote<FreezeNote> {
-  const schema = z.object({ environment: z.string() });
+  const schema = z.object({ environment: z.string(), destination: z.string().optional() });
   return new JsonNote(storage, `${snapshotsPrefix(place)}/${FREEZE}`, schema);
 }

@@ -161,6 +161,8 @@ export interface LastAttempt {
   readonly elapsedMs: number;
   /** Why the last one failed. */
   readonly reason: string;
+  /** The codes of the errors in its answer. */
+  readonly codes?: readonly string[] | undefined;
   /** Whether the API has answered before. */
   readonly isReached: boolean;
   /** Whether it was refused for the rate limit. */
@@ -189,6 +191,7 @@ export function gaveUp({ host, what }: RequestContext, last: LastAttempt): CmaEr
     `${host} gave no usable answer to ${what} in ${attempts} over ${seconds} s (last: ${reason}): ${
       last.advice ?? advice(last)
     }.`,
+    { codes: last.codes ?? [] },
   );
 }
 

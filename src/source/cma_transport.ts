@@ -105,6 +105,12 @@ export interface SendOptions {
   readonly maxBytes?: number | undefined;
   /** The listing that the request belongs to, for events. */
   readonly listing?: ListingName | undefined;
+  /**
+   * Whether the request may be sent again although it may have been carried out.
+   *
+   * @default Whether it only reads or deletes
+   */
+  readonly repeatable?: boolean | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -172,6 +178,7 @@ export class CmaTransport {
     accept?: (status: number) => boolean,
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
+    const { repeatable = isIdempotent(init) } = options;
     const started = performance.now();
     let queued = 0;
     for (let attempt = 1;; attempt++) {
@@ -194,9 +201,10 @@ export class CmaTransport {
           reason: [`status ${status}`, ...errors.map((error) => printable(error.code, 60))].join(
             " ",
           ),
+          codes: errors.map((error) => error.code),
           askedMs: askedWaitMs(answer.headers),
           // A refused request did nothing; any other POST may have been carried out.
-          repeatable: status === 429 || isIdempotent(init),
+          repeatable: status === 429 || (status < 500 && transient) || repeatable,
           isForAll: status === 429,
         };
       } catch (error) {
@@ -206,7 +214,7 @@ export class CmaTransport {
         const reason = networkReason(error);
         problem = error instanceof RedirectError
           ? { reason, askedMs: 0, repeatable: error.isRead, advice: error.advice }
-          : { reason, askedMs: 0, repeatable: isIdempotent(init), isUnanswered: true };
+          : { reason, askedMs: 0, repeatable, isUnanswered: true };
       }
       const elapsedMs = performance.now() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
@@ -218,6 +226,7 @@ export class CmaTransport {
           attempt,
           elapsedMs,
           reason: problem.reason,
+          codes: problem.codes,
           isReached: this.#reached,
           isRateLimit: problem.isForAll === true,
           advice: problem.advice,
@@ -344,6 +353,8 @@ export class CmaTransport {
 
 interface Problem {
   readonly reason: string;
+  /** The codes of the errors in the answer. */
+  readonly codes?: readonly string[];
   readonly askedMs: number;
   readonly repeatable: boolean;
   /** Whether it is the network's, or of whoever is on the way. */

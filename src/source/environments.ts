@@ -3,7 +3,7 @@ import { delay } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
-import { serverTime } from "./schema.ts";
+import { stopOf } from "./write_gate.ts";
 
 /** An environment, as the API describes it. */
 export interface Environment {
@@ -17,6 +17,8 @@ export interface Environment {
     readonly fork_completion_percentage?: number | undefined;
     /** When it was made, in ISO 8601. */
     readonly created_at?: string | undefined;
+    /** When something in it was last changed, in ISO 8601. */
+    readonly last_data_change_at?: string | undefined;
     /** Whether it is the project's primary one. */
     readonly primary?: boolean | undefined;
   };
@@ -32,14 +34,14 @@ const ATTEMPT_MS = 30_000;
  *
  * @param client Reads the API; which environment it is for doesn't matter.
  * @param signal Aborts the request.
- * @return All environments, and the time by the API's clock.
+ * @return All environments, and the time by the API's clock, if it tells.
  * @throws {CmaError} If the API refuses, or answers with something else.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/environment/instances}
  */
 export async function listEnvironments(
   client: CmaClient,
   signal: AbortSignal,
-): Promise<{ readonly environments: readonly Environment[]; readonly now: Date }> {
+): Promise<{ readonly environments: readonly Environment[]; readonly now: Date | undefined }> {
   const path = "/environments";
   const { body, headers } = await client.get<{ data?: unknown } | null>(path, {}, { signal });
   if (!Array.isArray(body?.data)) {
@@ -47,16 +49,21 @@ export async function listEnvironments(
       `Expected a list of environments from GET ${path}, but the answer has none.`,
     );
   }
-  return { environments: body.data.map(toEnvironment), now: serverTime(headers) };
+  const time = Date.parse(headers.get("date") ?? "");
+  const now = Number.isNaN(time) ? undefined : new Date(time);
+  return { environments: body.data.map(toEnvironment), now };
 }
 
 /**
  * Begins to copy an environment. The environment can be edited meanwhile: only a "fast" fork would keep
  * its editors from writing.
  *
+ * A request that got no answer is sent again: should it have been carried out, it is refused then, as the
+ * name is taken. Whatever has that name is the copy.
+ *
  * @param client Writes to the API.
  * @param source The environment's name.
- * @param id The copy's name.
+ * @param id The copy's name, which nobody else would choose, and no environment has yet.
  * @param signal Aborts the request: the copy may be made all the same.
  * @throws {CmaError} If the API refuses, or isn't reached.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/environment/fork}
@@ -69,7 +76,21 @@ export async function forkEnvironment(
 ): Promise<void> {
   const path = `/environments/${encodeURIComponent(source)}/fork`;
   const body = { data: { id, type: "environment" } };
-  await client.request("POST", path, { immediate_return: true }, body, { signal });
+  try {
+    const options = { signal, repeatable: true };
+    await client.request("POST", path, { immediate_return: true }, body, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    // Asked again, or by somebody on the way, the API may refuse what it has done.
+    const mayBeThere = error instanceof CmaError && !error.isForbidden &&
+      stopOf(error) === undefined;
+    if (
+      !mayBeThere || await findEnvironment(client, id, signal).catch(() => undefined) === undefined
+    ) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
 }
 
 /**
@@ -154,7 +175,8 @@ export async function destroyEnvironment(
         return true;
       } catch (error) {
         if (isNotFound(error)) return obstacle !== undefined;
-        if (error instanceof CmaError && error.isForbidden) throw error;
+        const isFinal = error instanceof CmaError && error.isForbidden;
+        if (isFinal || stopOf(error) !== undefined) throw error;
         signal.throwIfAborted();
         obstacle = error;
       }
@@ -179,12 +201,14 @@ function toEnvironment(value: unknown): Environment {
   }
   const meta = isObject(value.meta) ? value.meta : {};
   const { status, fork_completion_percentage: percent, created_at, primary } = meta;
+  const { last_data_change_at } = meta;
   return {
     id: value.id,
     meta: {
       ...(typeof status === "string" && { status }),
       ...(typeof percent === "number" && { fork_completion_percentage: percent }),
       ...(typeof created_at === "string" && { created_at }),
+      ...(typeof last_data_change_at === "string" && { last_data_change_at }),
       ...(typeof primary === "boolean" && { primary }),
     },
   };

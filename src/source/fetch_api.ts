@@ -1,3 +1,4 @@
+import { fetchOnce } from "../async/fetch_once.ts";
 import { redirectLocation, shownGoal } from "./redirect_location.ts";
 
 /** So many redirects of a read are followed. */
@@ -41,9 +42,10 @@ export async function fetchApi(
   beforeNext: () => Promise<void>,
 ): Promise<Response> {
   const isRead = (init.method ?? "GET") === "GET";
+  const send = isRead ? fetch : fetchOnce;
   let url = new URL(address);
   for (let redirects = 0;; redirects++) {
-    const response = await fetch(url, { ...init, redirect: "manual" });
+    const response = await send(url, { ...init, redirect: "manual" });
     const location = redirectLocation(response);
     if (location === null) return response;
     await response.body?.cancel();

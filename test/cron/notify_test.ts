@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { notify, SIGNATURE_HEADER } from "../../src/cron/notify.ts";
 import { serveHttp } from "../support/http_server.ts";
+import { serveUnanswering } from "../support/unanswering_server.ts";
 
 const BODY = JSON.stringify({ status: "complete", name: "Ærø" });
 const SECRET = "n0tify-s3cret";
@@ -119,4 +120,20 @@ Deno.test("notify() isn't put off by a server that tells a time of day where Dat
   });
   assert.deepEqual(await notify(BODY, { url: server.url, delay }), { sent: true, attempts: 2 });
   assert.deepEqual(waits, [2000]);
+});
+
+Deno.test("notify() sends no more than its attempts, which can be told for one message", async () => {
+  await using server = serveUnanswering();
+  const options = { url: server.url, delay: () => Promise.resolve() };
+  // There is a connection that was kept then.
+  await (await fetch(server.url)).body?.cancel();
+  const { sent, attempts } = await notify(BODY, options);
+  assert.deepEqual([sent, attempts, server.got.length], [false, 4, 4]);
+  await notify(BODY, options);
+  const keys = server.got.map(({ headers }) => headers.get("idempotency-key"));
+  assert.match(keys[0] ?? "", /^"[0-9a-f-]{36}"$/);
+  assert.deepEqual(keys.map((key) => key === keys[0]), [
+    ...Array(4).fill(true),
+    ...Array(4).fill(false),
+  ]);
 });

@@ -42,7 +42,7 @@ Deno.test("GET /environments lists environments, each with content of its own", 
 
 Deno.test("POST /environments/:id/fork copies an environment by a job", async () => {
   const project = sampleProject();
-  await using cma = start({ project, jobMs: 30 });
+  await using cma = start({ project, jobMs: 300 });
   const { status, body } = await fork(cma, "main", "copy-1");
   assert.deepEqual([status, body.data.type], [202, "job"]);
   const creating = (await call<Resource>(cma, "/environments/copy-1")).body.data;

@@ -9,6 +9,7 @@ import type { FakeS3Options } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
+import { apiError } from "../support/cma.ts";
 import { projectWhoseRole } from "../support/project_whose_role.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { until } from "../support/until.ts";
@@ -94,7 +95,7 @@ Deno.test("examine() asks for no more than one record and one upload", async () 
   await using cma = startDemoCma({ project: sampleProject(), apiToken: "s3cret" });
   await examine({ source: { apiToken: "s3cret", baseUrl: cma.url } });
   const { requests } = cma.log;
-  assert.equal(requests.length, 26);
+  assert.equal(requests.length, 27);
   for (const path of ["/items", "/uploads", "/upload-tags"]) {
     const found = requests.find((request) => request.path.split("?")[0] === path);
     assert.ok(found, path);
@@ -531,4 +532,88 @@ Deno.test("docs/s3.md shows the least policy", async () => {
   const [, shown = ""] = /<!-- policy -->\n\n```json\n(.*?)\n```/s.exec(readme) ?? [];
   const Statement = leastPolicy({ bucket: "my-backups", prefix: "datocms" });
   assert.deepEqual(JSON.parse(shown), { Version: "2012-10-17", Statement });
+});
+
+Deno.test("examine() finds temporary copies that killed exports left, and deletes those that nobody reads", async () => {
+  const project = sampleProject();
+  const leave = (id: string, hours: number, changed = hours) => {
+    const at = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    const meta = { primary: false, created_at: at(hours), last_data_change_at: at(changed) };
+    project.environments.set(id, project.primary.fork({ id, type: "environment", meta }));
+  };
+  const texts = ({ checks }: Examination) =>
+    checks.filter(({ name }) => name === "temporary_copies").map(({ status, message, fix }) => [
+      status,
+      message,
+      fix,
+    ]);
+  await using cma = startDemoCma({ project, jobMs: 1 });
+  const source = { apiToken: cma.apiToken, baseUrl: cma.url, retry: QUICK_RETRIES };
+  assert.deepEqual(texts(await examine({ source })), []);
+  const [old, edited, young] = ["a", "b", "c"].map((letter) => {
+    return `sluice-freeze-1700000000-${letter.repeat(8)}`;
+  }) as [string, string, string];
+  leave(old, 26);
+  leave(edited, 260, 1);
+  leave(young, 24);
+  leave("sluice-freeze-mine", 1000);
+  const kept = [
+    [
+      "warning",
+      `Temporary copy of an environment, ${edited}: left by killed exports, and changed by somebody since.`,
+      `npx datocms environments:destroy ${edited}`,
+    ],
+    [
+      "ok",
+      `Temporary copy of an environment, ${young}: may be read by exports that run.`,
+      undefined,
+    ],
+  ];
+  assert.deepEqual(texts(await examine({ source })), [
+    [
+      "warning",
+      `Temporary copy of an environment, ${old}: left by killed exports.`,
+      "sluice doctor --clean",
+    ],
+    ...kept,
+  ]);
+  assert.ok(project.environments.has(old));
+  assert.deepEqual(texts(await examine({ source, clean: true })), [
+    [
+      "ok",
+      `Temporary copy of an environment, ${old}: left by killed exports, and deleted now.`,
+      undefined,
+    ],
+    ...kept,
+  ]);
+  assert.deepEqual([...project.environments.keys()], [
+    "main",
+    "spring-issue",
+    edited,
+    young,
+    "sluice-freeze-mine",
+  ]);
+});
+
+Deno.test("examine() says which temporary copy can't be deleted, and nothing where none can be listed", async () => {
+  const project = sampleProject();
+  const id = "sluice-freeze-1700000000-aaaaaaaa";
+  const meta = { primary: false, created_at: "2023-11-14T22:13:20Z" };
+  project.environments.set(id, project.primary.fork({ id, type: "environment", meta }));
+  await using cma = startDemoCma({
+    project,
+    onRequest: ({ method }) =>
+      method === "DELETE" ? apiError(403, "INSUFFICIENT_PERMISSIONS") : undefined,
+  });
+  const source = { apiToken: cma.apiToken, baseUrl: cma.url, retry: QUICK_RETRIES };
+  const found = await examine({ source, clean: true });
+  assert.deepEqual(named(found, "problem"), ["temporary_copies"]);
+  const { message, fix } = find(found, "temporary_copies");
+  assert.match(
+    message,
+    new RegExp(`, ${id}: can't be deleted \\(The API token's role may not DELETE `),
+  );
+  assert.equal(fix, `npx datocms environments:destroy ${id}`);
+  const hidden = await examineSource({ project, forbidden: ["/environments"] });
+  assert.ok(!hidden.checks.some(({ name }) => name === "temporary_copies"));
 });

@@ -800,7 +800,7 @@ for (const [name, end] of Object.entries(UNKNOWN_ENDS)) {
         requests++;
         return end(connection);
       });
-      const client = testClient(server.url, { headersTimeoutMs: 40 });
+      const client = testClient(server.url, { headersTimeoutMs: 300 });
       await assert.rejects(
         client.request("POST", "/items", {}, { data: { type: "item" } }),
         /gave no usable answer to POST \/items in 1 attempt over/,

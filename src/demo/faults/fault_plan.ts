@@ -56,7 +56,7 @@ export const FAULTS = {
   "redirect-loop": "answer",
   /** No answer at all. */
   "silence": "wire",
-  /** The connection is closed in place of an answer. */
+  /** The request is carried out, and the connection closed in place of an answer. */
   "close": "wire",
   /** The connection is closed within a body whose length wasn't announced. */
   "close-in-body": "wire",
@@ -80,6 +80,8 @@ export interface FaultRule {
    * `/items` or `/job-results/*`.
    */
   readonly on: string;
+  /** The requests' method, such as `DELETE`. @default Any */
+  readonly method?: string | undefined;
   /** The fault, or several of which one is drawn each time. */
   readonly faults: FaultKind | readonly FaultKind[];
   /** How likely such a request meets one, from 0 to 1. @default {1} */

@@ -52,7 +52,9 @@ export class Faults {
     let fault: Fault | undefined;
     // Every rule counts, also those that aren't asked any more.
     for (const [i, rule] of this.#rules.entries()) {
-      if (!rule.counts(url, kind) || fault !== undefined || inARow >= this.#mostInARow) continue;
+      if (!rule.counts(method, url, kind) || fault !== undefined || inARow >= this.#mostInARow) {
+        continue;
+      }
       fault = rule.draw(this.#seed, i, number, number / 2 ** 32, inARow);
     }
     if (fault === undefined) this.#inARow.delete(request);
@@ -81,10 +83,10 @@ class Rule {
   }
 
   /** Whether the rule is about a request, which it counts then. */
-  counts(url: URL, kind: "api" | "asset"): boolean {
-    const { on, nth } = this.#rule;
+  counts(method: string, url: URL, kind: "api" | "asset"): boolean {
+    const { on, nth, method: only = method } = this.#rule;
     const applies = this.#pattern ? this.#pattern.test({ pathname: url.pathname }) : on === kind;
-    if (!applies) return false;
+    if (!applies || method !== only) return false;
     this.#count++;
     return nth?.includes(this.#count) ?? true;
   }

@@ -222,13 +222,15 @@ export class ExportLock implements AsyncDisposable {
   async #acquire(): Promise<void> {
     const { signal } = this;
     for (let attempt = 1;; attempt++) {
-      const age = this.#age = this.#newAge();
-      const options = { signal, check: () => this.#assertYoung(age) };
+      this.#age = this.#newAge();
       try {
         // One that comes late is seen to be old, and looked at before anything else is written.
         if (await this.#file.create(this.#content(), { signal })) return;
         const found = await this.#file.read(signal);
         if (found === undefined && attempt < ATTEMPTS) continue;
+        // Who falls asleep while it takes a lock over finds that others have done so.
+        const begun = this.#newAge();
+        const options = { signal, check: () => this.#assertYoung(begun, 1 - 1 / RENEWALS) };
         if (found?.content?.released && attempt < ATTEMPTS) {
           if (await this.#file.take(found, this.#content(), options)) return;
           continue;
@@ -288,13 +290,15 @@ export class ExportLock implements AsyncDisposable {
   }
 
   /** Whether something may be written without a look at the lock. */
-  #isLate(age: LockAge): boolean {
-    return age.ms > this.#ttlMs * SPARE;
+  #isLate(age: LockAge, part: number = SPARE): boolean {
+    return age.ms > this.#ttlMs * part;
   }
 
-  #assertYoung(age: LockAge): void {
+  #assertYoung(age: LockAge, part?: number): void {
     this.#lost.signal.throwIfAborted();
-    if (this.#isLate(age)) throw new LateError("The lock is too old to be written without a look.");
+    if (this.#isLate(age, part)) {
+      throw new LateError("The lock is too old to be written without a look.");
+    }
   }
 
   #newAge(): LockAge {

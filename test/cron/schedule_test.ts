@@ -73,7 +73,7 @@ Deno.test("Schedule.tick() goes on after ticks that were killed", async () => {
     // What is dead does nothing any more: it neither gives its lock back nor writes a note.
     const crashAt = number < 30 ? 15 + draw(7, number) % 100 : undefined;
     const traced = new TracedStorage(storage, { crashAt });
-    const exported = { lockTtlMs: 400, checkpointMs: 30, timeBudgetMs: 1500 };
+    const exported = { lockTtlMs: 1000, checkpointMs: 30, timeBudgetMs: 1500 };
     const now = () => Date.now() + number * HOUR;
     const result = await scheduleOf(cma, traced, { exported, now }).tick();
     if (crashAt !== undefined && traced.calls.length >= crashAt) killed++;

@@ -49,7 +49,9 @@ export async function putFile(
     await assertFree(key, path, ifAbsent);
     return missing;
   });
-  let temporary = join(dirname(path), temporaryName(purposeOf(key)));
+  // One that may only be created replaces nothing, however late it comes.
+  const purpose = createsOnly(options) ? "" : purposeOf(key);
+  let temporary = join(dirname(path), temporaryName(purpose));
   let placed = false;
   try {
     const opened = await attempt(() => root.createFile(temporary));

@@ -238,8 +238,8 @@ export class LocalStorage implements Storage, Disposable {
   }
 
   /**
-   * Removes the files that other processes have begun to write for a key: they can't give them its name
-   * any more.
+   * Removes the files that other processes have begun to write in place of a key's: they can't give them
+   * its name any more. Those that are only to create it stay.
    *
    * @param key The key.
    * @param options The signal.

@@ -177,8 +177,9 @@ export interface Storage {
   clear?(prefix: string, options?: DeleteOptions): Promise<readonly string[]>;
 
   /**
-   * Sees to it that no put to a key that other processes have begun comes to its end. A storage whose puts
-   * know what they replace (`replaces`) leaves this out.
+   * Sees to it that nothing that other processes have begun to put in the place of an object comes to its
+   * end; what may only create it isn't touched. A storage whose puts know what they replace (`replaces`)
+   * leaves this out.
    *
    * @throws {StorageError} If it can't.
    */

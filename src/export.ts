@@ -6,6 +6,7 @@ import { assertNotPublic } from "./sink/public_access.ts";
 import { ExportLock } from "./snapshot/export_lock.ts";
 import { type Manifest, statusOf } from "./snapshot/manifest.ts";
 import { beginSnapshot } from "./steps/begin_snapshot.ts";
+import { compareVersions } from "./steps/compare_versions.ts";
 import { convergeRecords } from "./steps/converge_records.ts";
 import { type AssetDeletion, deleteOrphans } from "./steps/delete_orphans.ts";
 import { exportAssets, type ExportedAssets } from "./steps/export_assets.ts";
@@ -138,7 +139,8 @@ async function exportLocked(
       4,
       signal,
     );
-    isDone = !run.stop?.aborted && await convergeRecords(context, signal);
+    isDone = !run.stop?.aborted && await convergeRecords(context, signal) &&
+      await compareVersions(context, signal);
   }
   if (!isDone) {
     await checkpoints.save();

@@ -91,6 +91,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
     const { report, snapshot, oracle, editor, span } = await drift(seed, { clock, concurrency });
     const violations = oracle.checkSnapshot(snapshot, span);
     assert.equal(violations.length, 0, told(violations));
+    assert.deepEqual(report.manifest.failures, []);
     for (const { model, version, items } of snapshot.records) {
       assert.equal(report.manifest.records[model]?.[version]?.count, items.length);
     }

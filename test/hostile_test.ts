@@ -162,7 +162,7 @@ Deno.test("sluice export tells in plain text why a hostile API can't be read", a
     [
       "deep JSON",
       () => new Response(`{"data":${"[".repeat(1e5)}${"]".repeat(1e5)}}`),
-      /^sluice: 127\.0\.0\.1:\d+ answered GET \/site with JSON that is nested more than 1000 levels/,
+      /^sluice: 127\.0\.0\.1:\d+ answered GET \/site with JSON that is nested more than 2000 levels/,
     ],
   ];
   for (const [what, answer, message] of answers) {
@@ -178,22 +178,35 @@ Deno.test("sluice export tells in plain text why a hostile API can't be read", a
   }
 });
 
-Deno.test("sluice export ends with one sentence when a record is nested without end", async () => {
+Deno.test("sluice export names a record that is nested without end, and exports the others", async () => {
   const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
+  const data = `[{"id":"1","type":"item","attributes":{"body":${deep}}},{"id":"2","type":"item"}]`;
   await using served = await serveHostile({
-    onRequest: (_request, url) =>
-      url.pathname === "/items"
-        ? new Response(
-          `{"data":[{"id":"1","type":"item","attributes":{"body":${deep}}}],"meta":{"total_count":1}}`,
-        )
-        : undefined,
+    onRequest: (_request, url) => {
+      if (url.pathname !== "/items" || url.searchParams.has("filter[fields][_updated_at][gt]")) {
+        return;
+      }
+      return new Response(`{"data":${data},"meta":{"total_count":2}}`);
+    },
   });
-  const { io, exitCode } = await served.run(["export", "--no-assets"]);
-  assert.equal(exitCode, EXIT.failed);
-  assert.match(
-    io.err(),
-    /\nsluice: 127\.0\.0\.1:\d+ answered GET \/items with JSON that is nested more than 1000 levels deep, [^\n]+\n$/,
-  );
+  const { exitCode, io } = await served.run([
+    "export",
+    "--no-assets",
+    "--no-published",
+    "--models",
+    "..",
+    "--include",
+    "records",
+    "--json",
+  ]);
+  assert.equal(exitCode, EXIT.partial, io.err().slice(-3000));
+  const { failures, manifest } = JSON.parse(io.out());
+  assert.deepEqual(failures, [{
+    code: "resource_unreadable",
+    message:
+      'Of the current records of model .., the one with id "1" is missing: it is nested more than 2000 levels deep.',
+  }]);
+  assert.equal(manifest.records[".."].current.count, 1);
 });
 
 Deno.test("exportProject() fetches nothing from hosts that only a hostile project names", async () => {

@@ -137,7 +137,7 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
     try {
       const fault = faults?.next(request.method, url, entry.kind);
       entry.fault = fault?.kind;
-      const right = (job?: AsJob) => answer(request, url, entry.kind, job);
+      const right = (job?: AsJob, instead = url) => answer(request, instead, entry.kind, job);
       const plain = await (fault ? answerWithFault(fault, url, right) : right());
       const response = options.gzip && entry.kind === "api" ? await gzipped(request, plain) : plain;
       entry.status = response.status;

@@ -25,6 +25,10 @@ export interface ListingState {
   done: boolean;
   /** How many the API announced, if the listing was written to its end. */
   total: number;
+  /** Whether all that was announced came and was written, if the listing was read to its end. */
+  isWhole?: boolean | undefined;
+  /** What stands for the ids of those that are published, if all of them are in it. */
+  publicIds?: string | undefined;
 }
 
 /** What is known of a part of a table that isn't written yet, besides its bytes. */
@@ -135,6 +139,8 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
       last: z.array(z.object({ id: z.string(), time: z.number().nullable() })),
       done: z.boolean(),
       total: count,
+      isWhole: z.boolean().optional(),
+      publicIds: z.string().optional(),
     }),
   ),
   tables: z.object({

@@ -40,15 +40,19 @@ const LIMIT = 500;
 export async function* changedSince(
   client: CmaClient,
   changes: ChangedSince,
-  options: Pick<ListingOptions, "signal" | "onFallback"> = {},
+  options: Pick<ListingOptions, "signal" | "onFallback" | "onEnd"> = {},
 ): AsyncGenerator<Page<Resource>, void> {
   const { path, query, ordered, column, timeOf, since } = changes;
-  const { signal, onFallback } = options;
+  const { signal, onFallback, onEnd } = options;
   const from = since.getTime() - MARGIN_MS;
   const filter = { ...query?.filter, fields: { [column]: { gt: isoMinute(from) } } };
   const isNew = (resource: Resource) => !(timeOf(resource) < from);
   const read = (listing: Omit<Listing, "path" | "maxLimit">) => {
-    return listingPages(client, { path, maxLimit: LIMIT, ...listing }, { signal, prefetch: 1 });
+    return listingPages(client, { path, maxLimit: LIMIT, ...listing }, {
+      signal,
+      onEnd,
+      prefetch: 1,
+    });
   };
   let problem: string | undefined;
   try {
@@ -61,6 +65,7 @@ export async function* changedSince(
       yield page.filter(isNew);
     }
   } catch (error) {
+    signal?.throwIfAborted();
     if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
     problem = `refused that: ${error.message}`;
   }

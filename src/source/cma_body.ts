@@ -2,9 +2,7 @@ import { printable } from "../text/printable.ts";
 import { CmaError } from "./cma_error.ts";
 import { parseJson } from "./json.ts";
 import { isDeeperThan } from "./json_depth.ts";
-
-/** So many levels nothing has that DatoCMS stores: a record's blocks are 5 levels deep at most. */
-const DEEPEST = 1000;
+import { DEEPEST } from "./unreadable.ts";
 
 /**
  * Parses the body of an answer.
@@ -14,7 +12,7 @@ const DEEPEST = 1000;
  * @param init The request.
  * @return The value; `undefined` if there is none.
  * @throws {NotJsonError} If the answer is a success, but not JSON.
- * @throws {CmaError} If it is JSON that nobody could work with.
+ * @throws {TooDeepError} If it is nested so deep that it can't be walked through.
  */
 export function parseBody(
   bytes: Uint8Array,
@@ -25,10 +23,11 @@ export function parseBody(
   if (isDeeperThan(bytes, DEEPEST)) {
     if (status >= 400) return undefined;
     const { host, pathname } = new URL(url);
-    throw new CmaError(
+    throw new TooDeepError(
       `${host} answered ${
         init.method ?? "GET"
       } ${pathname} with JSON that is nested more than ${DEEPEST} levels deep, which nothing in DatoCMS is: check --base-url.`,
+      bytes,
     );
   }
   try {
@@ -39,6 +38,39 @@ export function parseBody(
     const said = headers.get("content-type") ?? "no content type";
     const type = printable(said, 60);
     throw new NotJsonError(`expected JSON, but the answer (status ${status}, ${type}) isn't`);
+  }
+}
+
+/** An answer is nested so deep that whoever walks through it would run out of stack. */
+export class TooDeepError extends CmaError {
+  readonly #bytes: Uint8Array;
+
+  /**
+   * @param message One sentence for the user.
+   * @param bytes The answer's body.
+   */
+  constructor(message: string, bytes: Uint8Array) {
+    super(message);
+    this.#bytes = bytes;
+  }
+
+  /** The answer's size in bytes. */
+  get size(): number {
+    return this.#bytes.byteLength;
+  }
+
+  /**
+   * The answer's value, for whoever takes apart what can be worked with.
+   *
+   * @throws {CmaError} This error, if the answer isn't JSON anyway.
+   */
+  parse(): unknown {
+    try {
+      // Not with every digit of every number: that calls itself for each level.
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(this.#bytes));
+    } catch {
+      throw this;
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 import { createdAt } from "../content/created_at.ts";
 import type { Page, Resource } from "../content/resource.ts";
-import { assertResources } from "./assert_resources.ts";
+import { TooDeepError } from "./cma_body.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
 import type { ListingName } from "./cma_transport.ts";
 import { CmaError } from "./cma_error.ts";
+import type { ListingVerdict } from "./listing_check.ts";
 import { printable } from "../text/printable.ts";
 import type { Budget } from "../async/budget.ts";
 import {
@@ -13,6 +14,7 @@ import {
   pageStream,
   type PageStreamOptions,
 } from "./page_stream.ts";
+import { toResources, Unreadable, withoutUnreadable } from "./unreadable.ts";
 
 /** What all readers of listings take. */
 export interface ListingOptions {
@@ -26,10 +28,16 @@ export interface ListingOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where an earlier reading of the same listing ended. */
   readonly after?: Cursor | undefined;
+  /** The ids of what earlier readings handed on; they are asked for only if nothing else tells. */
+  readonly known?: (() => AsyncIterable<Iterable<string>>) | undefined;
   /** No more pages are requested once it is aborted: those that are there are handed on. */
   readonly stop?: AbortSignal | undefined;
   /** Told the listing's length as each page comes. */
   readonly onTotal?: ((total: number) => void) | undefined;
+  /** Told at the end, unless it was stopped, whether the listing came whole. */
+  readonly onEnd?: ((verdict: ListingVerdict) => void) | undefined;
+  /** Told of each entry that can't be kept. */
+  readonly onUnreadable?: ((entry: Unreadable) => void) | undefined;
   /** Told when the API doesn't do what its documentation says and a slower way is taken. */
   readonly onFallback?: ((message: string) => void) | undefined;
 }
@@ -95,17 +103,21 @@ export function listingPages<T extends Resource = Resource>(
  */
 export function pageOptions<T extends Resource>(
   reader: ListingReader<T>,
-  { prefetch, budget, signal, after, stop, onTotal }: ListingOptions,
+  { prefetch, budget, signal, after, known, stop, onTotal, onEnd, onUnreadable }: ListingOptions,
 ): Omit<PageStreamOptions<T>, "maxLimit"> {
   return {
     prefetch,
     budget,
     signal,
     after,
+    known,
     stop,
     idOf: ({ id }) => id,
     timeOf: (resource) => reader.isByCreation ? createdAt(resource) : NaN,
     onPage: ({ total, data }) => onTotal?.(total ?? data.length),
+    onEnd,
+    keep: (page) => withoutUnreadable(page, onUnreadable),
+    placeholder: (place) => new Unreadable(place, "it is larger than 32 MiB") as unknown as T,
   };
 }
 
@@ -129,7 +141,7 @@ export interface ListingReader<T> {
  * @param listing Which listing.
  * @param options Whom to tell about a fall-back.
  */
-export function listingReader<T>(
+export function listingReader<T extends Resource>(
   client: CmaClient,
   { path, query, maxLimit, orders = [] }: Listing,
   { about, onFallback }: Pick<ListingOptions, "about" | "onFallback"> = {},
@@ -148,8 +160,18 @@ export function listingReader<T>(
           ...extra,
         }, { signal, listing: about, maxBytes: maxLimit === undefined ? undefined : maxBytes });
         isAccepted = true;
-        return { ...listed(body, path, maxLimit === undefined), bytes };
+        return { ...listed<T>(body, path, offset, maxLimit === undefined), bytes };
       } catch (error) {
+        // It may be another listing's, which ended this one.
+        signal.throwIfAborted();
+        if (error instanceof TooDeepError) {
+          isAccepted = true;
+          const body = error.parse() as ListingAnswer<T>;
+          return {
+            ...listed<T>(body, path, offset, maxLimit === undefined, true),
+            bytes: error.size,
+          };
+        }
         // Pages in different orders don't make one listing.
         if (isAccepted || asked >= orders.length || !isRefusedOrder(error)) throw error;
         // Pages that are under way with the same order meet the same refusal: it is told once.
@@ -172,11 +194,13 @@ function isRefusedOrder(error: unknown): error is CmaError {
   return error instanceof CmaError && error.isRefusedQuery;
 }
 
-function listed<T>(
+function listed<T extends Resource>(
   body: ListingAnswer<T>,
   path: string,
+  offset: number,
   isWhole: boolean,
-): { data: Page<T>; total: number | undefined } {
+  isDeep = false,
+): { data: Page<T>; total: number } {
   const data: unknown = body?.data;
   if (data === undefined || data === null) {
     throw new CmaError(
@@ -185,8 +209,8 @@ function listed<T>(
   }
   // A listing of one thing, such as the site's settings, is a list of one.
   const page: unknown[] = Array.isArray(data) ? data : [data];
-  assertResources(page, path);
-  const total: unknown = isWhole ? page.length : body.meta?.total_count;
+  const announced: unknown = body.meta?.total_count;
+  const total = isWhole && !isCount(announced) ? page.length : announced;
   if (!isCount(total)) {
     throw new CmaError(
       `Expected a whole number as "meta.total_count" in the answer to GET ${path}, but it is ${
@@ -194,7 +218,7 @@ function listed<T>(
       }.`,
     );
   }
-  return { data: page as unknown as Page<T>, total };
+  return { data: toResources<T>(page, offset, isDeep), total };
 }
 
 function isCount(value: unknown): value is number {

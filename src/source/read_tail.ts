@@ -35,7 +35,8 @@ export interface JoinedPage<T> {
  *
  * A page that begins with something that was read goes on from there, and so does one that begins with
  * something older than the last that was read, since the order is that of creation. What is older and
- * wasn't read has come since: it isn't part of this reading.
+ * wasn't read has come since: it isn't part of this reading. Once a page isn't in that order, times tell
+ * nothing any more.
  *
  * @example
  * ```ts
@@ -54,6 +55,8 @@ export class ReadTail<T> {
   readonly #times = new Map<string, number>();
   /** The time of the last resource that was read. */
   #time = NaN;
+  /** Whether each page so far tells of the order of creation, and is in it. */
+  #isInOrder = true;
 
   /**
    * @param options How resources are told apart, and what was read before.
@@ -71,6 +74,7 @@ export class ReadTail<T> {
    * @param offset Its place in the listing.
    */
   join(page: Page<T>, offset: number): JoinedPage<T> {
+    this.#look(page);
     const known = page.findIndex((resource) => this.#isWhereItWas(resource));
     const first = page[0];
     const isOlder = first !== undefined && this.#timeOf(first) < this.#time;
@@ -80,10 +84,29 @@ export class ReadTail<T> {
       const id = this.#idOf(resource);
       if (this.#times.has(id) || seen.has(id)) return false;
       seen.add(id);
-      return known >= 0 ? index > known : !(this.#timeOf(resource) < this.#time);
+      if (!this.#isInOrder || index > known && known >= 0) return true;
+      const time = this.#timeOf(resource);
+      // Of those created at the same moment, nobody may have promised an order.
+      return known >= 0 ? time === this.#time : !(time < this.#time);
     });
     this.add(unread);
     return { isJoined: true, unread };
+  }
+
+  /** Whether what was read is in the order of creation: then nothing that comes later can be among it. */
+  get isOrdered(): boolean {
+    return this.#isInOrder && !Number.isNaN(this.#time);
+  }
+
+  /**
+   * What in a page wasn't read, wherever the page lies. It is remembered as read.
+   *
+   * @param page The page.
+   */
+  take(page: Page<T>): Page<T> {
+    const unread = page.filter((resource) => !this.#times.has(this.#idOf(resource)));
+    this.add(unread);
+    return unread;
   }
 
   /**
@@ -99,6 +122,18 @@ export class ReadTail<T> {
     }
   }
 
+  /** One answer is of one moment: what isn't in order in it never was. */
+  #look(page: Page<T>): void {
+    let last = NaN;
+    for (const resource of page) {
+      const time = this.#timeOf(resource);
+      if (time < last) this.#isInOrder = false;
+      if (!Number.isNaN(time)) last = time;
+    }
+    if (page.length > 0 && Number.isNaN(last)) this.#isInOrder = false;
+    if (!this.#isInOrder) this.#time = NaN;
+  }
+
   /** Whether a resource was read, and nobody has given it another date of creation since. */
   #isWhereItWas(resource: T): boolean {
     const before = this.#times.get(this.#idOf(resource));
@@ -110,6 +145,7 @@ export class ReadTail<T> {
 
   #add(id: string, time: number): void {
     this.#times.set(id, time);
-    if (!(time <= this.#time)) this.#time = time;
+    if (!this.#isInOrder) return;
+    if (time > this.#time || Number.isNaN(this.#time)) this.#time = time;
   }
 }

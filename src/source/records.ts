@@ -1,5 +1,5 @@
 import { isObject, mapBlocks } from "../content/blocks.ts";
-import type { Item, ItemType, Json, Page, Version } from "../content/resource.ts";
+import type { Item, ItemType, Json, Page, Resource, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { getOwn } from "../content/own.ts";
 import { printable } from "../text/printable.ts";
@@ -7,6 +7,7 @@ import type { CmaClient } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
 import { type ListingOptions, listingReader, pageOptions } from "./listing.ts";
 import { pageStream } from "./page_stream.ts";
+import { Unreadable } from "./unreadable.ts";
 
 /** The most records in one answer. */
 const FLAT_LIMIT = 500;
@@ -59,14 +60,13 @@ export function recordPages(
   }, options);
   const read = async (...request: Parameters<typeof reader.read>) => {
     const page = await reader.read(...request);
-    assertOfModel(page.data, model);
-    return page;
+    return { ...page, data: ofModel(page.data, model) };
   };
   let nested = schema.holdsBlocks(model.id);
   return pageStream<Item>(async (request) => {
     if (!nested) {
       const page = await read(request);
-      if (!page.data.some((item) => holdsBlock(item, schema))) return page;
+      if (!page.data.some((item) => holdsBlock(item, schema, model))) return page;
       if (!nested) {
         options.onFallback?.(
           `Records of model ${model.attributes.api_key} hold blocks, although its fields allow none.`,
@@ -92,20 +92,33 @@ export function recordLimit(schema: SchemaIndex, model: ItemType): number {
   return schema.holdsBlocks(model.id) ? NESTED_LIMIT : FLAT_LIMIT;
 }
 
-/** What answers without looking at the query would put a model's records into another one's files. */
-function assertOfModel(page: Page<Item>, { id, attributes: { api_key: key } }: ItemType): void {
-  const stray = page.find(({ relationships }) => relationships?.item_type?.data?.id !== id);
-  if (stray === undefined) return;
+/**
+ * The records of a page that are of a model, or don't say of which one they are. What answers without looking
+ * at the query would put a model's records into another one's files.
+ */
+function ofModel(page: Page<Item>, { id, attributes: { api_key: key } }: ItemType): Page<Item> {
+  const isStray = (item: Item): boolean => {
+    const model: unknown = (item as Resource).relationships?.item_type?.data;
+    return isObject(model) && typeof model.id === "string" && model.id !== id;
+  };
+  const stray = page.find(isStray);
+  if (stray === undefined) return page;
+  if (!page.every(isStray)) {
+    const reason = "it is of another model, although the API was asked for this one";
+    return page.map((item) =>
+      isStray(item) ? new Unreadable(item.id, reason) as unknown as Item : item
+    );
+  }
   throw new CmaError(
     `Expected records of model ${key} from GET /items, but record ${
       printable(stray.id, 60)
-    } is of none or another one: check --base-url, and that no proxy answers without asking the API.`,
+    } is of another one: check --base-url, and that no proxy answers without asking the API.`,
   );
 }
 
 /** Whether a record's structured text, read without nested mode, refers to a block. */
-function holdsBlock(item: Item, schema: SchemaIndex): boolean {
-  const fields = schema.fields(item.relationships.item_type.data.id);
+function holdsBlock(item: Item, schema: SchemaIndex, model: ItemType): boolean {
+  const fields = schema.fields(model.id);
   return fields.some(({ attributes: { field_type: type, api_key: key, localized } }) => {
     if (type !== "structured_text") return false;
     const value = (isObject(item.attributes) ? getOwn(item.attributes, key) : undefined) ?? null;

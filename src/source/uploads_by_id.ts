@@ -1,5 +1,7 @@
-import type { Page, Upload } from "../content/resource.ts";
+import type { Upload } from "../content/resource.ts";
+import { withAttributes } from "../content/with_attributes.ts";
 import type { CmaClient } from "./cma_client.ts";
+import { resourcesById } from "./resources_by_id.ts";
 
 /** The most uploads that {@linkcode uploadsById} asks for at a time. */
 export const UPLOADS_AT_A_TIME = 100;
@@ -19,9 +21,7 @@ export async function uploadsById(
   ids: Iterable<string>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Upload> | undefined> {
-  const asked = new Set(ids);
-  const query = { filter: { ids: [...asked].join(",") }, page: { limit: UPLOADS_AT_A_TIME } };
-  const { body } = await client.get<{ data: Page<Upload> }>("/uploads", query, { signal });
-  if (body.data.some(({ id }) => !asked.has(id))) return undefined;
-  return new Map(body.data.map((upload) => [upload.id, upload]));
+  const by = { path: "/uploads", ids: new Set(ids) };
+  const found = await resourcesById<Upload>(client, by, { signal });
+  return found && new Map([...found].map(([id, upload]) => [id, withAttributes(upload)]));
 }

@@ -1,5 +1,6 @@
 import type { Resource, Upload, Version } from "../content/resource.ts";
 import { type ChangedSince, changedSince } from "../source/changed_since.ts";
+import type { ListingVerdict } from "../source/listing_check.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /** So many changed resources of a kind are brought up to date in a pass. */
@@ -26,7 +27,8 @@ export type ChangedResources = Map<string, ChangedResource>;
  * @param run The export.
  * @param changed Where they are put.
  * @param changes Which changes are looked for.
- * @param toChanged What is kept of a resource, which another of its versions may have been found of before.
+ * @param toChanged What is kept of a resource, which another of its versions may have been found of before;
+ * nothing of one that tells too little.
  * @param signal Ends it.
  * @throws {CmaError} If the API refuses.
  */
@@ -34,14 +36,26 @@ export async function collectChanged(
   run: ExportRun,
   changed: ChangedResources,
   changes: ChangedSince,
-  toChanged: (resource: Resource, before: ChangedResource | undefined) => ChangedResource,
+  toChanged: (
+    resource: Resource,
+    before: ChangedResource | undefined,
+  ) => ChangedResource | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const onFallback = (message: string) => run.warn("api_fallback", message);
-  for await (const page of changedSince(run.client, changes, { signal, onFallback })) {
+  const onEnd = ({ state, announced, sent }: ListingVerdict) => {
+    if (state === "whole") return;
+    run.find(
+      "changes_missing",
+      `The API announced ${announced} resources of ${changes.path} that changed during the export, and ` +
+        `sent ${sent}: the others are as they were when they were read.`,
+    );
+  };
+  for await (const page of changedSince(run.client, changes, { signal, onFallback, onEnd })) {
     for (const resource of page) {
       if (changed.size >= MOST_CHANGED) break;
-      changed.set(resource.id, toChanged(resource, changed.get(resource.id)));
+      const one = toChanged(resource, changed.get(resource.id));
+      if (one) changed.set(resource.id, one);
     }
     if (changed.size < MOST_CHANGED) continue;
     run.find(

@@ -7,6 +7,7 @@ import {
   type Outdated,
   writeCheckpoint,
 } from "../snapshot/checkpoint.ts";
+import { NO_IDS } from "../snapshot/id_sum.ts";
 import { Journal } from "../snapshot/journal.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
@@ -109,7 +110,15 @@ export class Checkpoints {
   listing(key: string): ListingState {
     let state = this.#listings.get(key);
     if (state === undefined) {
-      state = { read: 0, bytes: 0, batches: 0, last: [], done: false, total: 0 };
+      state = {
+        read: 0,
+        bytes: 0,
+        batches: 0,
+        last: [],
+        done: false,
+        total: 0,
+        publicIds: NO_IDS,
+      };
       this.#listings.set(key, state);
     }
     return state;

@@ -1,10 +1,14 @@
 import { concurrently } from "../async/concurrently.ts";
+import { isObject } from "../content/blocks.ts";
 import { createdAt } from "../content/created_at.ts";
-import type { Item, ItemType, Page, Version } from "../content/resource.ts";
+import type { Item, ItemType, Version } from "../content/resource.ts";
 import { BodyTooLargeError } from "../source/body.ts";
 import { amendBatches } from "../snapshot/amend_batches.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
+import { CmaError } from "../source/cma_error.ts";
 import { NESTED_LIMIT } from "../source/records.ts";
+import { resourcesById } from "../source/resources_by_id.ts";
+import { Unreadable } from "../source/unreadable.ts";
 import {
   type ChangedResource,
   type ChangedResources,
@@ -63,10 +67,13 @@ async function changedRecords(
         timeOf: ({ meta }) => timeOf(meta?.[attribute]),
         since,
       }, (resource, before) => {
-        const { meta, relationships } = resource as Item;
+        const { meta, relationships } = resource;
+        const of = relationships?.item_type?.data;
+        // One that doesn't say which model it is of can't be found in the snapshot.
+        if (!isObject(of) || typeof of.id !== "string") return undefined;
         const { updated_at, published_at, current_version, status } = meta ?? {};
         return {
-          of: relationships.item_type.data.id,
+          of: of.id,
           time: createdAt(resource),
           states: {
             ...before?.states,
@@ -81,7 +88,17 @@ async function changedRecords(
   return changed;
 }
 
-async function amendRecords(
+/**
+ * Reads records of a model again, by their ids, and brings both their versions up to date.
+ *
+ * @param context The export.
+ * @param model The model.
+ * @param some The records.
+ * @param signal Ends it: each object is then either as it was or up to date.
+ * @throws {CmaError} If they can't be read.
+ * @throws {StorageError} If they can't be written.
+ */
+export async function amendRecords(
   context: ExportContext,
   model: ItemType,
   some: ReadonlyMap<string, ChangedResource>,
@@ -155,19 +172,24 @@ async function readPart(
   version: Version,
   signal: AbortSignal,
 ): Promise<readonly Item[]> {
-  const query = {
-    filter: { ids: ids.join(",") },
-    version,
-    nested: true,
-    page: { limit: NESTED_LIMIT },
+  const { run } = context;
+  const lose = (entry: Unreadable) => {
+    if (!run.isLost(entry.id)) run.lose(`${version} records that changed`, entry);
   };
+  const by = { path: "/items", ids: new Set(ids), query: { version, nested: true } };
   try {
-    const { body } = await context.run.client.get<{ data: Page<Item> }>("/items", query, {
-      signal,
-    });
-    return body.data;
+    const found = await resourcesById<Item>(run.client, by, { signal, onUnreadable: lose });
+    if (found !== undefined) return [...found.values()];
+    throw new CmaError(
+      `Expected ${ids.length} records or fewer, asked for by their ids, from GET /items, but the API ` +
+        "sent others: check --base-url, and that no proxy answers without asking the API.",
+    );
   } catch (error) {
-    if (!(error instanceof BodyTooLargeError) || ids.length === 1) throw error;
+    if (!(error instanceof BodyTooLargeError)) throw error;
+    if (ids.length === 1) {
+      lose(new Unreadable(ids[0]!, "it is larger than 32 MiB"));
+      return [];
+    }
   }
   const half = ids.length >> 1;
   return [

@@ -4,7 +4,8 @@ import { amendBatches } from "../snapshot/amend_batches.ts";
 import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
 import { CmaError } from "../source/cma_error.ts";
-import { UPLOADS_AT_A_TIME, uploadsById } from "../source/uploads_by_id.ts";
+import { resourcesById } from "../source/resources_by_id.ts";
+import { UPLOADS_AT_A_TIME } from "../source/uploads_by_id.ts";
 import {
   type ChangedResource,
   type ChangedResources,
@@ -86,11 +87,17 @@ async function readAgain(
 ): Promise<Upload[]> {
   const read: Upload[] = [];
   for (let at = 0; at < ids.length; at += UPLOADS_AT_A_TIME) {
-    const some = ids.slice(at, at + UPLOADS_AT_A_TIME);
-    const uploads = await uploadsById(run.client, some, signal);
+    const some = new Set(ids.slice(at, at + UPLOADS_AT_A_TIME));
+    const by = { path: "/uploads", ids: some };
+    const uploads = await resourcesById<Upload>(run.client, by, {
+      signal,
+      onUnreadable: (entry) => {
+        if (!run.isLost(entry.id)) run.lose("uploads that changed", entry);
+      },
+    });
     if (uploads === undefined) {
       throw new CmaError(
-        `Expected ${some.length} uploads or fewer, asked for by their ids, from GET /uploads, but the API ` +
+        `Expected ${some.size} uploads or fewer, asked for by their ids, from GET /uploads, but the API ` +
           "sent others: check --base-url, and that no proxy answers without asking the API.",
       );
     }

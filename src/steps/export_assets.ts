@@ -1,4 +1,5 @@
 import type { Page, Upload } from "../content/resource.ts";
+import { withAttributes } from "../content/with_attributes.ts";
 import { AssetFiles, confirmed } from "../sink/asset_files.ts";
 import type { AssetOutcome } from "../sink/asset_download.ts";
 import { syncAssets } from "../sink/asset_sync.ts";
@@ -181,7 +182,7 @@ async function bring(
         for (let at = 0; at < page.length; at += run.concurrency) {
           await checkpoints.saveIfDue();
           if (run.stop?.aborted) return;
-          yield page.slice(at, at + run.concurrency);
+          yield page.slice(at, at + run.concurrency).map(withAttributes);
         }
       }
     }

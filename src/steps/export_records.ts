@@ -1,10 +1,12 @@
 import { concurrently } from "../async/concurrently.ts";
 import type { Item } from "../content/resource.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../snapshot/layout.ts";
+import { isPublic } from "../snapshot/written_entries.ts";
 import { recordPages } from "../source/records.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { RecordListing } from "./export_run.ts";
 import { writeListing } from "./write_listing.ts";
+import { writtenRecords } from "./written_records.ts";
 
 /** Exports every model's records, several listings at a time. */
 export async function exportRecords(context: ExportContext, signal: AbortSignal): Promise<void> {
@@ -30,6 +32,9 @@ async function exportListing(
     about: { resource: "records", model: key, version },
     what: `${version} records of model ${key}`,
     of: model.id,
+    isPublic: ({ meta }) => version === "published" || isPublic(meta?.status) === true,
+    needs: ["attributes", "relationships", "meta"],
+    written: () => writtenRecords(context, { model, version }, signal),
     pages: (options) => recordPages(run.client, run.project.schema, model, version, options),
     ...(isRaw && {
       batches: (batches) => {
@@ -41,7 +46,7 @@ async function exportListing(
         });
       },
     }),
-    ...(tables && { rows: (span) => tables.records(version, span) }),
+    ...(tables && { rows: (span) => tables.records(model, version, span) }),
   }, signal);
   // An earlier run may have brought some of them up to date since: what is there counts.
   if (state === undefined || !isRaw) return;

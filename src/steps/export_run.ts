@@ -8,13 +8,18 @@ import type { Manifest } from "../snapshot/manifest.ts";
 import { Notes } from "../snapshot/notes.ts";
 import { CmaClient } from "../source/cma_client.ts";
 import type { ListingOptions } from "../source/listing.ts";
+import type { ListingVerdict } from "../source/listing_check.ts";
 import { type ExportResource, type ResourceName, RESOURCES } from "../source/resources.ts";
 import type { ListingName } from "../source/cma_transport.ts";
 import { type ProjectSchema, readSchema } from "../source/schema.ts";
 import type { Guarded } from "../secrets/guarded.ts";
 import type { Secrets } from "../secrets/secrets.ts";
+import type { Unreadable } from "../source/unreadable.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
+
+/** So many that are missing are remembered by their ids. */
+const MOST_LOST = 10_000;
 
 /** One listing of records that is read: a model in a version. */
 export interface RecordListing {
@@ -56,6 +61,8 @@ export class ExportRun {
   readonly #budget: Budget;
   /** What an earlier run has noted, and this one may come upon again. */
   readonly #restored = new Set<string>();
+  /** Ids of what is noted as missing. */
+  readonly #lost = new Set<string>();
   /** When the schema was there, by a clock that nobody sets. */
   readonly #begun = performance.now();
 
@@ -158,23 +165,50 @@ export class ExportRun {
    *
    * @param code A stable name.
    * @param message One sentence.
+   * @param isTold Whether it is told at once, too. @default {false}
    */
-  fail(code: string, message: string): void {
+  fail(code: string, message: string, isTold = false): void {
     this.#note("failures", code, message);
+    if (isTold) this.emit({ type: "finding", code, message });
   }
 
   /**
-   * Notes it if a listing's length isn't what the API announced.
+   * Notes whether a listing came whole. One that didn't leaves something out of the snapshot; that one came
+   * whole and has another length than announced is a finding.
    *
    * @param what What it lists.
-   * @param announced How many the API announced.
-   * @param sent How many it sent.
+   * @param verdict What the reader found.
    */
-  compare(what: string, announced: number, sent: number): void {
-    if (announced === sent) return;
-    const message =
-      `The API announced ${announced} ${what}, and sent ${sent}: the project changed while it was read.`;
-    this.find("count_differs", message);
+  judge(what: string, { state, announced, sent }: ListingVerdict): void {
+    const counts = `The API announced ${announced} ${what}, and sent ${sent}`;
+    if (state === "short") this.fail("listing_short", `${counts}.`, true);
+    if (state === "endless") {
+      this.fail(
+        "listing_endless",
+        `${counts}, but never showed where they end: some may be missing.`,
+      );
+    }
+    if (state === "whole" && announced !== sent) this.find("count_differs", `${counts}.`);
+  }
+
+  /**
+   * Notes an entry of a listing that can't be kept.
+   *
+   * @param what What the listing lists.
+   * @param entry The entry.
+   */
+  lose(what: string, { id, which, reason }: Unreadable): void {
+    if (this.#lost.size < MOST_LOST) this.#lost.add(id);
+    this.fail("resource_unreadable", `Of the ${what}, ${which} is missing: ${reason}.`);
+  }
+
+  /**
+   * Whether a resource is noted as missing already.
+   *
+   * @param id The resource's id.
+   */
+  isLost(id: string): boolean {
+    return this.#lost.has(id);
   }
 
   /**
@@ -242,11 +276,9 @@ export class ExportRun {
    *
    * @param signal Ends the listing.
    * @param about Which listing it is, for events.
+   * @param what What it lists, for people.
    */
-  listing(
-    signal: AbortSignal,
-    about: ListingName,
-  ): ListingOptions {
+  listing(signal: AbortSignal, about: ListingName, what: string): ListingOptions {
     return {
       signal,
       stop: this.stop,
@@ -255,6 +287,8 @@ export class ExportRun {
       prefetch: this.concurrency,
       onTotal: (total) => this.emit({ type: "total", ...about, total }),
       onFallback: (message) => this.warn("api_fallback", message),
+      onEnd: (verdict) => this.judge(what, verdict),
+      onUnreadable: (entry) => this.lose(what, entry),
     };
   }
 }

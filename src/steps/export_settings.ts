@@ -42,6 +42,8 @@ async function exportUnlessMissing(
   try {
     await exportSetting(run, snapshot, resource, signal);
   } catch (error) {
+    // It may be another resource's, which ended this one.
+    signal.throwIfAborted();
     const isMissing = error instanceof CmaError && (error.isForbidden || error.isAbsent);
     if (!isMissing) throw error;
     run.skip(resource.name, error.message);

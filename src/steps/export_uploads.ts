@@ -1,11 +1,13 @@
 import type { Upload } from "../content/resource.ts";
 import { encodingOf, uploadsPath } from "../snapshot/layout.ts";
 import { UPLOADS } from "../snapshot/span.ts";
+import { batchedEntries, journaledEntries } from "../snapshot/written_entries.ts";
 import { listingPages } from "../source/listing.ts";
 import { resourceNamed } from "../source/resources.ts";
 import { convergeUploads } from "./converge_uploads.ts";
 import type { ExportContext } from "./export_context.ts";
 import { writeListing } from "./write_listing.ts";
+import { idsIn } from "./written_records.ts";
 
 /** What was exported of the uploads' metadata. */
 export interface ExportedUploads {
@@ -24,12 +26,18 @@ export async function exportUploads(
   context: ExportContext,
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
-  const { run, snapshot, tables, options: { layout = "ndjson" } } = context;
+  const { run, snapshot, tables, checkpoints, options: { layout = "ndjson" } } = context;
   const state = await writeListing<Upload>(context, {
     key: "uploads",
     about: { resource: "uploads" },
     what: "uploads",
     of: UPLOADS,
+    needs: ["attributes"],
+    written: () =>
+      idsIn(
+        batchedEntries(snapshot, "uploads/", signal),
+        () => journaledEntries(checkpoints.journal, "uploads", encodingOf(layout)),
+      ),
     pages: (options) => listingPages(run.client, resourceNamed("uploads"), options),
     batches: (batches) => {
       return snapshot.sink({
@@ -52,5 +60,5 @@ export async function exportUploads(
     .map(({ path }) => `${snapshot.prefix}/${path}`)
     // In the order of their numbers, which have three digits or more.
     .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-  return { batches, isWhole: state.read === state.total };
+  return { batches, isWhole: state.isWhole ?? state.read === state.total };
 }

@@ -2,6 +2,7 @@ import type { Page, Resource } from "../content/resource.ts";
 import { createdAt } from "../content/created_at.ts";
 import { fanOut } from "../sink/fan_out.ts";
 import type { ListingState } from "../snapshot/checkpoint.ts";
+import { plusIds } from "../snapshot/id_sum.ts";
 import type { SnapshotSinkOptions } from "../snapshot/snapshot_writer.ts";
 import { joined, type Span, spanOf } from "../snapshot/span.ts";
 import type { Cursor } from "../source/page_stream.ts";
@@ -31,6 +32,8 @@ export interface ListingSinks<T> {
    * @default There are none
    */
   readonly rows?: ((span: () => Span | undefined) => WritableStream<Page<T>>) | undefined;
+  /** Whether a resource is published, as far as it is known. @default None is */
+  readonly isPublic?: ((resource: T) => boolean) | undefined;
 }
 
 /** Options of {@linkcode ListingWriter}. */
@@ -116,12 +119,15 @@ export class ListingWriter<T extends Resource> implements Segmented {
   }
 
   async #write(page: Page<T>): Promise<void> {
-    const { of, onPage } = this.#options;
+    const { of, onPage, isPublic } = this.#options;
     const { state } = this;
     this.#span = joined(this.#span, spanOf(of, page));
     this.#writer ??= this.#open();
     await this.#writer.write(page);
     state.read += page.length;
+    if (isPublic && state.publicIds !== undefined) {
+      state.publicIds = plusIds(state.publicIds, page.filter(isPublic).map(({ id }) => id));
+    }
     const last = page.slice(-REMEMBERED).map((each) => ({ id: each.id, time: timeOf(each) }));
     state.last = [...state.last, ...last].slice(-REMEMBERED);
     onPage(page);

@@ -26,7 +26,7 @@ export async function readListing<T extends Resource>(
   let total = 0;
   // A temporary copy is no part of the project: it is gone when the export ends.
   const hidden = name === "environments" ? run.copy : undefined;
-  const listing = run.listing(signal, { resource: name });
+  const listing = run.listing(signal, { resource: name }, name.replaceAll("_", " "));
   const shown = new TransformStream<Page<T>, Page<T>>({
     transform: (page, controller) => {
       const kept = page.filter(({ id }) => id !== hidden);
@@ -50,5 +50,4 @@ export async function readListing<T extends Resource>(
     .pipeThrough(shown)
     .pipeTo(fanOut([sink, progress]), { signal });
   run.resources[name] = { count, bytes: bytes() };
-  run.compare(name, total, count);
 }

@@ -1,4 +1,4 @@
-import type { Item, Page, Upload, Version } from "../content/resource.ts";
+import type { Item, ItemType, Page, Upload, Version } from "../content/resource.ts";
 import type { ExportOptions } from "../export_options.ts";
 import { through } from "../sink/through.ts";
 import type { Amendable, TablesState } from "../snapshot/checkpoint.ts";
@@ -12,15 +12,12 @@ import { TABLE_SCHEMA, tableFolder } from "../snapshot/layout.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { type Span, UPLOADS } from "../snapshot/span.ts";
 import { TableWriter } from "../snapshot/table_writer.ts";
-import {
-  normalize,
-  type NormalizeOptions,
-  type TableRows,
-  tableRows,
-} from "../transform/normalize.ts";
+import { type NormalizeOptions, type TableRows, tableRows } from "../transform/normalize.ts";
 import { tableSchema } from "../transform/table_schema.ts";
 import { uploadRows } from "../transform/upload_rows.ts";
 import { WarningCounter, warningText } from "../transform/warnings.ts";
+import { isObject } from "../content/blocks.ts";
+import { printable } from "../text/printable.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /** The normalized view of a snapshot: sinks that take the same pages as the raw view. */
@@ -80,14 +77,19 @@ export class TableStep {
   /**
    * A sink that takes pages of records.
    *
+   * @param model The model that they are of.
    * @param version Which version they are.
    * @param span When those were created that have come so far.
    */
-  records(version: Version, span: () => Span | undefined): WritableStream<Page<Item>> {
-    return through(
-      normalize(this.#run.project.schema, this.#normalizeOptions(version)),
-      this.#writer.sink(version, span),
-    );
+  records(
+    model: ItemType,
+    version: Version,
+    span: () => Span | undefined,
+  ): WritableStream<Page<Item>> {
+    const rows = new TransformStream<Page<Item>, readonly TableRows[]>({
+      transform: (page, controller) => controller.enqueue(this.#rows(page, model.id, version)),
+    });
+    return through(rows, this.#writer.sink(version, span));
   }
 
   /**
@@ -118,7 +120,7 @@ export class TableStep {
     readonly items: Page<Item>;
     readonly signal: AbortSignal;
   }): Promise<AmendedTables> {
-    const rows = tableRows(items, this.#run.project.schema, this.#normalizeOptions(version));
+    const rows = this.#rows(items, of, version);
     return await this.#amend({ version, of, ids, rows, signal });
   }
 
@@ -180,6 +182,34 @@ export class TableStep {
     }
   }
 
+  /** The rows of records. One that none can be made of costs only its own. */
+  #rows(page: Page<Item>, of: string, version: Version): TableRows[] {
+    const { schema } = this.#run.project;
+    const options = this.#normalizeOptions(version);
+    const items = page.map((item) => ofModel(item, of));
+    try {
+      return tableRows(items, schema, options);
+    } catch {
+      return items.flatMap((item) => {
+        try {
+          return tableRows([item], schema, options);
+        } catch (error) {
+          this.#lose(item, version, error);
+          return [];
+        }
+      });
+    }
+  }
+
+  #lose({ id }: Item, version: Version, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    const what =
+      `The ${version} record ${JSON.stringify(printable(id, 60))} isn't in the tables, ` +
+      `because no rows can be made of it (${printable(why, 100)})`;
+    if (this.#options.tables === "only") this.#run.fail("record_without_rows", `${what}.`);
+    else this.#run.warn("record_without_rows", `${what}: it is in records/ as it came.`);
+  }
+
   #normalizeOptions(version: Version): NormalizeOptions {
     const { structuredText, locales } = this.#options;
     return { version, structuredText, locales, onWarning: this.#warnings.add };
@@ -190,4 +220,16 @@ export class TableStep {
     const columns = (table: string) => this.#writer.columns(table);
     return await amendTables(this.#snapshot, { ...changes, format, columns });
   }
+}
+
+/** A record that says which model it is of: one that doesn't is of the model whose listing it came in. */
+function ofModel(item: Item, id: string): Item {
+  const { relationships } = item as Partial<Item>;
+  const model: unknown = isObject(relationships) ? relationships.item_type?.data : undefined;
+  if (isObject(model) && typeof model.id === "string") return item;
+  const itemType = { data: { id, type: "item_type" } };
+  return {
+    ...item,
+    relationships: { ...(isObject(relationships) ? relationships : {}), item_type: itemType },
+  };
 }

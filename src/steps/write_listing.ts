@@ -1,8 +1,10 @@
 import type { Page, Resource, Version } from "../content/resource.ts";
 import type { ListingState } from "../snapshot/checkpoint.ts";
 import type { ListingOptions } from "../source/listing.ts";
+import type { ListingVerdict } from "../source/listing_check.ts";
 import type { ExportContext } from "./export_context.ts";
 import { type ListingSinks, ListingWriter } from "./listing_writer.ts";
+import { OddResources, type ResourcePart } from "./odd_resources.ts";
 
 /** A listing that is read and written, over several runs if need be. */
 export interface WrittenListing<T> extends ListingSinks<T> {
@@ -18,6 +20,10 @@ export interface WrittenListing<T> extends ListingSinks<T> {
   readonly what: string;
   /** Whose the resources are, for spans: a model's id, or `UPLOADS`. */
   readonly of: string;
+  /** The parts that each resource should have. */
+  readonly needs: readonly ResourcePart[];
+  /** The ids of what earlier runs have written of it. */
+  readonly written: () => AsyncIterable<Iterable<string>>;
   /** Opens the listing. */
   readonly pages: (options: ListingOptions) => ReadableStream<Page<T>>;
 }
@@ -32,25 +38,33 @@ export interface WrittenListing<T> extends ListingSinks<T> {
  */
 export async function writeListing<T extends Resource>(
   { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
-  { about, what, pages, ...listed }: WrittenListing<T>,
+  { about, what, needs, written, pages, ...listed }: WrittenListing<T>,
   signal: AbortSignal,
 ): Promise<ListingState | undefined> {
-  const onPage = ({ length: count }: { readonly length: number }) => {
-    run.emit({ type: "page", ...about, count });
+  const odd = new OddResources(needs);
+  const onCount = (count: number) => run.emit({ type: "page", ...about, count });
+  const onPage = (page: Page<T>) => {
+    odd.look(page);
+    onCount(page.length);
   };
   const writer = new ListingWriter<T>({ ...listed, checkpoints, stop: run.stop, onPage });
   const { state } = writer;
-  if (state.read > 0) onPage({ length: state.read });
+  if (state.read > 0) onCount(state.read);
   if (!state.done) {
-    const listing = run.listing(signal, about);
+    const listing = run.listing(signal, about, what);
+    let verdict: ListingVerdict | undefined;
     const onTotal = (total: number) => {
       state.total = total;
       listing.onTotal?.(total);
     };
-    await pages({ ...listing, after: writer.after, onTotal }).pipeTo(writer.sink(), { signal });
-    if (run.stop?.aborted) return undefined;
+    const onEnd = (found: ListingVerdict) => verdict = found;
+    await pages({ ...listing, after: writer.after, known: written, onTotal, onEnd })
+      .pipeTo(writer.sink(), { signal });
+    if (verdict === undefined || run.stop?.aborted) return undefined;
     state.done = true;
-    run.compare(what, state.total, state.read);
+    state.isWhole = verdict.state === "whole" && verdict.sent === state.read;
+    run.judge(what, verdict);
+    odd.tell(run, what);
   }
   run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });
   await checkpoints.saveIfDue();

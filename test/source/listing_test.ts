@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Resource } from "../../src/content/resource.ts";
 import { CmaError } from "../../src/source/cma_error.ts";
 import { listingPages } from "../../src/source/listing.ts";
+import type { ListingVerdict } from "../../src/source/listing_check.ts";
 import { apiError, json, testClient } from "../support/cma.ts";
 import { serveHttp } from "../support/http_server.ts";
 
@@ -79,7 +80,7 @@ Deno.test("listingPages() takes the next order when one is refused, and says so 
   );
   assert.deepEqual(server.queries.map(({ order_by }) => order_by), [
     ORDERS[0],
-    ...Array(6).fill(ORDERS[1]),
+    ...Array(7).fill(ORDERS[1]),
   ]);
 });
 
@@ -225,23 +226,28 @@ Deno.test("listingPages() loses and repeats nothing when resources come and go w
   assert.deepEqual(await idsOf(pages), idsUpTo(60));
 });
 
-Deno.test("listingPages() fails when what it lists aren't resources", async () => {
-  for (
-    const stray of [null, "1", [], {}, { id: 1, type: "upload" }, { id: "1" }, { type: "upload" }]
-  ) {
-    const data = [{ id: "0", type: "upload" }, stray];
-    await using server = serveHttp(() => json({ data, meta: { total_count: 2 } }));
+Deno.test("listingPages() leaves out what aren't resources, and tells of it", async () => {
+  const strays: [entry: unknown, reason: string][] = [
+    [null, "it is null, no resource"],
+    ["1", 'it is "1", no resource'],
+    [[], "it is [], no resource"],
+    [{}, "it has no id: {}"],
+    [{ id: 1, type: "upload" }, 'it has no id: {"id":1,"type":"upload"}'],
+    [{ type: "upload" }, 'it has no id: {"type":"upload"}'],
+  ];
+  for (const [stray, reason] of strays) {
+    const data = [{ id: "0", type: "upload" }, stray, { id: "2" }];
+    await using server = serveHttp(() => json({ data, meta: { total_count: 3 } }));
     for (const maxLimit of [10, undefined]) {
-      await assert.rejects(
-        idsOf(listingPages(testClient(server.url), { path: "/uploads", maxLimit })),
-        {
-          name: "CmaError",
-          message:
-            `Expected resources with a type and an id in the answer to GET /uploads, but one is ${
-              JSON.stringify(stray)
-            }.`,
-        },
-      );
+      const told: string[] = [];
+      const ends: ListingVerdict[] = [];
+      const pages = listingPages(testClient(server.url), { path: "/uploads", maxLimit }, {
+        onUnreadable: ({ which, reason }) => told.push(`${which}: ${reason}`),
+        onEnd: (verdict) => ends.push(verdict),
+      });
+      assert.deepEqual(await idsOf(pages), ["0", "2"]);
+      assert.deepEqual(told, [`the one at place 2: ${reason}`]);
+      assert.deepEqual(ends, [{ state: "whole", announced: 3, sent: 3 }]);
     }
   }
 });
@@ -261,4 +267,64 @@ Deno.test("listingPages() asks once for a listing that isn't paged, and reads 32
     /answered GET \/webhooks with more than 32 MiB, which is more than .* with --exclude\.$/,
   );
   assert.equal(requests, 2);
+});
+
+Deno.test("listingPages() keeps what is nested deep, and leaves out only what is nested deeper", async () => {
+  const nested = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+  const upload = (id: string, levels: number) =>
+    `{"id":"${id}","type":"upload","attributes":{"notes":${nested(levels)}}}`;
+  for (const levels of [1000, 1990, 2000, 100_000]) {
+    const data = `[${upload("a", 1)},${upload("b", levels)},${upload("c", 2)}]`;
+    await using server = serveHttp(() => new Response(`{"data":${data},"meta":{"total_count":3}}`));
+    const told: string[] = [];
+    const pages = listingPages(testClient(server.url), { path: "/uploads", maxLimit: 10 }, {
+      onUnreadable: ({ which, reason }) => told.push(`${which}: ${reason}`),
+    });
+    const [page] = await Array.fromAsync(pages);
+    const isKept = levels < 2000;
+    assert.deepEqual(page!.map(({ id }) => id), isKept ? ["a", "b", "c"] : ["a", "c"]);
+    if (isKept) assert.equal(JSON.stringify(page![1]), upload("b", levels));
+    assert.deepEqual(
+      told,
+      isKept ? [] : ['the one with id "b": it is nested more than 2000 levels deep'],
+    );
+  }
+});
+
+Deno.test("listingPages() leaves out a resource that is too large, and reads on", async () => {
+  // 33 MiB, and as few others as make a listing.
+  await using server = serveHttp((_request, url) => {
+    const [offset, limit] = ["page[offset]", "page[limit]"].map((name) => {
+      return Number(url.searchParams.get(name));
+    });
+    const data = Array.from({ length: 5 }, (_, n) => ({
+      id: String(n),
+      type: "upload",
+      attributes: { notes: n === 2 ? "x".repeat(33 * 1024 * 1024) : "" },
+    })).slice(offset, offset! + limit!);
+    return json({ data, meta: { total_count: 5 } });
+  });
+  const told: string[] = [];
+  const ends: ListingVerdict[] = [];
+  const pages = listingPages(testClient(server.url), { path: "/uploads", maxLimit: 10 }, {
+    onUnreadable: ({ which, reason }) => told.push(`${which}: ${reason}`),
+    onEnd: (verdict) => ends.push(verdict),
+  });
+  assert.deepEqual(await idsOf(pages), ["0", "1", "3", "4"]);
+  assert.deepEqual(told, ["the one at place 3: it is larger than 32 MiB"]);
+  assert.deepEqual(ends, [{ state: "whole", announced: 5, sent: 5 }]);
+});
+
+Deno.test("listingPages() isn't told of another listing's refusal", async () => {
+  await using server = serveHttp(() => new Promise(() => {}));
+  const end = new AbortController();
+  const pages = listingPages(testClient(server.url), {
+    path: "/uploads",
+    maxLimit: 10,
+    orders: ORDERS,
+  }, { signal: end.signal, onFallback: assert.fail });
+  const ids = idsOf(pages);
+  const refusal = new CmaError("Another listing's order was refused.", { status: 422 });
+  end.abort(refusal);
+  await assert.rejects(ids, refusal);
 });

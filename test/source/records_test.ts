@@ -175,21 +175,36 @@ Deno.test("recordPages() reads flat while structured text only links to records"
   assert.equal(requests.length, 1);
 });
 
-Deno.test("recordPages() takes no record of another model, nor one of none", async () => {
-  const strays: Item[] = [
-    {
-      ...record(7, undefined, false),
-      relationships: { item_type: { data: { id: "x", type: "item_type" } } },
-    },
-    { id: "7", type: "item", attributes: {} } as unknown as Item,
-  ];
-  for (const stray of strays) {
-    await using server = serveHttp(() => json({ data: [stray], meta: { total_count: 1 } }));
-    const pages = recordPages(testClient(server.url), schemaWithoutBlocks(false), MODEL, "current");
-    await assert.rejects(Array.fromAsync(pages), {
-      name: "CmaError",
-      message:
-        /^Expected records of model page from GET \/items, but record 7 is of none or another /,
-    });
-  }
+const STRAY: Item = {
+  ...record(7, undefined, false),
+  relationships: { item_type: { data: { id: "x", type: "item_type" } } },
+};
+
+Deno.test("recordPages() takes no answer whose records are of another model", async () => {
+  await using server = serveHttp(() => json({ data: [STRAY], meta: { total_count: 1 } }));
+  const pages = recordPages(testClient(server.url), schemaWithoutBlocks(false), MODEL, "current");
+  await assert.rejects(Array.fromAsync(pages), {
+    name: "CmaError",
+    message: /^Expected records of model page from GET \/items, but record 7 is of another one: /,
+  });
+});
+
+Deno.test("recordPages() leaves out a record of another model, and keeps those that don't say of which they are", async () => {
+  const silent = [
+    { id: "8", type: "item", attributes: {} },
+    { id: "9", type: "item", relationships: null },
+    { id: "10", type: "item", attributes: null, relationships: { item_type: { data: [] } } },
+    { id: "11", type: "item", attributes: 7, relationships: { item_type: 7 }, meta: "x" },
+  ] as unknown as Item[];
+  const data = [record(6, undefined, false), STRAY, ...silent];
+  await using server = serveHttp(() => json({ data, meta: { total_count: data.length } }));
+  const told: string[] = [];
+  const pages = recordPages(testClient(server.url), schemaWithoutBlocks(false), MODEL, "current", {
+    onUnreadable: ({ which, reason }) => told.push(`${which}: ${reason}`),
+  });
+  const read = (await Array.fromAsync(pages)).flat();
+  assert.deepEqual(read, [data[0], ...silent]);
+  assert.deepEqual(told, [
+    'the one with id "7": it is of another model, although the API was asked for this one',
+  ]);
 });

@@ -148,7 +148,7 @@ Deno.test("exportProject() deletes nothing if the list of uploads wasn't complet
     short.deletion?.problem ?? "",
     /: the list of uploads wasn't complete, so export again\.$/,
   );
-  assert.ok(short.manifest.findings.some(({ code }) => code === "count_differs"));
+  assert.ok(short.manifest.failures.some(({ code }) => code === "listing_short"));
   assert.deepEqual(await made.assets(), before);
 
   // The API leaves one out and doesn't count it either: it is asked for by its id.
@@ -270,7 +270,7 @@ Deno.test("exportProject() deletes nothing once another environment's first expo
   await using made = await orphansBench({
     onRequest: async (_request, url) => {
       // As it makes sure that the upload is gone, which is the last thing before.
-      if (isSecond && url.searchParams.has("filter[ids]")) {
+      if (isSecond && locks.length === 0 && url.searchParams.has("filter[ids]")) {
         locks.push(await ExportLock.acquire(made.storage, { projectId: "48213", sandbox: "dev" }));
       }
       return undefined;

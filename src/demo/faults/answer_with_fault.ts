@@ -1,6 +1,10 @@
 import { ApiFault } from "../cma/api_fault.ts";
+import { FAULTS } from "./fault_plan.ts";
 import { type Fault, REDIRECTED } from "./faults.ts";
+import { lyingAnswer, lyingRequest } from "./listing_lies.ts";
 
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
 const DAY = 24 * 60 * 60 * 1000;
 const PAGE = "<!doctype html><title>502 Bad Gateway</title><h1>502 Bad Gateway</h1>\n";
 /** Statuses that the CDN answers with, in plain text. */
@@ -22,13 +26,25 @@ const REDIRECTS: Readonly<Record<string, (url: URL) => string>> = {
  *
  * @param fault The fault; one that breaks HTTP changes nothing here.
  * @param url The request's address.
- * @param answer The right answer; or, if told how long jobs take, how the API begins one.
+ * @param answer The right answer; or, if told how long jobs take, how the API begins one. It may be the
+ * answer to another request.
  */
 export async function answerWithFault(
   { kind, ms }: Fault,
   url: URL,
-  answer: (job?: { readonly ms: number; readonly depth?: number }) => Promise<Response>,
+  answer: (
+    job?: { readonly ms: number; readonly depth?: number },
+    instead?: URL,
+  ) => Promise<Response>,
 ): Promise<Response> {
+  if (FAULTS[kind] === "listing") {
+    const right = await answer(undefined, lyingRequest(kind, url));
+    return await changed(right, {}, (bytes) => {
+      return ENCODER.encode(
+        JSON.stringify(lyingAnswer(kind, url, JSON.parse(DECODER.decode(bytes)))),
+      );
+    });
+  }
   const status = REFUSALS[kind];
   if (status !== undefined) return new Response(`${kind}\n`, { status });
   const location = REDIRECTS[kind]?.(url);

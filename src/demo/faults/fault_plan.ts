@@ -1,6 +1,6 @@
 /**
- * What can go wrong with an answer. Those about statuses, redirects and bodies are answered properly; the
- * others break HTTP itself.
+ * What can go wrong with an answer. Those about statuses, redirects and bodies are answered properly, and so
+ * are those about what listings say; the others break HTTP itself.
  */
 export const FAULTS = {
   /** 429 with `X-RateLimit-Reset`. `ms` is what it asks to wait. @default {1000} */
@@ -68,6 +68,38 @@ export const FAULTS = {
   "drip": "wire",
   /** `Content-Length` announces half of the bytes that come. */
   "length-too-small": "wire",
+  /** A listing announces half of what it has. */
+  "total-too-small": "listing",
+  /** A listing announces more than it has. */
+  "total-too-big": "listing",
+  /** A listing announces nothing. */
+  "total-zero": "listing",
+  /** A listing doesn't say how long it is. */
+  "total-absent": "listing",
+  /** A listing announces more with each page. */
+  "total-growing": "listing",
+  /** A listing announces less with each page. */
+  "total-shrinking": "listing",
+  /** A page without resources. */
+  "empty-page": "listing",
+  /** A page with half of its resources. */
+  "short-page": "listing",
+  /** A page that lacks some in its midst. */
+  "page-with-gap": "listing",
+  /** The page before, once more. */
+  "repeated-page": "listing",
+  /** A page in which each resource is twice, in the place of others. */
+  "duplicates": "listing",
+  /** A page whose resources are in the opposite order. */
+  "wrong-order": "listing",
+  /** The first page, whichever is asked for. */
+  "one-page": "listing",
+  /** One resource, however many are asked for. */
+  "one-record": "listing",
+  /** No published version is listed. */
+  "published-missing": "listing",
+  /** Published versions have ids that no record has. */
+  "published-of-others": "listing",
 } as const;
 
 /** One of {@linkcode FAULTS}. */

@@ -9,8 +9,8 @@ import { exportProject, type ExportReport } from "../src/export.ts";
 import type { ExportOptions } from "../src/export_options.ts";
 import { LocalStorage } from "../src/sink/local_storage.ts";
 import { directoryOf, entriesOf, sourceOf } from "./support/exported.ts";
-import { serveHttp } from "./support/http_server.ts";
 import { long } from "./support/long.ts";
+import { serveBetween } from "./support/serve_between.ts";
 
 const project = memoryCopy(generateProject({ records: 60, uploads: 12, blocksPerRecord: 2 }));
 const { items, uploads, itemTypes } = project.primary;
@@ -47,17 +47,10 @@ async function exported(
 ): Promise<{ report: ExportReport } & AsyncDisposable> {
   const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
   await using cma = startDemoCma({ project, rateLimit: { limit: 100_000, windowMs: 1000 } });
-  await using between = serveHttp(async (request, url) => {
-    const { headers, status, body } = await fetch(cma.url + url.pathname + url.search, request);
-    if (url.pathname !== "/items" && url.pathname !== "/uploads") {
-      return new Response(body, { status, headers });
-    }
-    const answer = await new Response(body).json();
-    const data = answer.data.map((one: JsonObject & { id: string }) => {
-      return spoilt.get(one.id)?.(one) ?? one;
-    });
-    return Response.json({ ...answer, data }, { status, headers: { date: headers.get("date")! } });
-  });
+  await using between = serveBetween(cma, ({ data, ...rest }) => ({
+    ...rest,
+    data: data.map((one) => spoilt.get((one as { id: string }).id)?.(one as JsonObject) ?? one),
+  }));
   const report = await exportProject({
     ...sourceOf(cma),
     baseUrl: between.url,

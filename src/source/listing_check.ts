@@ -41,7 +41,7 @@ const MOST_STALE = 20;
  *
  * What an API announces proves nothing alone: a listing has ended when an answer brought less than it could
  * have, at the place where the announced length says that it ends. It is whole if it ended, nothing was left
- * out on the way, and as many resources came as were announced, but for as many as came and went meanwhile.
+ * out on the way, and as many resources came as were announced, but for as many as it grew by meanwhile.
  *
  * It remembers the ids of what was handed on: about 80 bytes for each.
  *
@@ -60,8 +60,8 @@ export class ListingCheck<T> {
   readonly #ids = new Set<string>();
   #sent: number;
   #total: number | undefined;
-  /** By how much the announced length grew and shrank, as far as it was seen. */
-  #moved = 0;
+  /** How long the listing was at first. */
+  #first: number | undefined;
   #isEnded = false;
   #hasHole = false;
   #stale = 0;
@@ -114,7 +114,7 @@ export class ListingCheck<T> {
    * @param answer What it brought, and what it announced.
    */
   answer({ offset, sent, asked, total, isNew }: ListingAnswer): void {
-    this.#moved += Math.abs(total - (this.#total ?? total));
+    this.#first ??= total;
     this.#total = total;
     this.#isEnded = sent < asked && offset + sent >= total;
     this.#stale = isNew ? 0 : this.#stale + 1;
@@ -134,7 +134,7 @@ export class ListingCheck<T> {
   /** Begins another reading, from the listing's start: the verdict is about the last one. */
   again(): void {
     this.#total = undefined;
-    this.#moved = 0;
+    this.#first = undefined;
     this.#stale = 0;
     this.#isEnded = false;
     this.#hasHole = false;
@@ -149,7 +149,8 @@ export class ListingCheck<T> {
   /** What is known so far. */
   get verdict(): ListingVerdict {
     const [announced, sent] = [this.#total ?? 0, this.#sent];
-    const isShort = sent < announced - (this.#hasHole ? 0 : this.#moved);
+    // What came meanwhile may have come before the place that was reached.
+    const isShort = sent < (this.#hasHole ? announced : Math.min(announced, this.#first ?? 0));
     const isOpen = this.#hasHole || !this.#isEnded;
     return { announced, sent, state: isShort ? "short" : isOpen ? "endless" : "whole" };
   }

@@ -216,6 +216,8 @@ async function* readFrom<T>(
 
   fill();
   for (;;) {
+    // Only now: some of them may wait for the place of the one before.
+    if (check.isStuck) return await drop(queue);
     if (queue.length === 0) {
       if (check.isEnded || empty > 0 || tail === undefined || stop?.aborted) return;
       // A full page may not be the last one, whatever length was announced.
@@ -285,7 +287,7 @@ async function* readFrom<T>(
           following = { offset: Math.max(0, latest - back), limit: fetcher.limit };
         } else if (check.isStuck) {
           check.hole(total);
-          return await drop(queue);
+          break;
         } else {
           // The API may return less than it was asked for: what is missing is asked for again, under
           // the same place in the budget, or streams could wait for each other for ever.

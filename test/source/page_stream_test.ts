@@ -3,12 +3,14 @@ import fc from "fast-check";
 import { Budget } from "../../src/async/budget.ts";
 import { delay } from "../../src/async/delay.ts";
 import { BodyTooLargeError } from "../../src/source/body.ts";
+import type { ListingVerdict } from "../../src/source/listing_check.ts";
 import {
   type FetchedPage,
   type PageRequest,
   pageStream,
   type PageStreamOptions,
 } from "../../src/source/page_stream.ts";
+import { long } from "../support/long.ts";
 import { turn, until } from "../support/until.ts";
 
 type Fetch = (request: PageRequest) => Promise<FetchedPage<number>>;
@@ -569,4 +571,155 @@ Deno.test("pageStream() hands on once what is twice in one page", async () => {
   const fetch: Fetch = () => Promise.resolve({ data, total: data.length, bytes: 8 });
   const pages = pageStream(fetch, { maxLimit: 10, idOf: String });
   assert.deepEqual(await Array.fromAsync(pages), [[1, 2, 3]]);
+});
+
+/** What an answer says in place of what is right. */
+const DATA_LIES: readonly ((data: readonly number[]) => readonly number[])[] = [
+  (data) => data,
+  () => [],
+  (data) => data.slice(0, data.length >> 1),
+  (data) => data.slice(data.length >> 1),
+  (data) => data.filter((_, i) => i % 3 !== 1),
+  (data) => data.flatMap((n) => [n, n]).slice(0, data.length),
+  (data) => data.map((n) => Math.max(0, n - 7)),
+  (data) => data.toReversed(),
+];
+
+Deno.test("pageStream() reads all, or says that it didn't, whatever pages some answers have in their place", async () => {
+  let mended = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(120),
+      fc.integer({ min: 2, max: 30 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(fc.nat(DATA_LIES.length - 1), { maxLength: 30 }),
+      fc.boolean(),
+      async (length, maxLimit, prefetch, lies, isOrdered) => {
+        const listing = new Listing(length);
+        let lied = 0;
+        const fetch: Fetch = async (request) => {
+          const page = await listing.fetch(request);
+          const lie = lies[listing.requests.length - 1] ?? 0;
+          if (lie > 0) lied++;
+          return { ...page, data: DATA_LIES[lie]!(page.data) };
+        };
+        const ends: ListingVerdict[] = [];
+        const budget = new Budget(prefetch);
+        const read = (await Array.fromAsync(pageStream(fetch, {
+          maxLimit,
+          prefetch,
+          budget,
+          idOf: String,
+          ...(isOrdered && { timeOf: (n: number) => n }),
+          onEnd: (verdict) => ends.push(verdict),
+        }))).flat();
+        assert.equal(new Set(read).size, read.length, "something is repeated");
+        assert.equal(budget.inFlight, 0);
+        assert.equal(ends.length, 1);
+        const [{ state, announced, sent } = assert.fail()] = ends;
+        assert.equal(sent, read.length);
+        if (state === "whole") assert.deepEqual(read.toSorted((a, b) => a - b), upTo(length));
+        else assert.equal(announced, length);
+        if (state === "whole" && lied > 0) mended++;
+        assert.ok(listing.requests.length < 600, `${listing.requests.length} requests`);
+      },
+    ),
+    { numRuns: long(3000, 150) },
+  );
+  assert.ok(mended > long(300, 15), `${mended} listings were mended`);
+});
+
+Deno.test("pageStream() reads all, whatever lengths some answers announce", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(120),
+      fc.integer({ min: 2, max: 30 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(fc.option(fc.oneof(fc.nat(200), fc.constant(0), fc.nat(1e9))), { maxLength: 30 }),
+      async (length, maxLimit, prefetch, totals) => {
+        const listing = new Listing(length);
+        const fetch: Fetch = async (request) => {
+          const page = await listing.fetch(request);
+          return { ...page, total: totals[listing.requests.length - 1] ?? page.total };
+        };
+        const ends: ListingVerdict[] = [];
+        const read = (await Array.fromAsync(pageStream(fetch, {
+          maxLimit,
+          prefetch,
+          idOf: String,
+          timeOf: (n) => n,
+          onEnd: (verdict) => ends.push(verdict),
+        }))).flat();
+        // An empty listing of which one says that it has some may be one that failed to show them.
+        assert.equal(new Set(read).size, read.length, "something is repeated");
+        if (ends[0]?.state === "whole") assert.deepEqual(read, upTo(length));
+        assert.ok(listing.requests.length < 600, `${listing.requests.length} requests`);
+      },
+    ),
+    { numRuns: long(3000, 150) },
+  );
+});
+
+Deno.test("pageStream() reads to its end what comes one by one, because of sizes or of the API", async () => {
+  const cases = [
+    new Listing(40, { cap: 1 }),
+    // Two don't fit into an answer, and then some do.
+    new Listing(40, { sizeOf: (n) => n < 25 ? 9 : 1 }),
+    new Listing(40, { sizeOf: () => 9 }),
+  ];
+  for (const listing of cases) {
+    for (const prefetch of [1, 4]) {
+      listing.requests.length = 0;
+      const ends: ListingVerdict[] = [];
+      const pages = listing.pages({
+        prefetch,
+        maxBytes: 16,
+        targetBytes: 4,
+        idOf: String,
+        onEnd: (verdict) => ends.push(verdict),
+      });
+      assert.deepEqual((await Array.fromAsync(pages)).flat(), upTo(40));
+      assert.deepEqual(ends, [{ state: "whole", announced: 40, sent: 40 }]);
+      assert.ok(listing.requests.length < 90, listing.requests.join(" "));
+    }
+  }
+});
+
+Deno.test("pageStream() asks a bounded number of times when it gets the same page for ever", async () => {
+  for (const total of [10, 11, 1e9]) {
+    let requests = 0;
+    const ends: ListingVerdict[] = [];
+    const pages = pageStream(() => {
+      requests++;
+      return Promise.resolve({ data: upTo(10), total, bytes: 10 });
+    }, { maxLimit: 10, idOf: String, timeOf: (n) => n, onEnd: (verdict) => ends.push(verdict) });
+    assert.deepEqual((await Array.fromAsync(pages)).flat(), upTo(10));
+    assert.equal(ends[0]?.state, total === 10 ? "endless" : "short");
+    assert.ok(requests < 80, `${requests} requests`);
+  }
+});
+
+Deno.test("pageStream() asks what earlier readings handed on only when the order doesn't tell, or it reads again", async () => {
+  for (const isOrdered of [true, false]) {
+    for (const isShort of [true, false]) {
+      let asked = 0;
+      const listing = new Listing(40);
+      const after = { offset: 20, last: [{ id: "19", time: 19 }] };
+      const pages = pageStream(async (request) => {
+        const page = await listing.fetch(request);
+        return { ...page, total: isShort ? 50 : 40 };
+      }, {
+        maxLimit: 10,
+        idOf: String,
+        ...(isOrdered && { timeOf: (n: number) => n }),
+        after,
+        known: async function* () {
+          asked++;
+          yield await Promise.resolve(upTo(20).map(String));
+        },
+      });
+      assert.deepEqual((await Array.fromAsync(pages)).flat(), upTo(40).slice(20));
+      assert.equal(asked, isOrdered && !isShort ? 0 : 1);
+    }
+  }
 });

@@ -2,7 +2,7 @@
 // `duckdb [FILE] -c SQL`. DuckDB's own npm package is the engine.
 const { createRequire } = require("node:module");
 const { readFileSync } = require("node:fs");
-const { DuckDBInstance } = createRequire(`${process.env.SLUICE_WALK_TOOLS}/`)("@duckdb/node-api");
+const { DuckDBInstance } = createRequire(`${process.env.SLUICE_TEST_TOOLS}/`)("@duckdb/node-api");
 
 async function main() {
   const args = process.argv.slice(2);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the walk through the documentation needs beside Deno, into a directory: DuckDB and linters,
-# from npm. `export SLUICE_WALK_TOOLS=DIR` tells the walk where they are.
+# from npm. `export SLUICE_TEST_TOOLS=DIR` tells the walk where they are.
 #
 #   test/walk/install-tools.sh DIR
 set -euo pipefail

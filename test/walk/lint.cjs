@@ -5,7 +5,7 @@ const { spawnSync } = require("node:child_process");
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
-const tools = process.env.SLUICE_WALK_TOOLS;
+const tools = process.env.SLUICE_TEST_TOOLS;
 const need = createRequire(`${tools}/`);
 const text = readFileSync(0, "utf8");
 

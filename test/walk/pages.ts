@@ -17,7 +17,7 @@ export interface Block {
 }
 
 /** A comment at the beginning of a block, or above it, that names a file. */
-const FILE = /^(?:#|\/\/|<!-- save as) ((?:[\w./~-]+\/)?[\w.-]+\.[a-z]+)(?: -->)?$/;
+const FILE = /^(?:#|\/\/|<!-- save as) ((?:[\w./~-]+\/)?[\w.-]*\.[a-z]+)(?: -->)?$/;
 
 /**
  * The fenced blocks of a page, in their order.

@@ -55,9 +55,8 @@ Deno.test("the image has the command with the task's permissions, and exports th
 
     const script = await Deno.readTextFile(`${root}/image/opt/sluice/bin/sluice`);
     const [command = ""] = /^exec .*$/m.exec(script) ?? [];
-    const granted = [...command.replaceAll("'", "").matchAll(/ (--allow\S*)/g)].map(([, one]) =>
-      one
-    );
+    const granted = [...command.replaceAll("'", "").matchAll(/ (--(?:allow|ignore|no-prompt)\S*)/g)]
+      .map(([, one]) => one);
     assert.deepEqual(granted.toSorted(), permissionsOf("install").toSorted());
 
     const [entry] = image.find(({ name }) => name === "ENTRYPOINT")!.words;

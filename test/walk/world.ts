@@ -7,7 +7,7 @@ import { Collector } from "./collector.ts";
 /** What the walk needs, and who brings it: `.ci/run` installs all of it. */
 const NEEDED = {
   SLUICE_TEST_S3_ENDPOINT: 'an S3 server: eval "$(bash test/s3/start-rgw.sh start)"',
-  SLUICE_WALK_TOOLS: "the directory that test/walk/install-tools.sh made",
+  SLUICE_TEST_TOOLS: "the directory that test/walk/install-tools.sh made",
 };
 
 /** The newcomer's machine: a home, a desk, and services in place of those on the Internet. */
@@ -69,6 +69,10 @@ export async function openWorld(): Promise<World> {
     ["http://localhost:4318", collector.url],
     ["new CmaClient({", `new CmaClient({ baseUrl: "${cma.url}",`],
     ["60 requests in 3 s", "1000 requests in 3 s"],
+    [
+      "--allow-env=DATOCMS_API_TOKEN",
+      "--allow-env=DATOCMS_API_TOKEN,DATOCMS_BASE_URL,SLUICE_ASSET_HOST,AWS_ENDPOINT_URL_S3",
+    ],
     ["site-api.datocms.com", new URL(cma.url).host],
     ["my-backups.s3.eu-west-1.amazonaws.com", new URL(rgwEndpoint()).host],
     ["my-backups", rgw.storage.bucket],
@@ -98,7 +102,6 @@ export async function openWorld(): Promise<World> {
     PGHOST: postgres,
     PGUSER: "walk",
     PGDATABASE: "postgres",
-    SLUICE_WALK_TOOLS: Deno.env.get("SLUICE_WALK_TOOLS")!,
   };
   const kept = stack.move();
   return {
@@ -157,7 +160,9 @@ async function shims(bin: string): Promise<void> {
     // The package's own program does what the Deno in it does.
     npx: `[ "$1 $2" = "--yes deno@2" ] || { echo "npx $*: what is that?" >&2; exit 1; }
 shift 2; exec '${deno}' "$@"`,
-    duckdb: `exec node '${ROOT}test/walk/duckdb.cjs' "$@"`,
+    duckdb: `SLUICE_TEST_TOOLS='${
+      Deno.env.get("SLUICE_TEST_TOOLS")
+    }' exec node '${ROOT}test/walk/duckdb.cjs' "$@"`,
   };
   for (const [name, script] of Object.entries(programs)) {
     await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });

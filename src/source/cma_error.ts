@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
 import { isObject } from "../content/blocks.ts";
+import { ERROR_CODES } from "./error_codes.ts";
 
 /** One error of an API answer. */
 export interface ApiErrorEntity {
@@ -128,11 +129,13 @@ export function refusal(
       `The project has no environment ${
         JSON.stringify(environment ?? "")
       } that this API token may read (${answer}): check the name given with --environment.`,
+      EXIT.usage,
     );
   }
   if (status === 401 || codes.includes("INVALID_AUTHORIZATION_HEADER")) {
     return fail(
       `${host} refused the API token (${answer}): copy one that may use the Content Management API from Project settings → API tokens, and pass it as DATOCMS_API_TOKEN.`,
+      EXIT.usage,
     );
   }
   if (codes.includes("PLAN_UPGRADE_REQUIRED")) {
@@ -141,10 +144,19 @@ export function refusal(
     );
   }
   if (codes.includes("INSUFFICIENT_PERMISSIONS") || status === 403) {
-    const leaveOut = what.startsWith("GET ") ? ", or leave the resource out with --exclude" : "";
+    // Without the project itself there is no export, however often it is tried.
+    const isProject = what === "GET /site";
+    const leaveOut = what.startsWith("GET ") && !isProject
+      ? ", or leave the resource out with --exclude"
+      : "";
     return fail(
       `The API token's role may not ${what} (${answer}): give the role that permission in Project settings → Roles${leaveOut}.`,
+      isProject ? EXIT.usage : EXIT.failed,
     );
+  }
+  const known = codes.map((code) => ERROR_CODES[code]).find((entry) => entry !== undefined);
+  if (known !== undefined) {
+    return fail(`${host} refused ${what} (${answer}): ${known.means}: ${known.advice}.`);
   }
   const details = errors.map((error) => error.details).find((d) =>
     isObject(d) && Object.keys(d).length

@@ -15,27 +15,34 @@ const permissions = z.array(z.object({
   upload_collection: z.string().nullish(),
 }));
 
-const answer = z.object({
+const me = z.object({
   data: z.object({
     type: z.string(),
+    attributes: z.object({ hardcoded_type: z.string().nullish() }).optional(),
     relationships: z.object({
       role: z.object({ data: z.object({ id: z.string() }) }),
     }),
   }),
-  included: z.array(z.object({
-    id: z.string(),
-    meta: z.object({
-      final_permissions: z.object({
-        positive_item_type_permissions: permissions,
-        negative_item_type_permissions: permissions,
-        positive_upload_permissions: permissions,
-        negative_upload_permissions: permissions,
-      }),
-    }),
-  })),
+  included: z.array(z.unknown()).optional(),
+});
+
+const role = z.object({
+  id: z.string(),
+  attributes: z.object({ hardcoded_type: z.string().nullish() }).optional(),
+  meta: z.object({
+    final_permissions: z.object({
+      positive_item_type_permissions: permissions,
+      negative_item_type_permissions: permissions,
+      positive_upload_permissions: permissions,
+      negative_upload_permissions: permissions,
+    }).optional(),
+  }).optional(),
 });
 
 const owner = z.object({ data: z.object({ type: z.enum(["account", "organization"]) }) });
+
+/** The built-in API token, and the built-in role, that may do everything. */
+const ADMIN = "admin";
 
 /**
  * What the API token's role may read only a part of, as far as it is told: listings leave out, without a word,
@@ -57,23 +64,50 @@ export async function readRestrictions(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<string[] | undefined> {
-  const body = await ask(client, signal);
+  const body = await ask(client, "/users/me", { include: "role" }, signal);
   if (owner.safeParse(body).success) return [];
-  const { data: found } = answer.safeParse(body);
-  const role = found?.included.find(({ id }) => id === found.data.relationships.role.data.id);
-  if (role === undefined) return undefined;
-  const { final_permissions: permissions } = role.meta;
-  const hidden = hiddenModels(permissions, environment, models)
+  const { data: found } = me.safeParse(body);
+  if (found === undefined) return undefined;
+  if (found.data.attributes?.hardcoded_type === ADMIN) return [];
+  const { id } = found.data.relationships.role.data;
+  const mine = found.included?.map((one) => role.safeParse(one).data).find((one) => one?.id === id);
+  const known = told(mine) ?? told(await readRole(client, id, signal));
+  if (known === undefined || known === "all") return known && [];
+  const hidden = hiddenModels(known, environment, models)
     .map(({ attributes: { api_key: key } }) => key);
   return [
     ...hidden.length > 0 ? [`records of ${fewNames(hidden)}`] : [],
-    ...uploads && hidesUploads(permissions, environment) ? ["uploads"] : [],
+    ...uploads && hidesUploads(known, environment) ? ["uploads"] : [],
   ];
 }
 
-async function ask(client: CmaClient, signal: AbortSignal | undefined): Promise<unknown> {
+type Role = z.infer<typeof role>;
+
+/** What a role may do: `all`, or its permissions; `undefined` if it doesn't tell. */
+function told(
+  mine: Role | undefined,
+): "all" | NonNullable<NonNullable<Role["meta"]>["final_permissions"]> | undefined {
+  return mine?.attributes?.hardcoded_type === ADMIN ? "all" : mine?.meta?.final_permissions;
+}
+
+/** The included form of a role may lack its permissions. */
+async function readRole(
+  client: CmaClient,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<Role | undefined> {
+  const body = await ask(client, `/roles/${encodeURIComponent(id)}`, {}, signal);
+  return z.object({ data: role }).safeParse(body).data?.data;
+}
+
+async function ask(
+  client: CmaClient,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   try {
-    return (await client.get("/users/me", { include: "role" }, { signal })).body;
+    return (await client.get(path, query, { signal })).body;
   } catch (error) {
     signal?.throwIfAborted();
     // Nothing that is exported depends on it, and not every token may ask this.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Resource } from "../../src/content/resource.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { workbench } from "../support/exported.ts";
 import { projectWhoseRole } from "../support/project_whose_role.ts";
@@ -56,4 +57,53 @@ Deno.test("exportProject() asks a role about the environment that is read", asyn
   const [text, ...others] = await warned({ project }, { environment: "spring-issue" });
   assert.match(text!, /may not read all uploads in spring-issue:/);
   assert.deepEqual(others, []);
+});
+
+/** Answers as `GET /users/me?include=role` of the sample project does, changed. */
+function answering(change: (body: { data: Resource; included: Resource[] }) => unknown) {
+  const project = projectWhoseRole({ positive_upload_permissions: [] });
+  const [roles, tokens] = ["/roles", "/access_tokens"].map((path) => {
+    return project.primary.settings.get(path) as Resource[];
+  });
+  const data = tokens!.find(({ attributes }) => attributes?.can_access_cma === true)!;
+  const { data: ref } = data.relationships!.role as { data: { id: string } };
+  const included = roles!.filter(({ id }) => id === ref.id);
+  const asked: string[] = [];
+  const onRequest = (_request: Request, { pathname }: URL) => {
+    if (/^\/(users|roles)\/./.test(pathname)) asked.push(pathname);
+    if (pathname !== "/users/me") return undefined;
+    return Response.json(change(structuredClone({ data, included })));
+  };
+  return { project, onRequest, asked, roleId: ref.id };
+}
+
+Deno.test("exportProject() asks for the role itself if the included one lacks its permissions", async () => {
+  const lacking = answering(({ data, included }) => {
+    return { data, included: included.map(({ meta: _, ...role }) => role) };
+  });
+  assert.deepEqual(await warned(lacking), [
+    `The API token's role may not read all uploads${END}`,
+  ]);
+  assert.deepEqual(lacking.asked, ["/users/me", `/roles/${lacking.roleId}`]);
+});
+
+Deno.test("exportProject() takes the project's owners and the built-in administrators for unrestricted", async () => {
+  const builtIn = { hardcoded_type: "admin" };
+  for (
+    const change of [
+      () => ({ data: { id: "1", type: "account" } }),
+      () => ({ data: { id: "1", type: "organization" } }),
+      ({ data, included }: { data: Resource; included: Resource[] }) => {
+        return { data: { ...data, attributes: { ...data.attributes, ...builtIn } }, included };
+      },
+      ({ data, included }: { data: Resource; included: Resource[] }) => {
+        const [role] = included;
+        return { data, included: [{ ...role!, attributes: { ...role!.attributes, ...builtIn } }] };
+      },
+    ]
+  ) {
+    const { asked, ...bench } = answering(change);
+    assert.deepEqual(await warned(bench), []);
+    assert.deepEqual(asked, ["/users/me"]);
+  }
 });

@@ -54,6 +54,7 @@ export interface ProgressState {
     readonly downloaded: number;
     readonly kept: number;
     readonly withdrawn: number;
+    readonly not_served: number;
     readonly failed: number;
     /** The size of those downloaded, in bytes. */
     readonly bytes: number;
@@ -104,7 +105,7 @@ export function initialProgress(
     listingsDone: 0,
     records: { read: 0, total: 0 },
     uploads: { read: 0, total: 0 },
-    assets: { downloaded: 0, kept: 0, withdrawn: 0, failed: 0, bytes: 0 },
+    assets: { downloaded: 0, kept: 0, withdrawn: 0, not_served: 0, failed: 0, bytes: 0 },
     requests: { count: 0, retries: 0, bytes: 0, available: undefined },
     retried: [],
     warnings: 0,
@@ -132,7 +133,7 @@ export function progressOf(state: ProgressState, event: ExportEvent, now: number
  * @param state The state.
  */
 export function assetsDone({ assets }: ProgressState): number {
-  return assets.downloaded + assets.kept + assets.withdrawn + assets.failed;
+  return assets.downloaded + assets.kept + assets.withdrawn + assets.not_served + assets.failed;
 }
 
 function changes(state: ProgressState, event: ExportEvent): Partial<ProgressState> {

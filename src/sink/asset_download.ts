@@ -24,9 +24,10 @@ export interface AssetOutcome {
   readonly modified_at?: string | undefined;
   /**
    * `downloaded`: fetched and verified; `kept`: was there already with the right bytes; `withdrawn`:
-   * DatoCMS itself doesn't serve it any more (infected); `failed`: see `reason`.
+   * DatoCMS itself doesn't serve it any more (infected); `not_served`: a video whose raw file DatoCMS doesn't
+   * serve, as a setting of the project says; `failed`: see `reason`.
    */
-  readonly outcome: "downloaded" | "kept" | "withdrawn" | "failed";
+  readonly outcome: "downloaded" | "kept" | "withdrawn" | "not_served" | "failed";
   /** Why there is no file. */
   readonly reason?: string;
   /** How often it was tried. */
@@ -89,6 +90,11 @@ const ANNOUNCED_MOST = 16 * DOCUMENTED_MOST;
 
 /** Longer MIME types than this one aren't headers any more. */
 const LONGEST_TYPE = 200;
+
+/** Why a video has no file. */
+const NOT_SERVED =
+  "DatoCMS doesn't serve the raw videos of this project (422): turn off Block serving " +
+  "raw videos in its settings to have them";
 
 /**
  * The file of one asset, from one attempt to the next. Between them it holds nothing but what it knows, so
@@ -190,6 +196,9 @@ export class AssetDownload {
       if (isOther && !this.#onlyPlain) this.#plain = !this.#plain;
       return { reason: problem.message, attempt, waitMs };
     }
+    if (problem.isNotServed && isVideo(this.#upload)) {
+      return this.#outcome({ outcome: "not_served", reason: NOT_SERVED });
+    }
     const mayBeGone = problem.isMissing || error instanceof BytesMismatchError;
     const gone = mayBeGone && withdrawnReason(this.#upload) === undefined
       ? await whyGone?.(this.#upload, { signal })
@@ -290,6 +299,11 @@ function withdrawnReason(upload: Upload): string | undefined {
   return `infected${
     threat ? ` with ${printable(threat, 100)}` : ""
   }: DatoCMS doesn't serve it any more`;
+}
+
+/** Only of videos DatoCMS has a setting that keeps the file itself from being served. */
+function isVideo({ attributes: { mime_type } }: Upload): boolean {
+  return /^video\//i.test(text(mime_type) ?? "");
 }
 
 /** Headers hold no more than this; a type that isn't one helps nobody. */

@@ -6,7 +6,7 @@ const NAMED = 1000;
 
 /** What a manifest counts of assets. */
 export interface AssetCounts
-  extends Pick<ManifestAssets, "downloaded" | "kept" | "withdrawn" | "failed"> {
+  extends Pick<ManifestAssets, "downloaded" | "kept" | "withdrawn" | "notServed" | "failed"> {
   /** The first thousand that failed. */
   readonly failures: readonly FailedAsset[];
 }
@@ -16,6 +16,7 @@ export class AssetTally {
   #downloaded = { count: 0, bytes: 0 };
   #kept = { count: 0, bytes: 0 };
   #withdrawn = 0;
+  #notServed = 0;
   #failed = 0;
   readonly #failures: FailedAsset[] = [];
 
@@ -24,11 +25,12 @@ export class AssetTally {
    *
    * @param before What was counted before of assets that didn't fail.
    */
-  constructor(before?: Pick<ManifestAssets, "downloaded" | "kept" | "withdrawn">) {
+  constructor(before?: Pick<ManifestAssets, "downloaded" | "kept" | "withdrawn" | "notServed">) {
     if (before === undefined) return;
     this.#downloaded = { ...before.downloaded };
     this.#kept = { ...before.kept };
     this.#withdrawn = before.withdrawn;
+    this.#notServed = before.notServed ?? 0;
   }
 
   /** How many failed. */
@@ -42,6 +44,7 @@ export class AssetTally {
       downloaded: { ...this.#downloaded },
       kept: { ...this.#kept },
       withdrawn: this.#withdrawn,
+      notServed: this.#notServed,
       failed: this.#failed,
       failures: [...this.#failures],
     };
@@ -57,6 +60,7 @@ export class AssetTally {
       this.#failed++;
       if (this.#failures.length < NAMED) this.#failures.push({ upload_id, key, reason, attempts });
     } else if (outcome === "withdrawn") this.#withdrawn++;
+    else if (outcome === "not_served") this.#notServed++;
     else {
       const tally = outcome === "downloaded" ? this.#downloaded : this.#kept;
       tally.count++;

@@ -63,6 +63,8 @@ export interface ManifestAssets {
   readonly kept: Tally;
   /** How many DatoCMS itself doesn't serve any more. */
   readonly withdrawn: number;
+  /** How many videos DatoCMS doesn't serve the raw file of; older manifests don't tell. */
+  readonly notServed?: number | undefined;
   /** How many couldn't be had. */
   readonly failed: number;
   /** The first thousand that couldn't be had; the object named `index` has all. */
@@ -170,6 +172,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
     downloaded: tally,
     kept: tally,
     withdrawn: count,
+    notServed: count.optional(),
     failed: count,
     failures: z.array(z.object({
       upload_id: z.string(),

@@ -35,6 +35,8 @@ export class AssetError extends Error {
   readonly askedMs: number;
   /** Whether the server says that it has no such asset. */
   readonly isMissing: boolean;
+  /** Whether the server understands what is asked for, and doesn't serve it (422). */
+  readonly isNotServed: boolean;
   /** Whether the server refuses an address that isn't the upload's own, but has parameters of ours. */
   readonly refusesParameters: boolean;
 
@@ -50,6 +52,7 @@ export class AssetError extends Error {
       retryable: boolean;
       askedMs?: number;
       isMissing?: boolean;
+      isNotServed?: boolean;
       refusesParameters?: boolean;
     },
   ) {
@@ -57,6 +60,7 @@ export class AssetError extends Error {
     this.retryable = options.retryable;
     this.askedMs = options.askedMs ?? 0;
     this.isMissing = options.isMissing ?? false;
+    this.isNotServed = options.isNotServed ?? false;
     this.refusesParameters = options.refusesParameters ?? false;
   }
 }
@@ -157,6 +161,7 @@ export async function fetchAsset(
         throw new AssetError(`${url.host} answered with status ${status}`, {
           retryable: status < 300 || status >= 500 || status === 429 || status === 408,
           isMissing: status === 404 || status === 410,
+          isNotServed: status === 422,
           refusesParameters: hasOurs && status >= 400 && status !== 408 && status !== 429,
           askedMs: askedWaitMs(response.headers),
         });

@@ -237,11 +237,11 @@ async function gone(
 /** Numbers of the uploads whose file isn't there: until it is, an older one is better than none. */
 async function lackingIn(
   { snapshot, options: { storage } }: ExportContext,
-  { index, prefix, failed, withdrawn }: ExportedAssets["manifest"],
+  { index, prefix, failed, withdrawn, notServed = 0 }: ExportedAssets["manifest"],
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
   const lacking = new Set<number>();
-  if (failed + withdrawn === 0) return lacking;
+  if (failed + withdrawn + notServed === 0) return lacking;
   for await (
     const page of readAssetIndex(storage, `${snapshot.prefix}/${index}`, prefix, signal)
   ) {

@@ -21,6 +21,9 @@ export function withoutSecrets({ redaction }: ExportRun, outcome: AssetOutcome):
 export function noteAsset(run: ExportRun, outcome: AssetOutcome): void {
   const about = `Asset ${outcome.key} (upload ${outcome.upload_id})`;
   if (outcome.outcome === "withdrawn") run.warn("asset_withdrawn", `${about}: ${outcome.reason}.`);
+  if (outcome.outcome === "not_served") {
+    run.warn("asset_not_served", `${about}: ${outcome.reason}.`);
+  }
   if (outcome.outcome === "failed") {
     const reason = outcome.reason?.replace(/\.$/, "");
     run.fail("asset_failed", `${about} couldn't be fetched: ${reason}.`);

@@ -207,7 +207,7 @@ export class ExportTelemetry implements Disposable {
     if (outcome === "downloaded") {
       this.#counters.bytes.add(size ?? 0, { "sluice.source": "assets" });
     }
-    if (outcome !== "failed" && outcome !== "withdrawn") return;
+    if (outcome === "downloaded" || outcome === "kept") return;
     span.addEvent(outcome, { "sluice.upload": upload_id, "sluice.attempts": attempts });
   }
 

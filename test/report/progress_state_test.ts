@@ -58,7 +58,14 @@ Deno.test("progressOf() keeps uploads, requests, assets and warnings apart", () 
   ]);
   assert.deepEqual(state.uploads, { read: 4, total: 4 });
   assert.deepEqual(state.records, { read: 0, total: 0 });
-  assert.deepEqual(state.assets, { downloaded: 1, kept: 1, withdrawn: 1, failed: 1, bytes: 500 });
+  assert.deepEqual(state.assets, {
+    downloaded: 1,
+    kept: 1,
+    withdrawn: 1,
+    not_served: 0,
+    failed: 1,
+    bytes: 500,
+  });
   assert.equal(assetsDone(state), 4);
   const { type: _, ...retried } = RETRY as Extract<ExportEvent, { type: "retry" }>;
   assert.deepEqual(state.retried, [retried]);

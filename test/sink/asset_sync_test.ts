@@ -239,6 +239,18 @@ Deno.test("syncAssets() asks the plain address when the one with parameters is r
   }
 });
 
+Deno.test("syncAssets() says which videos aren't served as they are, which is no failure", async () => {
+  await using server = serveHttp(() => new Response("no raw videos", { status: 422 }));
+  const uploads = ["video/mp4", "image/png"].map((mime_type, i) => upload(`a${i}`, { mime_type }));
+  const outcomes = await sync(uploads, new MemoryStorage(), {
+    fetch: (upload, request) => fetchAsset(upload, { assetHost: server.url, ...request }),
+  });
+  const byId = new Map(outcomes.map((one) => [one.upload_id, one]));
+  assert.equal(byId.get("a0")?.outcome, "not_served");
+  assert.match(byId.get("a0")?.reason ?? "", /doesn't serve the raw videos .* \(422\)/);
+  assert.equal(byId.get("a1")?.outcome, "failed");
+});
+
 Deno.test("syncAssets() asks no other address for one that has parameters itself, nor when it is asked to slow down", async () => {
   const cases: [url: string, status: number, asked: number][] = [
     ["https://assets.example/a?s=signed", 403, 1],

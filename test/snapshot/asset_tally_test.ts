@@ -14,6 +14,7 @@ Deno.test("AssetTally counts assets, and names the first thousand that failed", 
     downloaded: none,
     kept: none,
     withdrawn: 0,
+    notServed: 0,
     failed: 0,
     failures: [],
   });
@@ -27,6 +28,7 @@ Deno.test("AssetTally counts assets, and names the first thousand that failed", 
     downloaded: { count: 2, bytes: 11 },
     kept: { count: 1, bytes: 7 },
     withdrawn: 1,
+    notServed: 0,
     failed: 1002,
   });
   assert.equal(tally.failed, 1002);
@@ -49,6 +51,7 @@ Deno.test("AssetTally goes on from what was counted before, failures apart", () 
     downloaded: { count: 1, bytes: 3 },
     kept: { count: 1, bytes: 7 },
     withdrawn: 0,
+    notServed: 0,
     failed: 0,
     failures: [],
   });

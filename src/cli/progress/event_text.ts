@@ -70,6 +70,7 @@ function assetText({ outcome }: Of<"asset">, detail: Detail): string | undefined
         ? `${outcome.outcome} ${what}, ${formatBytes(outcome.size ?? 0)}`
         : undefined;
     case "withdrawn":
+    case "not_served":
       // A warning says so.
       return undefined;
   }

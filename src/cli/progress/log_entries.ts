@@ -39,7 +39,8 @@ export const LOG_ENTRIES = {
   finding: { about: "The project doesn't add up, or changed while it was read." },
   warning: { about: "Something to know that loses nothing; its `code` is stable, too." },
   asset: {
-    about: "An asset failed or was withdrawn; with `--verbose` also each one downloaded or kept.",
+    about:
+      "An asset failed, was withdrawn or isn't served; with `--verbose` also each one downloaded or kept.",
   },
   checkpoint: {
     about: "How far the export is was written down: `--resume` goes on from there.",

@@ -123,11 +123,12 @@ function resourceText(
 
 function assetsText({ manifest: { assets }, snapshot }: ExportReport): Row | undefined {
   if (assets === undefined) return undefined;
-  const { downloaded, kept, withdrawn, failed, prefix } = assets;
+  const { downloaded, kept, withdrawn, notServed = 0, failed, prefix } = assets;
   const parts = [
     `${formatCount(downloaded.count)} downloaded (${formatBytes(downloaded.bytes)})`,
     kept.count > 0 ? `${formatCount(kept.count)} kept (${formatBytes(kept.bytes)})` : "",
     withdrawn > 0 ? `${formatCount(withdrawn)} withdrawn by DatoCMS` : "",
+    notServed > 0 ? `${formatCount(notServed)} not served by DatoCMS` : "",
     failed > 0 ? `${formatCount(failed)} failed` : "",
   ].filter((part) => part !== "");
   const root = snapshot.slice(0, snapshot.lastIndexOf("/content/project_"));

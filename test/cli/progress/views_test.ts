@@ -181,7 +181,7 @@ Deno.test("JsonView writes one object to a line, with stable names", () => {
     ms: 5000,
     records: { read: 4, total: 4 },
     uploads: { read: 0, total: 0 },
-    assets: { downloaded: 0, kept: 1, withdrawn: 0, failed: 1, bytes: 0 },
+    assets: { downloaded: 0, kept: 1, withdrawn: 0, not_served: 0, failed: 1, bytes: 0 },
     requests: { count: 1, retries: 1, bytes: 20_480, available: 59 },
     listings: { done: 1, total: 3 },
     totalsKnown: false,

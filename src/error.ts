@@ -4,7 +4,7 @@ export const EXIT = {
   complete: 0,
   /** The command failed. */
   failed: 1,
-  /** The command line or the configuration is wrong. */
+  /** The command line or the configuration is wrong, or the API refuses who asks: no retry helps. */
   usage: 2,
   /** The snapshot is complete but for failed assets or a resource that was asked for by name. */
   partial: 3,

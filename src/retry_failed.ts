@@ -24,7 +24,12 @@ import {
   nextAssetIndex,
   snapshotsPrefix,
 } from "./snapshot/layout.ts";
-import { type Manifest, statusOf } from "./snapshot/manifest.ts";
+import {
+  ASSET_FAILURE,
+  KNOWN_ASSET_FAILURE,
+  type Manifest,
+  statusOf,
+} from "./snapshot/manifest.ts";
 import { readBatch } from "./snapshot/read_batch.ts";
 import { SnapshotWriter } from "./snapshot/snapshot_writer.ts";
 import { assetDomain } from "./source/asset_domain.ts";
@@ -172,7 +177,9 @@ async function retryIn(
       : error;
   }
 
-  const isOther = ({ code }: { readonly code: string }) => code !== "asset_failed";
+  const isOther = ({ code }: { readonly code: string }) => {
+    return code !== ASSET_FAILURE && code !== KNOWN_ASSET_FAILURE;
+  };
   const failures = [...manifest.failures.filter(isOther), ...run.failures.toArray()];
   const updated: Manifest = {
     ...manifest,

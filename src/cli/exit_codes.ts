@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from "../error.ts";
 export const EXIT_CODES = {
   [EXIT.complete]: "complete",
   [EXIT.failed]: "failed",
-  [EXIT.usage]: "the command line or the configuration is wrong",
+  [EXIT.usage]: "the command line or the configuration is wrong, or the API refuses the token",
   [EXIT.partial]:
     "complete, but without some assets or a resource that --include names, or with files that " +
     "--assets sync should have deleted",

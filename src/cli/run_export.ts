@@ -3,6 +3,7 @@ import { toExportOptions } from "../config/to_export_options.ts";
 import { toStorageOptions } from "../config/to_storage_options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export.ts";
+import { exitCodeOf, lackOf, type VerdictRules } from "../report/exit_code_of.ts";
 import { failureOf } from "../report/failure.ts";
 import { jsonReport, jsonText } from "../report/json_report.ts";
 import { assetsDone, type ProgressState } from "../report/progress_state.ts";
@@ -88,10 +89,11 @@ export async function runExport(
   }
   const { state, ms } = progress;
   progress[Symbol.dispose]();
-  const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
-  const exitCode = isWhole ? EXIT.complete : EXIT.partial;
+  const exitCode = exitCodeOf(report, config);
   // A cron job sends mail of what is on stderr, and throws the summary away.
-  if (!isWhole && config.quiet) writeError(io, { message: lackOf(report), exitCode }, config);
+  if (exitCode !== EXIT.complete && config.quiet) {
+    writeError(io, { message: lackText(report, config), exitCode }, config);
+  }
   io.stdout.write(
     config.json
       ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
@@ -101,13 +103,10 @@ export async function runExport(
 }
 
 /** What a snapshot that is complete lacks, in a sentence. */
-function lackOf({ snapshot, manifest, deletion }: ExportReport): string {
-  const [first, ...others] = [
-    ...manifest.failures.map(({ message }) => message),
-    ...(deletion?.problem === undefined ? [] : [deletion.problem]),
-  ];
+function lackText(report: ExportReport, rules: VerdictRules): string {
+  const [first, ...others] = lackOf(report, rules);
   const failures = counted(others.length + 1, "failure");
-  return `The snapshot at ${shownAddress(snapshot)} is complete but for ${failures}${
+  return `The snapshot at ${shownAddress(report.snapshot)} is complete but for ${failures}${
     others.length === 0 ? "" : ", such as"
   }: ${first}`;
 }

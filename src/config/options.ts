@@ -1,6 +1,7 @@
 import {
   ASSET_MODES,
   type Config,
+  KNOWN_FAILURES,
   LAYOUTS,
   LOG_FORMATS,
   MAX_CONCURRENCY,
@@ -305,6 +306,22 @@ export const OPTIONS: {
     placeholder: "<number>",
     expects: "a whole number of at least 0",
     help: "Fail if more assets than this can't be fetched, instead of ending with exit code 3.",
+  },
+  knownFailures: {
+    kind: "text",
+    group: "Run",
+    placeholder: "<what>",
+    choices: KNOWN_FAILURES,
+    expects: oneOf(KNOWN_FAILURES),
+    help:
+      "Whether assets that failed for the same reason in the snapshot before are a reason for exit code 3.",
+  },
+  strict: {
+    kind: "switch",
+    group: "Run",
+    expects: truth,
+    help:
+      "End with exit code 3 also if something was left out because the API token may not read it.",
   },
   concurrency: {
     kind: "number",

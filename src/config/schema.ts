@@ -13,6 +13,8 @@ export const RESOURCE_NAMES: readonly ResourceName[] = RESOURCES.map(({ name }) 
 /** What can become of asset files that no upload has any more. */
 export const ASSET_MODES = ["keep", "sync"] as const satisfies readonly AssetMode[];
 /** How batches can be written. */
+/** Whether failures that are known already are a reason for exit code 3. */
+export const KNOWN_FAILURES = ["fail", "ok"] as const;
 export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
 /** What structured text can be rendered as. */
 export const STRUCTURED_TEXT = [
@@ -77,6 +79,8 @@ export const configSchema = z.strictObject({
   timeout: duration.optional(),
   retryFailed: z.boolean().default(false),
   maxFailures: z.number().int().min(0).optional(),
+  knownFailures: z.enum(KNOWN_FAILURES).default("fail"),
+  strict: z.boolean().default(false),
   concurrency: z.number().int().min(1).max(MAX_CONCURRENCY).default(8),
   dryRun: z.boolean().default(false),
   every: z.string().refine(isEvery).default("24h"),

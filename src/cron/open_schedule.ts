@@ -63,6 +63,7 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
     },
     every,
     ticks,
+    rules: config,
     notify: url === undefined ? undefined : (report, signal) => {
       return notify(JSON.stringify(report), { url, secret, fetch, signal });
     },

@@ -16,6 +16,7 @@ import type { SendReport } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import { scheduleSwitch } from "./schedule_notes.ts";
+import type { VerdictRules } from "../report/exit_code_of.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
 import type { TickResult } from "./tick.ts";
@@ -31,6 +32,8 @@ export interface ScheduleOptions {
   readonly ticks: Every;
   /** Told how each export ended that isn't to be gone on with. Must not fail. */
   readonly notify?: SendReport | undefined;
+  /** What a snapshot may lack without being partial. */
+  readonly rules?: VerdictRules | undefined;
   /** The time in milliseconds since the Unix epoch. @default {Date.now} */
   readonly now?: (() => number) | undefined;
 }
@@ -111,6 +114,7 @@ export class Schedule {
     this.#ending = new TickEnding({
       redaction: this.#redaction,
       failures: this.#failures,
+      rules: options.rules,
       notify: options.notify,
       now: this.#now,
     });

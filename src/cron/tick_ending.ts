@@ -1,5 +1,6 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export.ts";
+import { exitCodeOf, type VerdictRules } from "../report/exit_code_of.ts";
 import { failureOf } from "../report/failure.ts";
 import { type ExportEnd, jsonReport } from "../report/json_report.ts";
 import type { ProgressState } from "../report/progress_state.ts";
@@ -42,6 +43,8 @@ export interface TickEndingOptions {
   readonly redaction: Secrets;
   /** Where failures are remembered. */
   readonly failures: FailureMemory;
+  /** What a snapshot may lack. */
+  readonly rules?: VerdictRules | undefined;
   /** The time in milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -78,8 +81,8 @@ export class TickEnding {
   async succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
     const { now, progress, signal } = tick;
     await this.forget(tick);
-    const isWhole = report.status === "complete" && report.deletion?.problem === undefined;
-    const exitCode = isWhole ? EXIT.complete : EXIT.partial;
+    const exitCode = exitCodeOf(report, this.#options.rules);
+    const isWhole = exitCode === EXIT.complete;
     const { startedAt, endedAt } = report.manifest;
     // From the first of its ticks on.
     const ms = Date.parse(endedAt) - Date.parse(startedAt);

@@ -18,6 +18,8 @@ export interface AssetIndexEntry {
   readonly modified_at?: string | undefined;
   /** What became of it, if the list tells. */
   readonly outcome?: string | undefined;
+  /** Why there is no file, if there is none. */
+  readonly reason?: string | undefined;
   /** How often it was tried, if the list tells. */
   readonly attempts?: number | undefined;
 }
@@ -30,6 +32,7 @@ const entry: z.ZodType<AssetIndexEntry> = z.object({
   etag: z.string().optional(),
   modified_at: z.string().optional(),
   outcome: z.string().optional(),
+  reason: z.string().optional(),
   attempts: z.number().int().nonnegative().optional(),
 });
 

@@ -51,6 +51,12 @@ export interface FailedAsset {
   readonly attempts: number;
 }
 
+/** The code of the failures of assets that couldn't be fetched. */
+export const ASSET_FAILURE = "asset_failed";
+
+/** The code of those that failed for the same reason in the snapshot before. */
+export const KNOWN_ASSET_FAILURE = "asset_failed_known";
+
 /** What became of a project's asset files. */
 export interface ManifestAssets {
   /** The object with a line for each upload: its file, and what became of it. */

@@ -22,6 +22,7 @@ import {
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import { hashNumber } from "../text/hash_number.ts";
 import { assetDomain } from "../source/asset_domain.ts";
 import { fetchAsset } from "../source/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
@@ -61,10 +62,11 @@ export async function exportAssets(
     for (const info of page) files.add(info);
   }
   const filesBefore = files.count;
-  const before = await recall(context, files, prefix, signal);
+  const known = new KnownFailures();
+  const before = await recall(context, { files, known }, prefix, signal);
   await recallLists(context, files, prefix, signal);
   const names = new AssetNames();
-  const tally = await bring(context, uploads, { files, names, prefix }, signal);
+  const tally = await bring(context, uploads, { files, names, prefix, known }, signal);
   if (run.stop?.aborted) return undefined;
   const orphaned = { count: 0, bytes: 0 };
   const orphans = snapshot.sink({
@@ -91,9 +93,34 @@ export async function exportAssets(
   };
 }
 
+/** What failed in the snapshot before: at most 100 bytes for each asset that did. */
+class KnownFailures {
+  readonly #reasons = new Set<string>();
+  #snapshot: string | undefined;
+
+  /** Takes the failures out of a part of a snapshot's list of assets. */
+  addFrom(page: readonly AssetIndexEntry[], snapshot: string): void {
+    this.#snapshot = snapshot.slice(snapshot.lastIndexOf("/") + 1);
+    for (const { upload_id, outcome, reason } of page) {
+      if (outcome === "failed") this.#reasons.add(keyOf(upload_id, reason));
+    }
+  }
+
+  /** The snapshot in which an asset failed for the same reason, if it did. */
+  since({ upload_id, outcome, reason }: AssetOutcome): string | undefined {
+    const isKnown = outcome === "failed" && this.#reasons.has(keyOf(upload_id, reason));
+    return isKnown ? this.#snapshot : undefined;
+  }
+}
+
+function keyOf(uploadId: string, reason = ""): string {
+  return `${uploadId} ${hashNumber(reason)}`;
+}
+
 /** What is known of the files and of their names. */
 interface Shelf {
   readonly files: AssetFiles;
+  readonly known: KnownFailures;
   readonly names: AssetNames;
   readonly prefix: string;
 }
@@ -105,7 +132,7 @@ interface Shelf {
  */
 async function recall(
   { run, options: { storage } }: ExportContext,
-  files: AssetFiles,
+  { files, known }: Pick<Shelf, "files" | "known">,
   prefix: string,
   signal: AbortSignal,
 ): Promise<SnapshotWithAssets | undefined> {
@@ -116,6 +143,7 @@ async function recall(
     if (before === undefined) return undefined;
     for await (const page of readAssetIndex(storage, before.index, prefix, signal)) {
       recallAll(files, page);
+      known.addFrom(page, before.prefix);
     }
     return before;
   } catch (error) {
@@ -166,7 +194,7 @@ function recallAll(
 async function bring(
   { run, snapshot, checkpoints, options }: ExportContext,
   { batches }: ExportedUploads,
-  { files, names, prefix }: Shelf,
+  { files, names, prefix, known }: Shelf,
   signal: AbortSignal,
 ): Promise<AssetCounts> {
   const { storage } = options;
@@ -211,7 +239,7 @@ async function bring(
         outcome.outcome === "kept" && files.find(outcome.key)?.md5 === undefined;
       if (isNew) ledger.add(outcome);
       tally.add(inExport(outcome));
-      noteAsset(run, outcome);
+      noteAsset(run, outcome, known.since(outcome));
       assertFewFailures(tally, options.maxFailures);
     },
   });
@@ -238,7 +266,7 @@ async function bring(
  */
 async function* orphansOf(
   before: SnapshotWithAssets | undefined,
-  { files, names, prefix }: Shelf,
+  { files, names, prefix }: Omit<Shelf, "known">,
   { run, options: { storage } }: ExportContext,
   signal: AbortSignal,
 ): AsyncGenerator<AssetIndexEntry[], void> {

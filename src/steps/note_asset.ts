@@ -1,4 +1,5 @@
 import type { AssetOutcome } from "../sink/asset_download.ts";
+import { ASSET_FAILURE, KNOWN_ASSET_FAILURE } from "../snapshot/manifest.ts";
 import type { ExportRun } from "./export_run.ts";
 
 /**
@@ -17,8 +18,13 @@ export function withoutSecrets({ redaction }: ExportRun, outcome: AssetOutcome):
  *
  * @param run The export.
  * @param outcome What became of it.
+ * @param knownSince The snapshot before, if it failed for the same reason there.
  */
-export function noteAsset(run: ExportRun, outcome: AssetOutcome): void {
+export function noteAsset(
+  run: ExportRun,
+  outcome: AssetOutcome,
+  knownSince?: string | undefined,
+): void {
   const about = `Asset ${outcome.key} (upload ${outcome.upload_id})`;
   if (outcome.outcome === "withdrawn") run.warn("asset_withdrawn", `${about}: ${outcome.reason}.`);
   if (outcome.outcome === "not_served") {
@@ -26,7 +32,9 @@ export function noteAsset(run: ExportRun, outcome: AssetOutcome): void {
   }
   if (outcome.outcome === "failed") {
     const reason = outcome.reason?.replace(/\.$/, "");
-    run.fail("asset_failed", `${about} couldn't be fetched: ${reason}.`);
+    const what = `${about} couldn't be fetched: ${reason}`;
+    if (knownSince === undefined) run.fail(ASSET_FAILURE, `${what}.`);
+    else run.fail(KNOWN_ASSET_FAILURE, `${what}, as in ${knownSince} before.`);
   }
   run.emit({ type: "asset", outcome });
 }

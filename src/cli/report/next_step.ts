@@ -1,5 +1,6 @@
 import { flagName } from "../../config/options.ts";
 import { type Config, DEFAULTS } from "../../config/schema.ts";
+import { ASSET_FAILURE, KNOWN_ASSET_FAILURE } from "../../snapshot/manifest.ts";
 import type { ExportReport } from "../../export.ts";
 import { shellWord } from "../../text/shell_word.ts";
 import { shownAddress } from "../../text/shown_address.ts";
@@ -14,7 +15,10 @@ export function nextStep(
   { status, snapshot, manifest }: ExportReport,
   config: Pick<Config, "environment" | "to">,
 ): string {
-  if (status === "partial" && manifest.failures.every(({ code }) => code === "asset_failed")) {
+  if (
+    status === "partial" &&
+    manifest.failures.every(({ code }) => code === ASSET_FAILURE || code === KNOWN_ASSET_FAILURE)
+  ) {
     return "Next: see to the failures, then try just these assets again: " +
       ["sluice export --retry-failed", ...placeWords(config)].join(" ");
   }

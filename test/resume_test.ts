@@ -83,7 +83,9 @@ Deno.test("exportProject() goes on after a crash between any two calls of the st
   await run(cma, traced, { ...options, resume: true });
   assert.ok(traced.calls.length > 25);
   let [resumed, finished] = [0, 0];
-  const calls = Array.from({ length: traced.calls.length + 4 }, (_, call) => call + 2);
+  // Others may write some checkpoints more.
+  const most = Math.ceil(traced.calls.length * 1.2);
+  const calls = Array.from({ length: most }, (_, call) => call + 2);
   await concurrently(
     calls.map((call) => async () => {
       await using there = await directory();

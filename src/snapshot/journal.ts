@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Budget } from "../async/budget.ts";
 import { ObjectWriter } from "../sink/object_writer.ts";
-import { type Storage, StorageError } from "../sink/storage.ts";
+import { ObjectExistsError, type Storage, StorageError } from "../sink/storage.ts";
 import { journalPath } from "./layout.ts";
 
 /** Some bytes in a file of a journal, and whose they are. */
@@ -155,31 +155,43 @@ export class Journal {
   }
 
   async #write(pending: readonly Pending[]): Promise<void> {
-    const { storage, prefix, signal } = this.#options;
-    const number = this.#next++;
-    const parts: JournalPart[] = [];
-    let offset = 0;
+    let parts: JournalPart[] = [];
+    let size = 0;
     for (const { of, bytes: { byteLength } } of pending) {
       const last = parts.at(-1);
       if (last?.of === of) parts[parts.length - 1] = { ...last, size: last.size + byteLength };
-      else parts.push({ of, offset, size: byteLength });
-      offset += byteLength;
+      else parts.push({ of, offset: size, size: byteLength });
+      size += byteLength;
     }
-    // From now on it may be forgotten.
-    const file: OwnFile = { number, size: offset, sha256: "", parts };
-    this.#files.set(number, file);
+    try {
+      for (let isWritten = false; !isWritten;) {
+        // From now on it may be forgotten.
+        const file: OwnFile = { number: this.#next++, size, sha256: "", parts };
+        this.#files.set(file.number, file);
+        isWritten = await this.#put(file, pending);
+        ({ parts } = file);
+      }
+    } finally {
+      this.#pendingBytes -= size;
+    }
+  }
+
+  /** Writes a file, unless its name is taken by what an earlier run has left and nobody may delete. */
+  async #put(file: OwnFile, pending: readonly Pending[]): Promise<boolean> {
+    const { storage, prefix, signal } = this.#options;
+    const { number } = file;
     const key = `${prefix}/${journalPath(number)}`;
     const writer = new ObjectWriter(storage, key, { signal, replaces: null });
     try {
       for (const { bytes } of pending) await writer.write(bytes);
-      const { size, sha256 } = await writer.close();
-      const { parts } = file;
-      if (this.#files.has(number)) this.#files.set(number, { number, size, sha256, parts });
+      const { sha256 } = await writer.close();
+      if (this.#files.has(number)) this.#files.set(number, { ...file, sha256 });
+      return true;
     } catch (error) {
       await writer.abort(error);
-      throw error;
-    } finally {
-      this.#pendingBytes -= offset;
+      if (!(error instanceof ObjectExistsError)) throw error;
+      this.#files.delete(number);
+      return false;
     }
   }
 

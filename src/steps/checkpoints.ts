@@ -257,11 +257,10 @@ export class Checkpoints {
 
   async #saveIf(isDue: () => boolean): Promise<void> {
     const { run, snapshot, tables, signal } = this.#options;
-    // Nobody goes on while it waits for those who write.
-    const begun = performance.now();
     await this.#gate.alone(async () => {
       if (!isDue()) return;
       if (this.#loss) throw this.#loss.reason;
+      const begun = performance.now();
       this.#isSavedAtStop ||= run.stop?.aborted ?? false;
       try {
         await endAll(this.#writers);

@@ -36,6 +36,7 @@ Deno.test("Journal gives another run what unfinished objects hold, in order, wha
           assert.equal(journal.pendingBytes, 0);
           await journal.tidy();
         } else if (step === "restart") {
+          // What nobody needs may still be there.
           await journal.save();
           journal = journalIn(storage, journal.files);
         } else if ("finished" in step) {

@@ -87,6 +87,8 @@ export * from "./src/source/cma_client.ts";
 export { CmaError } from "./src/source/cma_error.ts";
 export * from "./src/source/cma_transport.ts";
 export { type Listing, type ListingOptions, listingPages } from "./src/source/listing.ts";
+export type { ListingVerdict } from "./src/source/listing_check.ts";
+export type { Unreadable } from "./src/source/unreadable.ts";
 export * from "./src/source/page_stream.ts";
 export type { ReadResource } from "./src/source/read_tail.ts";
 export * from "./src/source/rate_limiter.ts";

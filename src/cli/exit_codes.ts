@@ -6,8 +6,8 @@ export const EXIT_CODES = {
   [EXIT.failed]: "failed",
   [EXIT.usage]: "the command line or the configuration is wrong, or the API refuses the token",
   [EXIT.partial]:
-    "complete, but without some assets or a resource that --include names, or with files that " +
-    "--assets sync should have deleted",
+    "complete, but without some assets, records or a resource that --include names, or with files " +
+    "that --assets sync should have deleted",
   [EXIT.unfinished]: "stopped by its time budget",
   [EXIT.cancelled]: "cancelled",
 } as const satisfies Readonly<Record<ExitCode, string>>;

@@ -10,7 +10,7 @@ export interface ListingAnswer {
   readonly asked: number;
   /** How long the listing is, as it announced. */
   readonly total: number;
-  /** Whether it brought anything that this reading hasn't seen. */
+  /** Whether anything of it was handed on. */
   readonly isNew: boolean;
 }
 
@@ -65,6 +65,8 @@ export class ListingCheck<T> {
   #isEnded = false;
   #hasHole = false;
   #stale = 0;
+  /** How many resources were handed on before this reading: it brings them again. */
+  #before = 0;
 
   /**
    * @param options How resources are told apart.
@@ -117,7 +119,7 @@ export class ListingCheck<T> {
     this.#first ??= total;
     this.#total = total;
     this.#isEnded = sent < asked && offset + sent >= total;
-    this.#stale = isNew ? 0 : this.#stale + 1;
+    this.#stale = isNew || offset + sent <= this.#before ? 0 : this.#stale + 1;
   }
 
   /**
@@ -135,6 +137,7 @@ export class ListingCheck<T> {
   again(): void {
     this.#total = undefined;
     this.#first = undefined;
+    this.#before = this.#sent;
     this.#stale = 0;
     this.#isEnded = false;
     this.#hasHole = false;

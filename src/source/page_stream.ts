@@ -214,6 +214,18 @@ async function* readFrom<T>(
     }
   };
 
+  /** What is new in a page; `undefined` if something may lie between it and what was read. */
+  const unreadOf = (data: Page<T>, offset: number, isSure: boolean, steps: number) => {
+    if (tail === undefined) return data;
+    const { isJoined, unread } = tail.join(data, offset);
+    if (isJoined) return unread;
+    if (!isSure && empty === 0) {
+      if (steps < MOST_STEPS) return undefined;
+      check.hole(total);
+    }
+    return tail.take(data);
+  };
+
   fill();
   for (;;) {
     // Only now: some of them may wait for the place of the one before.
@@ -252,13 +264,15 @@ async function* readFrom<T>(
           (sent === 0 ? !isEnd : !fetcher.isPaged && from < total);
         // Resources that are fetched one by one can't overlap: there the length has to tell.
         const isSteady = most === 1 && back === 0 && total >= before;
-        const unread = sent === 0 ? undefined : unreadOf(page.data, part.offset, isSteady);
+        const unread = sent === 0 ? undefined : unreadOf(page.data, part.offset, isSteady, steps);
+        let isNew = false;
         if (unread !== undefined) {
           back = 0;
           empty = 0;
           place = from;
           if (tail && !tail.isOrdered) await recall(reading);
           const fresh = check.admit(unread);
+          isNew = fresh.length > 0;
           const kept = keep?.(fresh) ?? fresh;
           onPage?.(page);
           if (kept.length > 0) yield kept;
@@ -266,7 +280,6 @@ async function* readFrom<T>(
           onPage?.(page);
         }
         if (unread !== undefined || isEnd) {
-          const isNew = unread !== undefined && unread.length > 0;
           check.answer({ offset: part.offset, sent, asked: most, total, isNew });
         }
         if (isLacking && back === 0 && empty === 0 && asked < MOST_ASKED) {
@@ -300,17 +313,6 @@ async function* readFrom<T>(
       if (stop?.aborted) return;
       part = following;
       page = await fetcher.fetch(part);
-    }
-
-    /** What is new in a page; `undefined` if something may lie between it and what was read. */
-    function unreadOf(data: Page<T>, offset: number, isSteady: boolean): Page<T> | undefined {
-      if (tail === undefined) return data;
-      const { isJoined, unread } = tail.join(data, offset);
-      if (isJoined) return unread;
-      if (isSteady || empty > 0) return tail.take(data);
-      if (steps < MOST_STEPS) return undefined;
-      check.hole(total);
-      return tail.take(data);
     }
   }
 }

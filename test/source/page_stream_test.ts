@@ -723,3 +723,23 @@ Deno.test("pageStream() asks what earlier readings handed on only when the order
     }
   }
 });
+
+Deno.test("pageStream() comes to an end although the API sends the same pages in turn, however many", async () => {
+  for (const isOrdered of [true, false]) {
+    let requests = 0;
+    const ends: ListingVerdict[] = [];
+    const pages = pageStream(({ offset, limit }) => {
+      requests++;
+      const data = Array.from({ length: limit }, (_, n) => (offset + n) % 12_000);
+      return Promise.resolve({ data, total: 1e9, bytes: limit });
+    }, {
+      maxLimit: 500,
+      idOf: String,
+      ...(isOrdered && { timeOf: (n: number) => n }),
+      onEnd: (verdict) => ends.push(verdict),
+    });
+    assert.deepEqual((await Array.fromAsync(pages)).flat().toSorted((a, b) => a - b), upTo(12_000));
+    assert.equal(ends[0]?.state, "short");
+    assert.ok(requests < 200, `${requests} requests`);
+  }
+});

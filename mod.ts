@@ -140,6 +140,8 @@ export * from "./src/sink/through.ts";
 export * from "./src/sink/verify_bytes.ts";
 
 export { LockedError } from "./src/snapshot/lock_errors.ts";
+export type { Claimant } from "./src/snapshot/claim.ts";
+export type { ManifestContent } from "./src/snapshot/seal.ts";
 export type { LockContent } from "./src/snapshot/lock_content.ts";
 export * from "./src/snapshot/layout.ts";
 export type {
@@ -149,6 +151,7 @@ export type {
   ManifestAssets,
   ManifestNote,
   ManifestObject,
+  SnapshotStatus,
   Tally,
 } from "./src/snapshot/manifest.ts";
 export * from "./src/snapshot/read_batch.ts";

@@ -1,7 +1,5 @@
-/** Takes what is sent by POST: traces and metrics, and the notifications of schedules. */
+/** Takes traces and metrics, as a collector of OpenTelemetry does. */
 export class Collector implements AsyncDisposable {
-  /** The paths that something was sent to. */
-  readonly paths: string[] = [];
   /** All that was sent, as text. */
   received = "";
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -11,7 +9,6 @@ export class Collector implements AsyncDisposable {
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       async (request) => {
-        this.paths.push(new URL(request.url).pathname);
         this.received += new TextDecoder("latin1").decode(await request.bytes());
         return new Response(null, { status: 200 });
       },

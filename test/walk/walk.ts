@@ -49,6 +49,7 @@ async function runCommand(visit: Visit, block: Block, command: string): Promise<
   visit.last = { section: block.section, ran };
   const expected = Number(EXIT_CODE.exec(command)?.[1] ?? 0);
   assert.equal(ran.code, expected, `${ran.stdout}\n${ran.stderr}`);
+  if (command.includes("OTEL_DENO=true")) assert.match(world.collector.received, /sluice\.export/);
 }
 
 /** Loads, queries: the page's statements, in the newest snapshot's directory. */

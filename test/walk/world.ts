@@ -65,7 +65,6 @@ export async function openWorld(): Promise<World> {
   const names = new Names([
     ["<this repository>", `${root}/origin`],
     ["DATOCMS_API_TOKEN=…", `DATOCMS_API_TOKEN=${cma.apiToken}`],
-    ["SLUICE_NOTIFY_URL=https://hooks.example.com", `SLUICE_NOTIFY_URL=${collector.url}`],
     ["http://localhost:4318", collector.url],
     ["new CmaClient({", `new CmaClient({ baseUrl: "${cma.url}",`],
     ["60 requests in 3 s", "1000 requests in 3 s"],

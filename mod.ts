@@ -163,6 +163,7 @@ export type { Retried } from "./src/report/progress_state.ts";
 export type { Every } from "./src/every.ts";
 export * from "./src/cron/notify.ts";
 export * from "./src/cron/run_ticks.ts";
+export type { VerdictRules } from "./src/report/exit_code_of.ts";
 export * from "./src/cron/schedule.ts";
 export * from "./src/cron/schedule_status.ts";
 export * from "./src/cron/status_handler.ts";

@@ -23,6 +23,8 @@ export class Unreadable {
   readonly reason: string;
 
   /**
+   * Names the entry.
+   *
    * @param which The entry's id, or its place from 0.
    * @param reason Why it can't be kept, in a clause.
    */

@@ -195,8 +195,9 @@ Deno.test("runCli() asks for no variable that its task may not read", async () =
       ["plan"],
       ["demo", "--to="],
       ["export", "--config=x"],
-      ["doctor", "--to=s3://bucket", "--timeout=1s"],
-      ["schedule", "status", "--to=s3://bucket", "--api-token=abc"],
+      // Refused before anything is sent.
+      ["doctor", "--to=s3://bucket", "--sse-kms-key-id=key"],
+      ["schedule", "status", "--to=s3://bucket", "--sse-kms-key-id=key", "--api-token=abc"],
     ]
   ) {
     await runCli(args, { ...io, env: (name) => void asked.add(name) });

@@ -39,7 +39,9 @@ Deno.test("an export of compressed answers takes hardly more memory than one of 
     type: "item_type_filter",
     attributes: { name: `Filter ${id}`.padEnd(1000, "-"), filter: {}, columns: null },
   });
-  const filters = JSON.stringify({ data: Array.from({ length: 24_000 }, (_, id) => filter(id)) });
+  const filters = JSON.stringify({
+    data: Array.from({ length: long(24_000, 8000) }, (_, id) => filter(id)),
+  });
   const onRequest: DemoCmaOptions["onRequest"] = (_request, { pathname }) => {
     return pathname === "/item-type-filters" ? new Response(filters) : undefined;
   };
@@ -47,8 +49,9 @@ Deno.test("an export of compressed answers takes hardly more memory than one of 
   for (let i = 0; i < long(5, 1); i++) {
     for (const coding of ["plain", "gzip"] as const) {
       const options = { gzip: coding === "gzip", onRequest };
-      const { code, peakMiB, stderr } = await exportFrom(options, long(20_000, 300));
+      const { code, peakMiB, stdout, stderr } = await exportFrom(options, long(20_000, 300));
       assert.equal(code, 0, stderr);
+      assert.match(stdout, /^Exported .*: complete\.$/m);
       peaks[coding].push(peakMiB);
     }
   }
@@ -86,6 +89,7 @@ Deno.test("a gzip bomb in place of an answer is refused, and takes little memory
   const bomb = Uint8Array.from(gzipSync(new Uint8Array(200 * MIB).fill(0x20), { level: 9 }));
   const plain = await exportFrom({});
   assert.equal(plain.code, 0, plain.stderr);
+  assert.match(plain.stdout, /^Exported .*: complete\.$/m);
   for (const [name, { path, status, message }] of Object.entries(BOMBS).slice(0, long(9, 2))) {
     await t.step(name, async () => {
       const headers = { "content-type": "application/json", "content-encoding": "gzip" };

@@ -1,19 +1,23 @@
 import { SluiceError } from "../error.ts";
 import { isDuration } from "../text/duration.ts";
-import { type Every, nextTime, spanMs } from "../every.ts";
+import { nextTime, spanMs } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import { ExportLock } from "../snapshot/export_lock.ts";
 import { type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
 import { shownAddress } from "../text/shown_address.ts";
 import { type KnownSnapshots, newestSnapshots } from "./newest_snapshots.ts";
-import { failureNote, type FailureRow, scheduleSwitch } from "./schedule_notes.ts";
+import {
+  failureNote,
+  type FailureRow,
+  scheduleSwitch,
+  type ScheduleTimes,
+  timesNote,
+} from "./schedule_notes.ts";
 
 /** When snapshots begin, and what time it is. */
 export interface Timing {
-  /** How often one begins. */
-  readonly every: Every;
-  /** How often it ticks. */
-  readonly ticks: Every;
+  /** How often one begins, and how often it ticks; `undefined` if that isn't known. */
+  readonly times: ScheduleTimes | undefined;
   /** The time. */
   readonly now: Date;
 }
@@ -26,7 +30,11 @@ export interface Observed extends KnownSnapshots {
   readonly isLocked: boolean;
   /** What went wrong in a row, if anything did. */
   readonly failures: FailureRow | undefined;
-  /** When the next snapshot begins; `undefined` if there is none yet: at once. */
+  /** When the schedule that ran last exports, if that is known. */
+  readonly noted: ScheduleTimes | undefined;
+  /** When the schedule exports that was looked at, if that is known. */
+  readonly times: ScheduleTimes | undefined;
+  /** When the next snapshot begins; `undefined` if there is none yet, or if that isn't known. */
   readonly dueAt: Date | undefined;
   /** Whether that is now. */
   readonly isDue: boolean;
@@ -40,7 +48,7 @@ const MOST_EARLY_MS = 600_000;
  *
  * @param storage Where snapshots are.
  * @param place Which project and environment.
- * @param timing When snapshots begin.
+ * @param timing When snapshots begin; without times, as the note says that the last schedule left.
  * @param signal Ends it.
  * @throws {StorageError} If the storage can't be read.
  * @throws {SluiceError} If the note that switches exports on and off can't be understood.
@@ -52,11 +60,12 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observed> {
   const note = scheduleSwitch(storage, place);
-  const [found, failures, isLocked, snapshots] = await Promise.all([
+  const [found, failures, isLocked, snapshots, left] = await Promise.all([
     note.read(signal),
     failureNote(storage, place).read(signal),
     ExportLock.isHeld(storage, snapshotsPrefix(place), signal),
     newestSnapshots(storage, place, signal),
+    timesNote(storage, place).read(signal),
   ]);
   if (found === null) {
     throw new SluiceError(
@@ -66,12 +75,16 @@ export async function observe(
         "understood: write it anew with sluice schedule enable or sluice schedule disable.",
     );
   }
+  const noted = left ?? undefined;
+  const times = timing.times ?? noted;
   return {
     ...snapshots,
+    noted,
+    times,
     enabled: found?.enabled ?? true,
     isLocked,
     failures: failures ?? undefined,
-    ...dueTime(snapshots, timing),
+    ...dueTime(snapshots, { ...timing, times }),
   };
 }
 
@@ -85,10 +98,13 @@ export async function observe(
  * @param timing When one begins.
  */
 export function dueTime(
-  { sealed }: KnownSnapshots,
-  { every, ticks, now }: Timing,
+  { sealed, unsealed }: KnownSnapshots,
+  { times, now }: Timing,
 ): Pick<Observed, "dueAt" | "isDue"> {
   if (sealed === undefined) return { dueAt: undefined, isDue: true };
+  // What was begun was due.
+  if (times === undefined) return { dueAt: undefined, isDue: unsealed !== undefined };
+  const { every, ticks } = times;
   const dueAt = nextTime(every, sealed.begunAt);
   // A cron expression says exactly when.
   const early = isDuration(every)

@@ -13,9 +13,10 @@ import { FailureMemory } from "./failure_memory.ts";
 import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { SendReport } from "./notify.ts";
+import { quietly } from "./quietly.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
-import { scheduleSwitch } from "./schedule_notes.ts";
+import { scheduleSwitch, type ScheduleTimes, timesNote } from "./schedule_notes.ts";
 import type { VerdictRules } from "../report/exit_code_of.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
@@ -135,17 +136,23 @@ export class Schedule {
    * How the schedule stands.
    *
    * @param signal Ends the looking.
+   * @param options Whether it is this schedule that runs. If it isn't, the status tells how often the one
+   * exports that ran last.
    * @throws {SluiceError} If the project or the storage can't be read.
    */
-  async status(signal?: AbortSignal): Promise<ScheduleStatus> {
+  async status(
+    signal?: AbortSignal,
+    { runsHere = true }: { readonly runsHere?: boolean | undefined } = {},
+  ): Promise<ScheduleStatus> {
     return await this.#redacted(this.#looking(signal, async (signal) => {
-      const { exported: { storage }, every } = this.#options;
-      const observed = await this.#observe(signal);
+      const { exported: { storage } } = this.#options;
+      const observed = await this.#observe(signal, runsHere ? this.#options : undefined);
       const now = new Date(this.#now());
       const { at, state } = this.#lastTick ?? {};
       const lastTick = at !== undefined && state !== undefined ? { at, state } : null;
-      const retryAt = observed.failures && retryTime(observed.failures, this.#wait(now));
-      const context = { storage, every, now, retryAt, lastTick, signal };
+      const { times, failures } = observed;
+      const retryAt = times && failures && retryTime(failures, waitOf(times, now));
+      const context = { storage, now, retryAt, lastTick, signal };
       return this.#redaction.redactValue(await statusOf(observed, context));
     }));
   }
@@ -194,7 +201,7 @@ export class Schedule {
     const begun = performance.now();
     const tick: Tick = {
       now,
-      wait: this.#wait(now),
+      wait: waitOf(this.#options, now),
       signal,
       place: this.#place,
       failures: this.#failures.newest(undefined, now.getTime()),
@@ -204,7 +211,10 @@ export class Schedule {
     try {
       const early = this.#place === undefined ? backingOff(tick) : undefined;
       if (early !== undefined) return early;
-      const observed = await this.#looking(signal, (signal) => this.#observe(signal));
+      const observed = await this.#looking(signal, (signal) => {
+        return this.#observe(signal, this.#options);
+      });
+      await this.#noteTimes(observed, signal);
       tick.failures = observed.failures;
       const idle = idling(observed, tick);
       if (idle !== undefined) {
@@ -241,18 +251,24 @@ export class Schedule {
    * environment may have become the primary one, whose snapshots lie elsewhere.
    */
   async #assertDue(signal: AbortSignal): Promise<void> {
-    const { exported, every, ticks } = this.#options;
+    const { exported } = this.#options;
     this.#place = await findPlace(exported, signal);
     const snapshots = await newestSnapshots(exported.storage, this.#place, signal);
-    const { isDue } = dueTime(snapshots, { every, ticks, now: new Date(this.#now()) });
+    const { isDue } = dueTime(snapshots, {
+      times: this.#options,
+      now: new Date(this.#now()),
+    });
     if (!isDue) throw new NotDueError();
   }
 
-  async #observe(signal: AbortSignal): Promise<Observed> {
-    const { exported: { storage }, every, ticks } = this.#options;
+  async #observe(
+    signal: AbortSignal,
+    times: ScheduleTimes | undefined,
+  ): Promise<Observed> {
+    const { exported: { storage } } = this.#options;
     const place = await this.place(signal);
     const now = new Date(this.#now());
-    const observed = await observe(storage, place, { every, ticks, now }, signal);
+    const observed = await observe(storage, place, { times, now }, signal);
     return { ...observed, failures: this.#failures.newest(observed.failures, now.getTime()) };
   }
 
@@ -276,10 +292,19 @@ export class Schedule {
     }
   }
 
-  #wait(now: Date): RetryWait {
-    const { every, ticks } = this.#options;
-    return { tickMs: spanMs(ticks, now), everyMs: spanMs(every, now) };
+  /** Tells whoever asks for the status elsewhere how often this one exports. */
+  async #noteTimes({ noted }: Observed, signal: AbortSignal): Promise<void> {
+    const { exported: { storage }, every, ticks } = this.#options;
+    if (noted?.every === every && noted.ticks === ticks) return;
+    await quietly(signal, async (signal) => {
+      await timesNote(storage, await this.place(signal)).write({ every, ticks }, signal);
+    });
   }
+}
+
+/** How long is waited after failures. */
+function waitOf({ every, ticks }: ScheduleTimes, now: Date): RetryWait {
+  return { tickMs: spanMs(ticks, now), everyMs: spanMs(every, now) };
 }
 
 /** Why there is nothing to do, if there isn't. */

@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { type Every, isEvery } from "../every.ts";
 import type { Storage } from "../sink/storage.ts";
 import {
   SCHEDULE,
   SCHEDULE_FAILURES,
+  SCHEDULE_TIMES,
   type SnapshotPlace,
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
@@ -36,6 +38,26 @@ export interface FailureRow {
 export function scheduleSwitch(storage: Storage, place: SnapshotPlace): JsonNote<ScheduleSwitch> {
   const schema = z.object({ enabled: z.boolean(), changedAt: z.iso.datetime() });
   return new JsonNote(storage, `${snapshotsPrefix(place)}/${SCHEDULE}`, schema);
+}
+
+/** When a schedule exports. */
+export interface ScheduleTimes {
+  /** How often a snapshot begins. */
+  readonly every: Every;
+  /** How often it looks whether one is due. */
+  readonly ticks: Every;
+}
+
+/**
+ * The note that says when the schedule that ran last exports, for whoever asks in another process.
+ *
+ * @param storage Where snapshots are.
+ * @param place Which project and environment.
+ */
+export function timesNote(storage: Storage, place: SnapshotPlace): JsonNote<ScheduleTimes> {
+  const every = z.string().refine(isEvery);
+  const schema = z.object({ every, ticks: every });
+  return new JsonNote(storage, `${snapshotsPrefix(place)}/${SCHEDULE_TIMES}`, schema);
 }
 
 /**

@@ -7,15 +7,15 @@ export interface ScheduleStatus {
    * `due`, or `waiting` for the next export's time.
    */
   readonly state: "disabled" | "exporting" | "failing" | "unfinished" | "due" | "waiting";
-  /** How often a snapshot begins. */
-  readonly every: string;
+  /** How often a snapshot begins; `null` if that isn't known, as no schedule has run there yet. */
+  readonly every: string | null;
   /** The newest complete snapshot; `null` if there is none. */
   readonly lastExport: LastExport | null;
   /** The snapshot that isn't complete yet; `null` if there is none. */
   readonly unfinished: UnfinishedSnapshot | null;
   /** The exports that failed since the last one that didn't; `null` if none did. */
   readonly failures: { readonly count: number; readonly lastAt: string } | null;
-  /** When the next snapshot begins, at the earliest, in ISO 8601; `null` if exports are off. */
+  /** When the next snapshot begins, at the earliest, in ISO 8601; `null` if exports are off or it isn't known. */
   readonly nextExportAt: string | null;
   /** What this process did last; `null` if it did nothing yet. */
   readonly lastTick: { readonly at: string; readonly state: TickState } | null;

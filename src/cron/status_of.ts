@@ -1,4 +1,3 @@
-import type { Every } from "../every.ts";
 import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
 import { readManifest } from "../snapshot/read_manifest.ts";
 import type { KnownSnapshot } from "./newest_snapshots.ts";
@@ -9,8 +8,6 @@ import type { LastExport, ScheduleStatus } from "./schedule_status.ts";
 export interface StatusContext {
   /** Where snapshots are. */
   readonly storage: Storage;
-  /** How often one begins. */
-  readonly every: Every;
   /** The time. */
   readonly now: Date;
   /** When an export is tried again after failures. */
@@ -32,19 +29,19 @@ export async function statusOf(
   observed: Observed,
   context: StatusContext,
 ): Promise<ScheduleStatus> {
-  const { storage, every, now, retryAt, lastTick, signal } = context;
-  const { enabled, sealed, unsealed, failures, dueAt = now } = observed;
+  const { storage, now, retryAt, lastTick, signal } = context;
+  const { enabled, times: known, sealed, unsealed, failures, dueAt = now } = observed;
   const times = [now, dueAt, ...(retryAt === undefined ? [] : [retryAt])];
   const nextAt = new Date(Math.max(...times.map((time) => time.getTime())));
   return {
     state: stateOf(observed),
-    every,
+    every: known?.every ?? null,
     lastExport: sealed === undefined ? null : await lastExport(storage, sealed, signal),
     unfinished: unsealed === undefined
       ? null
       : { ...named(unsealed), stuckTicks: failures?.stuck ?? 0 },
     failures: failures?.count ? { count: failures.count, lastAt: failures.at } : null,
-    nextExportAt: enabled ? nextAt.toISOString() : null,
+    nextExportAt: enabled && known ? nextAt.toISOString() : null,
     lastTick,
   };
 }

@@ -21,6 +21,8 @@ export const LOCK = "lock.json";
 export const FREEZE = "freeze.json";
 /** Says whether automatic exports are on. It lies beside the lock. */
 export const SCHEDULE = "schedule.json";
+/** Says how often the schedule that ran last exports. It lies beside the lock. */
+export const SCHEDULE_TIMES = "schedule_times.json";
 /** Counts the automatic exports that failed in a row. It lies beside the lock. */
 export const SCHEDULE_FAILURES = "schedule_failures.json";
 /** Describes the tables: columns, types, references. */
@@ -73,7 +75,7 @@ export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
   if (sandbox === undefined) return project;
   // The snapshots and the notes of the primary environment have these names.
   const name = safeName(sandbox).replace(
-    /^(?=snapshot_|(?:lock|freeze|schedule|schedule_failures)\.json$)./i,
+    /^(?=snapshot_|(?:lock|freeze|schedule|schedule_times|schedule_failures)\.json$)./i,
     (first) => {
       return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
     },

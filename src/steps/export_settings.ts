@@ -70,7 +70,8 @@ async function exportSetting(
       write: async (page) => {
         for (const data of page) {
           const path = `${name}/${distinct(fileName(data, fileKey), taken)}.json`;
-          bytes += (await snapshot.putJson(path, { data })).size;
+          const { size } = await snapshot.putJson(path, { data });
+          bytes += size;
         }
       },
     });

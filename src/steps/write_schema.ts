@@ -15,7 +15,9 @@ export async function writeSchema(
     schema.itemTypes.map((model) => async () => {
       const included = [...schema.fields(model.id), ...schema.fieldsets(model.id)];
       const path = modelPath(model.attributes.api_key);
-      bytes += (await snapshot.putJson(path, { data: model, included })).size;
+      // Read after the wait, as others are written meanwhile.
+      const { size } = await snapshot.putJson(path, { data: model, included });
+      bytes += size;
     }),
     run.concurrency,
     signal,

@@ -3,6 +3,7 @@ import { runCli } from "../../src/cli/run_cli.ts";
 import { generateProject } from "../../src/demo/generated_project.ts";
 import { startDemoCma } from "../../src/demo/server.ts";
 import { EXIT } from "../../src/error.ts";
+import { nextTime } from "../../src/every.ts";
 import { LocalStorage } from "../../src/sink/local_storage.ts";
 import { type Cma, temporaryRoot } from "../cron/ticking.ts";
 import { json } from "../support/cma.ts";
@@ -59,6 +60,35 @@ Deno.test("sluice schedule exports, and stops when it is told to, with what is l
   assert.equal(await waiting, EXIT.complete);
   const { type, state } = JSON.parse(later.err().split("\n")[0]!);
   assert.deepEqual({ type, state }, { type: "tick", state: "waiting" });
+});
+
+Deno.test("sluice schedule status tells how often the schedule exports that runs, whatever it is told itself", async () => {
+  await using cma = startDemoCma({ project, rateLimit: false });
+  await using root = await temporaryRoot();
+  const status = async (...args: string[]) => {
+    const io = ioOf(cma, root.path);
+    assert.equal(await runCli(["schedule", "status", ...args], io), EXIT.complete, io.err());
+    return io.out();
+  };
+  // An export that no schedule made: nobody knows when the next one comes.
+  assert.equal(await runCli(["export"], ioOf(cma, root.path)), EXIT.complete);
+  const unknown = JSON.parse(await status("--json"));
+  assert.deepEqual([unknown.state, unknown.every, unknown.nextExportAt], ["waiting", null, null]);
+  const text = await status("--every", "5h");
+  assert.match(text, /\nEvery {14}not known, as no schedule has run here yet\n/);
+  assert.match(text, /\nNext {15}not known, as no schedule has run here yet\n/);
+  for (const every of ["6h", "0 3 * * *"]) {
+    const io = ioOf(cma, root.path);
+    const running = runCli(["schedule", "--every", every, "--cron", "*/5 * * * *"], io);
+    await until(() => io.err().includes(" waiting: "), "it waits");
+    const { state, nextExportAt, lastExport, ...known } = JSON.parse(await status("--json"));
+    assert.deepEqual([state, known.every], ["waiting", every]);
+    assert.equal(nextExportAt, nextTime(every, new Date(lastExport.begunAt)).toISOString());
+    io.cancel();
+    assert.equal(await running, EXIT.complete);
+    assert.equal(JSON.parse(await status("--json")).every, every);
+    assert.ok((await status()).includes(`\nEvery              ${every}\n`));
+  }
 });
 
 Deno.test("sluice schedule goes on after an export that failed", async () => {

@@ -11,6 +11,7 @@ import {
   recordsPath,
   SCHEDULE,
   SCHEDULE_FAILURES,
+  SCHEDULE_TIMES,
   snapshotsPrefix,
   tablePath,
   uploadsPath,
@@ -84,7 +85,7 @@ Deno.test("snapshotsPrefix() gives no sandbox the name of what lies beside it", 
 });
 
 Deno.test("snapshotsPrefix() of a sandbox is no note of the primary environment", () => {
-  for (const note of [LOCK, FREEZE, SCHEDULE, SCHEDULE_FAILURES]) {
+  for (const note of [LOCK, FREEZE, SCHEDULE, SCHEDULE_FAILURES, SCHEDULE_TIMES]) {
     const prefix = snapshotsPrefix({ projectId: "1", sandbox: note });
     assert.notEqual(prefix, `${snapshotsPrefix({ projectId: "1" })}/${note}`);
   }

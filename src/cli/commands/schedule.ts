@@ -47,7 +47,7 @@ export const scheduleCommand: Command = {
       await schedule.setEnabled(action === "enable", signal);
     }
     if (action !== undefined) {
-      const status = await schedule.status(signal);
+      const status = await schedule.status(signal, { runsHere: false });
       io.stdout.write(config.json ? jsonText(status) : renderSchedule(status));
       return EXIT.complete;
     }

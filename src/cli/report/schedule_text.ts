@@ -10,6 +10,9 @@ const STATES: Readonly<Record<ScheduleStatus["state"], string>> = {
   waiting: "on",
 };
 
+/** The one that runs leaves a note of how often it exports. */
+const UNKNOWN = "not known, as no schedule has run here yet";
+
 /**
  * How a schedule stands, for people.
  *
@@ -20,13 +23,13 @@ export function renderSchedule(status: ScheduleStatus): string {
   const { state, every, lastExport, unfinished, failures, nextExportAt } = status;
   const rows = [
     ["Automatic exports", STATES[state]],
-    ["Every", every],
+    ["Every", every ?? UNKNOWN],
     ["Last complete", lastExport ? lastText(lastExport) : "none yet"],
     ...(unfinished ? [["Unfinished", unfinishedText(unfinished)]] : []),
     ...(failures
       ? [["Failures", `${counted(failures.count, "failure")}, the last at ${failures.lastAt}`]]
       : []),
-    ["Next", nextExportAt ?? "not while they are off"],
+    ["Next", nextExportAt ?? (state === "disabled" ? "not while they are off" : UNKNOWN)],
   ] as const;
   return rows.map(([name, text]) => `${name!.padEnd(18)} ${text}\n`).join("");
 }

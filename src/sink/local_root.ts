@@ -192,8 +192,9 @@ async function makeDirectory(path: string, recursive: boolean): Promise<boolean>
   } catch (error) {
     const link = await danglingLink(path);
     if (link === undefined) {
+      // Others make directories, too, and remove those that stay empty: then it isn't found, and made again.
       const isThere = error instanceof Deno.errors.AlreadyExists &&
-        await Deno.stat(path).then((info) => info.isDirectory, () => false);
+        (await Deno.stat(path)).isDirectory;
       if (isThere) return false;
       throw error;
     }

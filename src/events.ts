@@ -114,3 +114,14 @@ export type ExportEvent =
     readonly count: number;
     readonly bytes: number;
   };
+
+/**
+ * Whether what is tried again is an asset's file, and not a request to the API.
+ *
+ * @param event What is told of it.
+ */
+export function isAssetRetry(
+  { what }: Pick<Extract<ExportEvent, { type: "retry" }>, "what">,
+): boolean {
+  return what.startsWith("asset ");
+}

@@ -97,7 +97,12 @@ export async function runExport(
   io.stdout.write(
     config.json
       ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
-      : renderSummary(report, { progress: state, ms, columns: io.columns() }),
+      : renderSummary(report, {
+        progress: state,
+        ms,
+        columns: io.columns(),
+        isRetry: config.retryFailed,
+      }),
   );
   return { report, exitCode };
 }

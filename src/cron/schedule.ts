@@ -293,9 +293,9 @@ export class Schedule {
   }
 
   /** Tells whoever asks for the status elsewhere how often this one exports. */
-  async #noteTimes({ noted }: Observed, signal: AbortSignal): Promise<void> {
+  async #noteTimes({ enabled, noted }: Observed, signal: AbortSignal): Promise<void> {
     const { exported: { storage }, every, ticks } = this.#options;
-    if (noted?.every === every && noted.ticks === ticks) return;
+    if (!enabled || (noted?.every === every && noted.ticks === ticks)) return;
     await quietly(signal, async (signal) => {
       await timesNote(storage, await this.place(signal)).write({ every, ticks }, signal);
     });

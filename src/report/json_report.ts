@@ -23,13 +23,15 @@ export interface JsonReport extends ExportNotes {
   readonly durationMs: number;
   /** Answers of the API. */
   readonly requests: number;
-  /** Requests and assets that were tried again. */
+  /** How often a request was sent again. */
   readonly retries: number;
-  /** What they were, why, which attempt failed, and the wait in milliseconds: the first thousand. */
+  /** How often an asset's file was tried for again. */
+  readonly assetRetries: number;
+  /** What these and those were, why, which attempt failed, and the wait in milliseconds: the first thousand. */
   readonly retried: readonly Retried[];
   /** Bytes of the API's answers. */
   readonly bytesRead: number;
-  /** What else the manifest says, but for the list of objects; `null` without a manifest. */
+  /** What else the snapshot's manifest says, also of what `--retry-failed` didn't read, but for the list of objects; `null` without a manifest. */
   readonly manifest: Omit<Manifest, "objects" | keyof ExportNotes> | null;
   /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
   readonly objects: { readonly count: number; readonly bytes: number } | null;
@@ -55,7 +57,7 @@ const NO_NOTES: ExportNotes = { findings: [], warnings: [], failures: [] };
  * @param end How it ended.
  */
 export function jsonReport(end: ExportEnd): JsonReport {
-  const { exitCode, progress: { start, requests, retried, aside }, ms } = end;
+  const { exitCode, progress: { start, requests, assets, retried, aside }, ms } = end;
   const common = {
     exitCode,
     snapshot: start?.snapshot ?? null,
@@ -64,6 +66,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
     durationMs: Math.round(ms),
     requests: requests.count,
     retries: requests.retries,
+    assetRetries: assets.retries,
     retried,
     bytesRead: requests.bytes,
   };

@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../events.ts";
+import { type ExportEvent, isAssetRetry } from "../events.ts";
 import type { ManifestNote } from "../snapshot/manifest.ts";
 
 /** How far a listing is. */
@@ -58,10 +58,13 @@ export interface ProgressState {
     readonly failed: number;
     /** The size of those downloaded, in bytes. */
     readonly bytes: number;
+    /** How often a file was tried for again. */
+    readonly retries: number;
   };
   /** Answers of the API. */
   readonly requests: {
     readonly count: number;
+    /** How often a request was sent again. */
     readonly retries: number;
     readonly bytes: number;
     /** Requests left in the current window; `undefined` before the first answer. */
@@ -105,7 +108,15 @@ export function initialProgress(
     listingsDone: 0,
     records: { read: 0, total: 0 },
     uploads: { read: 0, total: 0 },
-    assets: { downloaded: 0, kept: 0, withdrawn: 0, not_served: 0, failed: 0, bytes: 0 },
+    assets: {
+      downloaded: 0,
+      kept: 0,
+      withdrawn: 0,
+      not_served: 0,
+      failed: 0,
+      bytes: 0,
+      retries: 0,
+    },
     requests: { count: 0, retries: 0, bytes: 0, available: undefined },
     retried: [],
     warnings: 0,
@@ -148,7 +159,9 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
     }
     case "retry":
       return {
-        requests: { ...requests, retries: requests.retries + 1 },
+        ...(isAssetRetry(event)
+          ? { assets: { ...assets, retries: assets.retries + 1 } }
+          : { requests: { ...requests, retries: requests.retries + 1 } }),
         retried: retriedAfter(state, event),
       };
     case "total":

@@ -9,7 +9,7 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { EXIT, SluiceError } from "../error.ts";
-import type { ExportEvent } from "../events.ts";
+import { type ExportEvent, isAssetRetry } from "../events.ts";
 import { printable } from "../text/printable.ts";
 import type { ListingName } from "../source/cma_transport.ts";
 import { VERSION } from "../version.ts";
@@ -167,8 +167,9 @@ export class ExportTelemetry implements Disposable {
     this.#counters.bytes.add(bytes, { "sluice.source": "api" });
   }
 
-  #retry({ what, listing, reason, attempt, waitMs }: Of<"retry">): void {
-    const isAsset = what.startsWith("asset ");
+  #retry(event: Of<"retry">): void {
+    const { listing, reason, attempt, waitMs } = event;
+    const isAsset = isAssetRetry(event);
     const span = listing ? this.#listing(listing).span : isAsset ? this.#assetsSpan : this.#root;
     span.addEvent("retry", {
       // That of an asset may hold its file's name.

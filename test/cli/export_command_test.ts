@@ -75,6 +75,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
     durationMs: report.durationMs,
     requests: bench_.cma.log.count.api,
     retries: 0,
+    assetRetries: 0,
     retried: [],
     bytesRead: report.bytesRead,
     status: "complete",
@@ -376,8 +377,14 @@ Deno.test("sluice export --retry-failed tries failed assets again, and ends as a
   isDown.asset = false;
   const last = await bench_.run(["export", "--retry-failed"]);
   assert.equal(last.exitCode, EXIT.complete, last.io.err());
+  assert.match(last.io.out(), /^Tried failed assets of Slackwater .* again in .*: complete\.\n/);
   assert.match(last.io.out(), /\n {2}Snapshot {2}\/.*\n/);
-  assert.match(last.io.out(), /: complete\.\n/);
+  // Nothing else was read.
+  const rows = last.io.out().split("\n\n")[1]!.split("\n").map((line) => line.trim().split(" ")[0]);
+  assert.deepEqual(rows, ["Snapshot", "Assets", "Requests"]);
+  assert.match(last.io.out(), /\n {2}Assets {4}\d+ downloaded \(.*\), of those that had failed\n/);
+  const none = await bench_.run(["export", "--retry-failed"]);
+  assert.match(none.io.out(), /\n {2}Assets {4}none had failed\n/);
 });
 
 Deno.test("sluice export --freeze tells of its copy, and leaves none", async () => {

@@ -65,6 +65,7 @@ Deno.test("progressOf() keeps uploads, requests, assets and warnings apart", () 
     not_served: 0,
     failed: 1,
     bytes: 500,
+    retries: 0,
   });
   assert.equal(assetsDone(state), 4);
   const { type: _, ...retried } = RETRY as Extract<ExportEvent, { type: "retry" }>;

@@ -15,14 +15,17 @@ export function progressLine(state: ProgressState, now: number): string {
   if (start !== undefined) {
     const speed = recordsPerSecond >= 0.5 ? ` (${formatCount(recordsPerSecond)}/s)` : "";
     const total = totalsKnown ? ` of ${formatCount(records.total)}` : "";
-    parts.push(`${formatCount(records.read)}${total} records${speed}`);
+    // Those that try failed assets again list nothing.
+    if (start.listings > 0) parts.push(`${formatCount(records.read)}${total} records${speed}`);
     if (state.withAssets) {
       const failed = assets.failed > 0 ? `, ${formatCount(assets.failed)} failed` : "";
       const total = uploads.total > 0 ? ` of ${formatCount(uploads.total)}` : "";
       const bytes = formatBytes(assets.bytes);
       parts.push(`${formatCount(assetsDone(state))}${total} assets (${bytes}${failed})`);
     }
-    parts.push(`${formatCount(listingsDone)} of ${formatCount(start.listings)} listings`);
+    if (start.listings > 0) {
+      parts.push(`${formatCount(listingsDone)} of ${formatCount(start.listings)} listings`);
+    }
   }
   parts.push(counted(requests.count, "request"));
   if (requests.retries > 0) parts.push(counted(requests.retries, "retry", "retries"));

@@ -35,9 +35,11 @@ export function renderProgress(state: ProgressState, options: RenderProgressOpti
   const pace = paceOf(state, now);
   const lines: Span[][] = [heading(state)];
   if (state.start !== undefined) {
-    lines.push(recordsLine(state, columns, pace));
+    // Those that try failed assets again list nothing.
+    const isListing = state.start.listings > 0;
+    if (isListing) lines.push(recordsLine(state, columns, pace));
     if (state.withAssets) lines.push(assetsLine(state, columns, pace));
-    lines.push(listingsLine(state, columns));
+    if (isListing) lines.push(listingsLine(state, columns));
   }
   lines.push(requestsLine(state));
   const left = pace.msLeft === undefined ? "" : `, about ${formatDuration(pace.msLeft)} left`;

@@ -1,7 +1,7 @@
 import type { ExportReport } from "../../export.ts";
 import { printable } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
-import type { Manifest, ManifestNote } from "../../snapshot/manifest.ts";
+import type { Manifest, ManifestAssets, ManifestNote } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/resources.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { shownAddress } from "../../text/shown_address.ts";
@@ -16,6 +16,8 @@ export interface SummaryContext {
   readonly ms: number;
   /** The widest line. */
   readonly columns: number;
+  /** Whether only assets that had failed were tried again. @default {false} */
+  readonly isRetry?: boolean | undefined;
 }
 
 /** Models that are listed, and warnings or failures of a kind. */
@@ -31,27 +33,35 @@ const NOTES = 10;
  */
 export function renderSummary(report: ExportReport, context: SummaryContext): string {
   const { manifest, snapshot, status } = report;
-  const { progress, ms, columns } = context;
+  const { progress, ms, columns, isRetry = false } = context;
   const { project, environment } = manifest;
   const name = projectName({ ...START, project, environment: environment.id });
-  const rows: (Row | undefined)[] = [
-    ["Snapshot", shownAddress(snapshot)],
+  const place: Row = ["Snapshot", shownAddress(snapshot)];
+  const requests: Row = ["Requests", requestsText(progress)];
+  // What else the snapshot holds wasn't read now.
+  const rows: (Row | undefined)[] = isRetry ? [place, retriedText(progress), requests] : [
+    place,
     ["Records", recordsText(manifest)],
     ["", modelsList(manifest)],
     ["Models", modelCountText(manifest)],
     resourceText("Uploads", manifest, "uploads"),
-    assetsText(report),
+    assetsText(report, progress),
     deletionText(report),
     resourceText("Tables", manifest, "tables"),
     ["Others", othersList(manifest)],
     ["Files", filesText(manifest)],
-    ["Requests", requestsText(progress)],
+    requests,
   ];
   const width = Math.max(40, Math.min(columns, 100));
+  const done = `${isRetry ? `Tried failed assets of ${name} again` : `Exported ${name}`} in ${
+    formatDuration(ms)
+  }`;
   return [
     status === "complete"
-      ? `Exported ${name} in ${formatDuration(ms)}: complete.`
-      : `Exported ${name} in ${formatDuration(ms)}, but not all of it: see the failures below.`,
+      ? `${done}: complete.`
+      : isRetry
+      ? `${done}, but the snapshot still lacks something: see the failures below.`
+      : `${done}, but not all of it: see the failures below.`,
     "",
     ...rows.flatMap((row) => row === undefined ? [] : rowLines(row, width)),
     ...notesLines("Findings", manifest.findings),
@@ -121,18 +131,49 @@ function resourceText(
   return [title, `${what}, ${formatBytes(resource.bytes)}`];
 }
 
-function assetsText({ manifest: { assets }, snapshot }: ExportReport): Row | undefined {
+function assetsText(
+  { manifest: { assets }, snapshot }: ExportReport,
+  { assets: { retries } }: ProgressState,
+): Row | undefined {
   if (assets === undefined) return undefined;
-  const { downloaded, kept, withdrawn, notServed = 0, failed, prefix } = assets;
+  const { downloaded, kept, prefix } = assets;
   const parts = [
     `${formatCount(downloaded.count)} downloaded (${formatBytes(downloaded.bytes)})`,
     kept.count > 0 ? `${formatCount(kept.count)} kept (${formatBytes(kept.bytes)})` : "",
-    withdrawn > 0 ? `${formatCount(withdrawn)} withdrawn by DatoCMS` : "",
-    notServed > 0 ? `${formatCount(notServed)} not served by DatoCMS` : "",
-    failed > 0 ? `${formatCount(failed)} failed` : "",
+    ...lackingParts(assets),
+    retriesText(retries),
   ].filter((part) => part !== "");
   const root = snapshot.slice(0, snapshot.lastIndexOf("/content/project_"));
   return ["Assets", `${parts.join(", ")}, in ${shownAddress(`${root}/${prefix}`)}`];
+}
+
+/** What became of those that had failed. */
+function retriedText({ assets }: ProgressState): Row {
+  const { downloaded, kept, withdrawn, not_served: notServed, failed, bytes, retries } = assets;
+  if (downloaded + kept + withdrawn + notServed + failed === 0) {
+    return ["Assets", "none had failed"];
+  }
+  const parts = [
+    `${formatCount(downloaded)} downloaded (${formatBytes(bytes)})`,
+    kept > 0 ? `${formatCount(kept)} kept` : "",
+    ...lackingParts({ withdrawn, notServed, failed }),
+    retriesText(retries),
+  ].filter((part) => part !== "");
+  return ["Assets", `${parts.join(", ")}, of those that had failed`];
+}
+
+function lackingParts(
+  { withdrawn, notServed = 0, failed }: Pick<ManifestAssets, "withdrawn" | "notServed" | "failed">,
+): string[] {
+  return [
+    withdrawn > 0 ? `${formatCount(withdrawn)} withdrawn by DatoCMS` : "",
+    notServed > 0 ? `${formatCount(notServed)} not served by DatoCMS` : "",
+    failed > 0 ? `${formatCount(failed)} failed` : "",
+  ];
+}
+
+function retriesText(retries: number): string {
+  return retries > 0 ? counted(retries, "retry", "retries") : "";
 }
 
 function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | undefined {
@@ -173,8 +214,8 @@ function filesText({ objects }: Manifest): string {
 }
 
 function requestsText({ requests: { count, retries, bytes } }: ProgressState): string {
-  const repeated = retries > 0 ? `, ${counted(retries, "retry", "retries")}` : "";
-  return `${formatCount(count)}, ${formatBytes(bytes)}${repeated}`;
+  return [formatCount(count), formatBytes(bytes), retriesText(retries)]
+    .filter((part) => part !== "").join(", ");
 }
 
 function notesLines(title: string, notes: readonly ManifestNote[]): string[] {

@@ -181,8 +181,7 @@ Deno.test("Schedule.tick() exports nothing while exports are switched off", asyn
   await note.write({ enabled: false, changedAt: new Date().toISOString() });
   const schedule = scheduleOf(cma, storage);
   assert.equal((await schedule.tick()).state, "disabled");
-  const notes = ["schedule.json", "schedule_times.json"].map((name) => `${PREFIX}/${name}`);
-  assert.deepEqual([...storage.objects.keys()], notes);
+  assert.deepEqual([...storage.objects.keys()], [`${PREFIX}/schedule.json`]);
   const { state, nextExportAt } = await schedule.status();
   assert.deepEqual({ state, nextExportAt }, { state: "disabled", nextExportAt: null });
   await note.write({ enabled: true, changedAt: new Date().toISOString() });

@@ -154,15 +154,13 @@ export function refusal(
       isProject ? EXIT.usage : EXIT.failed,
     );
   }
-  const known = codes.map((code) => ERROR_CODES[code]).find((entry) => entry !== undefined);
-  if (known !== undefined) {
-    return fail(`${host} refused ${what} (${answer}): ${known.means}: ${known.advice}.`);
-  }
   const details = errors.map((error) => error.details).find((d) =>
     isObject(d) && Object.keys(d).length
   );
   const said = details === undefined ? "" : `; it says ${printable(JSON.stringify(details))}`;
-  return fail(`${host} refused ${what} (${answer}${said}).`);
+  const known = codes.map((code) => ERROR_CODES[code]).find((entry) => entry !== undefined);
+  const meaning = known === undefined ? "" : `: ${known.means}; ${known.advice}`;
+  return fail(`${host} refused ${what} (${answer}${said})${meaning}.`);
 }
 
 /** How a request came to nothing. */

@@ -33,7 +33,7 @@ if (endpoint === undefined) {
     await assert.rejects(collect(nowhere.list("")), /there is no bucket sluice-no-such-bucket: /);
     const { url } = opened.storage;
     const bucket = new URL(url).hostname;
-    const stranger = { accessKeyId: "stranger", secretAccessKey: "secret" };
+    const stranger = { accessKeyId: "stranger", secretAccessKey: "nobody-knows-5f3a9c" };
     using unknown = new S3Storage({ bucket, endpoint, region, credentials: stranger });
     await assert.rejects(unknown.get("x"), /S3 doesn't know the access key/);
     const liar = { ...stranger, accessKeyId: Deno.env.get("AWS_ACCESS_KEY_ID") ?? "" };

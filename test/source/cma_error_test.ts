@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { EXIT } from "../../src/error.ts";
+import { ERROR_CODES } from "../../src/source/error_codes.ts";
 import {
   apiErrors,
   CmaError,
@@ -80,7 +82,15 @@ Deno.test("refusal() says in one sentence what the API said and what to do", () 
     ],
     [
       refusal(404, [entity("NOT_FOUND")], context),
-      /^site-api\.datocms\.com refused GET \/items \(404 NOT_FOUND\)\.$/,
+      /^site-api\.datocms\.com refused GET \/items \(404 NOT_FOUND\): it isn't there, or .*\.$/,
+    ],
+    [
+      refusal(422, [entity("TECHNICAL_LIMIT_REACHED", { limit: 5 })], context),
+      /\(422 TECHNICAL_LIMIT_REACHED; it says \{"limit":5\}\): .* more than the API allows; see .*\.$/,
+    ],
+    [
+      refusal(403, [entity("INSUFFICIENT_PERMISSIONS")], { ...context, what: "GET /site" }),
+      /^The API token's role may not GET \/site \(403 .*\): .* in Project settings → Roles\.$/,
     ],
     [
       refusal(422, [
@@ -97,7 +107,9 @@ Deno.test("refusal() says in one sentence what the API said and what to do", () 
   for (const [error, pattern] of cases) {
     assert.match(error.message, pattern);
     assert.doesNotMatch(error.message, /\n/);
-    assert.equal(error.exitCode, 1);
+    // Another try changes nothing about these.
+    const isFinal = /refused the API token|no environment|GET \/site /.test(error.message);
+    assert.equal(error.exitCode, isFinal ? EXIT.usage : EXIT.failed);
   }
 });
 
@@ -158,4 +170,15 @@ Deno.test("CmaError.isAbsent tells what isn't there from what can't be looked at
   assert.ok(!absent(403, "INSUFFICIENT_PERMISSIONS"));
   assert.ok(!absent(422, "INVALID_PARAMS"));
   assert.ok(!new CmaError("no answer").isAbsent);
+});
+
+Deno.test("refusal() says of each code that it knows what it means, and what to do", () => {
+  for (const [code, entry] of Object.entries(ERROR_CODES)) {
+    const { message } = refusal(422, [entity(code)], { ...context, what: "POST /environments" });
+    assert.ok(
+      entry !== undefined && message.endsWith(`: ${entry.means}; ${entry.advice}.`),
+      message,
+    );
+    assert.doesNotMatch(message, /\.\.|\n/);
+  }
 });

@@ -1,4 +1,4 @@
-import { ROOT } from "./terminal.ts";
+import { denoDir, ROOT } from "./terminal.ts";
 import { denoArgs } from "./permissions.ts";
 
 /** How a measured program ended. */
@@ -44,7 +44,7 @@ export async function runMeasured(
     clearEnv: true,
     env: {
       PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      DENO_DIR: denoDir(),
       NO_COLOR: "1",
       ...env,
     },

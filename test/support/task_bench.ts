@@ -1,7 +1,13 @@
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
 import { filesOf } from "./exported.ts";
-import { denoTask, startInTerminal, type Terminal, type TerminalOptions } from "./terminal.ts";
+import {
+  denoDir,
+  denoTask,
+  startInTerminal,
+  type Terminal,
+  type TerminalOptions,
+} from "./terminal.ts";
 
 /** A served project that `deno task` exports in a pseudo-terminal, and what is left of it. */
 export interface TaskBench extends AsyncDisposable {
@@ -52,7 +58,7 @@ export async function taskBench(options: Partial<DemoCmaOptions> = {}): Promise<
     },
   });
   const env = {
-    DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+    DENO_DIR: denoDir(),
     DENO_NO_UPDATE_CHECK: "1",
     DATOCMS_API_TOKEN: cma.apiToken,
     DATOCMS_BASE_URL: cma.url,

@@ -134,7 +134,7 @@ export function denoTask(name: string, ...args: string[]): string[] {
  * Where Deno keeps what it fetched. A program gets it in DENO_DIR, as it has no HOME that would lead there.
  */
 export function denoDir(): string {
-  return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  return Deno.env.get("SLUICE_TEST_DENO_DIR") || `${Deno.env.get("HOME")}/.cache/deno`;
 }
 
 /** Where programs are found: Deno's own directory, so that tasks find `deno`, and the system's. */

@@ -6,7 +6,7 @@ import { isContent, type Telling, telling } from "../secrets/telling.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { long } from "../support/long.ts";
 import { secretsIn, spellingsOf } from "../support/secret_scan.ts";
-import { ROOT } from "../support/terminal.ts";
+import { denoDir, ROOT } from "../support/terminal.ts";
 import { denoArgs } from "../support/permissions.ts";
 
 const TOKEN = "5d0f1c9b7e3a48264f0b9c1d2e3f4a";
@@ -102,7 +102,7 @@ async function assertUntold(
     clearEnv: true,
     env: {
       PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      DENO_DIR: denoDir(),
       HOME: "/nonexistent",
       NO_COLOR: "1",
       DATOCMS_API_TOKEN: TOKEN,

@@ -56,7 +56,8 @@ Deno.test("an export of compressed answers takes hardly more memory than one of 
     }
   }
   const ratio = median(peaks.gzip) / median(peaks.plain);
-  assert.ok(ratio <= 1.1, JSON.stringify({ ratio, ...peaks }));
+  // One small export of each tells no more than that answers are not held several times over.
+  assert.ok(ratio <= (long(1, 0) === 1 ? 1.1 : 1.4), JSON.stringify({ ratio, ...peaks }));
 });
 
 /** Which requests a bomb answers, and what becomes of the export. */

@@ -8,7 +8,8 @@ import { startDemoCma } from "../src/demo/server.ts";
 import { exportProject, type ExportReport } from "../src/export.ts";
 import type { ExportOptions } from "../src/export_options.ts";
 import { LocalStorage } from "../src/sink/local_storage.ts";
-import { directoryOf, entriesOf, sourceOf } from "./support/exported.ts";
+import { apiError } from "./support/cma.ts";
+import { directoryOf, entriesOf, sourceOf, workbench } from "./support/exported.ts";
 import { long } from "./support/long.ts";
 import { serveBetween } from "./support/serve_between.ts";
 
@@ -199,4 +200,29 @@ Deno.test("exportProject() exports everything that can be kept, whatever becomes
     ),
     { numRuns: long(60, 5) },
   );
+});
+
+Deno.test("exportProject() doesn't tell of other resources why one of them is refused", async () => {
+  const isAsked = Promise.withResolvers<void>();
+  const isOver = Promise.withResolvers<void>();
+  await using bench = await workbench({
+    project,
+    onRequest: async (_request, { pathname }) => {
+      // It is still waited for when the records are refused, which an export can't be without.
+      if (pathname === "/webhooks") {
+        isAsked.resolve();
+        await isOver.promise;
+        return undefined;
+      }
+      if (pathname !== "/items") return undefined;
+      await isAsked.promise;
+      return apiError(403, "INSUFFICIENT_PERMISSIONS");
+    },
+  });
+  await assert.rejects(
+    bench.export({ include: ["webhooks", "records"], models: ["author"] }),
+    /may not GET \/items/,
+  );
+  isOver.resolve();
+  assert.deepEqual(bench.events.filter(({ type }) => type === "skipped"), []);
 });

@@ -13,6 +13,8 @@ const VERSION_LINE = `sluice ${VERSION} (Deno ${Deno.version.deno}, ${Deno.build
 const ALONE = ["--no-config", "--no-lock", "--no-npm", "--no-remote"];
 /** How long the program may take to tell how it is used, in milliseconds. */
 const START_MS = 300;
+/** On a slow machine it takes no more than this many starts of a program that does nothing. */
+const EMPTY_STARTS = 4.5;
 const STARTS = 10;
 const ROUNDS = 3;
 
@@ -110,6 +112,9 @@ Deno.test(`the bundle tells how it is used within ${START_MS} ms`, async () => {
   const rounds: { readonly wall: number; readonly work: number }[] = [];
   // The first start compiles, which the later ones find done.
   await timeStart(path);
+  const empty = [];
+  for (let i = 0; i < STARTS; i++) empty.push((await timeStart(path, ["eval", "0"])).work);
+  const most = Math.max(START_MS, EMPTY_STARTS * median(empty));
   do {
     const starts = [];
     for (let i = 0; i < STARTS; i++) starts.push(await timeStart(path));
@@ -119,19 +124,24 @@ Deno.test(`the bundle tells how it is used within ${START_MS} ms`, async () => {
     });
     // On a machine that is busy with other things, only the work is the program's own.
   } while (
-    rounds.length < ROUNDS && Math.min(rounds.at(-1)!.wall, rounds.at(-1)!.work) >= START_MS
+    rounds.length < ROUNDS && Math.min(rounds.at(-1)!.wall, rounds.at(-1)!.work) >= most
   );
   const figures = rounds.map(({ wall, work }) => `${wall} ms, with ${work} ms of work`).join("; ");
   await Deno.stdout.write(new TextEncoder().encode(`median of ${STARTS} starts: ${figures}\n`));
-  assert.ok(Math.min(rounds.at(-1)!.wall, rounds.at(-1)!.work) < START_MS, figures);
+  assert.ok(
+    Math.min(rounds.at(-1)!.wall, rounds.at(-1)!.work) < most,
+    `${figures}; ${most} ms at most`,
+  );
 });
 
 /** How many milliseconds it takes to tell how it is used, and how many of these a processor works. */
-async function timeStart(path: string): Promise<{ readonly wall: number; readonly work: number }> {
-  const start = ["run", ...ALONE, ...permissionsOf("export"), "cli.js", "--help"];
+async function timeStart(
+  path: string,
+  start = ["run", ...ALONE, ...permissionsOf("export"), "cli.js", "--help"],
+): Promise<{ readonly wall: number; readonly work: number }> {
   const timed = ["-c", 'TIMEFORMAT="%3R %3U %3S"; time "$0" "$@"', Deno.execPath(), ...start];
   const { stdout, stderr } = await run("bash", timed, { cwd: path, env: { LC_ALL: "C" } });
-  assert.match(stdout, /^sluice streams a DatoCMS project/);
+  if (start[0] === "run") assert.match(stdout, /^sluice streams a DatoCMS project/);
   assert.match(stderr, /^[\d.]+ [\d.]+ [\d.]+\n$/);
   const [wall, user, system] = stderr.split(" ").map((seconds) => Number(seconds) * 1000);
   return { wall: wall!, work: user! + system! };

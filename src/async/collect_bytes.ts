@@ -1,9 +1,11 @@
-/** How much is read at once, and room is made for at first, in bytes. */
+/** How much is read at once, in bytes. */
 const CHUNK = 64 * 1024;
+/** The first block of a body has the size of a chunk; each further one twice as much, up to this (bytes). */
+const LARGEST_BLOCK = 1024 * 1024;
 
 /**
- * Reads a stream to its end into one piece of memory, which grows. Chunks aren't kept: those that `fetch`
- * makes of a compressed answer are of 4 KiB, but each holds 64 KiB of memory.
+ * Reads a stream to its end into one piece of memory. Chunks aren't kept: those that `fetch` makes of a
+ * compressed answer are of 4 KiB, but each holds 64 KiB of memory.
  *
  * @param body The stream; it is cancelled if it isn't read to its end.
  * @param onBytes Told how many bytes there are after each chunk; what it throws ends the reading.
@@ -22,25 +24,52 @@ export async function collectBytes(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   onBytes?: (size: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes = new Uint8Array(CHUNK);
+  const full: Uint8Array<ArrayBuffer>[] = [];
+  let block = new Uint8Array(CHUNK);
+  let filled = 0;
   let size = 0;
   try {
     for await (const chunk of chunksOf(body)) {
-      const needed = size + chunk.length;
-      onBytes?.(needed);
-      // What was there before is moved, and not left to the garbage collector.
-      if (needed > bytes.length) {
-        bytes = new Uint8Array(bytes.buffer.transfer(Math.max(needed, 2 * bytes.length)));
+      size += chunk.length;
+      onBytes?.(size);
+      for (let rest = chunk; rest.length > 0;) {
+        if (filled === block.length) {
+          full.push(block);
+          block = new Uint8Array(Math.min(2 * block.length, LARGEST_BLOCK));
+          filled = 0;
+        }
+        const part = rest.subarray(0, block.length - filled);
+        block.set(part, filled);
+        filled += part.length;
+        rest = rest.subarray(part.length);
       }
-      bytes.set(chunk, size);
-      size = needed;
     }
-  } catch (error) {
-    // Several answers that are too large would else be in memory together until it is collected.
-    bytes.buffer.transfer(0);
-    throw error;
+    return joined([...full, block.subarray(0, filled)], size);
+  } finally {
+    // Several large answers would else be in memory together until garbage is collected.
+    for (const each of full) release(each);
   }
-  return bytes.subarray(0, size);
+}
+
+/** Puts blocks together; each is given back once it was copied. */
+function joined(
+  blocks: readonly Uint8Array<ArrayBuffer>[],
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  if (blocks.length === 1) return blocks[0]!;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const block of blocks) {
+    bytes.set(block, at);
+    at += block.length;
+    release(block);
+  }
+  return bytes;
+}
+
+/** Gives memory back now. */
+function release({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (!buffer.detached) buffer.transfer(0);
 }
 
 /** The chunks of a stream, each valid until the next one; all in the same memory if the stream allows that. */

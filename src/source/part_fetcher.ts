@@ -1,4 +1,4 @@
-import type { Budget } from "../async/budget.ts";
+import { Budget } from "../async/budget.ts";
 import { BodyTooLargeError } from "./body.ts";
 import { CmaError } from "./cma_error.ts";
 import type { FetchedPage, PageRequest } from "./page_stream.ts";
@@ -37,6 +37,11 @@ export interface PartFetcherOptions<T> {
 
 /** One resource is accepted up to this size (bytes): far above any record that DatoCMS stores. */
 const LARGEST_RESOURCE = 32 * 1024 * 1024;
+/** More such resources in a row no project has: whatever is asked for is answered like that, without an end. */
+const MOST_TOO_LARGE = 5;
+
+/** Who is next to fetch a large resource, by what bounds the pages in flight. */
+const TURNS = new WeakMap<Budget, Budget>();
 
 /** Fetches parts of a listing, and learns from the answers how much to ask for. */
 export class PartFetcher<T> {
@@ -48,6 +53,10 @@ export class PartFetcher<T> {
   #largest = 0;
   /** Whether the API sends less than it is asked for. */
   #isCapped = false;
+  /** Whether an answer was too large: single resources may be, too. */
+  #isLarge = false;
+  /** How many resources in a row were too large. */
+  #tooLarge = 0;
 
   /**
    * @param fetch Fetches one part of the listing.
@@ -103,19 +112,31 @@ export class PartFetcher<T> {
     const { signal, maxBytes = 16 * 1024 * 1024, placeholder } = this.#options;
     try {
       const largest = limit === 1 ? LARGEST_RESOURCE : maxBytes;
-      return await this.#fetch({ offset, limit, signal, maxBytes: largest });
+      using _turn = this.#isLarge && limit === 1 ? await this.#turn() : undefined;
+      const page = await this.#fetch({ offset, limit, signal, maxBytes: largest });
+      this.#tooLarge = 0;
+      return page;
     } catch (error) {
       // A listing that isn't paged comes in no smaller parts.
       if (!(error instanceof BodyTooLargeError) || limit === Infinity) throw error;
       if (limit > 1) return "too large";
       // As large as any, so that the next answers are asked for one by one.
-      if (placeholder) return { data: [placeholder(offset)], bytes: LARGEST_RESOURCE };
+      if (placeholder && ++this.#tooLarge <= MOST_TOO_LARGE) {
+        return { data: [placeholder(offset)], bytes: LARGEST_RESOURCE };
+      }
       throw new CmaError(
         `Expected resources of at most ${LARGEST_RESOURCE / 1024 / 1024} MiB, but the one at ` +
           `place ${offset + 1} of its listing is larger: leave its model or resource out.`,
         { cause: error },
       );
     }
+  }
+
+  /** Large resources are fetched one after the other, whichever listings they are of. */
+  #turn(): Promise<Disposable> {
+    const { budget, signal } = this.#options;
+    const turns = TURNS.getOrInsertComputed(budget, () => new Budget(1));
+    return turns.acquire(signal);
   }
 
   /**
@@ -125,6 +146,7 @@ export class PartFetcher<T> {
    * @return How many to ask for instead.
    */
   shrink(limit: number): number {
+    this.#isLarge = true;
     return this.#limit = Math.min(this.#limit, Math.max(1, limit >> 1));
   }
 

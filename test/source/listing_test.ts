@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { Resource } from "../../src/content/resource.ts";
+import { BodyTooLargeError } from "../../src/source/body.ts";
+import type { CmaClient } from "../../src/source/cma_client.ts";
 import { CmaError } from "../../src/source/cma_error.ts";
 import { listingPages } from "../../src/source/listing.ts";
 import type { ListingVerdict } from "../../src/source/listing_check.ts";
@@ -313,6 +315,19 @@ Deno.test("listingPages() leaves out a resource that is too large, and reads on"
   assert.deepEqual(await idsOf(pages), ["0", "1", "3", "4"]);
   assert.deepEqual(told, ["the one at place 3: it is larger than 32 MiB"]);
   assert.deepEqual(ends, [{ state: "whole", announced: 5, sent: 5 }]);
+});
+
+Deno.test("listingPages() ends when all that it asks for is too large", async () => {
+  const asked: number[] = [];
+  const client = {
+    get: (_path: string, { page }: { page: { offset: number } }) => {
+      asked.push(page.offset);
+      return Promise.reject(new BodyTooLargeError(1));
+    },
+  } as unknown as CmaClient;
+  const pages = listingPages(client, { path: "/uploads", maxLimit: 4 });
+  await assert.rejects(Array.fromAsync(pages), /the one at place 6 of its listing is larger/);
+  assert.ok(asked.length < 20, String(asked));
 });
 
 Deno.test("listingPages() isn't told of another listing's refusal", async () => {

@@ -55,16 +55,16 @@
  * @module
  */
 export * from "./src/error.ts";
-export * from "./src/events.ts";
-export * from "./src/export.ts";
+export * from "./src/export/events.ts";
+export * from "./src/export/export.ts";
 
-export * from "./src/export_options.ts";
-export type { AssetDeletion } from "./src/steps/delete_orphans.ts";
-export type { MaxDelete } from "./src/max_delete.ts";
-export * from "./src/plan.ts";
-export * from "./src/retry_failed.ts";
+export * from "./src/export/options.ts";
+export type { AssetDeletion } from "./src/export/assets/delete_orphans.ts";
+export type { MaxDelete } from "./src/export/assets/max_delete.ts";
+export * from "./src/export/plan.ts";
+export * from "./src/export/retry_failed.ts";
 export * from "./src/telemetry/with_telemetry.ts";
-export { UnfinishedError } from "./src/unfinished.ts";
+export { UnfinishedError } from "./src/export/unfinished.ts";
 export * from "./src/doctor/doctor.ts";
 export * from "./src/doctor/s3_policy.ts";
 export * from "./src/async/budget.ts";
@@ -81,20 +81,20 @@ export {
   assetUrl,
   fetchAsset,
   type FetchAssetOptions,
-} from "./src/source/asset_fetch.ts";
-export * from "./src/source/asset_hosts.ts";
-export * from "./src/source/cma_client.ts";
-export { CmaError } from "./src/source/cma_error.ts";
-export * from "./src/source/cma_transport.ts";
-export { type Listing, type ListingOptions, listingPages } from "./src/source/listing.ts";
-export type { ListingVerdict } from "./src/source/listing_check.ts";
-export type { Unreadable } from "./src/source/unreadable.ts";
-export * from "./src/source/page_stream.ts";
-export type { ReadResource } from "./src/source/read_tail.ts";
-export * from "./src/source/rate_limiter.ts";
-export { recordLimit, recordPages } from "./src/source/records.ts";
-export * from "./src/source/resources.ts";
-export * from "./src/source/schema.ts";
+} from "./src/source/datocms/asset_fetch.ts";
+export * from "./src/source/datocms/asset_hosts.ts";
+export * from "./src/source/datocms/cma_client.ts";
+export { CmaError } from "./src/source/datocms/cma_error.ts";
+export * from "./src/source/datocms/cma_transport.ts";
+export { type Listing, type ListingOptions, listingPages } from "./src/source/datocms/listing.ts";
+export type { ListingVerdict } from "./src/source/datocms/listing_check.ts";
+export type { Unreadable } from "./src/source/datocms/unreadable.ts";
+export * from "./src/source/datocms/page_stream.ts";
+export type { ReadResource } from "./src/source/datocms/read_tail.ts";
+export * from "./src/http/rate_limiter.ts";
+export { recordLimit, recordPages } from "./src/source/datocms/records.ts";
+export * from "./src/source/datocms/resources.ts";
+export * from "./src/source/datocms/schema.ts";
 
 export * from "./src/transform/assemble_blocks.ts";
 export * from "./src/transform/assemble_records.ts";
@@ -118,31 +118,31 @@ export type {
   AssetDownloadOptions,
   AssetOutcome,
   AssetRequest,
-} from "./src/sink/asset_download.ts";
-export * from "./src/sink/asset_files.ts";
-export * from "./src/sink/asset_sync.ts";
+} from "./src/assets/asset_download.ts";
+export * from "./src/assets/asset_files.ts";
+export * from "./src/assets/asset_sync.ts";
 export * from "./src/sink/batch_sink.ts";
 export * from "./src/sink/encodings.ts";
 export * from "./src/sink/fan_out.ts";
-export * from "./src/sink/local_storage.ts";
-export * from "./src/sink/object_writer.ts";
-export * from "./src/sink/open_storage.ts";
-export { parseS3Location, type S3Location } from "./src/sink/s3_location.ts";
-export { S3Error } from "./src/sink/s3_error.ts";
-export * from "./src/sink/s3_storage.ts";
-export * from "./src/sink/storage.ts";
-export * from "./src/sink/bucket_versioning.ts";
-export * from "./src/sink/public_access.ts";
-export * from "./src/sink/s3_settings.ts";
-export type { S3ClientLike, S3ClientOptions, S3Credentials } from "./src/sink/s3_client.ts";
-export type { SweepOptions } from "./src/sink/sweep.ts";
-export * from "./src/sink/through.ts";
-export * from "./src/sink/verify_bytes.ts";
+export * from "./src/storage/local/local_storage.ts";
+export * from "./src/storage/object_writer.ts";
+export * from "./src/storage/open_storage.ts";
+export { parseS3Location, type S3Location } from "./src/storage/s3/location.ts";
+export { S3Error } from "./src/storage/s3/s3_error.ts";
+export * from "./src/storage/s3/s3_storage.ts";
+export * from "./src/storage/storage.ts";
+export * from "./src/storage/bucket_versioning.ts";
+export * from "./src/storage/public_access.ts";
+export * from "./src/storage/s3/settings.ts";
+export type { S3ClientLike, S3ClientOptions, S3Credentials } from "./src/storage/s3/client.ts";
+export type { SweepOptions } from "./src/storage/sweep.ts";
+export * from "./src/sink/pipe_into.ts";
+export * from "./src/assets/verify_bytes.ts";
 
-export { LockedError } from "./src/snapshot/lock_errors.ts";
-export type { Claimant } from "./src/snapshot/claim.ts";
+export { LockedError } from "./src/snapshot/lock/lock_errors.ts";
+export type { Claimant } from "./src/snapshot/lock/claim.ts";
 export type { ManifestContent } from "./src/snapshot/seal.ts";
-export type { LockContent } from "./src/snapshot/lock_content.ts";
+export type { LockContent } from "./src/snapshot/lock/lock_content.ts";
 export * from "./src/snapshot/layout.ts";
 export type {
   ExportNotes,
@@ -160,11 +160,11 @@ export type { Span } from "./src/snapshot/span.ts";
 
 export type { JsonReport } from "./src/report/json_report.ts";
 export type { Retried } from "./src/report/progress_state.ts";
-export type { Every } from "./src/every.ts";
-export * from "./src/cron/notify.ts";
-export * from "./src/cron/run_ticks.ts";
+export type { Every } from "./src/text/every.ts";
+export * from "./src/schedule/notify.ts";
+export * from "./src/schedule/run_ticks.ts";
 export type { VerdictRules } from "./src/report/exit_code_of.ts";
-export * from "./src/cron/schedule.ts";
-export * from "./src/cron/schedule_status.ts";
-export * from "./src/cron/status_handler.ts";
-export * from "./src/cron/tick.ts";
+export * from "./src/schedule/schedule.ts";
+export * from "./src/schedule/schedule_status.ts";
+export * from "./src/schedule/status_handler.ts";
+export * from "./src/schedule/tick.ts";

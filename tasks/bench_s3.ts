@@ -10,7 +10,7 @@
 import { CreateBucketCommand, DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import process from "node:process";
-import { S3Storage } from "../src/sink/s3_storage.ts";
+import { S3Storage } from "../src/storage/s3/s3_storage.ts";
 
 const [megabytes = 1000, rounds = 3] = Deno.args.map(Number);
 const endpoint = Deno.env.get("SLUICE_TEST_S3_ENDPOINT");

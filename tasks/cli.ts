@@ -8,7 +8,7 @@ import { outputTo } from "../src/cli/output_to.ts";
 import { envNames, readyEnvironment } from "../src/cli/ready_environment.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
-import { readableVariable } from "../src/source/proxy.ts";
+import { readableVariable } from "../src/http/proxy.ts";
 
 /** The terminal's width; a usual one if there is no terminal, or one that doesn't know. */
 function columns(): number {

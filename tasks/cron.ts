@@ -19,15 +19,15 @@ import { loadConfig } from "../src/config/load_config.ts";
 import { envName } from "../src/config/options.ts";
 import type { Config } from "../src/config/schema.ts";
 import { unknownVariables } from "../src/config/unknown_variables.ts";
-import { denoCronSchedule, isBranch } from "../src/cron/deno_cron.ts";
-import { type OpenedSchedule, openSchedule } from "../src/cron/open_schedule.ts";
-import { SCHEDULE_OPTIONS } from "../src/cron/schedule_options.ts";
-import { statusHandler } from "../src/cron/status_handler.ts";
+import { denoCronSchedule, isBranch } from "../src/schedule/deno_cron.ts";
+import { type OpenedSchedule, openSchedule } from "../src/schedule/open_schedule.ts";
+import { SCHEDULE_OPTIONS } from "../src/schedule/schedule_options.ts";
+import { statusHandler } from "../src/schedule/status_handler.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
 import { failureOf } from "../src/report/failure.ts";
-import { environmentSecrets } from "../src/secrets/environment_secrets.ts";
-import { Secrets } from "../src/secrets/secrets.ts";
-import { readableVariable } from "../src/source/proxy.ts";
+import { environmentSecrets } from "../src/text/secrets/environment_secrets.ts";
+import { Secrets } from "../src/text/secrets/secrets.ts";
+import { readableVariable } from "../src/http/proxy.ts";
 
 const env = (name: string) => Deno.env.get(name);
 const secrets = new Secrets([

@@ -3,7 +3,7 @@ import { LOG_ENTRIES, type LogEntry } from "../src/cli/progress/log_entries.ts";
 import { envName, flagName, OPTION_KEYS, OPTIONS } from "../src/config/options.ts";
 import { DEFAULTS } from "../src/config/schema.ts";
 import { FIELD_TYPES, type FieldType } from "../src/content/field_types.ts";
-import { type ExportResource, RESOURCES } from "../src/source/resources.ts";
+import { type ExportResource, RESOURCES } from "../src/source/datocms/resources.ts";
 import {
   BLOCK_META,
   EXTRA,

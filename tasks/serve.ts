@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { generateProject } from "../src/demo/generated_project.ts";
-import { startDemoCma } from "../src/demo/server.ts";
+import { generateProject } from "../src/simulator/generated_project.ts";
+import { startDemoCma } from "../src/simulator/server.ts";
 
 const running = Deno.args.map((arg) => {
   const [port, records] = arg.split(":").map(Number);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { envName, flagName, OPTION_KEYS } from "../src/config/options.ts";
 import { EXIT } from "../src/error.ts";
 import { runCli } from "../src/cli/run_cli.ts";
-import { lockSchema } from "../src/snapshot/lock_content.ts";
+import { lockSchema } from "../src/snapshot/lock/lock_content.ts";
 import { manifestSchema } from "../src/snapshot/manifest.ts";
 import * as mod from "../mod.ts";
 import denoJson from "../deno.json" with { type: "json" };
@@ -54,10 +54,9 @@ Deno.test("docs/format.md names every key of a manifest, of a lock and of a clai
 Deno.test("docs/format.md has every code that a manifest's notes can have", async () => {
   const page = DOCS.get("docs/format.md")!;
   const codes = new Set<string>();
-  for (const folder of ["src/steps", "src/transform", "src"]) {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (!name.endsWith(".ts")) continue;
-      const source = await Deno.readTextFile(`${folder}/${name}`);
+  for (const folder of ["src/export", "src/transform"]) {
+    for await (const path of sourcesIn(folder)) {
+      const source = await Deno.readTextFile(path);
       const notes = source.matchAll(/\b(?:warn|find|fail)\(\s*"([a-z]+(?:_[a-z]+)+)"/g);
       for (const [, code] of notes) codes.add(code!);
     }
@@ -89,11 +88,15 @@ async function exportedTypes(): Promise<Set<string>> {
   const root = new URL("../mod.ts", import.meta.url);
   const library = await Deno.readTextFile(root);
   const names = new Set<string>();
-  for (const [, list] of library.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
-    for (const name of list!.split(",")) names.add(name.replace("type ", "").trim());
-  }
+  const addLists = (source: string) => {
+    for (const [, list] of source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
+      for (const name of list!.split(",")) names.add(name.replace("type ", "").trim());
+    }
+  };
+  addLists(library);
   for (const [, path] of library.matchAll(/^export \* from "(.*)";$/gm)) {
     const source = await Deno.readTextFile(new URL(path!, root));
+    addLists(source);
     for (
       const [, name] of source.matchAll(/^export (?:type|interface|(?:abstract )?class) (\w+)/gm)
     ) {
@@ -205,3 +208,11 @@ Deno.test("README shows what the demo writes", async () => {
     await Deno.remove(to, { recursive: true });
   }
 });
+
+/** The paths of a folder's source files, and of those in the folders below it. */
+async function* sourcesIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* sourcesIn(`${folder}/${name}`);
+    else if (name.endsWith(".ts")) yield `${folder}/${name}`;
+  }
+}

@@ -1,6 +1,6 @@
 import { envName, flagName, OPTION_GROUPS, OPTIONS } from "../config/options.ts";
 import { DEFAULTS, type OptionKey } from "../config/schema.ts";
-import { RESOURCES } from "../source/resources.ts";
+import { RESOURCES } from "../source/datocms/resources.ts";
 import type { Command, Positional } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { padToWidth, textWidth } from "./text/width.ts";

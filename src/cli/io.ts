@@ -1,4 +1,4 @@
-import type { Secrets } from "../secrets/secrets.ts";
+import type { Secrets } from "../text/secrets/secrets.ts";
 import type { TextOutput } from "../report/text_output.ts";
 
 /** The time, and something done again and again. */

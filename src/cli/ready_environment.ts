@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { PROXY_VARIABLES, proxyIsNeverUsed } from "../source/proxy.ts";
+import { PROXY_VARIABLES, proxyIsNeverUsed } from "../http/proxy.ts";
 
 /** Variables of the AWS SDK in which blanks or an empty text would be taken at their word. */
 const TRIMMED = [

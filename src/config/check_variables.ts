@@ -1,5 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
-import { PROXY_VARIABLES } from "../source/proxy.ts";
+import { PROXY_VARIABLES } from "../http/proxy.ts";
 import { printable } from "../text/printable.ts";
 import { emptyVariable, isQuoted, quotedVariable } from "./variables.ts";
 

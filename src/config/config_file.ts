@@ -1,4 +1,4 @@
-import { isObject } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";

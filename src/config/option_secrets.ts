@@ -1,5 +1,5 @@
-import { addressSecrets, hookSecrets } from "../secrets/address_secrets.ts";
-import { looksSecret, secretsWithin } from "../secrets/looks_secret.ts";
+import { addressSecrets, hookSecrets } from "../text/secrets/address_secrets.ts";
+import { looksSecret, secretsWithin } from "../text/secrets/looks_secret.ts";
 import { OPTION_KEYS, OPTIONS } from "./options.ts";
 import type { Config, OptionKey } from "./schema.ts";
 

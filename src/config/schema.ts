@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { isDuration } from "../text/duration.ts";
-import { isCronExpression, isEvery } from "../every.ts";
-import type { AssetMode } from "../export_options.ts";
-import type { MaxDelete } from "../max_delete.ts";
-import { openStorage } from "../sink/open_storage.ts";
+import { isCronExpression, isEvery } from "../text/every.ts";
+import type { AssetMode } from "../export/options.ts";
+import type { MaxDelete } from "../export/assets/max_delete.ts";
+import { openStorage } from "../storage/open_storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";
-import { type ResourceName, RESOURCES } from "../source/resources.ts";
+import { type ResourceName, RESOURCES } from "../source/datocms/resources.ts";
 import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
 
 /** The names of the resources that can be chosen, in the order of an export. */

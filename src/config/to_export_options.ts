@@ -1,5 +1,5 @@
 import { durationMs } from "../text/duration.ts";
-import type { ExportOptions } from "../export_options.ts";
+import type { ExportOptions } from "../export/options.ts";
 import type { Config } from "./schema.ts";
 import { toSourceOptions } from "./to_source_options.ts";
 

@@ -1,4 +1,4 @@
-import type { SourceOptions } from "../export_options.ts";
+import type { SourceOptions } from "../export/options.ts";
 import { requireApiToken } from "./load_config.ts";
 import { configSecrets } from "./option_secrets.ts";
 import type { Config } from "./schema.ts";

@@ -1,5 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
-import type { OpenStorageOptions } from "../sink/open_storage.ts";
+import type { OpenStorageOptions } from "../storage/open_storage.ts";
 import { flagName } from "./options.ts";
 import { printable } from "../text/printable.ts";
 import type { Config } from "./schema.ts";

@@ -1,3 +1,4 @@
+import { isObject } from "../text/json.ts";
 import type { Item, Json, JsonObject } from "./resource.ts";
 
 /** Where a block stands inside a field's value: keys and indexes from the value down to the block. */
@@ -95,17 +96,4 @@ function mapArray(values: Json[], map: (value: Json, index: number) => Json): Js
 
 function isBlock(value: unknown): value is Item | string {
   return typeof value === "string" || (isObject(value) && value.type === "item");
-}
-
-/** What TypeScript's library doesn't know yet. */
-const { isRawJSON } = JSON as unknown as { isRawJSON(value: unknown): boolean };
-
-/**
- * Whether a value is a JSON object: neither `null` nor an array, nor a number with more digits than a double
- * holds, which is kept as its text.
- *
- * @param value Any value.
- */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
 }

@@ -1,8 +1,6 @@
-/** Any value that JSON can hold. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+import type { Json, JsonObject } from "../text/json.ts";
 
-/** A JSON object. */
-export type JsonObject = { [key: string]: Json };
+export type { Json, JsonObject };
 
 /** A JSON:API resource identifier: which resource, without its content. */
 export interface ResourceIdentifier {

@@ -1,4 +1,4 @@
-import { isObject } from "./blocks.ts";
+import { isObject } from "../text/json.ts";
 import type { Field, Item, ItemType, Resource } from "./resource.ts";
 
 /** Field types whose values hold blocks. */

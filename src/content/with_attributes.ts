@@ -1,4 +1,4 @@
-import { isObject } from "./blocks.ts";
+import { isObject } from "../text/json.ts";
 import type { Resource } from "./resource.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { findCopies } from "../freeze_leftovers.ts";
-import { CmaClient } from "../source/cma_client.ts";
-import { CmaError } from "../source/cma_error.ts";
-import { destroyEnvironment, listEnvironments } from "../source/environments.ts";
+import { findCopies } from "../export/freeze_leftovers.ts";
+import { CmaClient } from "../source/datocms/cma_client.ts";
+import { CmaError } from "../source/datocms/cma_error.ts";
+import { destroyEnvironment, listEnvironments } from "../source/datocms/environments.ts";
 import { fewNames } from "../text/few_names.ts";
 import type { DoctorCheck } from "./check.ts";
 import type { CheckSourceOptions } from "./check_source.ts";

@@ -1,6 +1,6 @@
 import { rmdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { LocalStorage } from "../sink/local_storage.ts";
+import type { LocalStorage } from "../storage/local/local_storage.ts";
 import type { DoctorCheck } from "./check.ts";
 import { probeStorage } from "./probe_storage.ts";
 

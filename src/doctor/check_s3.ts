@@ -1,8 +1,8 @@
 import { shellWord } from "../text/shell_word.ts";
-import { blockCommand, publicAccess } from "../sink/public_access.ts";
-import type { S3Location } from "../sink/s3_location.ts";
-import type { S3Answer, S3LifecycleRule, S3Settings } from "../sink/s3_settings.ts";
-import type { ReadOptions } from "../sink/storage.ts";
+import { blockCommand, publicAccess } from "../storage/public_access.ts";
+import type { S3Location } from "../storage/s3/location.ts";
+import type { S3Answer, S3LifecycleRule, S3Settings } from "../storage/s3/settings.ts";
+import type { ReadOptions } from "../storage/storage.ts";
 import type { CheckStatus, DoctorCheck } from "./check.ts";
 import { bucketStatement, statementText } from "./s3_policy.ts";
 

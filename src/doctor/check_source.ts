@@ -1,17 +1,17 @@
 import { concurrently } from "../async/concurrently.ts";
-import type { SourceOptions } from "../export_options.ts";
+import type { SourceOptions } from "../export/options.ts";
 import { printable } from "../text/printable.ts";
-import { isLoopback } from "../source/address_ranges.ts";
-import { CmaClient } from "../source/cma_client.ts";
-import { CmaError } from "../source/cma_error.ts";
-import { readRestrictions } from "../source/restrictions.ts";
+import { isLoopback } from "../http/address_ranges.ts";
+import { CmaClient } from "../source/datocms/cma_client.ts";
+import { CmaError } from "../source/datocms/cma_error.ts";
+import { readRestrictions } from "../source/datocms/restrictions.ts";
 import {
   type ExportResource,
   REQUIRED_RESOURCES,
   type ResourceName,
   RESOURCES,
-} from "../source/resources.ts";
-import { readSchema } from "../source/schema.ts";
+} from "../source/datocms/resources.ts";
+import { readSchema } from "../source/datocms/schema.ts";
 import type { DoctorCheck } from "./check.ts";
 
 /** The rate limit's window, as DatoCMS documents it, in seconds. */

@@ -1,8 +1,8 @@
 import { shellWord } from "../text/shell_word.ts";
-import { isTemporary } from "../sink/object_key.ts";
-import { isDenied, S3Error } from "../sink/s3_error.ts";
-import type { S3Location } from "../sink/s3_location.ts";
-import type { S3Storage, UnfinishedUpload } from "../sink/s3_storage.ts";
+import { isTemporary } from "../storage/object_key.ts";
+import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
+import type { S3Location } from "../storage/s3/location.ts";
+import type { S3Storage, UnfinishedUpload } from "../storage/s3/s3_storage.ts";
 import type { DoctorCheck } from "./check.ts";
 import { bucketStatement, objectStatement, statementText } from "./s3_policy.ts";
 

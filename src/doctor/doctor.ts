@@ -1,9 +1,9 @@
-import { guarded } from "../secrets/guarded.ts";
-import { LocalStorage } from "../sink/local_storage.ts";
-import { isDenied, S3Error } from "../sink/s3_error.ts";
-import { parseS3Location } from "../sink/s3_location.ts";
-import { S3Storage } from "../sink/s3_storage.ts";
-import type { Storage } from "../sink/storage.ts";
+import { guarded } from "../export/guarded.ts";
+import { LocalStorage } from "../storage/local/local_storage.ts";
+import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
+import { parseS3Location } from "../storage/s3/location.ts";
+import { S3Storage } from "../storage/s3/s3_storage.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { DoctorCheck } from "./check.ts";
 import { checkCopies } from "./check_copies.ts";
 import { checkLocal } from "./check_local.ts";
@@ -65,7 +65,7 @@ const ACTIONS = {
  *
  * @example
  * ```ts
- * import { LocalStorage } from "../sink/local_storage.ts";
+ * import { LocalStorage } from "../storage/local/local_storage.ts";
  * import { examine } from "./doctor.ts";
  *
  * const { problems, checks } = await examine({ storage: new LocalStorage("./snapshots") });

@@ -1,9 +1,9 @@
 import { collectBytes } from "../async/collect_bytes.ts";
 import { limited } from "../async/limited.ts";
-import { withGrace } from "../sink/grace.ts";
-import { isDenied, S3Error } from "../sink/s3_error.ts";
-import type { Storage } from "../sink/storage.ts";
-import { DeletionRefusedError, StorageError } from "../sink/storage.ts";
+import { withGrace } from "../storage/grace.ts";
+import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
+import type { Storage } from "../storage/storage.ts";
+import { DeletionRefusedError, StorageError } from "../storage/storage.ts";
 import type { DoctorCheck } from "./check.ts";
 
 /** What is tried with a storage. */

@@ -1,4 +1,4 @@
-import type { S3Location } from "../sink/s3_location.ts";
+import type { S3Location } from "../storage/s3/location.ts";
 
 /** A statement of an IAM or bucket policy. */
 export interface PolicyStatement {

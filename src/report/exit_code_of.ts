@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from "../error.ts";
-import type { ExportReport } from "../export.ts";
+import type { ExportReport } from "../export/export.ts";
 import { KNOWN_ASSET_FAILURE } from "../snapshot/manifest.ts";
 
 /** What a snapshot may lack without being a reason for exit code 3. */

@@ -1,8 +1,8 @@
 import type { ExitCode } from "../error.ts";
-import type { ExportReport } from "../export.ts";
+import type { ExportReport } from "../export/export.ts";
 import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
-import type { AssetDeletion } from "../steps/delete_orphans.ts";
-import { printableJson } from "./json_text.ts";
+import type { AssetDeletion } from "../export/assets/delete_orphans.ts";
+import { printableJson } from "../text/json_text.ts";
 import type { ProgressState, Retried } from "./progress_state.ts";
 
 /** How an export ended, for programs. */

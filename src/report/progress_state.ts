@@ -1,4 +1,4 @@
-import { type ExportEvent, isAssetRetry } from "../events.ts";
+import { type ExportEvent, isAssetRetry } from "../export/events.ts";
 import type { ManifestNote } from "../snapshot/manifest.ts";
 
 /** How far a listing is. */

@@ -1,6 +1,6 @@
 import type { Page } from "../content/resource.ts";
-import { ObjectWriter, type WrittenObject } from "./object_writer.ts";
-import type { Storage } from "./storage.ts";
+import { ObjectWriter, type WrittenObject } from "../storage/object_writer.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** How the entries of a batch are turned into bytes. */
 export interface BatchEncoding {
@@ -86,7 +86,7 @@ const ENTRIES_AT_ONCE = 100;
  * ```ts
  * import { batchSink } from "./batch_sink.ts";
  * import { NDJSON } from "./encodings.ts";
- * import { LocalStorage } from "./local_storage.ts";
+ * import { LocalStorage } from "../storage/local/local_storage.ts";
  *
  * const storage = new LocalStorage(await Deno.makeTempDir());
  * const sink = batchSink(storage, { key: (batch) => `batch_${batch}.ndjson`, encoding: NDJSON });

@@ -1,8 +1,8 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { Page } from "../content/resource.ts";
 import { JSON_DATA } from "../sink/encodings.ts";
-import type { Storage } from "../sink/storage.ts";
-import { parseJson } from "../source/json.ts";
+import type { Storage } from "../storage/storage.ts";
+import { parseJson } from "../text/json.ts";
 import { readBatch } from "./read_batch.ts";
 
 /** Entries in a page that is read back. */

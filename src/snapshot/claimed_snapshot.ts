@@ -1,7 +1,7 @@
-import { type ObjectInfo, ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { type ObjectInfo, ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { shownAddress } from "../text/shown_address.ts";
 import { CANARY, CLAIM, MANIFEST } from "./layout.ts";
-import { LostLockError, PAUSED, TakenOverError } from "./lock_errors.ts";
+import { LostLockError, PAUSED, TakenOverError } from "./lock/lock_errors.ts";
 import { objectDigest } from "./object_digest.ts";
 import { readManifest } from "./read_manifest.ts";
 

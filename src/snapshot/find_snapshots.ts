@@ -1,4 +1,4 @@
-import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { CANARY } from "./layout.ts";
 import type { Manifest, ManifestAssets } from "./manifest.ts";
 import { readManifest } from "./read_manifest.ts";

@@ -1,4 +1,4 @@
-import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { CANARY, MANIFEST } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import { objectDigest } from "./object_digest.ts";

@@ -1,4 +1,4 @@
-import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
+import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import type { SnapshotWithAssets } from "./find_snapshots.ts";
 import { objectDigest } from "./object_digest.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Budget } from "../async/budget.ts";
-import { ObjectWriter } from "../sink/object_writer.ts";
-import { ObjectExistsError, type Storage, StorageError } from "../sink/storage.ts";
+import { ObjectWriter } from "../storage/object_writer.ts";
+import { ObjectExistsError, type Storage, StorageError } from "../storage/storage.ts";
 import { journalPath } from "./layout.ts";
 
 /** Some bytes in a file of a journal, and whose they are. */
@@ -59,7 +59,7 @@ const DELETED_AT_ONCE = 8;
  *
  * @example
  * ```ts
- * import { LocalStorage } from "../sink/local_storage.ts";
+ * import { LocalStorage } from "../storage/local/local_storage.ts";
  * import { Journal } from "./journal.ts";
  *
  * const storage = new LocalStorage(await Deno.makeTempDir());

@@ -1,9 +1,9 @@
 import { toText } from "@std/streams/to-text";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { deleteIfAllowed } from "../sink/delete_if_allowed.ts";
-import { ObjectNotFoundError, type Storage } from "../sink/storage.ts";
-import { parseJson } from "../source/json.ts";
+import { deleteIfAllowed } from "../storage/delete_if_allowed.ts";
+import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
+import { parseJson } from "../text/json.ts";
 
 /** What a note says that was deleted, where nothing may be deleted. */
 const DELETED = { deleted: true };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Storage } from "../sink/storage.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** What an object's bytes are known by. */
 export interface ObjectDigest {

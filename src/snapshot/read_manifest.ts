@@ -1,7 +1,7 @@
 import { toText } from "@std/streams/to-text";
 import { printable } from "../text/printable.ts";
-import type { Storage } from "../sink/storage.ts";
-import { parseJson } from "../source/json.ts";
+import type { Storage } from "../storage/storage.ts";
+import { parseJson } from "../text/json.ts";
 import { MANIFEST } from "./layout.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 

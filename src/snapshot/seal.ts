@@ -1,10 +1,9 @@
-import { withGrace } from "../sink/grace.ts";
-import { type ObjectInfo, type Storage, StorageError } from "../sink/storage.ts";
+import { withGrace } from "../storage/grace.ts";
+import { type ObjectInfo, type Storage, StorageError } from "../storage/storage.ts";
 import { shownAddress } from "../text/shown_address.ts";
 import { CANARY, MANIFEST, RESUME_FOLDER } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
 import { objectDigest } from "./object_digest.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** What a storage says of an object as it was written. */
 export interface Stamp {
@@ -37,6 +36,19 @@ const AT_A_TIME = 1000;
 const ENCODER = new TextEncoder();
 const NEVER = new AbortController().signal;
 
+/** What a snapshot that is being written offers to whoever seals it. */
+interface Unsealed {
+  readonly storage: Storage;
+  readonly prefix: string;
+  readonly objects:
+    readonly (ManifestObject & { readonly spans?: unknown; readonly records?: unknown })[];
+  putAside(
+    path: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
 /**
  * Seals a snapshot. Half-written files go first, so that nobody who wakes up can finish one; then what is
  * there is looked at. The checkpoint goes when the manifest is there: from then on that one tells that only
@@ -48,7 +60,7 @@ const NEVER = new AbortController().signal;
  * @throws {StorageError} If it can't be written, or something isn't there any more.
  */
 export async function sealSnapshot(
-  snapshot: SnapshotWriter,
+  snapshot: Unsealed,
   { written, manifest: describe, onLeftovers, signal = NEVER }: SealOptions,
 ): Promise<Manifest> {
   const { storage, prefix } = snapshot;
@@ -94,7 +106,7 @@ interface Found {
 
 /** Makes sure that all objects are there as they were written, and finds what else is. */
 async function look(
-  { storage, prefix, objects }: SnapshotWriter,
+  { storage, prefix, objects }: Unsealed,
   written: ReadonlyMap<string, Stamp>,
   signal: AbortSignal,
 ): Promise<Found> {

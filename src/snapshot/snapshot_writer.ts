@@ -6,8 +6,13 @@ import {
   type BegunBatch,
   type WrittenBatch,
 } from "../sink/batch_sink.ts";
-import { ObjectExistsError, type ObjectInfo, type Storage, StorageError } from "../sink/storage.ts";
-import type { Claimant } from "./claim.ts";
+import {
+  ObjectExistsError,
+  type ObjectInfo,
+  type Storage,
+  StorageError,
+} from "../storage/storage.ts";
+import type { Claimant } from "./lock/claim.ts";
 import { CLAIM, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject, Tally } from "./manifest.ts";
 import { type ManifestContent, sealSnapshot, type Stamp } from "./seal.ts";
@@ -94,7 +99,7 @@ const FOLDERS = 60;
  *
  * @example
  * ```ts
- * import { LocalStorage } from "../sink/local_storage.ts";
+ * import { LocalStorage } from "../storage/local/local_storage.ts";
  * import { SnapshotWriter } from "./snapshot_writer.ts";
  *
  * const snapshot = await SnapshotWriter.create(new LocalStorage(await Deno.makeTempDir()), {

@@ -4,7 +4,7 @@ import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
-import type { TablesState } from "./checkpoint.ts";
+import type { TablesState } from "../export/resume/checkpoint.ts";
 import { countRecords } from "./count_records.ts";
 import type { Journal } from "./journal.ts";
 import { type TableFormat, tablePath } from "./layout.ts";

@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import { isObject } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 import type { Page, Resource } from "../content/resource.ts";
 import type { BatchEncoding } from "../sink/batch_sink.ts";
 import { batchEntries } from "./batch_entries.ts";

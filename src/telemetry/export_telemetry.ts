@@ -9,9 +9,9 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import { EXIT, SluiceError } from "../error.ts";
-import { type ExportEvent, isAssetRetry } from "../events.ts";
+import { type ExportEvent, isAssetRetry } from "../export/events.ts";
 import { printable } from "../text/printable.ts";
-import type { ListingName } from "../source/cma_transport.ts";
+import type { ListingName } from "../source/datocms/cma_transport.ts";
 import { VERSION } from "../version.ts";
 import { type Counters, exportCounters } from "./counters.ts";
 

@@ -1,5 +1,5 @@
 import { context } from "@opentelemetry/api";
-import type { ExportEvent } from "../events.ts";
+import type { ExportEvent } from "../export/events.ts";
 import { ExportTelemetry } from "./export_telemetry.ts";
 
 /** What {@linkcode withTelemetry} runs has these. */

@@ -1,6 +1,7 @@
-import { isObject, mapBlocks } from "../content/blocks.ts";
+import { mapBlocks } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 import { jsonPointer } from "../content/json_pointer.ts";
-import { getOwn, setOwn } from "../content/own.ts";
+import { getOwn, setOwn } from "../text/own.ts";
 import type { Item, Json, JsonObject, Page } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { blockFromRow } from "./block_rows.ts";

@@ -1,5 +1,5 @@
 import { jsonPointer } from "../content/json_pointer.ts";
-import { getOwn, setOwn } from "../content/own.ts";
+import { getOwn, setOwn } from "../text/own.ts";
 import type { Item, JsonObject } from "../content/resource.ts";
 import {
   type CellWarning,

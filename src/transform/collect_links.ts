@@ -1,6 +1,6 @@
-import { isObject } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 import { jsonPointer } from "../content/json_pointer.ts";
-import { getOwn } from "../content/own.ts";
+import { getOwn } from "../text/own.ts";
 import type { Item, Json, JsonObject, Page } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { type ModelPlan, modelPlanOf } from "./model_plan.ts";

@@ -1,5 +1,5 @@
 import { defaultMetaTransformer } from "datocms-structured-text-generic-html-renderer";
-import { isObject } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 
 /** The marks that DatoCMS's editor has; projects can add their own. */
 export const KNOWN_MARKS: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import { getOwn } from "../content/own.ts";
+import { getOwn } from "../text/own.ts";
 import type { JsonObject, Page } from "../content/resource.ts";
 import type { TableColumn } from "./table_schema.ts";
 

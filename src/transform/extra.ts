@@ -1,5 +1,5 @@
-import { isObject } from "../content/blocks.ts";
-import { getOwn, setOwn } from "../content/own.ts";
+import { isObject } from "../text/json.ts";
+import { getOwn, setOwn } from "../text/own.ts";
 import type { Json, JsonObject } from "../content/resource.ts";
 import type { KeyColumn } from "./meta_columns.ts";
 

@@ -1,6 +1,6 @@
-import { isObject } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 import { jsonPointer } from "../content/json_pointer.ts";
-import { getOwn, setOwn } from "../content/own.ts";
+import { getOwn, setOwn } from "../text/own.ts";
 import type { Item, JsonObject } from "../content/resource.ts";
 import { type CellWarning, readCell, warnOfUnknownTypes, writeCell } from "./cells.ts";
 import { Extra, ExtraReader } from "./extra.ts";

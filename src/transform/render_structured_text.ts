@@ -1,5 +1,5 @@
-import { isObject } from "../content/blocks.ts";
-import { setOwn } from "../content/own.ts";
+import { isObject } from "../text/json.ts";
+import { setOwn } from "../text/own.ts";
 import type { Json, JsonObject, Page } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { dastToHtml } from "./dast_to_html.ts";

@@ -1,5 +1,5 @@
 import { type FieldReference, fieldTypeInfo, type SqlType } from "../content/field_types.ts";
-import { isObject } from "../content/blocks.ts";
+import { isObject } from "../text/json.ts";
 import type { ItemType } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import {

@@ -1,5 +1,5 @@
-import { isObject } from "../content/blocks.ts";
-import { getOwn } from "../content/own.ts";
+import { isObject } from "../text/json.ts";
+import { getOwn } from "../text/own.ts";
 import type { JsonObject, Page, Upload } from "../content/resource.ts";
 import { Extra, writeKeys } from "./extra.ts";
 import { UPLOAD_ANTIVIRUS, UPLOAD_ATTRIBUTES } from "./meta_columns.ts";

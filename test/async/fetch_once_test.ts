@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fetchOnce } from "../../src/async/fetch_once.ts";
-import { S3Fetch } from "../../src/sink/s3_fetch.ts";
+import { S3Fetch } from "../../src/storage/s3/fetch.ts";
 import { testClient } from "../support/cma.ts";
 import { serveUnanswering } from "../support/unanswering_server.ts";
 

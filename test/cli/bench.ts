@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
+import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import type { ExitCode } from "../../src/error.ts";
 import { type FakeIo, fakeIo, type FakeIoOptions } from "./fake_io.ts";
 

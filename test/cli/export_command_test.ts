@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { shownAddress } from "../../src/text/shown_address.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import type { DemoCmaOptions } from "../../src/demo/server.ts";
+import type { DemoCmaOptions } from "../../src/simulator/server.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import type { ManifestNote } from "../../src/snapshot/manifest.ts";
 import { apiError } from "../support/cma.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
-import type { S3Storage } from "../../src/sink/s3_storage.ts";
+import type { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import { assertSealedAreWhole, assetsOf } from "../support/sealed_snapshots.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
-import { nextTime } from "../../src/every.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { type Cma, temporaryRoot } from "../cron/ticking.ts";
+import { nextTime } from "../../src/text/every.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { type Cma, temporaryRoot } from "../schedule/ticking.ts";
 import { json } from "../support/cma.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { until } from "../support/until.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
+import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { fakeIo } from "./fake_io.ts";
 

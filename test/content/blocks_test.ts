@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isObject, mapBlocks } from "../../src/content/blocks.ts";
+import { mapBlocks } from "../../src/content/blocks.ts";
 import type { Item, Json, JsonObject } from "../../src/content/resource.ts";
-import { parseJson } from "../../src/source/json.ts";
+import { isObject, parseJson } from "../../src/text/json.ts";
 import { deepFreeze } from "../support/frozen.ts";
 
 const TYPES = ["rich_text", "single_block", "structured_text"];

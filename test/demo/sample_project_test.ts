@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isObject, mapBlocks } from "../../src/content/blocks.ts";
+import { mapBlocks } from "../../src/content/blocks.ts";
+import { isObject } from "../../src/text/json.ts";
 import type { Field, Item, Json, JsonObject, Resource } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
 import { itemId, uploadId } from "../../src/demo/sample/ids.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
+import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { type DoctorCheck, type Examination, examine } from "../../src/doctor/doctor.ts";
 import { leastPolicy } from "../../src/doctor/s3_policy.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { ABORT_RULE, type BucketSettings, GOOD, keepSecret, setUp } from "../s3/bucket_settings.ts";
 import type { FakeS3Options } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";

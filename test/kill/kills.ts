@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { draw } from "../../src/demo/generated/random.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import type { S3Storage } from "../../src/sink/s3_storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import type { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { startExport } from "./program.ts";

@@ -1,4 +1,4 @@
-import type { startDemoCma } from "../../src/demo/server.ts";
+import type { startDemoCma } from "../../src/simulator/server.ts";
 import { RGW } from "../s3/open_rgw.ts";
 import { denoArgs } from "../support/permissions.ts";
 import { turn } from "../support/until.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { draw } from "../../src/demo/generated/random.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { memoryCopy } from "../../src/demo/memory_copy.ts";
-import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { memoryCopy } from "../../src/simulator/memory_copy.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { findSnapshots } from "../../src/snapshot/find_snapshots.ts";
 import { contentOf } from "../support/snapshot_content.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { draw } from "../../src/demo/generated/random.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
-import { exportProject } from "../../src/export.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
+import { exportProject } from "../../src/export/export.ts";
 import { sourceOf } from "../support/exported.ts";
 import { long } from "../support/long.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";

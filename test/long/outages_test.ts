@@ -1,4 +1,4 @@
-import { draw } from "../../src/demo/generated/random.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { long } from "../support/long.ts";
 import { exportWithOutage } from "../support/outage.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
-import { exportProject } from "../../src/export.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
+import { exportProject } from "../../src/export/export.ts";
 import { age } from "../s3/age.ts";
 import type { FakeS3Options } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { paceOf } from "../../src/cli/progress/pace.ts";
-import type { ExportEvent } from "../../src/events.ts";
+import type { ExportEvent } from "../../src/export/events.ts";
 import { assetsDone, initialProgress, progressOf } from "../../src/report/progress_state.ts";
 import { after, asset, done, page, request, RETRY, START, total } from "../cli/progress/events.ts";
 

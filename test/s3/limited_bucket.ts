@@ -7,7 +7,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import type { PolicyStatement } from "../../src/doctor/s3_policy.ts";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 
 const region = "us-east-1";
 

@@ -1,6 +1,6 @@
-import { S3Storage, type S3StorageOptions } from "../../src/sink/s3_storage.ts";
-import { collect } from "../sink/bodies.ts";
-import type { OpenedStorage } from "../sink/opened_storage.ts";
+import { S3Storage, type S3StorageOptions } from "../../src/storage/s3/s3_storage.ts";
+import { collect } from "../storage/bodies.ts";
+import type { OpenedStorage } from "../storage/opened_storage.ts";
 import { FakeS3, type FakeS3Options } from "./fake_s3.ts";
 
 /** The smallest size of a part, so that tests are fast. */

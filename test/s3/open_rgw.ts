@@ -1,5 +1,5 @@
 import { CreateBucketCommand, DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 
 /** The address of a real S3 server, which start-rgw.sh starts; its keys are in the environment, too. */
 export const RGW = Deno.env.get("SLUICE_TEST_S3_ENDPOINT");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { leastPolicy } from "../../src/doctor/s3_policy.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
-import { exportProject } from "../../src/export.ts";
-import { LockedError } from "../../src/snapshot/export_lock.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
+import { exportProject } from "../../src/export/export.ts";
+import { LockedError } from "../../src/snapshot/lock/export_lock.ts";
 import { sourceOf } from "../support/exported.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { openBucket } from "./limited_bucket.ts";

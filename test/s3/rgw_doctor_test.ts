@@ -8,8 +8,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { type Examination, examine } from "../../src/doctor/doctor.ts";
 import { leastPolicy, type PolicyStatement } from "../../src/doctor/s3_policy.ts";
-import { assertNotPublic } from "../../src/sink/public_access.ts";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
+import { assertNotPublic } from "../../src/storage/public_access.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { workbench } from "../support/exported.ts";
 import { LIMITED, openBucket } from "./limited_bucket.ts";

@@ -1,4 +1,4 @@
-import { exportsContract } from "../steps/exports_contract.ts";
+import { exportsContract } from "../export/exports_contract.ts";
 import { openRgw, RGW } from "./open_rgw.ts";
 
 const endpoint = RGW;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { CreateBucketCommand, DeleteBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
-import { assertBytes, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
-import type { OpenedStorage } from "../sink/opened_storage.ts";
-import { storageContract } from "../sink/storage_contract.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
+import { assertBytes, bytesOf, chunksOf, collect, TestBody } from "../storage/bodies.ts";
+import type { OpenedStorage } from "../storage/opened_storage.ts";
+import { storageContract } from "../storage/storage_contract.ts";
 
 /**
  * The tests on a real S3 server, which start-rgw.sh starts. The keys come from AWS_ACCESS_KEY_ID and

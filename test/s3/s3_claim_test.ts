@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { S3Bucket } from "../../src/sink/s3_bucket.ts";
-import { claimKey } from "../../src/sink/s3_claim.ts";
+import { S3Bucket } from "../../src/storage/s3/bucket.ts";
+import { claimKey } from "../../src/storage/s3/claim.ts";
 import { HeldTimers } from "../support/held_timers.ts";
 import { until } from "../support/until.ts";
 import { FakeS3 } from "./fake_s3.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { DeletionRefusedError } from "../../src/sink/storage.ts";
-import { bytesOf } from "../sink/bodies.ts";
+import { DeletionRefusedError } from "../../src/storage/storage.ts";
+import { bytesOf } from "../storage/bodies.ts";
 import { type FakeS3Answer, FakeS3Error } from "./fake_s3_objects.ts";
 import { openFake } from "./open_fake.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { S3Error } from "../../src/sink/s3_error.ts";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
-import { ObjectExistsError, StorageError } from "../../src/sink/storage.ts";
-import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
+import { S3Error } from "../../src/storage/s3/s3_error.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
+import { ObjectExistsError, StorageError } from "../../src/storage/storage.ts";
+import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "../storage/bodies.ts";
 import { HeldTimers } from "../support/held_timers.ts";
 import { until } from "../support/until.ts";
 import { FakeS3, type FakeS3Options } from "./fake_s3.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { assertBytes, bytesOf, chunksOf, TestBody } from "../sink/bodies.ts";
+import { assertBytes, bytesOf, chunksOf, TestBody } from "../storage/bodies.ts";
 import type { FakeS3Answer } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";
 

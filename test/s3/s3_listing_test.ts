@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
-import { exportProject } from "../../src/export.ts";
-import { S3Progress } from "../../src/sink/s3_progress.ts";
-import { StorageError } from "../../src/sink/storage.ts";
-import { assertBytes, bytesOf, collect } from "../sink/bodies.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
+import { exportProject } from "../../src/export/export.ts";
+import { S3Progress } from "../../src/storage/s3/progress.ts";
+import { StorageError } from "../../src/storage/storage.ts";
+import { assertBytes, bytesOf, collect } from "../storage/bodies.ts";
 import { sourceOf } from "../support/exported.ts";
 import type { FakeS3Answer } from "./fake_s3_objects.ts";
 import { openFake, PART } from "./open_fake.ts";

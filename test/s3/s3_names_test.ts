@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Upload } from "../../src/content/resource.ts";
-import { AssetFiles } from "../../src/sink/asset_files.ts";
-import type { AssetOutcome } from "../../src/sink/asset_download.ts";
-import { syncAssets } from "../../src/sink/asset_sync.ts";
-import type { Storage } from "../../src/sink/storage.ts";
-import { AssetNames } from "../../src/snapshot/asset_names.ts";
-import { collect } from "../sink/bodies.ts";
+import { AssetFiles } from "../../src/assets/asset_files.ts";
+import type { AssetOutcome } from "../../src/assets/asset_download.ts";
+import { syncAssets } from "../../src/assets/asset_sync.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { AssetNames } from "../../src/assets/asset_names.ts";
+import { collect } from "../storage/bodies.ts";
 import { openFake } from "./open_fake.ts";
 
 const NAMES = [

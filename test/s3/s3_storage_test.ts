@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { S3Client } from "@aws-sdk/client-s3";
-import { S3Error } from "../../src/sink/s3_error.ts";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
-import { StorageError } from "../../src/sink/storage.ts";
-import { assertBytes, bytesOf, chunksOf, collect, TestBody } from "../sink/bodies.ts";
-import { creationContract } from "../sink/creation_contract.ts";
-import { storageContract } from "../sink/storage_contract.ts";
+import { S3Error } from "../../src/storage/s3/s3_error.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
+import { StorageError } from "../../src/storage/storage.ts";
+import { assertBytes, bytesOf, chunksOf, collect, TestBody } from "../storage/bodies.ts";
+import { creationContract } from "../storage/creation_contract.ts";
+import { storageContract } from "../storage/storage_contract.ts";
 import { turn, until } from "../support/until.ts";
 import { FakeS3 } from "./fake_s3.ts";
 import { FakeS3Error } from "./fake_s3_objects.ts";

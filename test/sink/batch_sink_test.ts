@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { batchSink, type BatchSinkOptions, type WrittenBatch } from "../../src/sink/batch_sink.ts";
 import { JSON_DATA, NDJSON } from "../../src/sink/encodings.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { StorageError } from "../../src/sink/storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { turn, until } from "../support/until.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { StorageError } from "../../src/sink/storage.ts";
+import { StorageError } from "../../src/storage/storage.ts";
 import { Journal, type JournalFile } from "../../src/snapshot/journal.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertKey } from "../../src/sink/storage.ts";
+import { assertKey } from "../../src/storage/storage.ts";
 import {
   assetsPrefix,
   FREEZE,

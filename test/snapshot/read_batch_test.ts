@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { batchSink } from "../../src/sink/batch_sink.ts";
 import { JSON_DATA, NDJSON } from "../../src/sink/encodings.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { ObjectNotFoundError } from "../../src/sink/storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { ObjectNotFoundError } from "../../src/storage/storage.ts";
 import { readBatch } from "../../src/snapshot/read_batch.ts";
-import { parseJson } from "../../src/source/json.ts";
+import { parseJson } from "../../src/text/json.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { anyCharacter } from "../support/text.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
-import { DeletionRefusedError, type Storage } from "../../src/sink/storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
+import { DeletionRefusedError, type Storage } from "../../src/storage/storage.ts";
 import { type Manifest, manifestSchema, statusOf } from "../../src/snapshot/manifest.ts";
 import type { ManifestContent } from "../../src/snapshot/seal.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";

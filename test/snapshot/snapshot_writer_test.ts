@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { NDJSON } from "../../src/sink/encodings.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { ObjectExistsError, StorageError } from "../../src/sink/storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { ObjectExistsError, StorageError } from "../../src/storage/storage.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Storage } from "../../src/sink/storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { type SnapshotObject, SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import type { MemoryStorage } from "../support/memory_storage.ts";
 

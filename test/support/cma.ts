@@ -1,6 +1,6 @@
-import { CmaClient, type CmaClientOptions } from "../../src/source/cma_client.ts";
-import type { CmaEvent } from "../../src/source/cma_transport.ts";
-import { RateLimiter } from "../../src/source/rate_limiter.ts";
+import { CmaClient, type CmaClientOptions } from "../../src/source/datocms/cma_client.ts";
+import type { CmaEvent } from "../../src/source/datocms/cma_transport.ts";
+import { RateLimiter } from "../../src/http/rate_limiter.ts";
 
 /** A token that must not be seen anywhere. */
 export const TOKEN = "s3cret-t0ken-0123456789abcdef";

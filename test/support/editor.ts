@@ -1,9 +1,9 @@
 import type { Item, JsonObject, Upload, Version } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
-import { entityId } from "../../src/demo/entity_id.ts";
-import { draw, pick } from "../../src/demo/generated/random.ts";
-import type { StoredItem } from "../../src/demo/memory_items.ts";
-import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import { entityId } from "../../src/simulator/entity_id.ts";
+import { draw, pick } from "../../src/simulator/generated/random.ts";
+import type { StoredItem } from "../../src/simulator/memory_items.ts";
+import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { revised } from "./revised.ts";
 
 /** What an editor does, and how often: weights that need no particular sum. */

@@ -1,8 +1,8 @@
-import type { DemoCma } from "../../src/demo/server.ts";
-import { exportProject, type ExportReport } from "../../src/export.ts";
-import type { ExportOptions } from "../../src/export_options.ts";
-import { type Storage, StorageError } from "../../src/sink/storage.ts";
-import { UnfinishedError } from "../../src/unfinished.ts";
+import type { DemoCma } from "../../src/simulator/server.ts";
+import { exportProject, type ExportReport } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
+import { type Storage, StorageError } from "../../src/storage/storage.ts";
+import { UnfinishedError } from "../../src/export/unfinished.ts";
 import { sourceOf } from "./exported.ts";
 import { CrashError, TracedStorage } from "./traced_storage.ts";
 

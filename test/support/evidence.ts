@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Storage } from "../../src/sink/storage.ts";
-import { bytesIn } from "../sink/bodies.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { bytesIn } from "../storage/bodies.ts";
 
 /** What keys of objects of a made-up project's snapshots begin with. */
 export const SNAPSHOT = /^content\/project_900001\/snapshot_\d+\//;

@@ -1,8 +1,8 @@
-import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
-import type { ExportEvent } from "../../src/events.ts";
-import { exportProject, type ExportReport } from "../../src/export.ts";
-import type { ExportOptions } from "../../src/export_options.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
+import type { ExportEvent } from "../../src/export/events.ts";
+import { exportProject, type ExportReport } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 
 /** Retries that don't make a test wait. */
 export const QUICK_RETRIES = { baseDelayMs: 1, maxDelayMs: 20 };

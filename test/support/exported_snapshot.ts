@@ -1,5 +1,5 @@
 import type { Item, JsonObject, Upload, Version } from "../../src/content/resource.ts";
-import type { Storage } from "../../src/sink/storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { readBatch } from "../../src/snapshot/read_batch.ts";
 
 /** A snapshot, read back. */

@@ -1,9 +1,14 @@
 import type { JsonObject, Resource, Site, Upload } from "../../src/content/resource.ts";
-import { MemoryProject } from "../../src/demo/memory_project.ts";
-import type { StoredItem } from "../../src/demo/memory_items.ts";
-import { newUpload } from "../../src/demo/new_upload.ts";
-import { buildSchema, itemTypeId, type ModelSketch, ref } from "../../src/demo/schema_builder.ts";
-import { completeSettings } from "../../src/demo/settings_paths.ts";
+import { MemoryProject } from "../../src/simulator/memory_project.ts";
+import type { StoredItem } from "../../src/simulator/memory_items.ts";
+import { newUpload } from "../../src/simulator/new_upload.ts";
+import {
+  buildSchema,
+  itemTypeId,
+  type ModelSketch,
+  ref,
+} from "../../src/simulator/schema_builder.ts";
+import { completeSettings } from "../../src/simulator/settings_paths.ts";
 
 /** Moves the cursor, sets a title, fakes a line, reorders text, hides text, and is long. */
 export const NASTY =

@@ -7,7 +7,7 @@ import {
   type PutOptions,
   type ReadOptions,
   type Storage,
-} from "../../src/sink/storage.ts";
+} from "../../src/storage/storage.ts";
 
 /** What is done to a put before and while it reads its body. */
 export interface MemoryStorageHooks {

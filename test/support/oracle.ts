@@ -1,6 +1,6 @@
 import type { JsonObject, Resource, Version } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
-import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { tableRows } from "../../src/transform/normalize.ts";
 import { uploadRows } from "../../src/transform/upload_rows.ts";
 import type { ExportedSnapshot } from "./exported_snapshot.ts";

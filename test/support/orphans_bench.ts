@@ -1,9 +1,9 @@
 import type { Upload } from "../../src/content/resource.ts";
-import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import type { DemoCmaOptions } from "../../src/demo/server.ts";
-import type { ExportReport } from "../../src/export.ts";
-import type { ExportOptions } from "../../src/export_options.ts";
+import type { DemoCmaOptions } from "../../src/simulator/server.ts";
+import type { ExportReport } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
 import { filesOf, workbench } from "./exported.ts";
 
 const FAST = { include: ["uploads" as const], tables: false };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
-import { exportProject } from "../../src/export.ts";
-import type { Storage } from "../../src/sink/storage.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
+import { exportProject } from "../../src/export/export.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { sourceOf } from "./exported.ts";
 import { long } from "./long.ts";
 import { assertSealedAreWhole } from "./sealed_snapshots.ts";

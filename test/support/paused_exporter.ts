@@ -1,10 +1,10 @@
-import { Schedule } from "../../src/cron/schedule.ts";
-import { exportProject } from "../../src/export.ts";
-import type { ExportOptions } from "../../src/export_options.ts";
+import { Schedule } from "../../src/schedule/schedule.ts";
+import { exportProject } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
 import { failureOf } from "../../src/report/failure.ts";
-import { retryFailedAssets } from "../../src/retry_failed.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { S3Storage, type S3StorageOptions } from "../../src/sink/s3_storage.ts";
+import { retryFailedAssets } from "../../src/export/retry_failed.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { S3Storage, type S3StorageOptions } from "../../src/storage/s3/s3_storage.ts";
 import { type PauseAt, PausingStorage } from "./pausing_storage.ts";
 
 /** What an exporter that is to be paused does. */

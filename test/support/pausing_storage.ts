@@ -5,7 +5,7 @@ import type {
   ReadOptions,
   Storage,
   WriteFence,
-} from "../../src/sink/storage.ts";
+} from "../../src/storage/storage.ts";
 
 /** Where a process that uses a storage stops. */
 export interface PauseAt {

@@ -1,5 +1,5 @@
 import type { JsonObject, Resource } from "../../src/content/resource.ts";
-import type { MemoryProject } from "../../src/demo/memory_project.ts";
+import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 
 /** The sample project, whose API token's role has other permissions. */

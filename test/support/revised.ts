@@ -1,4 +1,5 @@
-import { isObject, mapBlocks } from "../../src/content/blocks.ts";
+import { mapBlocks } from "../../src/content/blocks.ts";
+import { isObject } from "../../src/text/json.ts";
 import type { Item, Json, JsonObject } from "../../src/content/resource.ts";
 import type { SchemaIndex } from "../../src/content/schema_index.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { AssetOutcome } from "../../src/sink/asset_download.ts";
-import { isTemporary } from "../../src/sink/object_key.ts";
-import type { Storage } from "../../src/sink/storage.ts";
+import type { AssetOutcome } from "../../src/assets/asset_download.ts";
+import { isTemporary } from "../../src/storage/object_key.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
-import { bytesIn, collect } from "../sink/bodies.ts";
+import { bytesIn, collect } from "../storage/bodies.ts";
 
 /**
  * Checks that each snapshot that has a seal holds all that its manifest says, asset files included.

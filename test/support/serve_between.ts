@@ -1,5 +1,5 @@
 import type { Json } from "../../src/content/resource.ts";
-import type { DemoCma } from "../../src/demo/server.ts";
+import type { DemoCma } from "../../src/simulator/server.ts";
 import { serveHttp, type TestServer } from "./http_server.ts";
 
 /** An answer of a listing. */

@@ -1,6 +1,6 @@
-import { exportProject } from "../../src/export.ts";
+import { exportProject } from "../../src/export/export.ts";
 import { failureOf } from "../../src/report/failure.ts";
-import { openStorage } from "../../src/sink/open_storage.ts";
+import { openStorage } from "../../src/storage/open_storage.ts";
 
 /**
  * Exports with what the first argument says, as the command does, but with a lock that counts for a short

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { parse } from "csv-parse/sync";
 import { createHash } from "node:crypto";
-import type { Storage } from "../../src/sink/storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { safeApiKey } from "../../src/text/safe_name.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
-import { bytesIn, collect } from "../sink/bodies.ts";
+import { bytesIn, collect } from "../storage/bodies.ts";
 
 /** What a snapshot says, however it is divided into batches and parts. */
 export interface SnapshotContent {

@@ -1,5 +1,5 @@
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/demo/server.ts";
+import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { filesOf } from "./exported.ts";
 import {
   denoDir,

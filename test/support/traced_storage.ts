@@ -1,4 +1,4 @@
-import type { ObjectInfo, PutOptions, ReadOptions, Storage } from "../../src/sink/storage.ts";
+import type { ObjectInfo, PutOptions, ReadOptions, Storage } from "../../src/storage/storage.ts";
 
 /** A call of a storage's method. */
 export interface TracedCall {

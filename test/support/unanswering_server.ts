@@ -1,4 +1,4 @@
-import { serveBroken } from "../../src/demo/faults/serve_broken.ts";
+import { serveBroken } from "../../src/simulator/faults/serve_broken.ts";
 
 /** A server that keeps connections, and what it was asked for. */
 export interface UnansweringServer extends AsyncDisposable {

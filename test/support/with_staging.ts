@@ -1,4 +1,4 @@
-import type { DemoProject } from "../../src/demo/project.ts";
+import type { DemoProject } from "../../src/simulator/project.ts";
 
 /** A project whose primary environment can be changed while it is served. */
 export type PromotableProject = Omit<DemoProject, "primaryEnvironment"> & {

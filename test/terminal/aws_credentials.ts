@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import {

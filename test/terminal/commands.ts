@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import {

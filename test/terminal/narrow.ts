@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { denoDir, runInTerminal } from "../support/terminal.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { draw } from "../../src/demo/generated/random.ts";
-import { memoryCopy } from "../../src/demo/memory_copy.ts";
-import { type DemoCma, startDemoCma } from "../../src/demo/server.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
+import { memoryCopy } from "../../src/simulator/memory_copy.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import type { Storage } from "../../src/sink/storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import { Editor } from "../support/editor.ts";
 import { evidence } from "../support/evidence.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { draw } from "../../src/demo/generated/random.ts";
-import { generateProject } from "../../src/demo/generated_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
+import { generateProject } from "../../src/simulator/generated_project.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
-import { LocalStorage } from "../../src/sink/local_storage.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { findSnapshots } from "../../src/snapshot/find_snapshots.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { startExport } from "../kill/program.ts";

@@ -1,6 +1,6 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { draw } from "../../src/demo/generated/random.ts";
-import { S3Storage } from "../../src/sink/s3_storage.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { long } from "../support/long.ts";
 import { exportWithOutage } from "../support/outage.ts";
 import { ROOT } from "../support/terminal.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { FakeS3 } from "../s3/fake_s3.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
-import { isContent, type Telling, telling } from "../secrets/telling.ts";
+import { isContent, type Telling, telling } from "../text/secrets/telling.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { long } from "../support/long.ts";
 import { secretsIn, spellingsOf } from "../support/secret_scan.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { draw } from "../../src/demo/generated/random.ts";
+import { draw } from "../../src/simulator/generated/random.ts";
 import { shellWord } from "../../src/text/shell_word.ts";
 import { filesOf } from "../support/exported.ts";
 import { long } from "../support/long.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { safeApiKey, safeName } from "../../src/text/safe_name.ts";
-import { assertKey } from "../../src/sink/storage.ts";
+import { assertKey } from "../../src/storage/storage.ts";
 import { anyCharacter } from "../support/text.ts";
 
 /** Text that somebody might have thought about for a while. */

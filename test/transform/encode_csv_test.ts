@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Json, JsonObject } from "../../src/content/resource.ts";
-import { parseJson } from "../../src/source/json.ts";
+import { parseJson } from "../../src/text/json.ts";
 import { csvBytes, type CsvOptions, encodeCsv } from "../../src/transform/encode_csv.ts";
 
 function csv(rows: readonly JsonObject[], options?: CsvOptions): string {

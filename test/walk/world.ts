@@ -1,5 +1,5 @@
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { startDemoCma } from "../../src/demo/server.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
 import { openRgw } from "../s3/open_rgw.ts";
 import { ROOT } from "../support/terminal.ts";
 import { Collector } from "./collector.ts";

@@ -24,7 +24,7 @@ export const demoCommand: Command = {
   ],
   async run({ config, io }: CommandContext): Promise<ExitCode> {
     const { sampleProject } = await import("../../demo/sample/sample_project.ts");
-    const { startDemoCma } = await import("../../demo/server.ts");
+    const { startDemoCma } = await import("../../simulator/server.ts");
     const { runExport } = await import("../run_export.ts");
     const { renderSample } = await import("../report/sample_lines.ts");
     useNoProxyHere(Deno.env);

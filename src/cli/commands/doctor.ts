@@ -2,7 +2,7 @@ import { toSourceOptions } from "../../config/to_source_options.ts";
 import { toStorageOptions } from "../../config/to_storage_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
-import { openStorage } from "../../sink/open_storage.ts";
+import { openStorage } from "../../storage/open_storage.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";

@@ -21,7 +21,7 @@ export const planCommand: Command = {
     { about: "Some models, for programs", line: "sluice plan --models article,page --json" },
   ],
   async run({ config, io }: CommandContext): Promise<ExitCode> {
-    const { planExport } = await import("../../plan.ts");
+    const { planExport } = await import("../../export/plan.ts");
     using progress = new Progress(config, io);
     const { signal } = io;
     const plan = await planExport({

@@ -1,5 +1,5 @@
-import { runTicks } from "../../cron/run_ticks.ts";
-import { SCHEDULE_OPTIONS } from "../../cron/schedule_options.ts";
+import { runTicks } from "../../schedule/run_ticks.ts";
+import { SCHEDULE_OPTIONS } from "../../schedule/schedule_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -34,7 +34,7 @@ export const scheduleCommand: Command = {
     { about: "How they stand, for programs", line: "sluice schedule status --json" },
   ],
   async run({ config, words: [action], io }: CommandContext): Promise<ExitCode> {
-    const { openSchedule } = await import("../../cron/open_schedule.ts");
+    const { openSchedule } = await import("../../schedule/open_schedule.ts");
     let progress: Progress | undefined;
     using opened = openSchedule(config, {
       env: io.env,

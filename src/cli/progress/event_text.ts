@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../../export/events.ts";
 import { printable } from "../../text/printable.ts";
 import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";

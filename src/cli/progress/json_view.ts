@@ -1,5 +1,5 @@
-import type { ExportEvent } from "../../events.ts";
-import { printableJson } from "../../report/json_text.ts";
+import type { ExportEvent } from "../../export/events.ts";
+import { printableJson } from "../../text/json_text.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import type { TextOutput } from "../../report/text_output.ts";
 import { isRoutine, type LogType } from "./log_entries.ts";

@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../../export/events.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import { eventText } from "./event_text.ts";
 import { LogView } from "./log_view.ts";

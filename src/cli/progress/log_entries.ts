@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../../export/events.ts";
 
 /** The stable name of a log's entry: its `type` in a JSON log. */
 export type LogType = ExportEvent["type"] | "progress" | "message" | "tick" | "error";

@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../../export/events.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import type { TextOutput } from "../../report/text_output.ts";
 import { type Clock, SYSTEM_CLOCK } from "../io.ts";

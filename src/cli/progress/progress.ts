@@ -1,5 +1,5 @@
 import type { Config } from "../../config/schema.ts";
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../../export/events.ts";
 import { initialProgress, progressOf, type ProgressState } from "../../report/progress_state.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
 import { JsonView } from "./json_view.ts";

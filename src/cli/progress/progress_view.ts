@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../events.ts";
+import type { ExportEvent } from "../../export/events.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 
 /** Shows progress somewhere, until it is disposed. */

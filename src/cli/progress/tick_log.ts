@@ -1,5 +1,5 @@
 import type { Config } from "../../config/schema.ts";
-import type { TickResult } from "../../cron/tick.ts";
+import type { TickResult } from "../../schedule/tick.ts";
 import { printable } from "../../text/printable.ts";
 import type { TextOutput } from "../../report/text_output.ts";
 import { writeJsonLine } from "./json_view.ts";

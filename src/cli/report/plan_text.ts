@@ -1,4 +1,4 @@
-import type { ExportPlan } from "../../plan.ts";
+import type { ExportPlan } from "../../export/plan.ts";
 import { printable } from "../../text/printable.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { counted, formatCount, formatDuration } from "../text/format.ts";

@@ -1,7 +1,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import type { ExportReport } from "../../export.ts";
+import type { ExportReport } from "../../export/export.ts";
 import { printable } from "../../text/printable.ts";
-import { openStorage } from "../../sink/open_storage.ts";
+import { openStorage } from "../../storage/open_storage.ts";
 import { cutToWidth } from "../text/width.ts";
 
 /** Lines that are shown of a file, and the most columns of one: a terminal breaks it. */

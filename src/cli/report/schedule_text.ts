@@ -1,4 +1,4 @@
-import type { ScheduleStatus, UnfinishedSnapshot } from "../../cron/schedule_status.ts";
+import type { ScheduleStatus, UnfinishedSnapshot } from "../../schedule/schedule_status.ts";
 import { counted } from "../text/format.ts";
 
 const STATES: Readonly<Record<ScheduleStatus["state"], string>> = {

@@ -1,8 +1,8 @@
-import type { ExportReport } from "../../export.ts";
+import type { ExportReport } from "../../export/export.ts";
 import { printable } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import type { Manifest, ManifestAssets, ManifestNote } from "../../snapshot/manifest.ts";
-import { RESOURCES } from "../../source/resources.ts";
+import { RESOURCES } from "../../source/datocms/resources.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";

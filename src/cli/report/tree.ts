@@ -1,4 +1,4 @@
-import type { ExportReport } from "../../export.ts";
+import type { ExportReport } from "../../export/export.ts";
 import { printable } from "../../text/printable.ts";
 import { CANARY, MANIFEST } from "../../snapshot/layout.ts";
 import { shownAddress } from "../../text/shown_address.ts";

@@ -1,5 +1,5 @@
 import type { JsonObject, Resource } from "../../content/resource.ts";
-import { ref } from "../schema_builder.ts";
+import { ref } from "../../simulator/schema_builder.ts";
 import { resource } from "./resource.ts";
 
 const EDITOR = ref("role", "3401");

@@ -1,4 +1,4 @@
-import { entityId } from "../entity_id.ts";
+import { entityId } from "../../simulator/entity_id.ts";
 
 /** The id of the sample project. */
 export const SITE_ID = "48213";

@@ -1,7 +1,7 @@
 import type { Item, JsonObject } from "../../content/resource.ts";
-import { entityId } from "../entity_id.ts";
-import type { StoredItem } from "../memory_items.ts";
-import { itemTypeId, ref } from "../schema_builder.ts";
+import { entityId } from "../../simulator/entity_id.ts";
+import type { StoredItem } from "../../simulator/memory_items.ts";
+import { itemTypeId, ref } from "../../simulator/schema_builder.ts";
 import { itemId } from "./ids.ts";
 
 /** A record, as short as it can be told. */

@@ -1,8 +1,8 @@
 import type { Resource, Site } from "../../content/resource.ts";
-import type { StoredItem } from "../memory_items.ts";
-import type { MemoryContent } from "../memory_environment.ts";
-import { MemoryProject } from "../memory_project.ts";
-import { ref } from "../schema_builder.ts";
+import type { StoredItem } from "../../simulator/memory_items.ts";
+import type { MemoryContent } from "../../simulator/memory_environment.ts";
+import { MemoryProject } from "../../simulator/memory_project.ts";
+import { ref } from "../../simulator/schema_builder.ts";
 import { articles } from "./articles.ts";
 import { authors } from "./authors.ts";
 import { glossary } from "./glossary.ts";

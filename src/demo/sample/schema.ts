@@ -1,4 +1,4 @@
-import { buildSchema, type BuiltSchema, type ModelSketch } from "../schema_builder.ts";
+import { buildSchema, type BuiltSchema, type ModelSketch } from "../../simulator/schema_builder.ts";
 import { itemId, workflowId } from "./ids.ts";
 
 /** The locales of the sample project; the first is the main one. */

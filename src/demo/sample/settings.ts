@@ -1,7 +1,7 @@
 import type { Resource } from "../../content/resource.ts";
-import { entityId } from "../entity_id.ts";
-import { itemTypeId, ref } from "../schema_builder.ts";
-import { completeSettings } from "../settings_paths.ts";
+import { entityId } from "../../simulator/entity_id.ts";
+import { itemTypeId, ref } from "../../simulator/schema_builder.ts";
+import { completeSettings } from "../../simulator/settings_paths.ts";
 import { accessSettings } from "./access_settings.ts";
 import { collectionId, workflowId } from "./ids.ts";
 import { resource } from "./resource.ts";

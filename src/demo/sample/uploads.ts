@@ -1,8 +1,8 @@
 import type { JsonObject, Upload } from "../../content/resource.ts";
-import { bytesAsset } from "../bytes_asset.ts";
-import { newUpload } from "../new_upload.ts";
-import type { DemoAsset } from "../project.ts";
-import { ref } from "../schema_builder.ts";
+import { bytesAsset } from "../../simulator/bytes_asset.ts";
+import { newUpload } from "../../simulator/new_upload.ts";
+import type { DemoAsset } from "../../simulator/project.ts";
+import { ref } from "../../simulator/schema_builder.ts";
 import {
   candleLock,
   ESCAPE,

@@ -1,6 +1,6 @@
 import type { Item, Json, JsonObject } from "../../content/resource.ts";
-import { entityId } from "../entity_id.ts";
-import { itemTypeId, ref } from "../schema_builder.ts";
+import { entityId } from "../../simulator/entity_id.ts";
+import { itemTypeId, ref } from "../../simulator/schema_builder.ts";
 import { itemId, uploadId } from "./ids.ts";
 
 /**

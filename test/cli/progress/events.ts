@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../../src/events.ts";
+import type { ExportEvent } from "../../../src/export/events.ts";
 import { progressOf, type ProgressState } from "../../../src/report/progress_state.ts";
 
 export const START: Extract<ExportEvent, { type: "start" }> = {

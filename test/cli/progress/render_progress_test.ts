@@ -4,7 +4,7 @@ import { type Detail, eventText } from "../../../src/cli/progress/event_text.ts"
 import { progressLine } from "../../../src/cli/progress/progress_line.ts";
 import { renderProgress } from "../../../src/cli/progress/render_progress.ts";
 import { textWidth } from "../../../src/cli/text/width.ts";
-import type { ExportEvent } from "../../../src/events.ts";
+import type { ExportEvent } from "../../../src/export/events.ts";
 import { initialProgress } from "../../../src/report/progress_state.ts";
 import { after, asset, done, page, request, RETRY, START, total } from "./events.ts";
 

@@ -5,7 +5,7 @@ import { LiveView } from "../../../src/cli/progress/live_view.ts";
 import { Progress } from "../../../src/cli/progress/progress.ts";
 import type { ProgressView } from "../../../src/cli/progress/progress_view.ts";
 import { DEFAULTS } from "../../../src/config/schema.ts";
-import type { ExportEvent } from "../../../src/events.ts";
+import type { ExportEvent } from "../../../src/export/events.ts";
 import { initialProgress, progressOf } from "../../../src/report/progress_state.ts";
 import { FakeClock, fakeIo } from "../fake_io.ts";
 import { asset, done, page, request, RETRY, START, total } from "./events.ts";

@@ -1,0 +1,268 @@
+import { limited } from "../../async/limited.ts";
+import type { Upload } from "../../content/resource.ts";
+import { SluiceError } from "../../error.ts";
+import { mostDeleted } from "./max_delete.ts";
+import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../../assets/asset_index.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { AssetNames } from "../../assets/asset_names.ts";
+import { ExportLock } from "../../snapshot/lock/export_lock.ts";
+import { findSnapshots, newestWithAssets } from "../../snapshot/find_snapshots.ts";
+import { isListWhole } from "../../snapshot/is_list_whole.ts";
+import { ORPHANED_ASSETS, snapshotsPrefix } from "../../snapshot/layout.ts";
+import type { Tally } from "../../snapshot/manifest.ts";
+import { UPLOADS_AT_A_TIME, uploadsById } from "../../source/datocms/uploads_by_id.ts";
+import { hashNumber } from "../../text/hash_number.ts";
+import { UnfinishedError } from "../unfinished.ts";
+import type { ExportContext } from "../export_context.ts";
+import type { ExportedAssets } from "./export_assets.ts";
+import { mayHideUploads } from "./may_hide_uploads.ts";
+
+/** What became of the asset files that no upload has any more. */
+export interface AssetDeletion {
+  /** The files that were deleted. */
+  readonly deleted: Tally;
+  /** Why files that should have been deleted weren't, in a sentence. */
+  readonly problem?: string | undefined;
+}
+
+/** A file that is to be deleted. */
+type Orphan = Pick<AssetIndexEntry, "upload_id" | "key" | "size">;
+
+/** Files deleted at a time. */
+const AT_A_TIME = UPLOADS_AT_A_TIME;
+/** How long it may take to see what a deletion that failed has deleted, in milliseconds. */
+const LOOK_MS = 1000;
+
+/**
+ * Deletes the asset files that no upload has any more. The new snapshot has to be sealed.
+ *
+ * Only what an earlier snapshot lists as its own is deleted, and only if the snapshots of no other
+ * environment refer to it and DatoCMS, asked for just these uploads, doesn't know them any more. When in
+ * doubt, nothing is deleted: what fails here is told, and not thrown, as the snapshot is complete.
+ *
+ * @param context The export.
+ * @param assets What was exported of the assets.
+ * @param lock The export's lock.
+ * @param signal Ends the deletion.
+ */
+export async function deleteOrphans(
+  context: ExportContext,
+  assets: ExportedAssets,
+  lock: Pick<ExportLock, "confirm">,
+  signal: AbortSignal,
+): Promise<AssetDeletion> {
+  const deleted = { count: 0, bytes: 0 };
+  const add = (some: readonly Orphan[]) => {
+    deleted.count += some.length;
+    deleted.bytes += some.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  };
+  let isSure = true;
+  const { run, options: { storage } } = context;
+  try {
+    if (assets.manifest.orphaned?.count) {
+      const orphans = await choose(context, assets, signal);
+      for (let at = 0; at < orphans.length; at += AT_A_TIME) {
+        await lock.confirm();
+        // One that has begun since may keep a file that is to be deleted.
+        await quietPlaces(context, signal);
+        const some = orphans.slice(at, at + AT_A_TIME);
+        try {
+          await storage.delete(some.map(({ key }) => key), { signal });
+        } catch (error) {
+          const missing = await missingOf(storage, some);
+          isSure = missing !== undefined;
+          add(missing ?? []);
+          throw error;
+        }
+        add(some);
+      }
+    }
+    run.emit({ type: "deleted", ...deleted });
+    return { deleted };
+  } catch (error) {
+    const reason = reasonOf(error, signal);
+    const what = !isSure
+      ? "Not all asset files that should have been were"
+      : deleted.count > 0
+      ? `Only ${deleted.count === 1 ? "one asset file was" : `${deleted.count} asset files were`}`
+      : "No asset file was";
+    const problem = `${what} deleted: ${reason.replace(/\.$/, "")}.`;
+    run.emit({ type: "deleted", ...deleted });
+    run.emit({ type: "warning", code: "deletion_refused", message: problem });
+    return { deleted, problem };
+  }
+}
+
+/** Those that aren't there any more; `undefined` if that can't be told soon. */
+async function missingOf(
+  storage: Storage,
+  orphans: readonly Orphan[],
+): Promise<readonly Orphan[] | undefined> {
+  try {
+    return await limited(LOOK_MS, undefined, async (signal) => {
+      const found = await Promise.all(orphans.map(({ key }) => storage.stat(key, { signal })));
+      return orphans.filter((_, at) => found[at] === undefined);
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The files that may be deleted. */
+async function choose(
+  context: ExportContext,
+  assets: ExportedAssets,
+  signal: AbortSignal,
+): Promise<readonly Orphan[]> {
+  const { manifest: { prefix }, uploads, filesBefore } = assets;
+  const { snapshot, options: { storage, maxDelete } } = context;
+  if (!uploads.isWhole) throw refused("the list of uploads wasn't complete, so export again");
+  if (uploads.batches.length === 0 && maxDelete === undefined) {
+    throw refused("the project has no uploads at all; if that is right, say --max-delete 100%");
+  }
+  const places = await quietPlaces(context, signal);
+  const elsewhere = await namesIn(places, storage, prefix, signal);
+  const most = mostDeleted(maxDelete, filesBefore);
+  const orphans: Orphan[] = [];
+  let count = 0;
+  const list = `${snapshot.prefix}/${ORPHANED_ASSETS}`;
+  for await (const page of readAssetIndex(storage, list, prefix, signal)) {
+    for (const { upload_id, key, size } of page) {
+      if (elsewhere.has(fileNameOf(key, prefix)!)) continue;
+      // What is too many isn't deleted, and so needn't be remembered.
+      if (count++ < most) orphans.push({ upload_id, key, size });
+    }
+  }
+  if (count > most) {
+    throw refused(
+      `${count} files have no upload any more, and no more than ${most} may be deleted; if that is ` +
+        `right, say --max-delete ${count}`,
+    );
+  }
+  if (count === 0) return [];
+  await assertAllSeen(context, count, signal);
+  return await gone(context, orphans, assets, signal);
+}
+
+/** Makes sure that the API token's role sees all uploads. */
+async function assertAllSeen(
+  { run, options: { maxDelete } }: ExportContext,
+  count: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const mayHide = await mayHideUploads(run, signal);
+  if (mayHide === undefined) {
+    if (maxDelete !== undefined) return;
+    throw refused(
+      "the API doesn't tell whether the API token's role may read all uploads; if it may, say " +
+        `--max-delete ${count}`,
+    );
+  }
+  if (!mayHide) return;
+  throw refused(
+    "the API token's role may not read all uploads, and what it may not read looks like deleted; in " +
+      "Project settings → Roles, let it read all of them",
+  );
+}
+
+/** Where the snapshots of the project's other environments lie, none of which is being exported. */
+async function quietPlaces(
+  { run, options: { storage } }: ExportContext,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const projectId = run.project.site.id;
+  const own = snapshotsPrefix({ projectId, sandbox: run.sandbox });
+  const primary = snapshotsPrefix({ projectId });
+  const { sandboxes } = await findSnapshots(storage, primary, signal);
+  const places = [primary, ...sandboxes].filter((place) => place !== own);
+  for (const place of places) {
+    if (await ExportLock.isHeld(storage, place, signal)) {
+      throw refused("another environment is being exported, so export again when that is done");
+    }
+  }
+  return places;
+}
+
+/** The file names that the newest snapshots of some environments refer to. */
+async function namesIn(
+  places: readonly string[],
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<AssetNames> {
+  const names = new AssetNames();
+  for (const place of places) {
+    const { snapshots } = await findSnapshots(storage, place, signal);
+    const newest = await newestWithAssets(storage, snapshots, signal, Infinity);
+    if (newest === undefined) continue;
+    if (!await isListWhole(storage, newest, signal)) {
+      throw refused(`${newest.index} isn't as its manifest says; export that environment again`);
+    }
+    for await (const page of readAssetIndex(storage, newest.index, prefix, signal)) {
+      for (const { key } of page) names.add(fileNameOf(key, prefix)!);
+    }
+  }
+  return names;
+}
+
+/**
+ * Those whose upload is gone, or has another file now. An upload can be missing from a listing that was
+ * read while others were deleted: so each is asked for by its id.
+ */
+async function gone(
+  context: ExportContext,
+  orphans: readonly Orphan[],
+  { manifest, names }: ExportedAssets,
+  signal: AbortSignal,
+): Promise<readonly Orphan[]> {
+  const { run } = context;
+  const lacking = await lackingIn(context, manifest, signal);
+  const sure: Orphan[] = [];
+  for (let at = 0; at < orphans.length; at += AT_A_TIME) {
+    const some = orphans.slice(at, at + AT_A_TIME);
+    const ids = some.map(({ upload_id }) => upload_id);
+    const uploads = await uploadsById(run.client, ids, signal);
+    if (uploads === undefined) {
+      throw refused(`the API was asked for ${ids.length} uploads by their ids, and sent others`);
+    }
+    sure.push(...some.filter(({ upload_id, key }) => {
+      const upload = uploads.get(upload_id);
+      if (upload === undefined) return true;
+      return hasAnother(upload, key, names) && !lacking.has(hashNumber(upload_id));
+    }));
+  }
+  return sure;
+}
+
+/** Numbers of the uploads whose file isn't there: until it is, an older one is better than none. */
+async function lackingIn(
+  { snapshot, options: { storage } }: ExportContext,
+  { index, prefix, failed, withdrawn, notServed = 0 }: ExportedAssets["manifest"],
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
+  const lacking = new Set<number>();
+  if (failed + withdrawn + notServed === 0) return lacking;
+  for await (
+    const page of readAssetIndex(storage, `${snapshot.prefix}/${index}`, prefix, signal)
+  ) {
+    for (const { upload_id, size } of page) if (size === null) lacking.add(hashNumber(upload_id));
+  }
+  return lacking;
+}
+
+/** Whether an upload has another file, which the new snapshot refers to. */
+function hasAnother(upload: Upload, key: string, names: AssetNames): boolean {
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  return names.has(AssetNames.plain(upload)) && !AssetNames.mayBe(upload, name);
+}
+
+function refused(reason: string): SluiceError {
+  return new SluiceError(reason);
+}
+
+/** Why, in a clause. That there is no more time says nothing about the snapshot, which is complete. */
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  const isItsOwn = error instanceof SluiceError && !(error instanceof UnfinishedError);
+  if (signal.aborted && !isItsOwn) return "the export was cancelled";
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,203 @@
+import { concurrently } from "../../async/concurrently.ts";
+import { isObject } from "../../text/json.ts";
+import { createdAt } from "../../content/created_at.ts";
+import type { Item, ItemType, Version } from "../../content/resource.ts";
+import { BodyTooLargeError } from "../../http/body.ts";
+import { amendBatches } from "./amend_batches.ts";
+import { encodingOf, recordsFolder, recordsPath } from "../../snapshot/layout.ts";
+import { CmaError } from "../../source/datocms/cma_error.ts";
+import { NESTED_LIMIT } from "../../source/datocms/records.ts";
+import { resourcesById } from "../../source/datocms/resources_by_id.ts";
+import { Unreadable } from "../../source/datocms/unreadable.ts";
+import {
+  type ChangedResource,
+  type ChangedResources,
+  collectChanged,
+  timeOf,
+} from "./changed_resources.ts";
+import { converge } from "./converge.ts";
+import type { ExportContext } from "../export_context.ts";
+
+/** Models in one query: an address has a length. */
+const MODELS_AT_ONCE = 100;
+
+/**
+ * Brings records that changed since the export began up to date. Everything has to be written, and
+ * nothing else is written meanwhile.
+ *
+ * @return Whether it came to its end; `false` if it was stopped before.
+ */
+export async function convergeRecords(
+  context: ExportContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { run, checkpoints } = context;
+  const models = new Map(run.recordListings.map(({ model }) => [model.id, model]));
+  if (models.size === 0) return true;
+  return await converge(context, {
+    what: "records",
+    since: checkpoints.changedSince,
+    find: (since) => changedRecords(context, [...models.keys()], since, signal),
+    amend: (of, some) => amendRecords(context, models.get(of)!, some, signal),
+    onPass: async (since) => {
+      checkpoints.changedSince = since;
+      await checkpoints.save();
+    },
+  });
+}
+
+async function changedRecords(
+  context: ExportContext,
+  models: readonly string[],
+  since: Date,
+  signal: AbortSignal,
+): Promise<ChangedResources> {
+  const { run } = context;
+  const changed: ChangedResources = new Map();
+  const columns: [Version, string, string][] = [["current", "_updated_at", "updated_at"]];
+  if (wantsPublished(context)) columns.push(["published", "_published_at", "published_at"]);
+  for (const [version, column, attribute] of columns) {
+    for (let at = 0; at < models.length; at += MODELS_AT_ONCE) {
+      const some = models.slice(at, at + MODELS_AT_ONCE);
+      await collectChanged(context.run, changed, {
+        path: "/items",
+        query: { version, filter: { type: some.join(",") } },
+        ordered: some.map((type) => ({ version, filter: { type } })),
+        column,
+        timeOf: ({ meta }) => timeOf(meta?.[attribute]),
+        since,
+      }, (resource, before) => {
+        const { meta, relationships } = resource;
+        const of = relationships?.item_type?.data;
+        // One that doesn't say which model it is of can't be found in the snapshot.
+        if (!isObject(of) || typeof of.id !== "string") return undefined;
+        const { updated_at, published_at, current_version, status } = meta ?? {};
+        return {
+          of: of.id,
+          time: createdAt(resource),
+          states: {
+            ...before?.states,
+            [version]: JSON.stringify([updated_at, published_at, current_version, status]),
+          },
+        };
+      }, signal);
+    }
+  }
+  const chosen = new Set(run.recordListings.map(({ model }) => model.id));
+  for (const [id, { of }] of changed) if (!chosen.has(of)) changed.delete(id);
+  return changed;
+}
+
+/**
+ * Reads records of a model again, by their ids, and brings both their versions up to date.
+ *
+ * @param context The export.
+ * @param model The model.
+ * @param some The records.
+ * @param signal Ends it: each object is then either as it was or up to date.
+ * @throws {CmaError} If they can't be read.
+ * @throws {StorageError} If they can't be written.
+ */
+export async function amendRecords(
+  context: ExportContext,
+  model: ItemType,
+  some: ReadonlyMap<string, ChangedResource>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { run, snapshot, tables, options, startedAt } = context;
+  const { layout = "ndjson" } = options;
+  const isRaw = options.tables !== "only";
+  const key = model.attributes.api_key;
+  const versions: Version[] = wantsPublished(context) ? ["current", "published"] : ["current"];
+  for (const version of versions) {
+    const items = await readAgain(context, [...some.keys()], version, signal);
+    const batches = {
+      prefix: recordsFolder(key, version),
+      path: (batch: number) => recordsPath(key, version, batch, layout),
+      encoding: encodingOf(layout),
+      of: model.id,
+      signal,
+    };
+    /** Brings some up to date, and tells whether one of them wasn't where it was looked for. */
+    const amendAll = async (ids: ReadonlyMap<string, number>): Promise<boolean> => {
+      const changed = new Map(items.filter(({ id }) => ids.has(id)).map((item) => [item.id, item]));
+      const batched = isRaw
+        ? await amendBatches(snapshot, { ...batches, ids, changed })
+        : undefined;
+      const rows = await tables?.amendRecords({
+        version,
+        of: model.id,
+        ids,
+        items: [...changed.values()],
+        signal,
+      });
+      if (batched !== undefined) return batched.added > 0;
+      return changed.keys().some((id) => !rows?.found.has(id));
+    };
+    const times = new Map([...some].map(([id, { time }]) => [id, time]));
+    const isMissing = await amendAll(times);
+    // What is older than the export should have been there: somebody may have changed its creation date.
+    const old = [...times.keys()].filter((id) => times.get(id)! < startedAt.getTime());
+    if (isMissing && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
+    if (isRaw) (run.records[key] ??= {})[version] = snapshot.tally(batches.prefix);
+  }
+}
+
+/** Reads records again, with their blocks. Those that are gone, or have no such version, aren't there. */
+async function readAgain(
+  context: ExportContext,
+  ids: readonly string[],
+  version: Version,
+  signal: AbortSignal,
+): Promise<Item[]> {
+  const parts = Array.from(
+    { length: Math.ceil(ids.length / NESTED_LIMIT) },
+    (_, part) => ids.slice(part * NESTED_LIMIT, (part + 1) * NESTED_LIMIT),
+  );
+  const read: Item[] = [];
+  await concurrently(
+    parts.map((part) => async (signal) => {
+      read.push(...await readPart(context, part, version, signal));
+    }),
+    context.run.concurrency,
+    signal,
+  );
+  return read;
+}
+
+/** Reads some records in one answer, or in smaller ones if that is too large. */
+async function readPart(
+  context: ExportContext,
+  ids: readonly string[],
+  version: Version,
+  signal: AbortSignal,
+): Promise<readonly Item[]> {
+  const { run } = context;
+  const lose = (entry: Unreadable) => {
+    if (!run.isLost(entry.id)) run.lose(`${version} records that changed`, entry);
+  };
+  const by = { path: "/items", ids: new Set(ids), query: { version, nested: true } };
+  try {
+    const found = await resourcesById<Item>(run.client, by, { signal, onUnreadable: lose });
+    if (found !== undefined) return [...found.values()];
+    throw new CmaError(
+      `Expected ${ids.length} records or fewer, asked for by their ids, from GET /items, but the API ` +
+        "sent others: check --base-url, and that no proxy answers without asking the API.",
+    );
+  } catch (error) {
+    if (!(error instanceof BodyTooLargeError)) throw error;
+    if (ids.length === 1) {
+      lose(new Unreadable(ids[0]!, "it is larger than 32 MiB"));
+      return [];
+    }
+  }
+  const half = ids.length >> 1;
+  return [
+    ...await readPart(context, ids.slice(0, half), version, signal),
+    ...await readPart(context, ids.slice(half), version, signal),
+  ];
+}
+
+function wantsPublished({ run }: ExportContext): boolean {
+  return run.recordListings.some(({ version }) => version === "published");
+}

@@ -1,0 +1,107 @@
+import { createdAt } from "../../content/created_at.ts";
+import type { Upload } from "../../content/resource.ts";
+import { amendBatches } from "./amend_batches.ts";
+import { encodingOf, uploadsPath } from "../../snapshot/layout.ts";
+import { UPLOADS } from "../../snapshot/span.ts";
+import { CmaError } from "../../source/datocms/cma_error.ts";
+import { resourcesById } from "../../source/datocms/resources_by_id.ts";
+import { UPLOADS_AT_A_TIME } from "../../source/datocms/uploads_by_id.ts";
+import {
+  type ChangedResource,
+  type ChangedResources,
+  collectChanged,
+  timeOf,
+} from "./changed_resources.ts";
+import { converge } from "./converge.ts";
+import type { ExportContext } from "../export_context.ts";
+
+/**
+ * Brings uploads that changed since the export began up to date, before their files are fetched.
+ *
+ * @return Whether it came to its end; `false` if it was stopped before.
+ */
+export async function convergeUploads(
+  context: ExportContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { checkpoints } = context;
+  return await converge(context, {
+    what: "uploads",
+    since: checkpoints.changedSince,
+    find: (since) => changedUploads(context, since, signal),
+    amend: (_, some) => amendUploads(context, some, signal),
+  });
+}
+
+async function changedUploads(
+  context: ExportContext,
+  since: Date,
+  signal: AbortSignal,
+): Promise<ChangedResources> {
+  const changed: ChangedResources = new Map();
+  await collectChanged(context.run, changed, {
+    path: "/uploads",
+    ordered: [undefined],
+    column: "_updated_at",
+    timeOf: ({ attributes }) => timeOf(attributes?.updated_at),
+    since,
+  }, (resource) => {
+    const upload = resource as Upload;
+    const states = { current: JSON.stringify(upload) };
+    return { of: UPLOADS, time: createdAt(upload), states, upload };
+  }, signal);
+  return changed;
+}
+
+async function amendUploads(
+  context: ExportContext,
+  some: ReadonlyMap<string, ChangedResource>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { snapshot, tables, options: { layout = "ndjson" } } = context;
+  const ids = new Map([...some].map(([id, { time }]) => [id, time]));
+  const changed = new Map<string, Upload>();
+  const unknown: string[] = [];
+  for (const [id, { upload }] of some) {
+    if (upload) changed.set(id, upload);
+    else unknown.push(id);
+  }
+  for (const upload of await readAgain(context, unknown, signal)) changed.set(upload.id, upload);
+  await amendBatches(snapshot, {
+    prefix: "uploads/",
+    path: (batch) => uploadsPath(batch, layout),
+    encoding: encodingOf(layout),
+    of: UPLOADS,
+    ids,
+    changed,
+    signal,
+  });
+  await tables?.amendUploads({ ids, uploads: [...changed.values()], signal });
+}
+
+/** Reads uploads again. Those that are gone aren't there. */
+async function readAgain(
+  { run }: ExportContext,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<Upload[]> {
+  const read: Upload[] = [];
+  for (let at = 0; at < ids.length; at += UPLOADS_AT_A_TIME) {
+    const some = new Set(ids.slice(at, at + UPLOADS_AT_A_TIME));
+    const by = { path: "/uploads", ids: some };
+    const uploads = await resourcesById<Upload>(run.client, by, {
+      signal,
+      onUnreadable: (entry) => {
+        if (!run.isLost(entry.id)) run.lose("uploads that changed", entry);
+      },
+    });
+    if (uploads === undefined) {
+      throw new CmaError(
+        `Expected ${some.size} uploads or fewer, asked for by their ids, from GET /uploads, but the API ` +
+          "sent others: check --base-url, and that no proxy answers without asking the API.",
+      );
+    }
+    read.push(...uploads.values());
+  }
+  return read;
+}

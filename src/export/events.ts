@@ -1,0 +1,127 @@
+import type { Version } from "../content/resource.ts";
+import type { AssetOutcome } from "../assets/asset_download.ts";
+import type { CmaEvent } from "../source/datocms/cma_transport.ts";
+
+/**
+ * What an export tells while it runs. The `type` of each event is stable: logs and progress bars are
+ * made of them.
+ */
+export type ExportEvent =
+  | CmaEvent
+  | {
+    /** The project is known, and a snapshot was begun. */
+    readonly type: "start";
+    readonly project: { readonly id: string; readonly name: string | null };
+    readonly environment: string | null;
+    /** The snapshot's address. */
+    readonly snapshot: string;
+    /** How many listings will be read. */
+    readonly listings: number;
+    /** Whether an earlier export is gone on with. */
+    readonly resumed: boolean;
+  }
+  | {
+    /** How far the temporary copy of an environment is that is exported in its place. */
+    readonly type: "freeze";
+    /** The copy's name. */
+    readonly environment: string;
+    /** It is being made, can be read, or is gone again. */
+    readonly step: "creating" | "ready" | "deleted";
+    /** How much of it is made, in percent, if the API tells. */
+    readonly percent: number | null;
+  }
+  | {
+    /** A listing's length became known, or changed. */
+    readonly type: "total";
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+    readonly total: number;
+  }
+  | {
+    /** A page was written. */
+    readonly type: "page";
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+    /** How many resources were in it. */
+    readonly count: number;
+  }
+  | {
+    /** A listing was read and written to its end. */
+    readonly type: "done";
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+    readonly count: number;
+    readonly bytes: number;
+  }
+  | {
+    /** Resources that changed since the export began were brought up to date. */
+    readonly type: "converged";
+    readonly resource: "records" | "uploads";
+    /** How often that was done, this time included. */
+    readonly pass: number;
+    /** How many resources changed. */
+    readonly count: number;
+  }
+  | {
+    /** A resource that the token may not read, or the plan doesn't have, was left out. */
+    readonly type: "skipped";
+    readonly resource: string;
+    readonly message: string;
+  }
+  | {
+    /** Something in the project doesn't add up, or changed while it was read. */
+    readonly type: "finding";
+    readonly code: string;
+    readonly message: string;
+  }
+  | {
+    /** How far the export is was written down: one that goes on begins there. */
+    readonly type: "checkpoint";
+    /** The snapshot's address. */
+    readonly snapshot: string;
+    /** How many objects it counts. */
+    readonly objects: number;
+    /** Whether it is further than where this export began, or has gone on from. */
+    readonly progressed: boolean;
+  }
+  | {
+    /** The time budget is over; what was read is written, and an export that goes on begins there. */
+    readonly type: "unfinished";
+    readonly snapshot: string;
+  }
+  | {
+    /** Something that the user should know, but that loses nothing. */
+    readonly type: "warning";
+    readonly code: string;
+    readonly message: string;
+  }
+  | {
+    /** An asset is done. */
+    readonly type: "asset";
+    readonly outcome: AssetOutcome;
+  }
+  | {
+    /** The snapshot is complete. */
+    readonly type: "sealed";
+    readonly snapshot: string;
+  }
+  | {
+    /** Asset files that no upload has any more were deleted. */
+    readonly type: "deleted";
+    readonly count: number;
+    readonly bytes: number;
+  };
+
+/**
+ * Whether what is tried again is an asset's file, and not a request to the API.
+ *
+ * @param event What is told of it.
+ */
+export function isAssetRetry(
+  { what }: Pick<Extract<ExportEvent, { type: "retry" }>, "what">,
+): boolean {
+  return what.startsWith("asset ");
+}

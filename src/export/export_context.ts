@@ -1,0 +1,21 @@
+import type { ExportOptions } from "./options.ts";
+import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import type { Checkpoints } from "./resume/checkpoints.ts";
+import type { ExportRun } from "./export_run.ts";
+import type { TableStep } from "./steps/table_step.ts";
+
+/** What every step of an export is given. */
+export interface ExportContext {
+  /** What was chosen, and what was counted. */
+  readonly run: ExportRun;
+  /** Where the snapshot goes. */
+  readonly snapshot: SnapshotWriter;
+  /** The normalized view, if it is written. */
+  readonly tables: TableStep | undefined;
+  /** How far everything is. */
+  readonly checkpoints: Checkpoints;
+  /** When the export began. */
+  readonly startedAt: Date;
+  /** The export's options. */
+  readonly options: ExportOptions;
+}

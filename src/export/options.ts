@@ -1,0 +1,136 @@
+import type { ExportEvent } from "./events.ts";
+import type { MaxDelete } from "./assets/max_delete.ts";
+import type { RetryPolicy } from "../async/retry.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Layout, TableFormat } from "../snapshot/layout.ts";
+import type { ExportNotes } from "../snapshot/manifest.ts";
+import type { ResourceName } from "../source/datocms/resources.ts";
+import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
+
+/** What becomes of asset files that no upload has any more. */
+export type AssetMode = "keep" | "sync";
+
+/** Which project is read, and how. */
+export interface SourceOptions {
+  /** A token that may use the Content Management API. */
+  readonly apiToken: string;
+  /** The environment to export. @default The primary environment */
+  readonly environment?: string | undefined;
+  /** The API's address. @default {"https://site-api.datocms.com"} */
+  readonly baseUrl?: string | undefined;
+  /** Only these models' records, by `api_key`. @default All models */
+  readonly models?: readonly string[] | undefined;
+  /** Not these models' records, by `api_key`. */
+  readonly excludeModels?: readonly string[] | undefined;
+  /** Only these resources, besides the project and its schema. @default All resources */
+  readonly include?: readonly ResourceName[] | undefined;
+  /** Not these resources. */
+  readonly exclude?: readonly ResourceName[] | undefined;
+  /** Whether published versions are read too. @default {true} */
+  readonly published?: boolean | undefined;
+  /**
+   * Whether asset files are fetched, and what becomes of those that no upload has any more: `"keep"` keeps
+   * them, as `true` does; `"sync"` deletes them once the new snapshot is complete.
+   *
+   * @default {"keep"}
+   */
+  readonly assets?: boolean | AssetMode | undefined;
+  /** The most requests, pages and assets at a time. @default {8} */
+  readonly concurrency?: number | undefined;
+  /** Replaces scheme, host and port of every asset's address. */
+  readonly assetHost?: string | undefined;
+  /** How failed requests are tried again. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
+  readonly headersTimeoutMs?: number | undefined;
+  /** How long to wait for the next bytes of an answer or asset, in milliseconds. @default {30000} */
+  readonly stallTimeoutMs?: number | undefined;
+  /** How long to wait for an asynchronous job of the API, in milliseconds. @default {600000} */
+  readonly jobTimeoutMs?: number | undefined;
+  /** Cancels the export. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * What else is kept out of all that is said: events, errors, notes in the manifest. The token, what the
+   * storage is reached with, and passwords and keys in the environment are anyway.
+   */
+  readonly secrets?: readonly string[] | undefined;
+  /** Told what happens. */
+  readonly onEvent?: ((event: ExportEvent) => void) | undefined;
+}
+
+/** Options of {@linkcode exportProject}. */
+export interface ExportOptions extends SourceOptions {
+  /** Where the snapshot goes. */
+  readonly storage: Storage;
+  /** Whether a bucket that provably everybody can use is fine. @default {false} */
+  readonly allowPublic?: boolean | undefined;
+  /**
+   * The most files that `assets: "sync"` may delete: if there are more, none is. @default 100 files or
+   * 10 % of all, whichever is more
+   */
+  readonly maxDelete?: MaxDelete | undefined;
+  /**
+   * How long the lock of an export that was killed keeps others from writing to the same place, in
+   * milliseconds. @default {120000}
+   */
+  readonly lockTtlMs?: number | undefined;
+  /**
+   * Whether a temporary copy of the environment is exported in its place, so that nothing changes while it
+   * is read. The copy is deleted at the end, whatever happens. It takes an API token that may manage
+   * environments, and can't go with `resume` or `timeBudgetMs`. @default {false}
+   */
+  readonly freeze?: boolean | undefined;
+  /**
+   * Whether to go on with the newest snapshot if it isn't complete, and is of the same project,
+   * environment, schema and options. @default {false}
+   */
+  readonly resume?: boolean | undefined;
+  /**
+   * How long to work, in milliseconds: then the export stops at the end of a page, and fails with an
+   * `UnfinishedError`. Another one with `resume` goes on. @default No limit
+   */
+  readonly timeBudgetMs?: number | undefined;
+  /**
+   * Aborting it stops the export at the end of a page, with an `UnfinishedError`: what is under way is
+   * finished, and nothing else is begun. Another export with `resume` goes on.
+   */
+  readonly stop?: AbortSignal | undefined;
+  /**
+   * Called right before a new snapshot is begun, when nobody else can begin one: the lock is held. It isn't
+   * called if one is gone on with. If it throws, nothing is written, and the export fails with that.
+   */
+  readonly beforeBegin?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /**
+   * Given a function that tells what was noted so far: in its report an export names all of it, but one that
+   * fails has none. It can be called at any time, also when the export is over.
+   */
+  readonly onNotes?: ((read: () => ExportNotes) => void) | undefined;
+  /**
+   * How far apart checkpoints are, in milliseconds: an export that is killed loses no more than what came
+   * since the last one.
+   *
+   * @default The first comes after a second, others ever more rarely, up to every 30 seconds; farther apart
+   * if they took more than 2 % of the time
+   */
+  readonly checkpointMs?: number | undefined;
+  /**
+   * The most assets that may fail: once there are more, the export fails, and the snapshot isn't complete.
+   *
+   * @default Any number; the snapshot is complete without them, and its manifest names them
+   */
+  readonly maxFailures?: number | undefined;
+  /** How batches are written. @default {"ndjson"} */
+  readonly layout?: Layout | undefined;
+  /**
+   * Whether the normalized view is written too, or `"only"` it: then the batches of records are left out.
+   *
+   * @default {true}
+   */
+  readonly tables?: boolean | "only" | undefined;
+  /** How rows of tables are encoded. @default {"ndjson"} */
+  readonly format?: TableFormat | undefined;
+  /** What structured text is rendered as, in a column of its own. @default Not at all */
+  readonly structuredText?: StructuredTextFormat | undefined;
+  /** Which locales have rows in tables. @default All locales */
+  readonly locales?: readonly string[] | undefined;
+}

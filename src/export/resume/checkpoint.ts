@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import { toText } from "@std/streams/to-text";
+import * as z from "zod";
+import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
+import type { JournalFile } from "../../snapshot/journal.ts";
+import { CHECKPOINT } from "../../snapshot/layout.ts";
+import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
+import { manifestNotes, manifestRecords, manifestResources } from "../../snapshot/manifest.ts";
+import type {
+  SnapshotObject,
+  SnapshotWriter,
+  UnfinishedBatch,
+} from "../../snapshot/snapshot_writer.ts";
+import type { Span } from "../../snapshot/span.ts";
+
+/** How far a listing was written. */
+export interface ListingState {
+  /** How many resources were written. */
+  read: number;
+  /** How many bytes they take in batches that are finished. */
+  bytes: number;
+  /** How many batches are finished. */
+  batches: number;
+  /** The batch that comes next, if it holds something: the journal has its bytes, by the listing's name. */
+  unfinished?: UnfinishedBatch | undefined;
+  /** Some of those that were written last, in order. */
+  last: { readonly id: string; readonly time: number | null }[];
+  /** Whether the listing was written to its end. */
+  done: boolean;
+  /** How many the API announced, if the listing was written to its end. */
+  total: number;
+  /** Whether all that was announced came and was written, if the listing was read to its end. */
+  isWhole?: boolean | undefined;
+  /** What stands for the ids of those that are published, if all of them are in it. */
+  publicIds?: string | undefined;
+}
+
+/** What is known of a part of a table that isn't written yet, besides its bytes. */
+export interface UnfinishedPart {
+  /** How many rows it has. */
+  readonly rows: number;
+  /** How many records they are of, if it is a table of records. */
+  readonly records?: number | undefined;
+  /** When the resources were created that they are of. */
+  readonly spans: readonly Span[];
+}
+
+/** How far the tables were written. */
+export interface TablesState {
+  /** The number of the next part, by version and table. */
+  readonly next: Readonly<Record<string, number>>;
+  /** Parts that aren't written yet, by version and table. */
+  readonly unfinished: Readonly<Record<string, UnfinishedPart>>;
+  /** What the transforms warned about. */
+  readonly warnings: readonly {
+    readonly code: string;
+    readonly count: number;
+    readonly example: string;
+  }[];
+}
+
+/** What is brought up to date after it was written. */
+export type Amendable = "records" | "uploads";
+
+/** A resource that is to be brought up to date. */
+export interface Outdated {
+  /** What it is. */
+  readonly what: Amendable;
+  /** Its id. */
+  readonly id: string;
+  /** Whose it is: a model's id, or `UPLOADS`. */
+  readonly of: string;
+  /** When it was created, in milliseconds since 1970; `null` if nobody knows. */
+  readonly time: number | null;
+}
+
+/** How far an export has come: what another run needs to go on. */
+export interface Checkpoint {
+  /** The version of the checkpoint's form. */
+  readonly formatVersion: 2;
+  /** What has to be the same to go on: parts by name, such as `schema`. */
+  readonly fingerprint: Readonly<Record<string, string>>;
+  /** When the export began, in ISO 8601. */
+  readonly startedAt: string;
+  /** Changes since then are still to be looked for, in ISO 8601. */
+  readonly changedSince: string;
+  /** Steps that are done. */
+  readonly done: readonly string[];
+  /** What was being brought up to date: its objects may be other ones by now. */
+  readonly amending: readonly Amendable[];
+  /**
+   * What was still to be brought up to date. Some of it may have been, in some of the objects: all of them
+   * have to tell the same of it, even if it has gone since.
+   */
+  readonly outdated: readonly Outdated[];
+  /** What was brought up to date, and to which state of it. */
+  readonly amended: Readonly<Record<string, string>>;
+  /** How far each listing is. */
+  readonly listings: Readonly<Record<string, ListingState>>;
+  /** How far the tables are, if there are any. */
+  readonly tables?: TablesState | undefined;
+  /** What is kept of objects that aren't finished. */
+  readonly journal: readonly JournalFile[];
+  /** How many lists of assets that are done were written. */
+  readonly assetLists: number;
+  /** What was written. */
+  readonly objects: readonly SnapshotObject[];
+  /** What was counted of resources. */
+  readonly resources: Manifest["resources"];
+  /** What was counted of records. */
+  readonly records: Manifest["records"];
+  /** What was noted. */
+  readonly notes: ExportNotes;
+}
+
+const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const amendable = z.enum(["records", "uploads"]);
+const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
+
+/** Checks the content of a checkpoint. */
+const checkpointSchema: z.ZodType<Checkpoint> = z.object({
+  formatVersion: z.literal(2),
+  fingerprint: z.record(z.string(), z.string()),
+  startedAt: z.iso.datetime(),
+  changedSince: z.iso.datetime(),
+  done: z.array(z.string()),
+  amending: z.array(amendable),
+  outdated: z.array(z.object({
+    what: amendable,
+    id: z.string(),
+    of: z.string(),
+    time: z.number().nullable(),
+  })),
+  amended: z.record(z.string(), z.string()),
+  listings: z.record(
+    z.string(),
+    z.object({
+      read: count,
+      bytes: count,
+      batches: count,
+      unfinished: z.object({ count, span: span.optional() }).optional(),
+      last: z.array(z.object({ id: z.string(), time: z.number().nullable() })),
+      done: z.boolean(),
+      total: count,
+      isWhole: z.boolean().optional(),
+      publicIds: z.string().optional(),
+    }),
+  ),
+  tables: z.object({
+    next: z.record(z.string(), count),
+    unfinished: z.record(
+      z.string(),
+      z.object({ rows: count, records: count.optional(), spans: z.array(span) }),
+    ),
+    warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
+  }).optional(),
+  journal: z.array(z.object({
+    number: count,
+    size: count,
+    sha256,
+    parts: z.array(z.object({ of: z.string(), offset: count, size: count })),
+  })),
+  assetLists: count,
+  objects: z.array(z.object({
+    path: z.string(),
+    size: count,
+    sha256,
+    count: count.optional(),
+    spans: z.array(span).optional(),
+    records: count.optional(),
+  })),
+  resources: manifestResources,
+  records: manifestRecords,
+  notes: z.object({ findings: manifestNotes, warnings: manifestNotes, failures: manifestNotes }),
+});
+
+/** A checkpoint that was read. */
+export interface FoundCheckpoint {
+  /** What it says. */
+  readonly checkpoint: Checkpoint;
+  /** SHA-256 of its text, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads the checkpoint of a snapshot that isn't complete.
+ *
+ * @param storage Where the snapshot is.
+ * @param prefix Where it lies in there, without a trailing slash.
+ * @param signal Aborts the reading.
+ * @return The checkpoint, or `undefined` if there is none that can be understood.
+ * @throws {StorageError} If it can't be read.
+ */
+export async function readCheckpoint(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<FoundCheckpoint | undefined> {
+  let text: string;
+  try {
+    text = await toText(await storage.get(`${prefix}/${CHECKPOINT}`, { signal }));
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+  try {
+    const checkpoint = checkpointSchema.parse(JSON.parse(text));
+    return { checkpoint, sha256: createHash("sha256").update(text).digest("hex") };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes the checkpoint of a snapshot, in place of the one before.
+ *
+ * @param snapshot The snapshot.
+ * @param checkpoint How far the export is.
+ * @param signal Aborts the writing.
+ * @throws {StorageError} If it can't be written.
+ */
+export async function writeCheckpoint(
+  snapshot: Pick<SnapshotWriter, "putAside">,
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(checkpoint));
+  await snapshot.putAside(CHECKPOINT, bytes, { signal });
+}

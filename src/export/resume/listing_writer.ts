@@ -1,0 +1,206 @@
+import type { Page, Resource } from "../../content/resource.ts";
+import { createdAt } from "../../content/created_at.ts";
+import { fanOut } from "../../sink/fan_out.ts";
+import type { ListingState } from "./checkpoint.ts";
+import { plusIds } from "../../snapshot/id_sum.ts";
+import type { SnapshotSinkOptions } from "../../snapshot/snapshot_writer.ts";
+import { joined, type Span, spanOf } from "../../snapshot/span.ts";
+import type { Cursor } from "../../source/datocms/page_stream.ts";
+import type { Checkpoints, Segmented } from "./checkpoints.ts";
+import { SegmentedSink } from "./segmented_sink.ts";
+
+/** So many of the resources that were written last tell where to go on. */
+const REMEMBERED = 50;
+
+/** Where the batches of a listing begin, and whom to tell of them. */
+export type ListingBatches = Pick<
+  SnapshotSinkOptions,
+  "firstBatch" | "begun" | "onAppended" | "onBatch"
+>;
+
+/** Where the pages of a listing go. */
+export interface ListingSinks<T> {
+  /** The listing's name in checkpoints. */
+  readonly key: string;
+  /** Whose the resources are, for spans: a model's id, or `UPLOADS`. */
+  readonly of: string;
+  /** Opens the sink that writes batches. @default There are none */
+  readonly batches?: ((batches: ListingBatches) => WritableStream<Page<T>>) | undefined;
+  /**
+   * Opens a sink that makes rows of tables; it is told when those were created that it has got so far.
+   *
+   * @default There are none
+   */
+  readonly rows?: ((span: () => Span | undefined) => WritableStream<Page<T>>) | undefined;
+  /** Whether a resource is published, as far as it is known. @default None is */
+  readonly isPublic?: ((resource: T) => boolean) | undefined;
+}
+
+/** Options of {@linkcode ListingWriter}. */
+export interface ListingWriterOptions<T> extends ListingSinks<T> {
+  /** Where it is counted how far the listing is. */
+  readonly checkpoints: Checkpoints;
+  /** A listing that ends after it is aborted isn't at its end. */
+  readonly stop?: AbortSignal | undefined;
+  /** Told of each page that was written. */
+  readonly onPage: (page: Page<T>) => void;
+}
+
+/**
+ * Writes a listing. Batches don't mind checkpoints: what the last one holds is in the journal, too. Rows are
+ * on their way to tables for a while, so their sink is closed at each checkpoint.
+ */
+export class ListingWriter<T extends Resource> implements Segmented {
+  /** How far the listing is. */
+  readonly state: ListingState;
+  readonly #options: ListingWriterOptions<T>;
+  readonly #rows: SegmentedSink<Page<T>> | undefined;
+  #writer: WritableStreamDefaultWriter<Page<T>> | undefined;
+  #isWriting = false;
+  #span: Span | undefined;
+
+  /**
+   * @param options Which listing, and where it goes.
+   */
+  constructor(options: ListingWriterOptions<T>) {
+    const { rows } = options;
+    this.#options = options;
+    this.#rows = rows && new SegmentedSink(() => rows(() => this.#span));
+    this.state = options.checkpoints.listing(options.key);
+  }
+
+  /** Where the reading goes on, if an earlier run has begun it. */
+  get after(): Cursor | undefined {
+    const { read: offset, last } = this.state;
+    return offset === 0 ? undefined : { offset, last: [...last] };
+  }
+
+  /** A sink for the listing's pages. */
+  sink(): WritableStream<Page<T>> {
+    const { checkpoints } = this.#options;
+    const attached = checkpoints.attach(this);
+    return new WritableStream<Page<T>>({
+      start: ({ signal }) => {
+        // A stream aborts its sink only after the write that is under way: that has to end, too.
+        signal.addEventListener("abort", () => void this.#abort(signal.reason), { once: true });
+      },
+      write: (page) => this.#page(() => this.#write(page)),
+      close: () =>
+        this.#page(async () => {
+          await this.#end();
+          attached[Symbol.dispose]();
+        }),
+      abort: async (reason) => {
+        attached[Symbol.dispose]();
+        await this.#abort(reason);
+      },
+    }, { highWaterMark: 1 });
+  }
+
+  /** Ends the segment: the rows of what was written so far are collected. */
+  async endSegment(): Promise<void> {
+    await this.#rows?.end();
+    // Until then rows on their way to tables ask for it.
+    this.#span = undefined;
+  }
+
+  /** A stream whose write fails is never aborted: what is being written has to end here. */
+  async #page(write: () => Promise<void>): Promise<void> {
+    try {
+      await this.#options.checkpoints.page(async () => {
+        this.#isWriting = true;
+        await write();
+        this.#isWriting = false;
+      });
+    } catch (error) {
+      await this.#abort(error);
+      throw error;
+    }
+  }
+
+  async #write(page: Page<T>): Promise<void> {
+    const { of, onPage, isPublic } = this.#options;
+    const { state } = this;
+    this.#span = joined(this.#span, spanOf(of, page));
+    this.#writer ??= this.#open();
+    await this.#writer.write(page);
+    state.read += page.length;
+    if (isPublic && state.publicIds !== undefined) {
+      state.publicIds = plusIds(state.publicIds, page.filter(isPublic).map(({ id }) => id));
+    }
+    const last = page.slice(-REMEMBERED).map((each) => ({ id: each.id, time: timeOf(each) }));
+    state.last = [...state.last, ...last].slice(-REMEMBERED);
+    onPage(page);
+  }
+
+  #open(): WritableStreamDefaultWriter<Page<T>> {
+    const { key, checkpoints: { journal }, batches } = this.#options;
+    const { state } = this;
+    const sinks = this.#rows ? [this.#rows.sink] : [];
+    if (batches) {
+      sinks.push(batches({
+        firstBatch: state.batches,
+        begun: state.unfinished && { ...state.unfinished, bytes: () => this.#saved() },
+        onAppended: (bytes, unfinished) => {
+          journal.add(key, key, bytes);
+          state.unfinished = unfinished;
+        },
+        onBatch: ({ batch, size }) => {
+          journal.forget(new Set([key]));
+          state.unfinished = undefined;
+          state.batches = batch + 1;
+          state.bytes += size;
+        },
+      }));
+    }
+    const writer = fanOut(sinks).getWriter();
+    // Every failure is seen by the write, close or abort that meets it.
+    writer.closed.catch(() => {});
+    return writer;
+  }
+
+  /** What an earlier run has written to the batch that comes next. */
+  async *#saved(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    const { key, checkpoints: { journal } } = this.#options;
+    for await (const [, bytes] of journal.read((of) => of === key)) yield bytes;
+  }
+
+  async #end(): Promise<void> {
+    const { stop } = this.#options;
+    if (stop?.aborted) {
+      // Another run goes on with the batch, which the journal has.
+      await this.endSegment();
+      const writer = this.#writer;
+      this.#writer = undefined;
+      await writer?.abort(stop.reason).catch(() => {});
+      return;
+    }
+    if (this.state.unfinished) this.#writer ??= this.#open();
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    try {
+      await writer.close();
+    } catch (error) {
+      // A stream that failed earlier only says so here; this says why.
+      await writer.closed;
+      throw error;
+    }
+    this.#writer = undefined;
+  }
+
+  async #abort(reason: unknown): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    this.#writer = undefined;
+    // Rows on their way are of pages that are counted; what batches hold is in the journal.
+    if (this.#isWriting || this.#rows?.isOpen) this.#options.checkpoints.giveUp(reason);
+    // A segment that is being ended says itself that it failed.
+    await writer.abort(reason).catch(() => {});
+  }
+}
+
+/** JSON has no `NaN`. */
+function timeOf(resource: Resource): number | null {
+  const time = createdAt(resource);
+  return Number.isNaN(time) ? null : time;
+}

@@ -1,0 +1,72 @@
+import type { Page, Resource, Version } from "../../content/resource.ts";
+import type { ListingState } from "./checkpoint.ts";
+import type { ListingOptions } from "../../source/datocms/listing.ts";
+import type { ListingVerdict } from "../../source/datocms/listing_check.ts";
+import type { ExportContext } from "../export_context.ts";
+import { type ListingSinks, ListingWriter } from "./listing_writer.ts";
+import { OddResources, type ResourcePart } from "../steps/odd_resources.ts";
+
+/** A listing that is read and written, over several runs if need be. */
+export interface WrittenListing<T> extends ListingSinks<T> {
+  /** Its name in checkpoints. */
+  readonly key: string;
+  /** Its name in events. */
+  readonly about: {
+    readonly resource: string;
+    readonly model?: string;
+    readonly version?: Version;
+  };
+  /** What it lists, for people: `published records of model article`. */
+  readonly what: string;
+  /** Whose the resources are, for spans: a model's id, or `UPLOADS`. */
+  readonly of: string;
+  /** The parts that each resource should have. */
+  readonly needs: readonly ResourcePart[];
+  /** The ids of what earlier runs have written of it. */
+  readonly written: () => AsyncIterable<Iterable<string>>;
+  /** Opens the listing. */
+  readonly pages: (options: ListingOptions) => ReadableStream<Page<T>>;
+}
+
+/**
+ * Reads a listing and writes it, from where an earlier run has come to.
+ *
+ * @param context The export.
+ * @param listing The listing.
+ * @param signal Ends it.
+ * @return How far it is, or `undefined` if it was stopped before its end.
+ */
+export async function writeListing<T extends Resource>(
+  { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
+  { about, what, needs, written, pages, ...listed }: WrittenListing<T>,
+  signal: AbortSignal,
+): Promise<ListingState | undefined> {
+  const odd = new OddResources(needs);
+  const onCount = (count: number) => run.emit({ type: "page", ...about, count });
+  const onPage = (page: Page<T>) => {
+    odd.look(page);
+    onCount(page.length);
+  };
+  const writer = new ListingWriter<T>({ ...listed, checkpoints, stop: run.stop, onPage });
+  const { state } = writer;
+  if (state.read > 0) onCount(state.read);
+  if (!state.done) {
+    const listing = run.listing(signal, about, what);
+    let verdict: ListingVerdict | undefined;
+    const onTotal = (total: number) => {
+      state.total = total;
+      listing.onTotal?.(total);
+    };
+    const onEnd = (found: ListingVerdict) => verdict = found;
+    await pages({ ...listing, after: writer.after, known: written, onTotal, onEnd })
+      .pipeTo(writer.sink(), { signal });
+    if (verdict === undefined || run.stop?.aborted) return undefined;
+    state.done = true;
+    state.isWhole = verdict.state === "whole" && verdict.sent === state.read;
+    run.judge(what, verdict);
+    odd.tell(run, what);
+  }
+  run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });
+  await checkpoints.saveIfDue();
+  return state;
+}

@@ -1,0 +1,341 @@
+import type { Page, Upload } from "../content/resource.ts";
+import { SluiceError } from "../error.ts";
+import type { ExportReport } from "./export.ts";
+import type { ExportOptions } from "./options.ts";
+import type { AssetOutcome } from "../assets/asset_download.ts";
+import { syncAssets } from "../assets/asset_sync.ts";
+import { NDJSON } from "../sink/encodings.ts";
+import { deleteIfAllowed } from "../storage/delete_if_allowed.ts";
+import { assertNotPublic } from "../storage/public_access.ts";
+import type { ObjectInfo, Storage } from "../storage/storage.ts";
+import { AssetNames } from "../assets/asset_names.ts";
+import { AssetTally } from "../assets/asset_tally.ts";
+import { ExportLock } from "../snapshot/lock/export_lock.ts";
+import {
+  findSnapshots,
+  newestWithAssets,
+  type SnapshotWithAssets,
+} from "../snapshot/find_snapshots.ts";
+import { isListWhole } from "../snapshot/is_list_whole.ts";
+import {
+  CANARY,
+  isAssetIndex,
+  MANIFEST,
+  nextAssetIndex,
+  snapshotsPrefix,
+} from "../snapshot/layout.ts";
+import {
+  ASSET_FAILURE,
+  KNOWN_ASSET_FAILURE,
+  type Manifest,
+  statusOf,
+} from "../snapshot/manifest.ts";
+import { readBatch } from "../snapshot/read_batch.ts";
+import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import { assetDomain } from "../source/datocms/asset_domain.ts";
+import { fetchAsset } from "../source/datocms/asset_fetch.ts";
+import { UPLOADS_AT_A_TIME, uploadsById } from "../source/datocms/uploads_by_id.ts";
+import { assertFewFailures } from "./assets/assert_few_failures.ts";
+import { ExportRun } from "./export_run.ts";
+import { mayHideUploads } from "./assets/may_hide_uploads.ts";
+import { noteAsset, withoutSecrets } from "./assets/note_asset.ts";
+import { notesOf } from "./notes_of.ts";
+import { printable } from "../text/printable.ts";
+import { type Guarded, guarded } from "./guarded.ts";
+import { shownAddress } from "../text/shown_address.ts";
+
+/**
+ * Options of {@linkcode retryFailedAssets}: which project and environment, how it is read, and where its
+ * snapshots are.
+ */
+export type RetryFailedOptions = Pick<
+  ExportOptions,
+  | "apiToken"
+  | "environment"
+  | "baseUrl"
+  | "assetHost"
+  | "concurrency"
+  | "retry"
+  | "headersTimeoutMs"
+  | "stallTimeoutMs"
+  | "storage"
+  | "allowPublic"
+  | "lockTtlMs"
+  | "maxFailures"
+  | "signal"
+  | "onEvent"
+  | "onNotes"
+>;
+
+/**
+ * Tries again the assets that failed in the newest complete snapshot of a project and environment, and
+ * updates its list of assets and its manifest. Nothing else of the snapshot is read or written, and it is
+ * complete all the while. An asset whose upload was deleted or got another file since isn't a failure any
+ * more: what the snapshot describes can't be had.
+ *
+ * @param options Which project, and where its snapshots are.
+ * @return The snapshot's report, as if it had just been written.
+ * @throws {LockedError} If an export of the same project and environment writes to the same place.
+ * @throws {SluiceError} If there is no complete snapshot with asset files, or if more assets failed again
+ * than `maxFailures`; the manifest is updated then, too.
+ * @throws The signal's reason, if it was cancelled. Files that were fetched stay.
+ *
+ * @example
+ * ```ts no-eval
+ * import { LocalStorage, retryFailedAssets } from "@sluice/datocms";
+ *
+ * const report = await retryFailedAssets({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage: new LocalStorage("./snapshots"),
+ * });
+ * console.log(report.manifest.assets?.failed, "still fail");
+ * ```
+ */
+export async function retryFailedAssets(options: RetryFailedOptions): Promise<ExportReport> {
+  return await guarded(options, retryWithin);
+}
+
+async function retryWithin(options: Guarded<RetryFailedOptions>): Promise<ExportReport> {
+  const { storage, signal, lockTtlMs: ttlMs } = options;
+  if (!options.allowPublic) await assertNotPublic(storage, { signal });
+  const run = await ExportRun.begin(options);
+  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
+  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
+  try {
+    const where = snapshotsPrefix(place);
+    const { snapshots } = await findSnapshots(storage, where, lock.signal);
+    const found = await newest(storage, snapshots, lock.signal);
+    if (found === undefined) {
+      throw new SluiceError(
+        `There is no complete snapshot with asset files at ${
+          shownAddress(`${storage.url}/${where}`)
+        }, whose failed assets ` +
+          "could be tried again: export the project first.",
+      );
+    }
+    const locked = { ...options, storage: lock.storage, signal: lock.signal };
+    return await retryIn(found, run, locked, lock);
+  } catch (error) {
+    throw await lock.reasonOf(error);
+  }
+}
+
+async function newest(
+  storage: Storage,
+  snapshots: readonly string[],
+  signal: AbortSignal,
+): Promise<SnapshotWithAssets | undefined> {
+  try {
+    return await newestWithAssets(storage, snapshots, signal);
+  } catch (error) {
+    throw error instanceof SyntaxError ? unreadable(error.message) : error;
+  }
+}
+
+/** Tries again what failed in a snapshot. */
+async function retryIn(
+  found: SnapshotWithAssets,
+  run: ExportRun,
+  options: RetryFailedOptions & { readonly signal: AbortSignal },
+  lock: ExportLock,
+): Promise<ExportReport> {
+  const { storage, signal, maxFailures } = options;
+  const { prefix, manifest } = found;
+  const { project, environment, assets } = manifest;
+  assertSameEnvironment(found, run, storage);
+  options.onNotes?.(() => notesOf(run));
+  const snapshot = `${storage.url}/${prefix}`;
+  run.emit({
+    type: "start",
+    project,
+    environment: environment.id,
+    snapshot,
+    listings: 0,
+    resumed: true,
+  });
+  // Whoever began to write something there before can't end that any more.
+  await storage.clear?.(`${prefix}/`, { signal });
+  await removeStale(found, storage, signal);
+  if (assets.failed === 0) return reportOf(snapshot, manifest);
+  // The new one would be given out for whole.
+  if (!await isListWhole(storage, found, signal)) {
+    throw unreadable(`${found.index} isn't as its manifest says`);
+  }
+  run.emit({ type: "total", resource: "uploads", total: assets.failed });
+
+  const index = nextAssetIndex(assets.index);
+  const kept = manifest.objects.filter(({ path }) => path !== assets.index);
+  const seals = await sealsOf(storage, prefix, signal);
+  const writer = SnapshotWriter.resume(storage, prefix, kept, signal, seals);
+  const tally = new AssetTally(assets);
+  const sink = writer.sink({ path: () => index, encoding: NDJSON, maxEntries: Infinity });
+  try {
+    await ReadableStream.from(newLines(found, run, tally, options)).pipeTo(sink, { signal });
+  } catch (error) {
+    throw error instanceof SyntaxError
+      ? unreadable(`${found.index} isn't a list of assets`)
+      : error;
+  }
+
+  const isOther = ({ code }: { readonly code: string }) => {
+    return code !== ASSET_FAILURE && code !== KNOWN_ASSET_FAILURE;
+  };
+  const failures = [...manifest.failures.filter(isOther), ...run.failures.toArray()];
+  const updated: Manifest = {
+    ...manifest,
+    status: statusOf({ failures }),
+    objects: [...writer.objects]
+      .map(({ spans: _, ...object }) => object)
+      .sort((a, b) => a.path < b.path ? -1 : 1),
+    assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
+    warnings: [...manifest.warnings, ...run.warnings.toArray()],
+    failures,
+  };
+  const seal = async (manifest: Manifest): Promise<Manifest> => {
+    await lock.confirm();
+    await writer.putJson(MANIFEST, manifest);
+    await writer.putAside(CANARY, new TextEncoder().encode(`${manifest.endedAt}\n`));
+    return manifest;
+  };
+  let written = await seal(updated);
+  if (!await deleteIfAllowed(storage, [found.index], { signal })) {
+    const leftovers = [...manifest.leftovers ?? [], assets.index].sort();
+    written = await seal({ ...updated, leftovers });
+  }
+  run.emit({ type: "sealed", snapshot });
+  assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
+  return reportOf(snapshot, written);
+}
+
+/** The lines of the new list: those of what didn't fail, and those of what is tried again. */
+async function* newLines(
+  { index }: SnapshotWithAssets,
+  run: ExportRun,
+  tally: AssetTally,
+  options: RetryFailedOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<Page<AssetOutcome>, void> {
+  const { storage, signal } = options;
+  for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
+    const others = page.filter(({ outcome }) => outcome !== "failed");
+    if (others.length > 0) yield others;
+  }
+  const done = (outcome: AssetOutcome) => {
+    tally.add(outcome);
+    noteAsset(run, outcome);
+  };
+  const domain = await assetDomain(run.project.site.attributes.imgix_host, options);
+  let mayHide: boolean | undefined;
+  for await (const failed of failedIn(storage, index, signal)) {
+    const uploads = await uploadsById(run.client, failed.map(({ upload_id }) => upload_id), signal);
+    if (uploads === undefined) {
+      throw new SluiceError(
+        `The API was asked for ${failed.length} uploads by their ids, and sent others: export again.`,
+      );
+    }
+    if (uploads.size < failed.length) {
+      mayHide ??= await mayHideUploads(run, signal) ?? false;
+    }
+    const gone: AssetOutcome[] = [];
+    const keys = new Map<string, string>();
+    for (const outcome of failed) {
+      const { upload_id, key } = outcome;
+      const upload = uploads.get(upload_id);
+      const reason = reasonGone(outcome, upload);
+      if (reason === undefined) keys.set(upload_id, key);
+      else if (upload === undefined && mayHide) {
+        const unsure = `${reason}, or the API token's role may not read it`;
+        gone.push({ ...outcome, reason: unsure, attempts: 0 });
+      } else gone.push({ ...outcome, outcome: "withdrawn", reason, attempts: 0 });
+    }
+    gone.forEach(done);
+    if (gone.length > 0) yield gone;
+    const wanted = [...uploads.values()].filter(({ id }) => keys.has(id));
+    const outcomes = syncAssets(ReadableStream.from([wanted]), storage, {
+      concurrency: run.concurrency,
+      retry: options.retry,
+      signal,
+      key: ({ id }) => keys.get(id)!,
+      fetch: (upload, how) => fetchAsset(upload, { ...options, ...domain, ...how }),
+      onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
+        run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
+      },
+      onOutcome: done,
+    });
+    for await (const page of outcomes) yield page.map((each) => withoutSecrets(run, each));
+  }
+}
+
+/** The lines of the assets that failed, a hundred at a time. */
+async function* failedIn(
+  storage: Storage,
+  index: string,
+  signal: AbortSignal,
+): AsyncGenerator<AssetOutcome[], void> {
+  const failed: AssetOutcome[] = [];
+  for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
+    failed.push(...page.filter(({ outcome }) => outcome === "failed"));
+    while (failed.length >= UPLOADS_AT_A_TIME) yield failed.splice(0, UPLOADS_AT_A_TIME);
+  }
+  if (failed.length > 0) yield failed;
+}
+
+/** Makes sure that another environment didn't become the primary one: it has other uploads. */
+function assertSameEnvironment(
+  { prefix, manifest: { environment: { id } } }: SnapshotWithAssets,
+  { project: { environment } }: ExportRun,
+  storage: Storage,
+): void {
+  if (id === null || environment === undefined || id === environment) return;
+  throw new SluiceError(
+    `The newest complete snapshot ${
+      shownAddress(`${storage.url}/${prefix}`)
+    } is of the environment ` +
+      `${printable(id, 60)}, and ${printable(environment, 60)} is read: export the project first.`,
+  );
+}
+
+/** Why what the snapshot describes can't be had any more; `undefined` if it can. */
+function reasonGone({ key }: AssetOutcome, upload: Upload | undefined): string | undefined {
+  if (upload === undefined) return "the upload was deleted since the snapshot was written";
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  if (AssetNames.mayBe(upload, name)) return undefined;
+  return "the upload has got another file since the snapshot was written";
+}
+
+/** What the storage says of the two objects that seal a snapshot, and are written anew. */
+async function sealsOf(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<readonly ObjectInfo[]> {
+  const paths = [MANIFEST, CANARY];
+  const infos = await Promise.all(
+    paths.map((path) => storage.stat(`${prefix}/${path}`, { signal })),
+  );
+  return infos.filter((info) => info !== undefined);
+}
+
+/** Removes lists that one that was killed left: the manifest doesn't name them. */
+async function removeStale(
+  { prefix, manifest }: SnapshotWithAssets,
+  storage: Storage,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Set(manifest.objects.map(({ path }) => path));
+  const stale: string[] = [];
+  for await (const page of storage.list(`${prefix}/assets`, { signal })) {
+    for (const { key } of page) {
+      const path = key.slice(prefix.length + 1);
+      if (isAssetIndex(path) && !known.has(path)) stale.push(key);
+    }
+  }
+  await deleteIfAllowed(storage, stale, { signal });
+}
+
+function unreadable(what: string): SluiceError {
+  return new SluiceError(`${what.replace(/\.$/, "")}: export the project again.`);
+}
+
+function reportOf(snapshot: string, manifest: Manifest): ExportReport {
+  return { status: statusOf(manifest), snapshot, manifest };
+}

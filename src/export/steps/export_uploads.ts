@@ -1,0 +1,64 @@
+import type { Upload } from "../../content/resource.ts";
+import { encodingOf, uploadsPath } from "../../snapshot/layout.ts";
+import { UPLOADS } from "../../snapshot/span.ts";
+import { batchedEntries, journaledEntries } from "../../snapshot/written_entries.ts";
+import { listingPages } from "../../source/datocms/listing.ts";
+import { resourceNamed } from "../../source/datocms/resources.ts";
+import { convergeUploads } from "../converge/converge_uploads.ts";
+import type { ExportContext } from "../export_context.ts";
+import { writeListing } from "../resume/write_listing.ts";
+import { idsIn } from "./written_records.ts";
+
+/** What was exported of the uploads' metadata. */
+export interface ExportedUploads {
+  /** The keys of the batches that it was written to. */
+  readonly batches: readonly string[];
+  /** Whether as many came as the API announced. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Exports the metadata of every upload, and brings what changed meanwhile up to date.
+ *
+ * @return What was exported, or `undefined` if it was stopped before its end.
+ */
+export async function exportUploads(
+  context: ExportContext,
+  signal: AbortSignal,
+): Promise<ExportedUploads | undefined> {
+  const { run, snapshot, tables, checkpoints, options: { layout = "ndjson" } } = context;
+  const state = await writeListing<Upload>(context, {
+    key: "uploads",
+    about: { resource: "uploads" },
+    what: "uploads",
+    of: UPLOADS,
+    needs: ["attributes"],
+    written: () =>
+      idsIn(
+        batchedEntries(snapshot, "uploads/", signal),
+        () => journaledEntries(checkpoints.journal, "uploads", encodingOf(layout)),
+      ),
+    pages: (options) => listingPages(run.client, resourceNamed("uploads"), options),
+    batches: (batches) => {
+      return snapshot.sink({
+        path: (batch) => uploadsPath(batch, layout),
+        encoding: encodingOf(layout),
+        of: UPLOADS,
+        ...batches,
+      });
+    },
+    ...(tables && { rows: (span) => tables.uploads(span) }),
+  }, signal);
+  if (state === undefined) return undefined;
+  // It may add batches.
+  const isDone = await convergeUploads(context, signal);
+  // Also what an earlier run has brought up to date.
+  run.resources.uploads = snapshot.tally("uploads/");
+  if (!isDone) return undefined;
+  const batches = snapshot.objects
+    .filter(({ path }) => path.startsWith("uploads/"))
+    .map(({ path }) => `${snapshot.prefix}/${path}`)
+    // In the order of their numbers, which have three digits or more.
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  return { batches, isWhole: state.isWhole ?? state.read === state.total };
+}

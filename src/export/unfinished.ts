@@ -1,0 +1,40 @@
+import { EXIT, SluiceError } from "../error.ts";
+import { shownAddress } from "../text/shown_address.ts";
+
+/**
+ * An export stopped because its time budget was over. Nothing is lost: an export with `resume` goes on
+ * from there.
+ */
+export class UnfinishedError extends SluiceError {
+  /** The error's name. */
+  override readonly name = "UnfinishedError";
+  /** The address of the snapshot that isn't complete; `undefined` if none was begun. */
+  readonly snapshot: string | undefined;
+  /** Whether anything was done that needn't be done again; if not, another try will hardly get further. */
+  readonly progressed: boolean;
+
+  /**
+   * Says where to go on.
+   *
+   * @param snapshot The address of the snapshot that isn't complete.
+   * @param progressed Whether anything was done that needn't be done again.
+   */
+  constructor(snapshot?: string, progressed = snapshot !== undefined) {
+    super(sentence(snapshot, progressed), EXIT.unfinished);
+    this.snapshot = snapshot;
+    this.progressed = progressed;
+  }
+}
+
+function sentence(snapshot: string | undefined, progressed: boolean): string {
+  if (snapshot === undefined) {
+    return "The time budget was over before the export could begin: give it more (--time-budget).";
+  }
+  return progressed
+    ? `The time budget is over, and the snapshot at ${
+      shownAddress(snapshot)
+    } isn't complete yet: go on with --resume.`
+    : `The time budget was over before anything new came to the snapshot at ${
+      shownAddress(snapshot)
+    }: go on with --resume, and give it more (--time-budget).`;
+}

@@ -1,0 +1,94 @@
+import { envName } from "../config/options.ts";
+import type { Config } from "../config/schema.ts";
+import { toExportOptions } from "../config/to_export_options.ts";
+import { toStorageOptions } from "../config/to_storage_options.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import type { ExportEvent } from "../export/events.ts";
+import { checkFreeze } from "../export/freeze.ts";
+import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
+import { openStorage } from "../storage/open_storage.ts";
+import type { Storage } from "../storage/storage.ts";
+import { notify } from "./notify.ts";
+import { Schedule } from "./schedule.ts";
+
+/** What a schedule has to do with the world around it. */
+export interface ScheduleWorld {
+  /** The value of an environment variable. */
+  readonly env: (name: string) => string | undefined;
+  /** Told what happens in exports. */
+  readonly onEvent?: ((event: ExportEvent) => void) | undefined;
+  /** Sends notifications. @default {fetch} */
+  readonly fetch?: typeof fetch | undefined;
+  /** The time in milliseconds since the Unix epoch. @default {Date.now} */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A schedule and where it exports to, until it is disposed of. */
+export interface OpenedSchedule extends Disposable {
+  /** The schedule. */
+  readonly schedule: Schedule;
+  /** Where snapshots are. */
+  readonly storage: Storage;
+}
+
+/**
+ * How long the lock of a tick that was killed holds others off, in milliseconds: a tick that is killed as its
+ * time is over shall not be in the way of the one after.
+ */
+const LOCK_MS = 60_000;
+
+/**
+ * Makes the schedule that a configuration describes. Nothing is read or written yet.
+ *
+ * @param config The configuration.
+ * @param world The world around.
+ * @throws {SluiceError} If it can't be done like that; the exit code is {@linkcode EXIT.usage}.
+ */
+export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedule {
+  const { env, onEvent, fetch, now } = world;
+  checkWorld(config, env);
+  const options = toExportOptions(config);
+  checkFreeze({ ...options, resume: false });
+  const { notifyUrl: url, notifySecret: secret, every, cron: ticks } = config;
+  const storage = openStorage(config.to, toStorageOptions(config));
+  const schedule = new Schedule({
+    exported: {
+      ...options,
+      storage,
+      secrets: [...options.secrets ?? [], ...environmentSecrets(env)],
+      onEvent,
+      // What is frozen is exported in one go.
+      resume: !config.freeze,
+      lockTtlMs: LOCK_MS,
+    },
+    every,
+    ticks,
+    rules: config,
+    notify: url === undefined ? undefined : (report, signal) => {
+      return notify(JSON.stringify(report), { url, secret, fetch, signal });
+    },
+    now,
+  });
+  return { schedule, storage, [Symbol.dispose]: () => storage[Symbol.dispose]() };
+}
+
+/** Refuses what can't be had here. */
+function checkWorld({ to }: Config, env: ScheduleWorld["env"]): void {
+  if (env("SLUICE_PRUNE")?.trim()) {
+    throw new SluiceError(
+      "SLUICE_PRUNE is set, but this version deletes no old snapshots: unset it, and delete them " +
+        "with a lifecycle rule of the bucket or by hand.",
+      EXIT.usage,
+    );
+  }
+  const isOnDeploy = ["DENO_DEPLOY", "DENO_DEPLOYMENT_ID"].some((name) => env(name)?.trim());
+  if (isOnDeploy && !/^s3:/i.test(to)) {
+    throw new SluiceError(
+      `Deno Deploy keeps no files, so that ${
+        envName("to")
+      } must be s3://bucket[/prefix] there, but ` +
+        "it is a directory.",
+      EXIT.usage,
+    );
+  }
+}

@@ -1,0 +1,152 @@
+import type { Field, Item, Json, Resource } from "../content/resource.ts";
+import { isObject } from "../text/json.ts";
+import type { Filter, OrderRule } from "./project.ts";
+
+/** Reads a column of a resource. */
+export type ReadColumn<T extends Resource> = (resource: T, column: string) => Json;
+
+const MINUTE = 60_000;
+
+/**
+ * Reads columns of records: meta columns, and fields by `api_key`.
+ *
+ * @param fields The fields of the only model that is listed, if it is only one.
+ * @param locale The locale to read localized fields in.
+ */
+export function itemColumns(fields: readonly Field[], locale: string): ReadColumn<Item> {
+  const localized = new Set(
+    fields.filter((f) => f.attributes.localized).map((f) => f.attributes.api_key),
+  );
+  return (item, column) => {
+    if (column === "id") return item.id;
+    if (column === "parent") return item.attributes.parent_id ?? null;
+    if (column.startsWith("_")) return item.meta?.[column.slice(1)] ?? null;
+    const value = item.attributes[column] ?? null;
+    return localized.has(column) && isObject(value) ? value[locale] ?? null : value;
+  };
+}
+
+/**
+ * Reads columns of uploads: attributes, with or without the underscore that marks meta columns.
+ *
+ * @param upload The upload to read.
+ * @param column The column's name.
+ */
+export function uploadColumn(upload: Resource, column: string): Json {
+  if (column === "id") return upload.id;
+  if (column === "type") return typeOfUpload(upload);
+  return upload.attributes?.[column.replace(/^_/, "")] ?? null;
+}
+
+/** The kind of asset that the `type` filter asks for. */
+function typeOfUpload(upload: Resource): string {
+  const mime = String(upload.attributes?.mime_type ?? "");
+  return /^(image|video|audio)\//.exec(mime)?.[1] ?? "other";
+}
+
+/**
+ * Whether a resource meets all conditions. Dates are compared as the API does it: what they are
+ * compared with is truncated to the minute.
+ *
+ * @param resource The resource to look at.
+ * @param filters The conditions.
+ * @param read Reads its columns.
+ */
+export function meets<T extends Resource>(
+  resource: T,
+  filters: readonly Filter[],
+  read: ReadColumn<T>,
+): boolean {
+  return filters.every((filter) => meetsOne(read(resource, filter.column), filter));
+}
+
+function meetsOne(actual: Json, { operator, value }: Filter): boolean {
+  switch (operator) {
+    case "exists":
+      return (actual !== null && actual !== "") === (value === "true");
+    case "in":
+      return list(value).some((one) => same(actual, one));
+    case "not_in":
+      return !list(value).some((one) => same(actual, one));
+    case "eq":
+      return same(actual, String(value));
+    case "neq":
+      return !same(actual, String(value));
+  }
+  if (actual === null) return false;
+  const difference = compareValues(actual, truncated(actual, String(value)));
+  switch (operator) {
+    case "gt":
+      return difference > 0;
+    case "gte":
+      return difference >= 0;
+    case "lt":
+      return difference < 0;
+    case "lte":
+      return difference <= 0;
+  }
+}
+
+function same(actual: Json, expected: string): boolean {
+  if (actual === null) return expected === "";
+  if (isObject(actual) && typeof actual.upload_id === "string") {
+    return actual.upload_id === expected;
+  }
+  if (isDateTime(actual)) {
+    const start = floorToMinute(expected);
+    const time = Date.parse(actual);
+    return time >= start && time < start + MINUTE;
+  }
+  return String(actual) === expected;
+}
+
+/** Gives what is compared with the type of what it is compared to. */
+function truncated(actual: Json, value: string): Json {
+  if (isDateTime(actual)) return new Date(floorToMinute(value)).toISOString();
+  return typeof actual === "number" ? Number(value) : value;
+}
+
+function floorToMinute(value: string): number {
+  return Math.floor(Date.parse(value) / MINUTE) * MINUTE;
+}
+
+function isDateTime(value: Json): value is string {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value);
+}
+
+function list(value: string | readonly string[]): readonly string[] {
+  return typeof value === "string" ? [value] : value;
+}
+
+/**
+ * Compares two resources by rules, for `toSorted`.
+ *
+ * @param rules The rules; earlier ones weigh more.
+ * @param read Reads their columns.
+ */
+export function byRules<T extends Resource>(
+  rules: readonly OrderRule[],
+  read: ReadColumn<T>,
+): (a: T, b: T) => number {
+  return (a, b) => {
+    for (const { column, direction } of rules) {
+      const difference = compareNullable(read(a, column), read(b, column));
+      if (difference !== 0) return direction === "ASC" ? difference : -difference;
+    }
+    return 0;
+  };
+}
+
+/** Nulls are the largest, as in PostgreSQL. */
+function compareNullable(a: Json, b: Json): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return compareValues(a, b);
+}
+
+function compareValues(a: Json, b: Json): number {
+  if (a === b) return 0;
+  if (isDateTime(a) && isDateTime(b)) return Date.parse(a) - Date.parse(b);
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  const [left, right] = [String(a), String(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

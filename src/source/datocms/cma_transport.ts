@@ -1,0 +1,419 @@
+import { BodyTooLargeError, readBody, readRefusal } from "../../http/body.ts";
+import { parseBody } from "./cma_body.ts";
+import { apiErrors, CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
+import { jobId, jobResult } from "./cma_job.ts";
+import { isObject } from "../../text/json.ts";
+import type { Version } from "../../content/resource.ts";
+import { delay } from "../../async/delay.ts";
+import { fetchApi, RedirectError } from "./fetch_api.ts";
+import { networkReason } from "../../http/network_reason.ts";
+import { printable } from "../../text/printable.ts";
+import { Secrets } from "../../text/secrets/secrets.ts";
+import { proxyVariable } from "../../http/proxy.ts";
+import { RateLimiter } from "../../http/rate_limiter.ts";
+import {
+  askedWaitMs,
+  backoffMs,
+  DEFAULT_RETRY_POLICY,
+  type RetryPolicy,
+} from "../../async/retry.ts";
+import { Watchdog } from "../../http/watchdog.ts";
+
+/** An answer of the API, read whole and understood. */
+export interface CmaAnswer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The answer's headers. */
+  readonly headers: Headers;
+  /** The parsed body; `undefined` if there is none. */
+  readonly body: unknown;
+  /** The body's size in bytes, as it came. */
+  readonly bytes: number;
+}
+
+/** Which listing is read. */
+export interface ListingName {
+  /** What it lists, such as `records` or `roles`. */
+  readonly resource: string;
+  /** The model's API key, if it lists records. */
+  readonly model?: string;
+  /** Which version of the records. */
+  readonly version?: Version;
+}
+
+/** What the transport tells about each request, for logs and progress. */
+export type CmaEvent =
+  | {
+    readonly type: "request";
+    /** `GET /items?page[offset]=30`: the method, the path, and the query in plain text. */
+    readonly what: string;
+    readonly method: string;
+    /** The path, without the query. */
+    readonly path: string;
+    /** The query's parameters, in plain text. */
+    readonly query: Readonly<Record<string, string>>;
+    /** The listing that it belongs to, if it reads one. */
+    readonly listing?: ListingName;
+    /** Which attempt it was, from 1. */
+    readonly attempt: number;
+    readonly status: number;
+    /** How many resources the answer lists; `null` if it isn't a list. */
+    readonly count: number | null;
+    /** How long it took until the whole answer was there, in milliseconds. */
+    readonly ms: number;
+    readonly bytes: number;
+    /** Requests left in the API's current window, as far as known. */
+    readonly available: number;
+  }
+  | {
+    readonly type: "retry";
+    /** The request as above, or `asset` and its path. */
+    readonly what: string;
+    /** The listing that the request belongs to, if it reads one. */
+    readonly listing?: ListingName;
+    /** Why another attempt is made. */
+    readonly reason: string;
+    /** The attempt that failed, from 1. */
+    readonly attempt: number;
+    /** The wait before the next one, in milliseconds. */
+    readonly waitMs: number;
+  };
+
+/** Options of {@linkcode CmaTransport}. */
+export interface CmaTransportOptions {
+  /** The API's address. @default {"https://site-api.datocms.com"} */
+  readonly baseUrl?: string | undefined;
+  /** The environment, for error messages. */
+  readonly environment?: string | undefined;
+  /** Paces the requests. @default {new RateLimiter()} */
+  readonly limiter?: RateLimiter | undefined;
+  /** How failed requests are tried again. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
+  readonly headersTimeoutMs?: number | undefined;
+  /**
+   * How long to wait for the next bytes of a body, in milliseconds. A whole body may take four times as
+   * long, and a second more for each 4 KiB that came. @default {30000}
+   */
+  readonly stallTimeoutMs?: number | undefined;
+  /** How long to wait for an asynchronous job, in milliseconds. @default {600000} */
+  readonly jobTimeoutMs?: number | undefined;
+  /** Told about each request and retry. */
+  readonly onEvent?: ((event: CmaEvent) => void) | undefined;
+}
+
+/** Options of {@linkcode CmaTransport.send}. */
+export interface SendOptions {
+  /** Aborts the request and its retries. */
+  readonly signal?: AbortSignal | undefined;
+  /** The largest body to accept, in bytes; also after it was decompressed. @default {33554432} */
+  readonly maxBytes?: number | undefined;
+  /** The listing that the request belongs to, for events. */
+  readonly listing?: ListingName | undefined;
+  /**
+   * Whether the request may be sent again although it may have been carried out.
+   *
+   * @default Whether it only reads or deletes
+   */
+  readonly repeatable?: boolean | undefined;
+}
+
+const MIB = 1024 * 1024;
+/** What comes in one piece, such as the schema, is far smaller, and a page says what it accepts. */
+const LARGEST_ANSWER = 32 * MIB;
+/** A refusal's sentence isn't looked for in more than this (bytes). */
+const LARGEST_REFUSAL = MIB;
+
+/** Until the API has answered once, more attempts only hide a wrong address. */
+const ATTEMPTS_BEFORE_FIRST_ANSWER = 4;
+
+/**
+ * Sends requests to the Content Management API: paced, retried, bounded in time and memory, jobs
+ * polled. It sits under the official client as its `fetch`.
+ *
+ * @see {@link https://www.datocms.com/docs/content-management-api/technical-limits}
+ * @see {@link https://www.datocms.com/docs/content-management-api/async-jobs}
+ */
+export class CmaTransport {
+  /** The API's address, without credentials and trailing slash. */
+  readonly baseUrl: string;
+  /** Paces the requests. */
+  readonly limiter: RateLimiter;
+  readonly #options: CmaTransportOptions;
+  readonly #retry: RetryPolicy;
+  #reached = false;
+
+  /**
+   * Makes a transport; nothing is sent yet.
+   *
+   * @param options Limits and listeners.
+   */
+  constructor(options: CmaTransportOptions = {}) {
+    this.#options = options;
+    const { origin, pathname } = new URL(options.baseUrl ?? "https://site-api.datocms.com");
+    this.baseUrl = origin + pathname.replace(/\/+$/, "");
+    this.limiter = options.limiter ?? new RateLimiter();
+    this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+  }
+
+  /**
+   * Sends a request until there is an answer worth returning, and polls the job if it is one.
+   *
+   * @param url The request's URL.
+   * @param init Its method, headers and body.
+   * @param options When to stop, and how much to accept.
+   * @return A successful answer.
+   * @throws {CmaError} If the API refuses, or can't be reached after all attempts.
+   * @throws {BodyTooLargeError} If the body is larger than `maxBytes`.
+   * @throws The signal's reason.
+   */
+  async send(url: string, init: RequestInit, options: SendOptions = {}): Promise<CmaAnswer> {
+    try {
+      const answer = await this.#sendUntilAnswered(url, init, options);
+      return answer.status === 202 ? await this.#pollJob(url, init, answer, options) : answer;
+    } catch (error) {
+      throw secretsIn(init).redactError(error);
+    }
+  }
+
+  async #sendUntilAnswered(
+    url: string,
+    init: RequestInit,
+    options: SendOptions,
+    accept?: (status: number) => boolean,
+  ): Promise<CmaAnswer> {
+    const context = this.#context(url, init);
+    const { repeatable = isIdempotent(init) } = options;
+    const started = performance.now();
+    let queued = 0;
+    for (let attempt = 1;; attempt++) {
+      // Waiting for one's turn among many isn't waiting for an answer: it comes to an end by itself.
+      queued -= performance.now();
+      await this.limiter.acquire(options.signal);
+      queued += performance.now();
+      let problem: Problem;
+      try {
+        const answer = await this.#attempt(url, init, options, attempt);
+        const { status, body } = answer;
+        if ((status >= 200 && status < 300) || accept?.(status)) return answer;
+        // Before they are cut: a server may repeat what it was sent.
+        const errors = secretsIn(init).redactValue(apiErrors(body) ?? []);
+        const transient = errors.some((error) => error.transient);
+        if (status !== 429 && status !== 408 && status < 500 && !transient) {
+          throw refusal(status, errors, context);
+        }
+        problem = {
+          reason: [`status ${status}`, ...errors.map((error) => printable(error.code, 60))].join(
+            " ",
+          ),
+          codes: errors.map((error) => error.code),
+          askedMs: askedWaitMs(answer.headers),
+          // A refused request did nothing; any other POST may have been carried out.
+          repeatable: status === 429 || (status < 500 && transient) || repeatable,
+          isForAll: status === 429,
+        };
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error instanceof CmaError || isForbidden(error)) throw error;
+        if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
+        const reason = networkReason(error);
+        problem = error instanceof RedirectError
+          ? { reason, askedMs: 0, repeatable: error.isRead, advice: error.advice }
+          : { reason, askedMs: 0, repeatable, isUnanswered: true };
+      }
+      const elapsedMs = performance.now() - started;
+      const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
+      const { maxAttempts, maxTotalWaitMs } = this.#retry;
+      const attempts = this.#reached ? maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
+      const isTooLong = elapsedMs - queued + waitMs > maxTotalWaitMs;
+      if (!problem.repeatable || attempt >= Math.min(attempts, maxAttempts) || isTooLong) {
+        throw gaveUp(context, {
+          attempt,
+          elapsedMs,
+          reason: problem.reason,
+          codes: problem.codes,
+          isReached: this.#reached,
+          isRateLimit: problem.isForAll === true,
+          advice: problem.advice,
+          proxy: problem.isUnanswered ? proxyVariable(new URL(url)) : undefined,
+          ...(problem.askedMs > maxTotalWaitMs ? { askedMs: problem.askedMs, maxTotalWaitMs } : {}),
+        });
+      }
+      this.#options.onEvent?.({
+        type: "retry",
+        ...requested(url, init, options).about,
+        reason: secretsIn(init).redact(problem.reason),
+        attempt,
+        waitMs,
+      });
+      if (problem.isForAll) this.limiter.pause(waitMs);
+      await delay(waitMs, options.signal);
+    }
+  }
+
+  /** One attempt: headers in time, the body as long as it keeps coming, and JSON in it. */
+  async #attempt(
+    url: string,
+    init: RequestInit,
+    options: SendOptions,
+    attempt: number,
+  ): Promise<CmaAnswer> {
+    const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
+    const started = performance.now();
+    using watchdog = new Watchdog(options.signal);
+    watchdog.expect(headersTimeoutMs, "an answer");
+    const response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
+      watchdog.rest();
+      await this.limiter.acquire(options.signal);
+      watchdog.expect(headersTimeoutMs, "an answer");
+    });
+    this.limiter.learn(response.headers);
+    const { status, headers } = response;
+    const { maxBytes = LARGEST_ANSWER } = options;
+    const bytes =
+      await (status < 400
+        ? readBody(response, { watchdog, stallMs: stallTimeoutMs, maxBytes })
+        : readRefusal(response, { watchdog, stallMs: stallTimeoutMs, maxBytes: LARGEST_REFUSAL }));
+    const ms = performance.now() - started;
+    let body: unknown;
+    try {
+      body = parseBody(bytes, response, init);
+    } finally {
+      const { about, method, path, query } = requested(url, init, options);
+      onEvent?.({
+        type: "request",
+        ...about,
+        method,
+        path,
+        query,
+        attempt,
+        status,
+        count: countOf(body),
+        ms,
+        bytes: bytes.byteLength,
+        available: this.limiter.available,
+      });
+    }
+    if (status < 500) this.#reached = true;
+    return { status, headers, body, bytes: bytes.byteLength };
+  }
+
+  /** Waits for an asynchronous job: its result is 404 until it is done. */
+  async #pollJob(
+    url: string,
+    init: RequestInit,
+    answer: CmaAnswer,
+    options: SendOptions,
+  ): Promise<CmaAnswer> {
+    const context = this.#context(url, init);
+    const { jobTimeoutMs = 600_000 } = this.#options;
+    const idOf = (body: unknown) => {
+      const id = jobId(body);
+      if (id !== undefined) return id;
+      throw new CmaError(`Expected a job in the answer to ${context.what}, but it holds none.`);
+    };
+    const started = performance.now();
+    let id = idOf(answer.body);
+    for (let waitMs = 200;; waitMs = Math.min(waitMs * 1.5, 5000)) {
+      const leftMs = jobTimeoutMs - (performance.now() - started);
+      if (leftMs <= 0) {
+        throw new CmaError(
+          `The job that DatoCMS started for ${context.what} didn't end within ${
+            jobTimeoutMs / 1000
+          } s: try again later, or see https://status.datocms.com.`,
+        );
+      }
+      await delay(Math.min(waitMs, leftMs), options.signal);
+      const found = await this.#sendUntilAnswered(
+        `${this.baseUrl}/job-results/${encodeURIComponent(id)}`,
+        { headers: init.headers ?? {} },
+        options,
+        (status) => status === 404,
+      );
+      // A result that is itself only accepted isn't there yet.
+      if (found.status === 404 || found.status === 202) continue;
+      const result = jobResult(found.body);
+      if (result === undefined) {
+        throw new CmaError(
+          `Expected a job's result for ${context.what}, but what came has no status.`,
+        );
+      }
+      const { status, body } = result;
+      if (status < 200 || status >= 300) {
+        throw refusal(status, secretsIn(init).redactValue(apiErrors(body) ?? []), context);
+      }
+      if (status !== 202) return { ...found, status, body };
+      id = idOf(body);
+    }
+  }
+
+  #context(url: string, init: RequestInit): RequestContext {
+    return {
+      what: `${init.method ?? "GET"} ${new URL(url).pathname}`,
+      host: new URL(url).host,
+      environment: this.#options.environment,
+    };
+  }
+}
+
+interface Problem {
+  readonly reason: string;
+  /** The codes of the errors in the answer. */
+  readonly codes?: readonly string[];
+  readonly askedMs: number;
+  readonly repeatable: boolean;
+  /** Whether it is the network's, or of whoever is on the way. */
+  readonly isUnanswered?: boolean;
+  /** What to do about it, if it is known. */
+  readonly advice?: string;
+  /** Whether other requests would meet the same problem now. */
+  readonly isForAll?: boolean;
+}
+
+/** Whether Deno doesn't allow to ask this host: then no attempt helps. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable;
+}
+
+/** The token that a request carries. */
+function secretsIn({ headers }: RequestInit): Secrets {
+  return new Secrets([new Headers(headers).get("authorization")?.replace(/^Bearer /, "")]);
+}
+
+/** The same error, as a sentence. */
+function tooLarge({ limit }: BodyTooLargeError, { host, what }: RequestContext): BodyTooLargeError {
+  const sized = limit % MIB === 0 ? `${limit / MIB} MiB` : `${limit} bytes`;
+  return new BodyTooLargeError(
+    limit,
+    `${host} answered ${what} with more than ${sized}, which is more than Sluice reads at once: check --base-url, or leave it out with --exclude.`,
+  );
+}
+
+function isIdempotent({ method = "GET" }: RequestInit): boolean {
+  return method === "GET" || method === "HEAD" || method === "DELETE";
+}
+
+/** What events say of a request. */
+function requested(
+  url: string,
+  { method = "GET" }: RequestInit,
+  { listing }: Pick<SendOptions, "listing">,
+) {
+  const { pathname: path, searchParams } = new URL(url);
+  const query = [...searchParams].map(([name, value]) => `${name}=${value}`).join("&");
+  return {
+    about: {
+      what: `${method} ${path}${query && `?${query}`}`,
+      ...(listing && { listing }),
+    },
+    method,
+    path,
+    query: Object.fromEntries(searchParams),
+  };
+}
+
+/** How many resources an answer lists. */
+function countOf(body: unknown): number | null {
+  const data = isObject(body) ? body.data : undefined;
+  return Array.isArray(data) ? data.length : null;
+}

@@ -1,0 +1,219 @@
+import { rmdir } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { errorCode, isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
+import { assertFinalKey } from "../object_key.ts";
+import { StorageError } from "../storage.ts";
+
+/** What the system says of a path although another one, on the way to it, is at fault. */
+const ON_THE_WAY: ReadonlySet<string> = new Set(["EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS"]);
+
+/**
+ * The directory that a local storage must not leave. Where it really is is found out once: what is put in
+ * its place later, or in the place of a directory in it that was written to, gets nothing.
+ */
+export class LocalRoot {
+  /** The directory's absolute path. */
+  readonly path: string;
+  /** Where it really is, once it was there. */
+  #real: string | undefined;
+  /** Where the directories really are that were written to. */
+  readonly #directories = new Map<string, string>();
+
+  /**
+   * Takes a directory as a root.
+   *
+   * @param path The directory's path.
+   */
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /**
+   * Runs an action of the file system, and says what its error means.
+   *
+   * @param what What is tried, as in `write "a/b"`.
+   * @param path The file or directory.
+   * @param action The action.
+   * @throws {StorageError} If it fails.
+   */
+  async attempt<T>(what: string, path: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      const isOnTheWay = ON_THE_WAY.has(errorCode(error) ?? "");
+      throw localError(error, what, isOnTheWay ? await firstThere(path) : path, this.path);
+    }
+  }
+
+  /**
+   * The path of a key's file.
+   *
+   * @param key The key.
+   * @throws {StorageError} If the key isn't one, or is the name of a file that is being written.
+   */
+  toPath(key: string): string {
+    return join(this.path, assertFinalKey(key));
+  }
+
+  /**
+   * The real path of a file or directory.
+   *
+   * @param path Its path below the root, with whatever symbolic links there are.
+   * @return The real path, or `undefined` if nothing is there.
+   * @throws {StorageError} If a symbolic link leads out of the root, or was put in its place.
+   * @throws The system's error, if the path can't be followed.
+   */
+  async realPath(path: string): Promise<string | undefined> {
+    const [root, real] = await Promise.all([
+      Deno.realPath(this.path).catch(nothingIfAbsent),
+      Deno.realPath(path).catch(nothingIfAbsent),
+    ]);
+    if (root === undefined || real === undefined) return undefined;
+    this.#real ??= root;
+    if (root !== this.#real) throw moved(this.path, this.#real);
+    const way = relative(root, real);
+    if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
+      throw new StorageError(
+        `${JSON.stringify(path)} is reached by a symbolic link that leads out of ${
+          JSON.stringify(this.path)
+        }: remove that link or use another destination.`,
+      );
+    }
+    return real;
+  }
+
+  /**
+   * The real path of a directory that is written to, which has to stay the same.
+   *
+   * @param directory Its path below the root.
+   * @return The real path, or `undefined` if nothing is there.
+   * @throws {StorageError} If it isn't where it was when it was first written to.
+   * @throws The system's error, if the path can't be followed.
+   */
+  async writablePath(directory: string): Promise<string | undefined> {
+    const real = await this.realPath(directory);
+    if (real === undefined) return undefined;
+    const before = this.#directories.get(directory);
+    if (before === undefined) this.#directories.set(directory, real);
+    else if (before !== real) throw moved(directory, before);
+    return real;
+  }
+
+  /**
+   * The directories on the way to a file that aren't there yet, the deepest first.
+   *
+   * @param path The file's path.
+   * @throws {StorageError} If a symbolic link leads out of the root.
+   */
+  async missingDirectories(path: string): Promise<string[]> {
+    const missing = [];
+    for (let directory = dirname(path);; directory = dirname(directory)) {
+      if (await this.realPath(directory) !== undefined) return missing;
+      missing.push(directory);
+      if (directory === this.path) return missing;
+    }
+  }
+
+  /**
+   * Opens a new file, and makes the directories on its way.
+   *
+   * @param path The file's path.
+   * @return The open file, and its real path.
+   * @throws {StorageError} If a symbolic link leads out of the root, or to nothing.
+   * @throws The system's error, if the file can't be opened.
+   */
+  async createFile(path: string): Promise<{ readonly file: Deno.FsFile; readonly real: string }> {
+    const directory = dirname(path);
+    for (let attempt = 1;; attempt++) {
+      try {
+        await this.#makeDirectories(path);
+        // What isn't there after all, or isn't shown, has an error of its own.
+        const real = join(await this.writablePath(directory) ?? directory, basename(path));
+        return { file: await Deno.open(real, { write: true, createNew: true }), real };
+      } catch (error) {
+        // Someone may have removed the directory while it was empty.
+        if (!(error instanceof Deno.errors.NotFound) || attempt === 20) throw error;
+      }
+    }
+  }
+
+  /** Makes the directories on the way to a file, one by one: none where there is another root by now. */
+  async #makeDirectories(path: string): Promise<void> {
+    const made: string[] = [];
+    try {
+      for (const directory of (await this.missingDirectories(path)).reverse()) {
+        if (await makeDirectory(directory, directory === this.path)) made.unshift(directory);
+        await this.realPath(directory);
+      }
+    } catch (error) {
+      await this.removeEmptyDirectories(made);
+      throw error;
+    }
+  }
+
+  /**
+   * Removes those of the directories that are empty. The root stays.
+   *
+   * @param directories The directories' paths, each one before the ones that it is in.
+   */
+  async removeEmptyDirectories(directories: Iterable<string>): Promise<void> {
+    for (const directory of directories) {
+      // A directory that is in use, gone or not ours to remove leaves nothing to do. Deno.remove() would
+      // also remove a file that has this name by now.
+      if (directory !== this.path) await rmdir(directory).catch(() => {});
+    }
+  }
+}
+
+/** The error of a directory in whose place there is a link, or that was moved. */
+function moved(path: string, before: string): StorageError {
+  return new StorageError(
+    `${
+      JSON.stringify(path)
+    } was replaced by a symbolic link, or by one that leads elsewhere: what led to ${
+      JSON.stringify(before)
+    } when it was first used must do so all the while, so put that back and export again.`,
+  );
+}
+
+/** A path, or what is there on the way to it. */
+async function firstThere(path: string): Promise<string> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    if (await Deno.lstat(at).then(() => true, () => false)) return at;
+  }
+  return path;
+}
+
+/** Makes a directory, if need be with those on its way, and says whether there was none. */
+async function makeDirectory(path: string, recursive: boolean): Promise<boolean> {
+  try {
+    await Deno.mkdir(path, { recursive });
+    return true;
+  } catch (error) {
+    const link = await danglingLink(path);
+    if (link === undefined) {
+      // Others make directories, too, and remove those that stay empty: then it isn't found, and made again.
+      const isThere = error instanceof Deno.errors.AlreadyExists &&
+        (await Deno.stat(path)).isDirectory;
+      if (isThere) return false;
+      throw error;
+    }
+    throw new StorageError(
+      `${
+        JSON.stringify(link)
+      } is a symbolic link that leads to nothing: mount what it should lead to, ` +
+        "or remove the link.",
+      undefined,
+      { cause: error },
+    );
+  }
+}
+
+/** The symbolic link on the way to a path that leads to nothing, if there is one. */
+async function danglingLink(path: string): Promise<string | undefined> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    const isLink = await Deno.lstat(at).then((info) => info.isSymlink, () => false);
+    if (isLink && await Deno.realPath(at).then(() => false, isAbsent)) return at;
+  }
+  return undefined;
+}

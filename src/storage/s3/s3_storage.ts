@@ -1,0 +1,454 @@
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import { EXIT } from "../../error.ts";
+import { PieceReader } from "../piece_reader.ts";
+import { S3Bucket } from "./bucket.ts";
+import type { S3ClientOptions } from "./client.ts";
+import { isConflict } from "./s3_error.ts";
+import { parseS3Location, toPrefix } from "./location.ts";
+import { MAX_PART_SIZE, MIN_PART_SIZE } from "./part_size.ts";
+import { S3Error } from "./s3_error.ts";
+import { readObject } from "./read.ts";
+import { S3Settings } from "./settings.ts";
+import { S3Writer } from "./writer.ts";
+import {
+  assertKey,
+  type DeleteOptions,
+  DeletionRefusedError,
+  type ObjectInfo,
+  ObjectNotFoundError,
+  type PutOptions,
+  type ReadOptions,
+  type Storage,
+  StorageError,
+} from "../storage.ts";
+import type { SweepOptions } from "../sweep.ts";
+import { assertFinalKey, assertPrefix, isKey, isTemporary } from "../object_key.ts";
+
+/** What an {@linkcode S3Storage} takes. */
+export interface S3StorageOptions extends S3ClientOptions {
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** What the keys in the bucket begin with, as a directory. @default {""} */
+  readonly prefix?: string | undefined;
+  /** How S3 encrypts objects. @default {the bucket's setting} */
+  readonly sse?: "AES256" | "aws:kms" | undefined;
+  /** The KMS key's id or ARN, for `sse: "aws:kms"`. */
+  readonly sseKmsKeyId?: string | undefined;
+  /** The storage class, as in `STANDARD_IA`, or what tells the one of a key. @default {STANDARD} */
+  readonly storageClass?: string | ((key: string) => string | undefined) | undefined;
+  /** The size of parts in bytes, 5 MiB to 5 GiB. A bigger one is used where 10,000 parts demand it. @default {8 MiB} */
+  readonly partSize?: number | undefined;
+  /** How many parts are on their way at a time, over all objects. Each is held in memory. @default {4} */
+  readonly queueSize?: number | undefined;
+  /**
+   * Milliseconds that an aborted put waits for the answer to a request that makes an object appear, so
+   * that it can tell whether it did. @default {5_000}
+   */
+  readonly grace?: number | undefined;
+}
+
+/** An upload in parts that is neither completed nor dropped. S3 charges for it until it is dropped. */
+export interface UnfinishedUpload {
+  /** The object's key. */
+  readonly key: string;
+  /** S3's name of the upload. */
+  readonly uploadId: string;
+  /** When it began. */
+  readonly startedAt: Date;
+}
+
+const MiB = 1024 * 1024;
+
+/**
+ * A bucket, or a prefix in one, as a storage: on AWS or any server that speaks S3.
+ *
+ * Small objects take one request; bigger ones and those of unknown size are uploaded in parts, several at a
+ * time. Memory is bounded: each put holds one part, and all of them together `queueSize` parts more.
+ * Credentials come from where the AWS SDK looks: the environment, profiles, SSO, roles.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+ *
+ * @example
+ * ```ts ignore
+ * import { S3Storage } from "./s3_storage.ts";
+ *
+ * using storage = new S3Storage({ bucket: "backups", prefix: "datocms", storageClass: "STANDARD_IA" });
+ * await storage.put("hello.txt", new TextEncoder().encode("Hello"), { contentType: "text/plain" });
+ * ```
+ */
+export class S3Storage implements Storage, Disposable {
+  /** The root, as `s3://bucket/prefix`. */
+  readonly url: string;
+  /** The bucket's name. */
+  readonly bucket: string;
+  /** How the bucket is set up. */
+  readonly settings: S3Settings;
+  readonly #bucket: S3Bucket;
+  readonly #writer: S3Writer;
+  readonly #base: string;
+  readonly #timeout: number;
+
+  /**
+   * A storage in a bucket. Nothing is sent before the first method is called.
+   *
+   * @param options Where, how it is reached, and how objects are kept.
+   * @throws {StorageError} If the prefix or a size can't be.
+   */
+  constructor(options: S3StorageOptions) {
+    const { bucket, partSize = 8 * MiB, queueSize = 4, grace = 5_000 } = options;
+    const prefix = toPrefix(options.prefix ?? "");
+    assertRange("partSize", partSize, MIN_PART_SIZE, MAX_PART_SIZE);
+    assertRange("queueSize", queueSize, 1, 1000);
+    this.url = `s3://${bucket}${prefix && `/${prefix}`}`;
+    this.bucket = bucket;
+    this.#base = prefix && `${prefix}/`;
+    this.#bucket = new S3Bucket(bucket, options);
+    this.settings = new S3Settings(this.#bucket);
+    const storageClass = this.#classOf(options.storageClass);
+    const writing = { ...options, partSize, queueSize, grace, storageClass };
+    this.#writer = new S3Writer(this.#bucket, writing);
+    this.#timeout = options.requestTimeout ?? 60_000;
+  }
+
+  /** What the bucket is reached with and nobody is to be told, as far as it is known by now. */
+  get secrets(): readonly string[] {
+    return this.#bucket.requests.secrets;
+  }
+
+  /**
+   * A storage at an `s3://bucket/prefix` address.
+   *
+   * @param address The address.
+   * @param options The other options.
+   * @throws {StorageError} If it isn't such an address.
+   */
+  static at(address: string, options: Omit<S3StorageOptions, "bucket" | "prefix"> = {}): S3Storage {
+    return new S3Storage({ ...options, ...parseS3Location(address) });
+  }
+
+  /**
+   * Writes an object. An abort that comes when all of it is on its way may come too late: the put then
+   * ends as if there had been none.
+   *
+   * @param key The object's key.
+   * @param body Its bytes; a stream is cancelled if they can't be written.
+   * @param options How it is put.
+   * @return What is known of the object.
+   * @throws {ObjectExistsError} If the put may only create the object, and it is there or being created.
+   * @throws {ObjectChangedError} If it isn't the one that was to be replaced.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   * @throws {StorageError} If the body is of another size than it should be.
+   */
+  async put(
+    key: string,
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
+    const failure = new AbortController();
+    const signal = AbortSignal.any([failure.signal, ...(options.signal ? [options.signal] : [])]);
+    const size = options.size ?? (body instanceof Uint8Array ? body.length : undefined);
+    using reader = new PieceReader(body, { key, size, signal });
+    const object = this.#base + assertFinalKey(key);
+    const how = { ...options, size };
+    const written = await this.#writer.put(object, reader, how, signal, failure);
+    return toInfo(key, written.size, written.etag);
+  }
+
+  /**
+   * Writes a small object in the place of just the one that has a tag, if it is still there.
+   *
+   * @param key The object's key.
+   * @param etag The tag, as {@linkcode S3Storage.stat} tells it.
+   * @param bytes What it is to be.
+   * @param options How it is put.
+   * @return Whether it was written; `undefined` if the server can't make sure of that.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async replace(
+    key: string,
+    etag: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options: Omit<PutOptions, "ifAbsent" | "size"> = {},
+  ): Promise<boolean | undefined> {
+    options.signal?.throwIfAborted();
+    return await this.#writer.replace(this.#base + assertFinalKey(key), etag, bytes, options);
+  }
+
+  /**
+   * Reads an object.
+   *
+   * @param key The object's key.
+   * @param options The signal.
+   * @throws {ObjectNotFoundError} If there is no such object.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async get(
+    key: string,
+    options: ReadOptions = {},
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const object = this.#base + assertFinalKey(key);
+    const found = await this.#bucket.objects.get(object, options);
+    const name = `${this.url}/${key}`;
+    if (found === undefined) throw new ObjectNotFoundError(`There is no object ${name}.`);
+    const { ETag: etag, ContentLength: size } = found;
+    return readObject(bodyOf(found), {
+      name,
+      size,
+      timeout: this.#timeout,
+      signal: options.signal,
+      reopen: async (from) => {
+        if (etag === undefined || size === undefined) return undefined;
+        const rest = await this.#bucket.objects.get(object, options, { from, etag })
+          .catch((error) => {
+            // It is another one by now.
+            if (isConflict(error)) return undefined;
+            throw error;
+          });
+        if (rest?.ContentRange?.startsWith(`bytes ${from}-`)) return bodyOf(rest);
+        await rest?.Body?.transformToWebStream().cancel();
+        return undefined;
+      },
+    });
+  }
+
+  /**
+   * What is known of an object.
+   *
+   * @param key The object's key.
+   * @param options The signal.
+   * @return Its size, time, ETag and metadata, or `undefined` if there is none.
+   * @throws {S3Error} If S3 can't be reached or refuses it.
+   */
+  async stat(key: string, options: ReadOptions = {}): Promise<ObjectInfo | undefined> {
+    const found = await this.#bucket.objects.head(this.#base + assertFinalKey(key), options);
+    if (found === undefined) return undefined;
+    const { ContentLength, ETag, LastModified, Metadata: metadata } = found;
+    return { ...toInfo(key, ContentLength, ETag, LastModified), ...(metadata && { metadata }) };
+  }
+
+  /**
+   * Lists the objects whose keys begin with a prefix, ordered by key. Objects that can't be had by
+   * {@linkcode S3Storage.get}, as the empty ones that other tools put for directories, are left out.
+   *
+   * @param prefix What the keys begin with.
+   * @param options The signal.
+   * @return Pages of up to 1,000 objects. The stream fails with an {@linkcode S3Error} if they can't be
+   * listed.
+   */
+  list(prefix: string, options: ReadOptions = {}): ReadableStream<readonly ObjectInfo[]> {
+    return ReadableStream.from(this.#pages(prefix, options, false));
+  }
+
+  /**
+   * Lists the names of the folders directly below a prefix.
+   *
+   * @param prefix The prefix, which ends with `/`, or `""`.
+   * @param options The signal.
+   * @return Pages of up to 1,000 names. The stream fails with an {@linkcode S3Error} if they can't be
+   * listed.
+   */
+  folders(prefix: string, options: ReadOptions = {}): ReadableStream<readonly string[]> {
+    return ReadableStream.from(this.#folders(prefix, options));
+  }
+
+  /**
+   * Deletes objects.
+   *
+   * @param keys The objects' keys; those that aren't there are fine.
+   * @param options The signal, and what is asked before each request.
+   * @throws {S3Error} If one can't be deleted.
+   */
+  async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    await this.#bucket.objects.delete(keys.map((key) => this.#base + assertFinalKey(key)), options);
+  }
+
+  /**
+   * Whether the credentials may delete objects.
+   *
+   * @param key The key of an object that isn't there.
+   * @param options The signal.
+   * @throws {S3Error} If S3 can't be reached.
+   */
+  async mayDelete(key: string, options: ReadOptions = {}): Promise<boolean> {
+    return await this.#bucket.objects.mayDelete(this.#base + assertFinalKey(key), options);
+  }
+
+  /**
+   * Lists the uploads in parts that are neither completed nor dropped: those of running puts, and those
+   * that killed processes left.
+   *
+   * @param prefix What the keys begin with.
+   * @param options The signal.
+   * @return Pages of uploads. The stream fails with an {@linkcode S3Error} if they can't be listed.
+   */
+  listUnfinishedUploads(
+    prefix: string,
+    options: ReadOptions = {},
+  ): ReadableStream<readonly UnfinishedUpload[]> {
+    return ReadableStream.from(this.#uploads(prefix, options));
+  }
+
+  /**
+   * Drops an upload, with the parts that S3 keeps of it.
+   *
+   * @param upload The upload; one that isn't there any more is fine.
+   * @param options The signal.
+   * @throws {S3Error} If it can't be dropped.
+   */
+  async abortUnfinishedUpload(
+    upload: Pick<UnfinishedUpload, "key" | "uploadId">,
+    options: ReadOptions = {},
+  ): Promise<void> {
+    const key = this.#base + assertKey(upload.key);
+    await this.#bucket.uploads.drop({ key, id: upload.uploadId }, options);
+  }
+
+  /**
+   * Removes what killed processes left behind: unfinished uploads, and objects that were there only while
+   * another one was created.
+   *
+   * @param prefix What their keys begin with; `""` for all.
+   * @param options How old they must be, and the signal.
+   * @return How many were removed.
+   * @throws {S3Error} If one can't be removed.
+   */
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    let removed = 0;
+    for await (const uploads of this.#uploads(prefix, options)) {
+      for (const upload of uploads) {
+        if (upload.startedAt >= options.olderThan) continue;
+        await this.abortUnfinishedUpload(upload, options);
+        removed++;
+      }
+    }
+    for await (const page of this.#pages(prefix, options, true)) {
+      const old = page.filter(({ modifiedAt }) => modifiedAt && modifiedAt < options.olderThan);
+      await this.#bucket.objects.delete(old.map(({ key }) => this.#base + key), options);
+      removed += old.length;
+    }
+    return removed;
+  }
+
+  /**
+   * Removes what processes that write no more have left unfinished: uploads in parts, and objects that were
+   * there only while another one was created. Who may not list uploads has none that could be dropped.
+   *
+   * @param prefix What their keys begin with.
+   * @param options The signal, and what is asked before anything is removed.
+   * @return The keys of what couldn't be removed.
+   * @throws {S3Error} If S3 can't be reached.
+   */
+  async clear(prefix: string, options: DeleteOptions = {}): Promise<readonly string[]> {
+    const { signal, fence } = options;
+    const kept: string[] = [];
+    try {
+      for await (const uploads of this.#uploads(prefix, { signal })) {
+        await fence?.check();
+        for (const upload of uploads) await this.abortUnfinishedUpload(upload, { signal });
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    for await (const page of this.#pages(prefix, { signal }, true)) {
+      try {
+        await this.#bucket.objects.delete(page.map(({ key }) => this.#base + key), options);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        kept.push(...page.map(({ key }) => key));
+      }
+    }
+    return kept;
+  }
+
+  /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
+  now(): number | undefined {
+    return this.#bucket.requests.now();
+  }
+
+  /** Closes the connections; a client of your own stays open. */
+  close(): void {
+    this.#bucket[Symbol.dispose]();
+  }
+
+  /** The same as {@linkcode S3Storage.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async *#pages(
+    prefix: string,
+    { signal }: ReadOptions,
+    temporary: boolean,
+  ): AsyncGenerator<ObjectInfo[], void, void> {
+    for await (
+      const objects of this.#bucket.objects.list(this.#base + assertPrefix(prefix), { signal })
+    ) {
+      const page = objects.flatMap(({ Key = "", Size, ETag, LastModified }) => {
+        const key = this.#toKey(Key);
+        if (key === undefined || isTemporary(key) !== temporary) return [];
+        return [toInfo(key, Size, ETag, LastModified)];
+      });
+      if (page.length > 0) yield page;
+    }
+  }
+
+  async *#folders(prefix: string, options: ReadOptions): AsyncGenerator<string[], void, void> {
+    for await (
+      const names of this.#bucket.objects.listFolders(this.#base + assertPrefix(prefix), options)
+    ) {
+      const page = names.filter(isKey);
+      if (page.length > 0) yield page;
+    }
+  }
+
+  async *#uploads(
+    prefix: string,
+    { signal }: ReadOptions,
+  ): AsyncGenerator<UnfinishedUpload[], void, void> {
+    const start = this.#base + assertPrefix(prefix);
+    for await (const uploads of this.#bucket.uploads.list(start, { signal })) {
+      const page = uploads.flatMap(({ Key = "", UploadId, Initiated }) => {
+        const key = this.#toKey(Key);
+        if (key === undefined || UploadId === undefined || Initiated === undefined) return [];
+        return [{ key, uploadId: UploadId, startedAt: Initiated }];
+      });
+      if (page.length > 0) yield page;
+    }
+  }
+
+  #classOf(given: S3StorageOptions["storageClass"]): (key: string) => string | undefined {
+    if (typeof given !== "function") return () => given;
+    return (fullKey) => given(fullKey.slice(this.#base.length));
+  }
+
+  /** The storage's key of an object, or `undefined` if it isn't one: anybody may put things there. */
+  #toKey(fullKey: string): string | undefined {
+    if (!fullKey.startsWith(this.#base)) return undefined;
+    const key = fullKey.slice(this.#base.length);
+    return isKey(key) ? key : undefined;
+  }
+}
+
+function bodyOf({ Body }: GetObjectCommandOutput): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return Body?.transformToWebStream() ?? ReadableStream.from([]);
+}
+
+function toInfo(key: string, size = 0, etag?: string, modifiedAt?: Date): ObjectInfo {
+  const tag = etag?.replace(/^"|"$/g, "");
+  return { key, size, ...(tag && { etag: tag }), ...(modifiedAt && { modifiedAt }) };
+}
+
+/** Whether S3 said that it won't, or can't. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DeletionRefusedError ||
+    error instanceof S3Error && [400, 403, 404, 405, 501].includes(error.status ?? 0);
+}
+
+function assertRange(name: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most && Number.isInteger(value)) return;
+  throw new StorageError(
+    `${name} must be a whole number from ${least} to ${most}, but is ${value}.`,
+    EXIT.usage,
+  );
+}

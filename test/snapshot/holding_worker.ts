@@ -1,7 +1,0 @@
-import { LocalStorage } from "../../src/sink/local_storage.ts";
-import { ExportLock } from "../../src/snapshot/export_lock.ts";
-
-/** An export that takes the lock of a project, both named by its own address, until it is killed. */
-const { searchParams } = new URL(import.meta.url);
-const storage = new LocalStorage(searchParams.get("root")!);
-await ExportLock.acquire(storage, { projectId: searchParams.get("project")! });

@@ -1,0 +1,392 @@
+import assert from "node:assert/strict";
+import { delay } from "../../../src/async/delay.ts";
+import { EXIT, SluiceError } from "../../../src/error.ts";
+import { LocalStorage } from "../../../src/storage/local/local_storage.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
+import { ExportLock } from "../../../src/snapshot/lock/export_lock.ts";
+import { LockedError } from "../../../src/snapshot/lock/lock_errors.ts";
+import { type LockContent, parseLock } from "../../../src/snapshot/lock/lock_content.ts";
+import { shownAddress } from "../../../src/text/shown_address.ts";
+import { collect } from "../../storage/bodies.ts";
+import { type OpenedFake, openFake } from "../../s3/open_fake.ts";
+import { CrashError, TracedStorage } from "../../support/traced_storage.ts";
+import { until } from "../../support/until.ts";
+import { undisturbed } from "../../support/undisturbed.ts";
+
+const PLACE = { projectId: "7" };
+const KEY = "content/project_7/lock.json";
+
+async function temporary(): Promise<AsyncDisposable & { readonly storage: LocalStorage }> {
+  const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  return {
+    storage: new LocalStorage(path),
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+async function contentOf(storage: Storage): Promise<LockContent> {
+  return parseLock(await new Response(await storage.get(KEY)).text()) ?? assert.fail("no lock");
+}
+
+async function keysOf(storage: Storage): Promise<string[]> {
+  return (await collect(storage.list(""))).flat().map(({ key }) => key);
+}
+
+/** The lock of an export that was killed. */
+async function abandon(storage: Storage, ttlMs: number): Promise<LockContent> {
+  // The second call is the first renewal's.
+  const dying = new TracedStorage(storage, { crashAt: 2 });
+  const lock = await ExportLock.acquire(dying, PLACE, { ttlMs });
+  const content = await contentOf(storage);
+  await lock[Symbol.asyncDispose]();
+  assert.equal((await contentOf(storage)).owner, content.owner);
+  return content;
+}
+
+/** Tries until the lock is free. */
+async function acquireOnceFree(storage: Storage, ttlMs: number): Promise<ExportLock> {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    try {
+      return await ExportLock.acquire(storage, PLACE, { ttlMs });
+    } catch (error) {
+      if (!(error instanceof LockedError) || performance.now() > end) throw error;
+      await delay(20);
+    }
+  }
+}
+
+Deno.test("ExportLock keeps others out, says who holds it, and is gone afterwards", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  {
+    await using lock = await ExportLock.acquire(storage, PLACE);
+    assert.equal(lock.signal.aborted, false);
+    const content = await contentOf(storage);
+    assert.equal(content.pid, Deno.pid);
+    assert.equal(Date.parse(content.expiresAt) - Date.parse(content.renewedAt), 120_000);
+    await assert.rejects(ExportLock.acquire(storage, PLACE), (error) => {
+      assert.ok(error instanceof LockedError);
+      assert.equal(error.exitCode, EXIT.failed);
+      assert.deepEqual(error.holder, content);
+      const host = content.host ?? "an unknown host";
+      assert.equal(
+        error.message,
+        "Another export of this project and environment writes to the same place (on " +
+          `${host}, process ${Deno.pid}, since ${content.startedAt}): wait for it to end; if it was ` +
+          `killed, its lock ${
+            shownAddress(`${storage.url}/${KEY}`)
+          } expires at ${content.expiresAt}.`,
+      );
+      return true;
+    });
+    assert.deepEqual(await keysOf(storage), [KEY]);
+    // Other environments and projects have locks of their own.
+    await using _sandbox = await ExportLock.acquire(storage, { ...PLACE, sandbox: "dev" });
+    await using _project = await ExportLock.acquire(storage, { projectId: "8" });
+    const signal = new AbortController().signal;
+    assert.equal(await ExportLock.isHeld(storage, "content/project_7/dev", signal), true);
+    assert.equal(await ExportLock.isHeld(storage, "content/project_9", signal), false);
+  }
+  assert.deepEqual(await keysOf(storage), []);
+  await using _again = await ExportLock.acquire(storage, PLACE);
+});
+
+Deno.test("ExportLock goes to one of several that want it at the same time", async (t) => {
+  const tries = 8;
+  const race = async (storage: Storage) => {
+    const results = await Promise.allSettled(
+      Array.from({ length: tries }, () => ExportLock.acquire(storage, PLACE)),
+    );
+    const won = results.filter((result) => result.status === "fulfilled");
+    assert.equal(won.length, 1);
+    for (const result of results) {
+      if (result.status === "rejected") assert.ok(result.reason instanceof LockedError);
+    }
+    await won[0]!.value[Symbol.asyncDispose]();
+    assert.deepEqual(await keysOf(storage), []);
+  };
+  await t.step("on disk", async () => {
+    await using opened = await temporary();
+    await race(opened.storage);
+  });
+  for (const conditions of ["all", "none"] as const) {
+    await t.step(`on S3 that honours ${conditions} of the conditional writes`, async () => {
+      await using opened: OpenedFake = await openFake({ conditions });
+      await race(opened.storage);
+    });
+  }
+});
+
+Deno.test(
+  "ExportLock is renewed for as long as it is held",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const { storage } = opened;
+    await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 2000 });
+    const first = await contentOf(storage);
+    const end = performance.now() + 30_000;
+    let later = first;
+    while (later.renewedAt < first.expiresAt) {
+      assert.ok(performance.now() < end, "it isn't renewed");
+      await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+      later = await contentOf(storage);
+      assert.equal(later.owner, first.owner);
+    }
+    assert.equal(Date.parse(later.expiresAt) - Date.parse(later.renewedAt), 2000);
+    assert.equal(lock.signal.aborted, false);
+  }),
+);
+
+Deno.test("ExportLock of a killed export is taken over once it has expired, and by one only", async (t) => {
+  const takeOver = async (storage: Storage) => {
+    await abandon(storage, 60_000);
+    await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+    await storage.delete([KEY]);
+    const dead = await abandon(storage, 800);
+    const locks: ExportLock[] = [];
+    let failed = 0;
+    // All of them find it expired at about the same time.
+    await Promise.all(Array.from({ length: 6 }, async () => {
+      while (locks.length === 0) {
+        try {
+          locks.push(await ExportLock.acquire(storage, PLACE));
+        } catch (error) {
+          assert.ok(error instanceof LockedError, String(error));
+          failed++;
+          await delay(5);
+        }
+      }
+    }));
+    assert.equal(locks.length, 1);
+    assert.ok(failed > 0);
+    assert.notEqual((await contentOf(storage)).owner, dead.owner);
+    await locks[0]![Symbol.asyncDispose]();
+    assert.deepEqual(await keysOf(storage), []);
+  };
+  await t.step("on disk", async () => {
+    await using opened = await temporary();
+    await takeOver(opened.storage);
+  });
+  await t.step("on S3", async () => {
+    await using opened: OpenedFake = await openFake();
+    await takeOver(opened.storage);
+  });
+});
+
+Deno.test("ExportLock is taken over although one that did so was killed at any moment", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  for (let crashAt = 1; crashAt < 20; crashAt++) {
+    const dead = await abandon(storage, 60);
+    await until(() => Date.now() > Date.parse(dead.expiresAt), "it expires");
+    const dying = new TracedStorage(storage, { crashAt });
+    let died = true;
+    try {
+      const lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 60 });
+      died = dying.calls.length >= crashAt;
+      await lock[Symbol.asyncDispose]();
+    } catch (error) {
+      if (!(error instanceof LockedError)) assert.ok(error instanceof CrashError);
+    }
+    const lock = await acquireOnceFree(storage, 1000);
+    await lock[Symbol.asyncDispose]();
+    if (!died) {
+      assert.ok(crashAt > 8);
+      break;
+    }
+  }
+  const left = (await keysOf(storage)).filter((key) => key === KEY);
+  assert.deepEqual(left, []);
+});
+
+Deno.test("ExportLock trusts the storage's clock more than this machine's", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  // As a machine whose clock is an hour late writes it: just now.
+  const past = (ms: number) => new Date(Date.now() - 3_600_000 + ms).toISOString();
+  const late = {
+    owner: crypto.randomUUID(),
+    host: "late",
+    pid: 1,
+    startedAt: past(0),
+    renewedAt: past(0),
+    expiresAt: past(120_000),
+  };
+  await storage.put(KEY, new TextEncoder().encode(JSON.stringify(late)));
+  await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+  assert.deepEqual(await keysOf(storage), [KEY]);
+});
+
+Deno.test("ExportLock that says nothing counts for a while", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  for (const text of ["", "{", '{"owner": 1}']) {
+    await storage.put(KEY, new TextEncoder().encode(text));
+    await assert.rejects(
+      ExportLock.acquire(storage, PLACE),
+      /\(its lock doesn't say who it is\).* expires in some minutes\.$/,
+    );
+    const longAgo = new Date(Date.now() - 600_000);
+    await Deno.utime(`${storage.root}/${KEY}`, longAgo, longAgo);
+    const lock = await ExportLock.acquire(storage, PLACE);
+    await lock[Symbol.asyncDispose]();
+    assert.deepEqual(await keysOf(storage), []);
+  }
+});
+
+Deno.test("ExportLock that was taken by another one ends the export, and stays the other's", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 2000 });
+  const now = Date.now();
+  const other = {
+    owner: crypto.randomUUID(),
+    host: "elsewhere",
+    pid: 4711,
+    startedAt: new Date(now).toISOString(),
+    renewedAt: new Date(now).toISOString(),
+    expiresAt: new Date(now + 120_000).toISOString(),
+  };
+  await storage.put(KEY, new TextEncoder().encode(JSON.stringify(other)));
+  await until(() => lock.signal.aborted, "the loss is noticed");
+  assert.ok(lock.signal.reason instanceof SluiceError);
+  assert.match(
+    lock.signal.reason.message,
+    /^The export was stopped because another one on elsewhere, process 4711, has taken over its lock, .*\.$/,
+  );
+  await lock[Symbol.asyncDispose]();
+  assert.equal((await contentOf(storage)).owner, other.owner);
+});
+
+Deno.test(
+  "ExportLock that was deleted by hand is written again",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const { storage } = opened;
+    await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 1500 });
+    const { owner } = await contentOf(storage);
+    await storage.delete([KEY]);
+    const end = performance.now() + 30_000;
+    while (await storage.stat(KEY) === undefined && performance.now() < end) await delay(5);
+    assert.equal((await contentOf(storage)).owner, owner);
+    assert.equal(lock.signal.aborted, false);
+  }),
+);
+
+Deno.test(
+  "ExportLock that can't be renewed in time ends the export",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const dying = new TracedStorage(opened.storage, { crashAt: 2 });
+    await using lock = await ExportLock.acquire(dying, PLACE, { ttlMs: 3000 });
+    const { expiresAt } = await contentOf(opened.storage);
+    await until(() => lock.signal.aborted, "the failure is noticed");
+    assert.ok(Date.now() < Date.parse(expiresAt), "others could have taken over by now");
+    assert.match(
+      lock.signal.reason.message,
+      /^The export was stopped because its lock \/.*lock\.json couldn't be renewed \(The process was killed\): .*\.$/,
+    );
+  }),
+);
+
+Deno.test(
+  "ExportLock survives a renewal that fails",
+  undisturbed(async () => {
+    await using opened = await openFake({ maxAttempts: 1 });
+    const { storage, fake } = opened;
+    await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs: 3000 });
+    fake.fail({ operation: "GetObject", effect: "reset", times: 1 });
+    const { renewedAt } = JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`);
+    const latest = () =>
+      JSON.parse(`${fake.objects.all.get(`some/prefix/${KEY}`)?.bytes}`).renewedAt;
+    await until(() => latest() > renewedAt, "it is renewed");
+    assert.equal(lock.signal.aborted, false);
+  }),
+);
+
+Deno.test({
+  name: "ExportLock ends the export if its destination is removed or replaced",
+  // There, a directory with an open file can't be moved.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    for (const ttlMs of [120_000, 2000]) {
+      await using opened = await temporary();
+      const { storage } = opened;
+      await using lock = await ExportLock.acquire(storage, PLACE, { ttlMs });
+      await Deno.rename(storage.root, `${storage.root}-moved`);
+      await Deno.mkdir(storage.root);
+      if (ttlMs === 2000) await until(() => lock.signal.aborted, "the end");
+      await assert.rejects(
+        lock.confirm(),
+        /^LostLockError: The export was stopped because its destination was removed, or replaced by/,
+      );
+      assert.ok(lock.signal.aborted);
+      assert.deepEqual(await keysOf(storage), []);
+      await Deno.remove(`${storage.root}-moved`, { recursive: true });
+    }
+  },
+});
+
+Deno.test("ExportLock is given back when the export is cancelled", async () => {
+  await using opened = await temporary();
+  const cancel = new AbortController();
+  const lock = await ExportLock.acquire(opened.storage, PLACE, { signal: cancel.signal });
+  const reason = new Error("stop");
+  cancel.abort(reason);
+  assert.equal(lock.signal.reason, reason);
+  await lock[Symbol.asyncDispose]();
+  assert.deepEqual(await keysOf(opened.storage), []);
+  const refused = ExportLock.acquire(opened.storage, PLACE, { signal: cancel.signal });
+  await assert.rejects(refused, (error) => error === reason);
+});
+
+Deno.test(
+  "ExportLock whose storage doesn't answer any more ends the export before others may take over",
+  undisturbed(async () => {
+    await using opened = await temporary();
+    const { storage } = opened;
+    let hangs = false;
+    const hanging = new Proxy(storage, {
+      get: (target, name) => {
+        if (name === "get" && hangs) {
+          return (_key: string, { signal }: { signal: AbortSignal }) => {
+            return new Promise((_, reject) => {
+              signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+            });
+          };
+        }
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    await using lock = await ExportLock.acquire(hanging, PLACE, { ttlMs: 3000 });
+    hangs = true;
+    const { expiresAt } = await contentOf(storage);
+    await until(() => lock.signal.aborted, "the failure is noticed");
+    hangs = false;
+    const late = Date.now() - Date.parse(expiresAt);
+    assert.ok(late < 60, `others could have taken over ${late} ms ago`);
+  }),
+);
+
+Deno.test("ExportLock of a dead machine whose clock ran ahead expires by the storage's clock", async () => {
+  await using opened = await temporary();
+  const { storage } = opened;
+  const ahead = (ms: number) => new Date(Date.now() + 86_400_000 + ms).toISOString();
+  const content = {
+    owner: crypto.randomUUID(),
+    host: "ahead",
+    pid: 1,
+    startedAt: ahead(0),
+    renewedAt: ahead(0),
+    expiresAt: ahead(120_000),
+  };
+  await storage.put(KEY, new TextEncoder().encode(JSON.stringify(content)));
+  await assert.rejects(ExportLock.acquire(storage, PLACE), LockedError);
+  const longAgo = new Date(Date.now() - 121_000);
+  await Deno.utime(`${storage.root}/${KEY}`, longAgo, longAgo);
+  await using lock = await ExportLock.acquire(storage, PLACE);
+  assert.notEqual((await contentOf(storage)).owner, content.owner);
+  assert.equal(lock.signal.aborted, false);
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseJson } from "../../src/text/json.ts";
+import { anyCharacter } from "../support/text.ts";
+
+/** A number as JSON allows it, whatever a double holds of it. */
+const numberText = fc.stringMatching(/^-?(0|[1-9]\d{0,25})(\.\d{1,25})?([eE][+-]?\d{1,4})?$/);
+
+/** A number as sign, digits and exponent, without zeros that mean nothing: equal numbers are equal texts. */
+function canonical(text: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? assert.fail(`not a number: ${text}`);
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  if (significant === "") return "0";
+  const power = BigInt(exponent) - BigInt(fraction.length) +
+    BigInt(digits.length - significant.length);
+  return `${sign}${significant}e${power}`;
+}
+
+Deno.test("parseJson() keeps every number's value, also those that a double can't hold", () => {
+  fc.assert(
+    fc.property(numberText, (text) => {
+      for (const json of [text, ` ${text}\n`]) {
+        assert.equal(canonical(JSON.stringify(parseJson(json))), canonical(text));
+      }
+      for (
+        const wrap of [
+          (n: string) => `[1,${n},"x"]`,
+          (n: string) => `{"a":${n}}`,
+          (n: string) => `{"a": [${n} ]}`,
+        ]
+      ) {
+        const written = JSON.stringify(parseJson(wrap(text)));
+        const found = /(?<=[[:,])-?\d[\d.eE+-]*(?=[\],}])/g;
+        const wanted = wrap(text).replaceAll(" ", "").match(found)!.map(canonical);
+        assert.deepEqual(written.match(found)!.map(canonical), wanted);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("parseJson() gives plain numbers wherever a double is enough", () => {
+  const text =
+    '{"a":1,"b":-0.1,"c":1.0,"d":1e5,"e":9007199254740991,"f":1565776891123,"g":0.30000000000000004}';
+  const parsed = parseJson(`[${text},12345678901234567890]`) as [Record<string, unknown>, unknown];
+  assert.deepEqual(parsed[0], JSON.parse(text));
+});
+
+Deno.test("parseJson() keeps numbers that double can't hold as their text", () => {
+  for (
+    const text of [
+      "12345678901234567890",
+      "0.1234567890123456789",
+      "12345678.987654321",
+      "1e400",
+      "-1E-400",
+      "[9007199254740993]",
+    ]
+  ) {
+    assert.equal(JSON.stringify(parseJson(text)), text);
+  }
+});
+
+Deno.test("parseJson() gives the same as JSON.parse() for everything else", () => {
+  fc.assert(fc.property(fc.json({ stringUnit: anyCharacter }), (text) => {
+    assert.equal(JSON.stringify(parseJson(text)), JSON.stringify(JSON.parse(text)));
+  }));
+  for (const text of ["", "{", "<html>", "nul", "01", "[1,]", "'a'"]) {
+    assert.throws(() => parseJson(text), SyntaxError);
+  }
+});
+
+Deno.test("parseJson() takes __proto__ for a key like any other", () => {
+  for (const number of ["1", "12345678901234567890"]) {
+    const text = `{"__proto__":{"admin":true},"n":${number},"a":[{"__proto__":null}]}`;
+    const value = parseJson(text) as Record<string, unknown>;
+    assert.equal(JSON.stringify(value), text);
+    assert.equal(value.admin, undefined);
+    assert.equal(Object.getPrototypeOf(value), Object.prototype);
+  }
+});
+
+Deno.test("parseJson() is done with a number of many zeros at once", () => {
+  const text = `1.${"0".repeat(1e6)}1`;
+  const start = performance.now();
+  assert.equal(JSON.stringify(parseJson(text)), text);
+  assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+});

@@ -71,7 +71,7 @@ const log = new TickLog(stderr, config);
 const signal = stopSignal("The program was told to stop.", { hasTerminal: hasTerminal() });
 
 async function tick(): Promise<void> {
-  // Branches' timelines tick, too: with other code, none would go on with the other's snapshots.
+  // Branches' timelines tick, too: with other code, none would resume the other's snapshots.
   if (!isBranch((name) => Deno.env.get(name))) log.write(await schedule.tick(signal));
 }
 

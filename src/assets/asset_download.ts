@@ -3,7 +3,7 @@ import type { Upload } from "../content/resource.ts";
 import { backoffMs, type RetryPolicy } from "../async/retry.ts";
 import { AssetError, type FetchAssetOptions } from "../source/datocms/asset_fetch.ts";
 import { printable } from "../text/printable.ts";
-import { type AssetFile, type AssetFiles, confirmed, stamp } from "./asset_files.ts";
+import { type AssetFile, type AssetFiles, confirmed, fingerprint } from "./asset_files.ts";
 import { attachment } from "./content_disposition.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BytesMismatchError, type ExpectedBytes, VerifyBytes } from "./verify_bytes.ts";
@@ -170,7 +170,7 @@ export class AssetDownload {
       contentDisposition: attachment(fileName(this.#upload, this.#key)),
       ...(md5 === undefined ? {} : { metadata: { md5 } }),
     });
-    return { size: info.size, md5: verify.md5, ...stamp(info) };
+    return { size: info.size, md5: verify.md5, ...fingerprint(info) };
   }
 
   async #afterFailure(error: unknown): Promise<AssetOutcome | AssetWait | "now"> {
@@ -248,18 +248,18 @@ async function keptFile(
   const listed = await confirmed(storage, key, files?.find(key), signal);
   // Nothing tells whether a file of the right size has the right bytes, unless this export has fetched it.
   if (md5 === undefined) return fetchedBefore(listed, size);
-  const look = async () => await storage.stat(key, { signal });
-  let info = files === undefined ? await look() : undefined;
-  const found = files === undefined ? info && { size: info.size, ...stamp(info) } : listed;
+  const stat = async () => await storage.stat(key, { signal });
+  let info = files === undefined ? await stat() : undefined;
+  const found = files === undefined ? info && { size: info.size, ...fingerprint(info) } : listed;
   if (found === undefined || found.size !== (size ?? found.size)) return undefined;
   if (found.md5 !== undefined) return found.md5 === md5 ? { ...found, md5 } : undefined;
   // On S3 the tag of an object that was put in one request is most often its MD5.
   if (found.etag === md5) return { ...found, md5 };
   if (found.etag !== undefined) {
     // Where content has tags, reading it takes as long as fetching it; what was put with it tells, too.
-    info ??= await look();
+    info ??= await stat();
     if (info?.size !== found.size || info.metadata?.md5 !== md5) return undefined;
-    return { size: info.size, md5, ...stamp(info) };
+    return { size: info.size, md5, ...fingerprint(info) };
   }
   const hash = createHash("md5");
   for await (const chunk of await storage.get(key, { signal })) hash.update(chunk);

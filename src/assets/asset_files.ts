@@ -58,7 +58,7 @@ export class AssetFiles {
    */
   add({ key, size, etag, modifiedAt }: ObjectInfo): void {
     const number = hashNumber(key);
-    this.#files.set(number, packed({ size, ...stamp({ etag, modifiedAt }) }));
+    this.#files.set(number, packed({ size, ...fingerprint({ etag, modifiedAt }) }));
     const plain = folded(key);
     if (plain !== key) this.#alike.set(hashNumber(plain), number);
   }
@@ -120,7 +120,7 @@ export async function confirmed(
   const { alike: _, ...listed } = file;
   const info = await storage.stat(key, { signal });
   if (info?.size !== listed.size) return undefined;
-  const { etag, modified_at } = stamp(info);
+  const { etag, modified_at } = fingerprint(info);
   return etag === listed.etag && modified_at === listed.modified_at ? listed : undefined;
 }
 
@@ -138,7 +138,7 @@ export function folded(name: string): string {
  *
  * @param info What the storage says of it.
  */
-export function stamp(
+export function fingerprint(
   { etag, modifiedAt }: { etag?: string | undefined; modifiedAt?: Date | undefined },
 ): Pick<AssetFile, "etag" | "modified_at"> {
   if (etag !== undefined) return { etag };

@@ -18,9 +18,9 @@ export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" |
   readonly stop?: AbortSignal | undefined;
   /** Ends the stream, and aborts what is under way. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each asset that is done. */
+  /** Called with each asset that is done. */
   readonly onOutcome?: ((outcome: AssetOutcome, upload: Upload) => void) | undefined;
-  /** Told before an asset is tried again. */
+  /** Called before an asset is tried again. */
   readonly onRetry?:
     | ((upload: Upload, reason: string, attempt: number, waitMs: number) => void)
     | undefined;
@@ -70,7 +70,7 @@ async function* outcomes(
   let done: AssetOutcome[] = [];
   let failure: { readonly error: unknown } | undefined;
 
-  const bring = async (upload: Upload, key: string, begun: Disposable, place: Disposable) => {
+  const fetchOne = async (upload: Upload, key: string, begun: Disposable, place: Disposable) => {
     using _begun = begun;
     const download = new AssetDownload(upload, key, storage, { ...options, policy, signal });
     try {
@@ -103,7 +103,7 @@ async function* outcomes(
     for await (const page of uploads) {
       for (const upload of page) {
         const [one, place] = [await begun.acquire(signal), await places.acquire(signal)];
-        const task = bring(upload, options.key(upload), one, place).finally(() => {
+        const task = fetchOne(upload, options.key(upload), one, place).finally(() => {
           running.delete(task);
         });
         running.add(task);

@@ -21,7 +21,7 @@ export class AssetTally {
   readonly #failures: FailedAsset[] = [];
 
   /**
-   * Counts from nothing, or goes on.
+   * Counts from nothing, or continues.
    *
    * @param before What was counted before of assets that didn't fail.
    */

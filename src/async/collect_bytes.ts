@@ -8,7 +8,7 @@ const LARGEST_BLOCK = 1024 * 1024;
  * compressed answer are of 4 KiB, but each holds 64 KiB of memory.
  *
  * @param body The stream; it is cancelled if it isn't read to its end.
- * @param onBytes Told how many bytes there are after each chunk; what it throws ends the reading.
+ * @param onBytes Called with how many bytes there are after each chunk; what it throws ends the reading.
  * @return All bytes.
  * @throws The stream's error, or what `onBytes` throws.
  *

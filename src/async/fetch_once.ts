@@ -1,7 +1,7 @@
 /**
  * Sends a request that must not be carried out twice. By itself, `fetch` sends whatever request again when a
  * kept connection breaks before the answer, also one that the server has carried out. It doesn't if the
- * body can be read only once; a request without a body goes on a connection of its own instead, which no
+ * body can be read only once; a request without a body continues a connection of its own instead, which no
  * server has had time to close.
  *
  * @param url The address.

@@ -13,7 +13,7 @@ import { shapingOptions } from "./shaping_options.ts";
 import { TableStep } from "./steps/table_step.ts";
 
 /**
- * Begins a snapshot, or goes on with one.
+ * Begins a snapshot, or resumes one.
  *
  * @param run The export.
  * @param options Its options; with a signal that is aborted when its lock is lost.
@@ -38,7 +38,7 @@ export async function beginSnapshot(
     : undefined;
   const from = reopened && "checkpoint" in reopened ? reopened : undefined;
   if (reopened && "reason" in reopened && reopened.reason !== undefined) {
-    run.warn("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
+    run.addWarning("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
   }
   if (from === undefined) await options.beforeBegin?.(signal);
   const startedAt = from ? new Date(from.checkpoint.startedAt) : new Date();
@@ -72,12 +72,12 @@ export async function beginSnapshot(
     signal,
   });
   if (from) await tables?.restore(checkpoints.journal);
-  // From now on it can be gone on with, however early it is killed.
+  // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
   return { run, snapshot, tables, checkpoints, options, startedAt };
 }
 
-/** What has to be the same for one export to go on with another one's snapshot. */
+/** What has to be the same for one export to resume another one's snapshot. */
 function fingerprintOf(run: ExportRun, options: Record<string, unknown>): Record<string, string> {
   const { schema, environment = "" } = run.project;
   const parts = [...schemaParts(schema)].map(([id, { text }]) => [id, text]).sort();

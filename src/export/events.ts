@@ -17,7 +17,7 @@ export type ExportEvent =
     readonly snapshot: string;
     /** How many listings will be read. */
     readonly listings: number;
-    /** Whether an earlier export is gone on with. */
+    /** Whether an earlier export is resumed. */
     readonly resumed: boolean;
   }
   | {
@@ -78,17 +78,17 @@ export type ExportEvent =
     readonly message: string;
   }
   | {
-    /** How far the export is was written down: one that goes on begins there. */
+    /** How far the export is was written down: one that resumes begins there. */
     readonly type: "checkpoint";
     /** The snapshot's address. */
     readonly snapshot: string;
     /** How many objects it counts. */
     readonly objects: number;
-    /** Whether it is further than where this export began, or has gone on from. */
+    /** Whether it is further than where this export began, or has continued from. */
     readonly progressed: boolean;
   }
   | {
-    /** The time budget is over; what was read is written, and an export that goes on begins there. */
+    /** The time budget is over; what was read is written, and an export that resumes begins there. */
     readonly type: "unfinished";
     readonly snapshot: string;
   }

@@ -155,7 +155,7 @@ export class ExportRun {
    * @param code A stable name.
    * @param message One sentence.
    */
-  warn(code: string, message: string): void {
+  addWarning(code: string, message: string): void {
     this.#note("warnings", code, message);
     this.emit({ type: "warning", code, message });
   }
@@ -167,7 +167,7 @@ export class ExportRun {
    * @param message One sentence.
    * @param isTold Whether it is told at once, too. @default {false}
    */
-  fail(code: string, message: string, isTold = false): void {
+  addFailure(code: string, message: string, isTold = false): void {
     this.#note("failures", code, message);
     if (isTold) this.emit({ type: "finding", code, message });
   }
@@ -179,16 +179,16 @@ export class ExportRun {
    * @param what What it lists.
    * @param verdict What the reader found.
    */
-  judge(what: string, { state, announced, sent }: ListingVerdict): void {
+  judgeListing(what: string, { state, announced, sent }: ListingVerdict): void {
     const counts = `The API announced ${announced} ${what}, and sent ${sent}`;
-    if (state === "short") this.fail("listing_short", `${counts}.`, true);
+    if (state === "short") this.addFailure("listing_short", `${counts}.`, true);
     if (state === "endless") {
-      this.fail(
+      this.addFailure(
         "listing_endless",
         `${counts}, but never showed where they end: some may be missing.`,
       );
     }
-    if (state === "whole" && announced !== sent) this.find("count_differs", `${counts}.`);
+    if (state === "whole" && announced !== sent) this.addFinding("count_differs", `${counts}.`);
   }
 
   /**
@@ -197,9 +197,9 @@ export class ExportRun {
    * @param what What the listing lists.
    * @param entry The entry.
    */
-  lose(what: string, { id, which, reason }: Unreadable): void {
+  addUnreadable(what: string, { id, which, reason }: Unreadable): void {
     if (this.#lost.size < MOST_LOST) this.#lost.add(id);
-    this.fail("resource_unreadable", `Of the ${what}, ${which} is missing: ${reason}.`);
+    this.addFailure("resource_unreadable", `Of the ${what}, ${which} is missing: ${reason}.`);
   }
 
   /**
@@ -217,7 +217,7 @@ export class ExportRun {
    * @param code A stable name.
    * @param message One sentence.
    */
-  find(code: string, message: string): void {
+  addFinding(code: string, message: string): void {
     this.#note("findings", code, message);
     this.emit({ type: "finding", code, message });
   }
@@ -230,7 +230,7 @@ export class ExportRun {
    */
   skip(name: ResourceName, message: string): void {
     this.resources[name] = { skipped: this.redaction.redact(message) };
-    if (this.#options.include?.includes(name)) this.fail("resource_skipped", message);
+    if (this.#options.include?.includes(name)) this.addFailure("resource_skipped", message);
     else this.#note("warnings", "resource_skipped", message);
   }
 
@@ -286,9 +286,9 @@ export class ExportRun {
       budget: this.#budget,
       prefetch: this.concurrency,
       onTotal: (total) => this.emit({ type: "total", ...about, total }),
-      onFallback: (message) => this.warn("api_fallback", message),
-      onEnd: (verdict) => this.judge(what, verdict),
-      onUnreadable: (entry) => this.lose(what, entry),
+      onFallback: (message) => this.addWarning("api_fallback", message),
+      onEnd: (verdict) => this.judgeListing(what, verdict),
+      onUnreadable: (entry) => this.addUnreadable(what, entry),
     };
   }
 }

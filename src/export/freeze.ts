@@ -28,7 +28,7 @@ export interface FreezeOptions extends Omit<CmaClientOptions, "onEvent"> {
   readonly place: SnapshotPlace;
   /** Ends the making of the copy; it doesn't keep it from being deleted. */
   readonly signal: AbortSignal;
-  /** Told how far it is. */
+  /** Called with how far it is. */
   readonly onEvent?: ((event: ExportEvent) => void) | undefined;
   /** How long to wait for the copy, in milliseconds. @default {3_600_000} */
   readonly readyTimeoutMs?: number | undefined;
@@ -48,7 +48,7 @@ export interface FrozenEnvironment extends AsyncDisposable {
   readonly signal: AbortSignal;
 }
 
-/** How long the request that begins a copy may go on once it is cancelled, in milliseconds. */
+/** How long the request that begins a copy may continue once it is cancelled, in milliseconds. */
 const GRACE_MS = 30_000;
 /** How long the deletion of the note in the storage may take, in milliseconds. */
 const NOTE_MS = 10_000;
@@ -57,7 +57,7 @@ const DESTROY_MS = 120_000;
 
 /**
  * Copies an environment, so that it can be exported while nothing changes, and deletes the copy when it is
- * disposed of, whatever has happened by then. Editors go on working in the environment all the while: a
+ * disposed of, whatever has happened by then. Editors continue working in the environment all the while: a
  * "fast" fork, which would keep them from writing, isn't asked for.
  *
  * Copies that earlier exports left, because they were killed, are deleted, too: the one that was made for
@@ -116,7 +116,7 @@ export async function freezeEnvironment(options: FreezeOptions): Promise<FrozenE
 }
 
 /**
- * Makes sure that a frozen export isn't to be gone on with: its copy is gone when it ends.
+ * Makes sure that a frozen export isn't to be resumed: its copy is gone when it ends.
  *
  * @param options The export's options.
  * @throws {SluiceError} If it is.
@@ -262,7 +262,7 @@ function gateFor({ signal, writableTimeoutMs, onEvent }: FreezeOptions): WriteGa
   });
 }
 
-/** Deletes the copies that nobody reads from any more. Should that fail, the export goes on. */
+/** Deletes the copies that nobody reads from any more. Should that fail, the export continues. */
 async function removeLeftovers(
   client: CmaClient,
   { stale, edited }: FoundCopies,

@@ -4,7 +4,7 @@ import type { ExportRun } from "./export_run.ts";
 import type { TableStep } from "./steps/table_step.ts";
 
 /**
- * What an export noted so far, earlier runs that it goes on from included.
+ * What an export noted so far, earlier runs that it continues from included.
  *
  * @param run The export.
  * @param tables The normalized view, if it is written: it tells what it met only at its end.

@@ -54,7 +54,7 @@ export interface SourceOptions {
    * storage is reached with, and passwords and keys in the environment are anyway.
    */
   readonly secrets?: readonly string[] | undefined;
-  /** Told what happens. */
+  /** Called with each event. */
   readonly onEvent?: ((event: ExportEvent) => void) | undefined;
 }
 
@@ -81,23 +81,23 @@ export interface ExportOptions extends SourceOptions {
    */
   readonly freeze?: boolean | undefined;
   /**
-   * Whether to go on with the newest snapshot if it isn't complete, and is of the same project,
+   * Whether to resume the newest snapshot if it isn't complete, and is of the same project,
    * environment, schema and options. @default {false}
    */
   readonly resume?: boolean | undefined;
   /**
    * How long to work, in milliseconds: then the export stops at the end of a page, and fails with an
-   * `UnfinishedError`. Another one with `resume` goes on. @default No limit
+   * `UnfinishedError`. Another one with `resume` continues. @default No limit
    */
   readonly timeBudgetMs?: number | undefined;
   /**
    * Aborting it stops the export at the end of a page, with an `UnfinishedError`: what is under way is
-   * finished, and nothing else is begun. Another export with `resume` goes on.
+   * finished, and nothing else is begun. Another export with `resume` continues.
    */
   readonly stop?: AbortSignal | undefined;
   /**
    * Called right before a new snapshot is begun, when nobody else can begin one: the lock is held. It isn't
-   * called if one is gone on with. If it throws, nothing is written, and the export fails with that.
+   * called if one is resumed. If it throws, nothing is written, and the export fails with that.
    */
   readonly beforeBegin?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /**

@@ -2,7 +2,7 @@ import { EXIT, SluiceError } from "../error.ts";
 import { shownAddress } from "../text/shown_address.ts";
 
 /**
- * An export stopped because its time budget was over. Nothing is lost: an export with `resume` goes on
+ * An export stopped because its time budget was over. Nothing is lost: an export with `resume` continues
  * from there.
  */
 export class UnfinishedError extends SluiceError {
@@ -14,7 +14,7 @@ export class UnfinishedError extends SluiceError {
   readonly progressed: boolean;
 
   /**
-   * Says where to go on.
+   * Says where to continue.
    *
    * @param snapshot The address of the snapshot that isn't complete.
    * @param progressed Whether anything was done that needn't be done again.

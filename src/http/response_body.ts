@@ -3,7 +3,7 @@ const owners = new WeakMap<ReadableStream, Response>();
 
 /**
  * The body of an answer, which ends when the signal that `fetch` was given is aborted. On Deno 2.9 it doesn't
- * by itself once the response was collected as garbage: a read that waits then goes on waiting for ever.
+ * by itself once the response was collected as garbage: a read that waits then continues waiting for ever.
  *
  * @param response The answer.
  * @return Its body; an empty one if it has none.

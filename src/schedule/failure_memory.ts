@@ -1,7 +1,7 @@
 import type { Storage } from "../storage/storage.ts";
 import { SKEW_MS } from "../snapshot/find_snapshots.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
-import { quietly } from "./quietly.ts";
+import { bestEffort } from "./best_effort.ts";
 import { oneMore, retryTime, type RetryWait } from "./retry_wait.ts";
 import { failureNote, type FailureRow } from "./schedule_notes.ts";
 
@@ -61,7 +61,7 @@ export class FailureMemory {
    */
   async add({ now, wait, place, failures, stuck, signal }: FailingTick): Promise<FailureRow> {
     let noted = failures;
-    await quietly(signal, async (signal) => {
+    await bestEffort(signal, async (signal) => {
       noted = await failureNote(this.#storage, place).read(signal) ?? noted;
     });
     const before = this.newest(noted, now.getTime());
@@ -87,7 +87,7 @@ export class FailureMemory {
     signal: AbortSignal,
   ): Promise<void> {
     const note = failureNote(this.#storage, place);
-    const isWritten = await quietly(signal, (signal) => note.write(row, signal));
+    const isWritten = await bestEffort(signal, (signal) => note.write(row, signal));
     // As long as the project can't be found, this saves looking for it.
     this.#own = isWritten && place !== undefined ? undefined : row;
   }

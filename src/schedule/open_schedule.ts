@@ -15,7 +15,7 @@ import { Schedule } from "./schedule.ts";
 export interface ScheduleWorld {
   /** The value of an environment variable. */
   readonly env: (name: string) => string | undefined;
-  /** Told what happens in exports. */
+  /** Called with what happens in exports. */
   readonly onEvent?: ((event: ExportEvent) => void) | undefined;
   /** Sends notifications. @default {fetch} */
   readonly fetch?: typeof fetch | undefined;

@@ -7,7 +7,7 @@ import type { TickResult } from "./tick.ts";
 export interface RunTicksOptions {
   /** When it ticks, besides at once: a cron expression. */
   readonly ticks: Every;
-  /** Told of each tick. */
+  /** Called with each tick. */
   readonly onTick: (result: TickResult) => void;
   /** Ends it; a tick that is under way is cancelled. */
   readonly signal: AbortSignal;

@@ -13,7 +13,7 @@ import { FailureMemory } from "./failure_memory.ts";
 import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { SendReport } from "./notify.ts";
-import { quietly } from "./quietly.ts";
+import { bestEffort } from "./best_effort.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import { scheduleSwitch, type ScheduleTimes, timesNote } from "./schedule_notes.ts";
@@ -31,7 +31,7 @@ export interface ScheduleOptions {
   readonly every: Every;
   /** How often it ticks: a cron expression. It says how long to wait after failures. */
   readonly ticks: Every;
-  /** Told how each export ended that isn't to be gone on with. Must not fail. */
+  /** Called with how each export ended that isn't to be resumed. Must not fail. */
   readonly notify?: SendReport | undefined;
   /** What a snapshot may lack without being partial. */
   readonly rules?: VerdictRules | undefined;
@@ -46,7 +46,7 @@ const LOOKING_MS = 30_000;
  * Exports again and again, as often as a snapshot is due. All that it goes by is in the storage: each tick
  * may be in another process, several may come at once, and each may be killed.
  *
- * With a time budget, an export goes on from tick to tick until its snapshot is sealed. After failures it
+ * With a time budget, an export continues from tick to tick until its snapshot is sealed. After failures it
  * ticks less and less often.
  *
  * @example In a process of one's own that runs all the time
@@ -296,7 +296,7 @@ export class Schedule {
   async #noteTimes({ enabled, noted }: Observed, signal: AbortSignal): Promise<void> {
     const { exported: { storage }, every, ticks } = this.#options;
     if (!enabled || (noted?.every === every && noted.ticks === ticks)) return;
-    await quietly(signal, async (signal) => {
+    await bestEffort(signal, async (signal) => {
       await timesNote(storage, await this.place(signal)).write({ every, ticks }, signal);
     });
   }

@@ -3,7 +3,7 @@ import type { TickState } from "./tick.ts";
 /** How a schedule stands: nothing in it is secret. */
 export interface ScheduleStatus {
   /**
-   * `disabled`, `exporting`, `failing` (the last exports failed), `unfinished` (the next tick goes on),
+   * `disabled`, `exporting`, `failing` (the last exports failed), `unfinished` (the next tick continues),
    * `due`, or `waiting` for the next export's time.
    */
   readonly state: "disabled" | "exporting" | "failing" | "unfinished" | "due" | "waiting";

@@ -8,7 +8,7 @@ import type { NotifyResult } from "./notify.ts";
  * - `waiting`: no snapshot is due.
  * - `backing_off`: the last exports failed, and it isn't time yet to try again.
  * - `busy`: another process exports the same to the same place.
- * - `unfinished`: its time was over; the next tick goes on.
+ * - `unfinished`: its time was over; the next tick continues.
  * - `complete`, `partial`: the snapshot is sealed.
  * - `failed`: the export failed.
  * - `cancelled`: it was told to stop.

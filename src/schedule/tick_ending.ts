@@ -12,7 +12,7 @@ import { shownAddress } from "../text/shown_address.ts";
 import { UnfinishedError } from "../export/unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import type { SendReport } from "./notify.ts";
-import { quietly } from "./quietly.ts";
+import { bestEffort } from "./best_effort.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import type { FailureRow } from "./schedule_notes.ts";
 import type { TickResult, TickState } from "./tick.ts";
@@ -37,7 +37,7 @@ export interface Tick {
 
 /** Options of {@linkcode TickEnding}. */
 export interface TickEndingOptions {
-  /** Told how each export ended that isn't to be gone on with. Must not fail. */
+  /** Called with how each export ended that isn't to be resumed. Must not fail. */
   readonly notify?: SendReport | undefined;
   /** Keeps secrets out of what is told. */
   readonly redaction: Secrets;
@@ -99,7 +99,7 @@ export class TickEnding {
    * @param tick The tick.
    */
   async forget({ place, signal }: Pick<Tick, "place" | "signal">): Promise<void> {
-    await quietly(signal, (signal) => this.#options.failures.forget(place, signal));
+    await bestEffort(signal, (signal) => this.#options.failures.forget(place, signal));
   }
 
   /**
@@ -112,7 +112,7 @@ export class TickEnding {
     const { now, signal } = tick;
     if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export goes on.");
     if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
-    // The other one has gone on with it: nothing is wrong with the project or the destination.
+    // The other one has resumed it: nothing is wrong with the project or the destination.
     if (error instanceof TakenOverError) return tickResult(now, "busy", error.message);
     if (error instanceof NotDueError) {
       return tickResult(now, "waiting", "Another process has just made the snapshot.");

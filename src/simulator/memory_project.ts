@@ -121,7 +121,7 @@ export class MemoryProject implements DemoProject {
   /**
    * Calls a function after each change from now on, before anybody can see what changed.
    *
-   * @param watcher Told of each change, in all environments.
+   * @param watcher Called with each change, in all environments.
    */
   watch(watcher: (change: MemoryChange) => void): void {
     this.#watchers.push(watcher);

@@ -62,11 +62,11 @@ export interface BatchSinkOptions {
   readonly firstBatch?: number | undefined;
   /** What the first batch holds already. @default Nothing */
   readonly begun?: BegunBatch | undefined;
-  /** Told of entries that were written to a batch that gets more of them, and of their bytes. */
+  /** Called with entries that were written to a batch that gets more of them, and of their bytes. */
   readonly onEntries?:
     | ((entries: Page<object>, bytes: readonly Uint8Array<ArrayBuffer>[]) => void)
     | undefined;
-  /** Told of each batch once it is in the storage. */
+  /** Called with each batch once it is in the storage. */
   readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
 }
 

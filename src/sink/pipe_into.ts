@@ -8,10 +8,10 @@
  *
  * @example
  * ```ts
- * import { through } from "./pipe_into.ts";
+ * import { pipeInto } from "./pipe_into.ts";
  *
  * const seen: string[] = [];
- * const sink = through(
+ * const sink = pipeInto(
  *   new TransformStream<number, string>({ transform: (n, c) => c.enqueue(`#${n}`) }),
  *   new WritableStream<string>({ write: (text) => void seen.push(text) }),
  * );
@@ -19,7 +19,7 @@
  * console.assert(seen.join() === "#1,#2");
  * ```
  */
-export function through<I, O>(
+export function pipeInto<I, O>(
   transform: TransformStream<I, O>,
   sink: WritableStream<O>,
 ): WritableStream<I> {

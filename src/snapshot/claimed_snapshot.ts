@@ -6,7 +6,7 @@ import { objectDigest } from "./object_digest.ts";
 import { readManifest } from "./read_manifest.ts";
 
 /**
- * A snapshot that an export has claimed, as the one who has the lock sees it. Whoever goes on with it writes
+ * A snapshot that an export has claimed, as the one who has the lock sees it. Whoever resumes it writes
  * its claim anew.
  */
 export class ClaimedSnapshot {
@@ -35,7 +35,7 @@ export class ClaimedSnapshot {
   }
 
   /**
-   * Makes sure that nobody else has gone on with it.
+   * Makes sure that nobody else has resumed it.
    *
    * @param signal Ends the reading.
    * @throws {LostLockError} If somebody has.

@@ -49,7 +49,7 @@ interface OwnFile extends Omit<JournalFile, "parts"> {
   parts: JournalPart[];
 }
 
-/** So many files that nobody needs are deleted at a time: each deletion is a request. */
+/** How many files that nobody needs are deleted at a time: each deletion is a request. */
 const DELETED_AT_ONCE = 8;
 
 /**
@@ -81,7 +81,7 @@ export class Journal {
   #pending = new Map<string, Pending[]>();
   #pendingBytes = 0;
   #next: number;
-  /** Files that nobody needs, but for a run that goes on from the last checkpoint. */
+  /** Files that nobody needs, but for a run that resumes from the last checkpoint. */
   readonly #unneeded = new Set<number>();
   #mayDelete = true;
 

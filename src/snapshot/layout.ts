@@ -33,13 +33,13 @@ export const ASSET_INDEX = "assets.ndjson";
 /** Files of earlier snapshots that no upload has any more. */
 export const ORPHANED_ASSETS = "assets_orphaned.ndjson";
 
-/** What an export that isn't complete needs to go on; it is deleted when the snapshot is sealed. */
+/** What an export that isn't complete needs to continue; it is deleted when the snapshot is sealed. */
 export const RESUME_FOLDER = "resume";
 /** How far an export is. */
 export const CHECKPOINT = `${RESUME_FOLDER}/checkpoint.json`;
 
 /**
- * The path of a list of assets that are done, for an export that goes on.
+ * The path of a list of assets that are done, for an export that resumes.
  *
  * @param list The list's number, from 0.
  */

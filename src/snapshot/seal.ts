@@ -6,7 +6,7 @@ import type { Manifest, ManifestObject } from "./manifest.ts";
 import { objectDigest } from "./object_digest.ts";
 
 /** What a storage says of an object as it was written. */
-export interface Stamp {
+export interface Fingerprint {
   /** Its tag, if the storage has tags. */
   readonly etag?: string;
   /** When it was written, in milliseconds since 1970, if the storage tells. */
@@ -19,16 +19,16 @@ export type ManifestContent = Omit<Manifest, "formatVersion" | "objects" | "left
 /** Options of {@linkcode sealSnapshot}. */
 export interface SealOptions {
   /** What the storage said of what was written, by path. */
-  readonly written: ReadonlyMap<string, Stamp>;
+  readonly written: ReadonlyMap<string, Fingerprint>;
   /** What the manifest says; asked again if something was left. */
   readonly manifest: () => ManifestContent;
-  /** Told of what isn't the snapshot's and can't be removed from it, by path, and why. */
+  /** Called with what isn't the snapshot's and can't be removed from it, by path, and why. */
   readonly onLeftovers?: ((paths: readonly string[], reason: string) => void) | undefined;
   /** Aborts it. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long a seal that has begun goes on once it is cancelled, in milliseconds. */
+/** How long a seal that has begun continues once it is cancelled, in milliseconds. */
 const GRACE_MS = 30_000;
 /** Objects deleted at a time. */
 const AT_A_TIME = 1000;
@@ -72,7 +72,7 @@ export async function sealSnapshot(
     onLeftovers?.(paths, reason);
   };
   leave(await storage.clear?.(`${prefix}/`, { signal }) ?? [], "the storage refuses it");
-  const { extra, aside } = await look(snapshot, written, signal);
+  const { extra, aside } = await scan(snapshot, written, signal);
   await remove(storage, extra, leave, signal);
 
   const objects = snapshot.objects
@@ -86,7 +86,7 @@ export async function sealSnapshot(
     return manifest;
   };
   let manifest = await putManifest(signal);
-  // Whoever cancels now is too late: nothing could be gone on with any more.
+  // Whoever cancels now is too late: nothing could be resumed any more.
   await withGrace(signal, GRACE_MS, async (signal) => {
     const before = leftovers.length;
     await remove(storage, aside, leave, signal);
@@ -100,14 +100,14 @@ export async function sealSnapshot(
 interface Found {
   /** What nobody needs. */
   readonly extra: readonly string[];
-  /** What an export that isn't complete needs to go on. */
+  /** What an export that isn't complete needs to continue. */
   readonly aside: readonly string[];
 }
 
 /** Makes sure that all objects are there as they were written, and finds what else is. */
-async function look(
+async function scan(
   { storage, prefix, objects }: Unsealed,
-  written: ReadonlyMap<string, Stamp>,
+  written: ReadonlyMap<string, Fingerprint>,
   signal: AbortSignal,
 ): Promise<Found> {
   const missing = new Map(objects.map((object) => [`${prefix}/${object.path}`, object]));
@@ -150,12 +150,12 @@ async function look(
 function isAsWritten(
   { size, etag, modifiedAt }: ObjectInfo,
   object: ManifestObject,
-  stamp?: Stamp,
+  fingerprint?: Fingerprint,
 ) {
   if (size !== object.size) return false;
-  if (stamp?.etag !== undefined && etag !== undefined) return stamp.etag === etag;
-  if (stamp?.modifiedAt === undefined || modifiedAt === undefined) return true;
-  return stamp.modifiedAt === modifiedAt.getTime();
+  if (fingerprint?.etag !== undefined && etag !== undefined) return fingerprint.etag === etag;
+  if (fingerprint?.modifiedAt === undefined || modifiedAt === undefined) return true;
+  return fingerprint.modifiedAt === modifiedAt.getTime();
 }
 
 /** Deletes objects, and tells of those that are still there. */

@@ -15,7 +15,7 @@ import {
 import type { Claimant } from "./lock/claim.ts";
 import { CLAIM, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject, Tally } from "./manifest.ts";
-import { type ManifestContent, sealSnapshot, type Stamp } from "./seal.ts";
+import { type Fingerprint, type ManifestContent, sealSnapshot } from "./seal.ts";
 import { joined, type Span, spanOf } from "./span.ts";
 
 /** Options of {@linkcode SnapshotWriter.create}. */
@@ -72,11 +72,11 @@ export interface SnapshotSinkOptions {
   readonly of?: string | undefined;
   /** What the first batch holds already, and when those resources were created. @default Nothing */
   readonly begun?: BegunBatch & { readonly span?: Span | undefined } | undefined;
-  /** Told what was appended to a batch that isn't written to its end, and of all its entries. */
+  /** Called with what was appended to a batch that isn't written to its end, and of all its entries. */
   readonly onAppended?:
     | ((bytes: readonly Uint8Array<ArrayBuffer>[], unfinished: UnfinishedBatch) => void)
     | undefined;
-  /** Told of each batch once it is written. */
+  /** Called with each batch once it is written. */
   readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
 }
 
@@ -118,7 +118,7 @@ export class SnapshotWriter {
   readonly #signal: AbortSignal | undefined;
   readonly #objects = new Map<string, SnapshotObject>();
   /** What the storage says of what was written, by path; also of what isn't an object of the snapshot. */
-  readonly #written = new Map<string, Stamp>();
+  readonly #written = new Map<string, Fingerprint>();
 
   private constructor(storage: Storage, prefix: string, signal: AbortSignal | undefined) {
     this.#storage = storage;
@@ -181,7 +181,7 @@ export class SnapshotWriter {
   ): SnapshotWriter {
     const snapshot = new SnapshotWriter(storage, prefix, signal);
     for (const object of objects) snapshot.#objects.set(object.path, object);
-    for (const info of infos) snapshot.#stamp(info);
+    for (const info of infos) snapshot.#noteFingerprint(info);
     return snapshot;
   }
 
@@ -253,7 +253,7 @@ export class SnapshotWriter {
       ...(ifAbsent ? { ifAbsent } : { replaces }),
       signal,
     });
-    this.#stamp(info);
+    this.#noteFingerprint(info);
   }
 
   /**
@@ -274,7 +274,7 @@ export class SnapshotWriter {
    */
   note(object: SnapshotObject, info?: ObjectInfo): void {
     this.#objects.set(object.path, object);
-    if (info) this.#stamp(info);
+    if (info) this.#noteFingerprint(info);
   }
 
   /**
@@ -328,7 +328,7 @@ export class SnapshotWriter {
    * all that was written is still there, and is what was written. Nobody else may write it.
    *
    * @param manifest The manifest, but for what the writer knows itself; asked again if something was left.
-   * @param onLeftovers Told of what can't be removed, by path, and why.
+   * @param onLeftovers Called with what can't be removed, by path, and why.
    * @return The whole manifest.
    * @throws {StorageError} If it can't be written, or something isn't there any more.
    */
@@ -340,7 +340,7 @@ export class SnapshotWriter {
     return await sealSnapshot(this, { written, manifest, onLeftovers, signal: this.#signal });
   }
 
-  #stamp({ key, etag, modifiedAt }: ObjectInfo): void {
+  #noteFingerprint({ key, etag, modifiedAt }: ObjectInfo): void {
     this.#written.set(key.slice(this.prefix.length + 1), {
       ...(etag !== undefined && { etag }),
       ...(modifiedAt && { modifiedAt: modifiedAt.getTime() }),

@@ -17,7 +17,7 @@ export interface StorageFence {
   confirm(): Promise<void>;
   /** The key whose object says that nothing may be put at a key any more, if there is one for it. */
   sealOf(key: string): string | undefined;
-  /** Told of each object that was written: it may have been on its way for too long. */
+  /** Called with each object that was written: it may have been on its way for too long. */
   settle(info: ObjectInfo, options: Pick<PutOptions, "replaces">): Promise<void>;
 }
 

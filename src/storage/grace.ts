@@ -3,7 +3,7 @@
  * an object appear can't know whether it did. After an abort it gets some time to end by itself.
  *
  * @param signal Aborts, after that time.
- * @param milliseconds How long it may go on.
+ * @param milliseconds How long it may continue.
  * @param run What runs, with a signal of its own.
  * @return What it gives, also if that comes after an abort.
  * @throws The signal's reason, if it was aborted before, or what `run` throws.

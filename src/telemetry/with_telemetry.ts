@@ -12,7 +12,7 @@ export interface Ended {
  * Runs an export as a span, and turns its events into spans and counters. Without a telemetry provider,
  * such as Deno's own with `OTEL_DENO=true`, nothing of it is kept.
  *
- * @param onEvent Told of each event, too.
+ * @param onEvent Called with each event, too.
  * @param run Runs the export, which has to be given the listener.
  * @return What the export returns.
  * @throws What the export throws.

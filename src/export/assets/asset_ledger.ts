@@ -5,7 +5,7 @@ import { assetListPath } from "../../snapshot/layout.ts";
 import type { Checkpoints, Segmented } from "../resume/checkpoints.ts";
 
 /**
- * Keeps a list of the assets that are there, so that an export that goes on needn't look at them again:
+ * Keeps a list of the assets that are there, so that an export that resumes needn't look at them again:
  * each checkpoint writes down those that were done since the last one.
  */
 export class AssetLedger implements Segmented {

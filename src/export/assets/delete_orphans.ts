@@ -60,7 +60,7 @@ export async function deleteOrphans(
   const { run, options: { storage } } = context;
   try {
     if (assets.manifest.orphaned?.count) {
-      const orphans = await choose(context, assets, signal);
+      const orphans = await selectDeletable(context, assets, signal);
       for (let at = 0; at < orphans.length; at += AT_A_TIME) {
         await lock.confirm();
         // One that has begun since may keep a file that is to be deleted.
@@ -109,7 +109,7 @@ async function missingOf(
 }
 
 /** The files that may be deleted. */
-async function choose(
+async function selectDeletable(
   context: ExportContext,
   assets: ExportedAssets,
   signal: AbortSignal,
@@ -141,7 +141,7 @@ async function choose(
   }
   if (count === 0) return [];
   await assertAllSeen(context, count, signal);
-  return await gone(context, orphans, assets, signal);
+  return await withoutUpload(context, orphans, assets, signal);
 }
 
 /** Makes sure that the API token's role sees all uploads. */
@@ -209,7 +209,7 @@ async function namesIn(
  * Those whose upload is gone, or has another file now. An upload can be missing from a listing that was
  * read while others were deleted: so each is asked for by its id.
  */
-async function gone(
+async function withoutUpload(
   context: ExportContext,
   orphans: readonly Orphan[],
   { manifest, names }: ExportedAssets,

@@ -66,7 +66,7 @@ export async function exportAssets(
   const before = await recall(context, { files, known }, prefix, signal);
   await recallLists(context, files, prefix, signal);
   const names = new AssetNames();
-  const tally = await bring(context, uploads, { files, names, prefix, known }, signal);
+  const tally = await fetchAssets(context, uploads, { files, names, prefix, known }, signal);
   if (run.stop?.aborted) return undefined;
   const orphaned = { count: 0, bytes: 0 };
   const orphans = snapshot.sink({
@@ -148,7 +148,7 @@ async function recall(
     return before;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    run.warn(
+    run.addWarning(
       "asset_index_unreadable",
       `${error.message.replace(/\.$/, "")}; files are verified instead, and none is deleted.`,
     );
@@ -173,7 +173,7 @@ async function recallLists(
       // It only saves time: files that nothing is known of are verified.
       if (!(error instanceof SyntaxError)) throw error;
       const message = `${error.message.replace(/\.$/, "")}; files are verified instead.`;
-      run.warn("asset_index_unreadable", message);
+      run.addWarning("asset_index_unreadable", message);
     }
   }
 }
@@ -191,7 +191,7 @@ function recallAll(
 }
 
 /** Fetches what isn't there, and writes the list of what became of each asset. */
-async function bring(
+async function fetchAssets(
   { run, snapshot, checkpoints, options }: ExportContext,
   { batches }: ExportedUploads,
   { files, names, prefix, known }: Shelf,
@@ -292,7 +292,7 @@ async function* orphansOf(
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const message = `${error.message.replace(/\.$/, "")}; the files that it lists stay.`;
-    run.warn("asset_index_unreadable", message);
+    run.addWarning("asset_index_unreadable", message);
   }
 }
 
@@ -302,7 +302,7 @@ async function warnOfDeletion(
 ): Promise<void> {
   const versioning = await bucketVersioning(storage, { signal });
   if (versioning === undefined || versioning === "enabled") return;
-  run.warn(
+  run.addWarning(
     "not_versioned",
     `${storage.url} keeps no old versions of objects: what --assets sync deletes is gone. Turn on the bucket's versioning, or use --assets keep.`,
   );

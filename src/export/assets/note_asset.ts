@@ -26,15 +26,17 @@ export function noteAsset(
   knownSince?: string | undefined,
 ): void {
   const about = `Asset ${outcome.key} (upload ${outcome.upload_id})`;
-  if (outcome.outcome === "withdrawn") run.warn("asset_withdrawn", `${about}: ${outcome.reason}.`);
+  if (outcome.outcome === "withdrawn") {
+    run.addWarning("asset_withdrawn", `${about}: ${outcome.reason}.`);
+  }
   if (outcome.outcome === "not_served") {
-    run.warn("asset_not_served", `${about}: ${outcome.reason}.`);
+    run.addWarning("asset_not_served", `${about}: ${outcome.reason}.`);
   }
   if (outcome.outcome === "failed") {
     const reason = outcome.reason?.replace(/\.$/, "");
     const what = `${about} couldn't be fetched: ${reason}`;
-    if (knownSince === undefined) run.fail(ASSET_FAILURE, `${what}.`);
-    else run.fail(KNOWN_ASSET_FAILURE, `${what}, as in ${knownSince} before.`);
+    if (knownSince === undefined) run.addFailure(ASSET_FAILURE, `${what}.`);
+    else run.addFailure(KNOWN_ASSET_FAILURE, `${what}, as in ${knownSince} before.`);
   }
   run.emit({ type: "asset", outcome });
 }

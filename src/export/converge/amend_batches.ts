@@ -5,7 +5,7 @@ import { ObjectWriter } from "../../storage/object_writer.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
 import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { mayHold } from "../../snapshot/span.ts";
-import { spanOfTimes, widened } from "./widened.ts";
+import { spanOfTimes, unionSpans } from "./union_spans.ts";
 
 /** Options of {@linkcode amendBatches}. */
 export interface AmendBatchesOptions {
@@ -81,7 +81,7 @@ export async function amendBatches(
 ): Promise<AmendedBatches> {
   const { changed, of, signal } = options;
   const batches = batchesOf(snapshot, options);
-  const findings = await look(snapshot, options, batches);
+  const findings = await scan(snapshot, options, batches);
   const { places, outdated, replaced, removed } = findings;
   const missing = [...changed.values()].filter(({ id }) => !places.has(id)).sort(byTime);
   const { appended, fresh } = assign(missing, batches, options);
@@ -118,7 +118,7 @@ function batchesOf(
 }
 
 /** Reads the batches that may hold something outdated. */
-async function look(
+async function scan(
   snapshot: SnapshotWriter,
   { of, ids, changed, signal }: AmendBatchesOptions,
   batches: readonly Batch[],
@@ -150,7 +150,7 @@ async function look(
       }
     }
     // What was added before a crash may not have been noted.
-    const all = widened(spans, spanOfTimes(of, found));
+    const all = unionSpans(spans, spanOfTimes(of, found));
     batch.object = { ...object, ...(all && { spans: all }) };
     snapshot.note(batch.object);
   }
@@ -231,7 +231,7 @@ async function rewrite(
     for (const entries of chunks(appended)) await write(entries);
     if (encoding.tail) await writer.write(ENCODER.encode(encoding.tail));
     const { size, sha256, info } = await writer.close();
-    const spans = widened(object.spans, spanOfTimes(of, times));
+    const spans = unionSpans(object.spans, spanOfTimes(of, times));
     snapshot.note({ path, size, sha256, count, ...(spans && { spans }) }, info);
   } catch (error) {
     await writer.abort(error);

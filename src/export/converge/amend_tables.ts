@@ -9,7 +9,7 @@ import { NewRows } from "./new_rows.ts";
 import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { mayHold } from "../../snapshot/span.ts";
 import { idColumn, partRows } from "../../snapshot/table_part.ts";
-import { widened } from "./widened.ts";
+import { unionSpans } from "./union_spans.ts";
 
 /** Options of {@linkcode amendTables}. */
 export interface AmendTablesOptions {
@@ -147,7 +147,7 @@ async function amendPart(
   const noted = {
     count: kept.count + (added?.count ?? 0),
     records: kept.records === undefined ? undefined : kept.records + (added?.records ?? 0),
-    spans: widened(object.spans, added?.span),
+    spans: unionSpans(object.spans, added?.span),
   };
   if (isTheSame) {
     // It was amended before a crash, and nobody may have noted it.

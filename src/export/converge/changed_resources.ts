@@ -42,10 +42,10 @@ export async function collectChanged(
   ) => ChangedResource | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const onFallback = (message: string) => run.warn("api_fallback", message);
+  const onFallback = (message: string) => run.addWarning("api_fallback", message);
   const onEnd = ({ state, announced, sent }: ListingVerdict) => {
     if (state === "whole") return;
-    run.find(
+    run.addFinding(
       "changes_missing",
       `The API announced ${announced} resources of ${changes.path} that changed during the export, and ` +
         `sent ${sent}: the others are as they were when they were read.`,
@@ -58,7 +58,7 @@ export async function collectChanged(
       if (one) changed.set(resource.id, one);
     }
     if (changed.size < MOST_CHANGED) continue;
-    run.find(
+    run.addFinding(
       "many_changes",
       `More than ${MOST_CHANGED} resources of ${changes.path} changed during the export: the others are ` +
         "as they were when they were read.",

@@ -114,7 +114,7 @@ function tell(
   { unpublished, uncurrent }: Differences,
 ): void {
   if (unpublished.length > 0) {
-    run.fail(
+    run.addFailure(
       "published_missing",
       `The API says that ${unpublished.length} records of model ${key} are published, and didn't send ` +
         `their published versions: ${fewNames(unpublished)}.`,
@@ -122,7 +122,7 @@ function tell(
     );
   }
   if (uncurrent.length > 0) {
-    run.fail(
+    run.addFailure(
       "current_missing",
       `The API sent published versions of ${uncurrent.length} records of model ${key}, and didn't send ` +
         `their current ones: ${fewNames(uncurrent)}.`,

@@ -56,7 +56,7 @@ export async function converge(
     }
     if (changed.size === 0) return true;
     if (pass > PASSES) {
-      run.find(
+      run.addFinding(
         "still_changing",
         `${changed.size} ${what} changed again while the export brought them up to date, so they may be ` +
           `newer or older than others: ${fewNames([...changed.keys()], NAMED)}.`,

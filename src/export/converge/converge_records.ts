@@ -174,7 +174,7 @@ async function readPart(
 ): Promise<readonly Item[]> {
   const { run } = context;
   const lose = (entry: Unreadable) => {
-    if (!run.isLost(entry.id)) run.lose(`${version} records that changed`, entry);
+    if (!run.isLost(entry.id)) run.addUnreadable(`${version} records that changed`, entry);
   };
   const by = { path: "/items", ids: new Set(ids), query: { version, nested: true } };
   try {

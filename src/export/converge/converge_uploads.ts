@@ -92,7 +92,7 @@ async function readAgain(
     const uploads = await resourcesById<Upload>(run.client, by, {
       signal,
       onUnreadable: (entry) => {
-        if (!run.isLost(entry.id)) run.lose("uploads that changed", entry);
+        if (!run.isLost(entry.id)) run.addUnreadable("uploads that changed", entry);
       },
     });
     if (uploads === undefined) {

@@ -5,7 +5,7 @@ import { countRecords } from "../../snapshot/count_records.ts";
 import type { TableFormat } from "../../snapshot/layout.ts";
 import { nextRows } from "../../snapshot/next_rows.ts";
 import type { Span } from "../../snapshot/span.ts";
-import { spanOfTimes } from "./widened.ts";
+import { spanOfTimes } from "./union_spans.ts";
 
 /** What {@linkcode NewRows} are, and how they are encoded. */
 export interface NewRowsOptions {

@@ -20,7 +20,7 @@ export async function noteDeletion(
 ): Promise<void> {
   const key = `${snapshotsPrefix(place)}/${LOCK}.trial`;
   if (await storage.mayDelete?.(key, { signal }) !== false) return;
-  run.warn(
+  run.addWarning(
     "deletion_forbidden",
     `Objects can be written to ${storage.url}, but not deleted. Snapshots are complete all the same, but ` +
       "each keeps its resume/ folder, lock.json stays (it then says that it is over), and nobody " +

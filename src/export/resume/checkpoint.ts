@@ -74,11 +74,11 @@ export interface Outdated {
   readonly time: number | null;
 }
 
-/** How far an export has come: what another run needs to go on. */
+/** How far an export has come: what another run needs to continue. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
   readonly formatVersion: 2;
-  /** What has to be the same to go on: parts by name, such as `schema`. */
+  /** What has to be the same to continue: parts by name, such as `schema`. */
   readonly fingerprint: Readonly<Record<string, string>>;
   /** When the export began, in ISO 8601. */
   readonly startedAt: string;

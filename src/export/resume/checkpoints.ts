@@ -33,11 +33,11 @@ export interface CheckpointsOptions {
   readonly snapshot: SnapshotWriter;
   /** The normalized view, if it is written. */
   readonly tables: TableStep | undefined;
-  /** What has to be the same to go on. */
+  /** What has to be the same to continue. */
   readonly fingerprint: Checkpoint["fingerprint"];
   /** When the export began. */
   readonly startedAt: Date;
-  /** The checkpoint to go on from. */
+  /** The checkpoint to continue from. */
   readonly from?: Checkpoint | undefined;
   /** How far apart checkpoints are, in milliseconds. @default As {@linkcode CheckpointPace} says */
   readonly everyMs?: number | undefined;
@@ -140,7 +140,7 @@ export class Checkpoints {
   }
 
   /**
-   * Runs a step that an export that goes on runs again, whether or not it came to its end: no checkpoint
+   * Runs a step that an export that resumes runs again, whether or not it came to its end: no checkpoint
    * counts what it writes.
    *
    * @param name Its name; the objects that it writes have paths that begin with it.

@@ -9,7 +9,7 @@ import type { Cursor } from "../../source/datocms/page_stream.ts";
 import type { Checkpoints, Segmented } from "./checkpoints.ts";
 import { SegmentedSink } from "./segmented_sink.ts";
 
-/** So many of the resources that were written last tell where to go on. */
+/** How many of the resources that were written last tell where to continue. */
 const REMEMBERED = 50;
 
 /** Where the batches of a listing begin, and whom to tell of them. */
@@ -42,7 +42,7 @@ export interface ListingWriterOptions<T> extends ListingSinks<T> {
   readonly checkpoints: Checkpoints;
   /** A listing that ends after it is aborted isn't at its end. */
   readonly stop?: AbortSignal | undefined;
-  /** Told of each page that was written. */
+  /** Called with each page that was written. */
   readonly onPage: (page: Page<T>) => void;
 }
 
@@ -69,7 +69,7 @@ export class ListingWriter<T extends Resource> implements Segmented {
     this.state = options.checkpoints.listing(options.key);
   }
 
-  /** Where the reading goes on, if an earlier run has begun it. */
+  /** Where the reading continues, if an earlier run has begun it. */
   get after(): Cursor | undefined {
     const { read: offset, last } = this.state;
     return offset === 0 ? undefined : { offset, last: [...last] };
@@ -168,7 +168,7 @@ export class ListingWriter<T extends Resource> implements Segmented {
   async #end(): Promise<void> {
     const { stop } = this.#options;
     if (stop?.aborted) {
-      // Another run goes on with the batch, which the journal has.
+      // Another run resumes the batch, which the journal has.
       await this.endSegment();
       const writer = this.#writer;
       this.#writer = undefined;

@@ -32,7 +32,7 @@ import { objectDigest } from "../../snapshot/object_digest.ts";
 import { type SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { spanOf } from "../../snapshot/span.ts";
 import { idColumn, partRows } from "../../snapshot/table_part.ts";
-import { widened } from "../converge/widened.ts";
+import { unionSpans } from "../converge/union_spans.ts";
 
 /** A snapshot that isn't complete, and how far it is. */
 export interface Reopened {
@@ -44,15 +44,15 @@ export interface Reopened {
 
 /** Options of {@linkcode reopenSnapshot}. */
 export interface ReopenOptions {
-  /** Who goes on with it. */
+  /** Who resumes it. */
   readonly claimant: Claimant;
   /** Aborts the reading, and what is written later. */
   readonly signal: AbortSignal;
 }
 
-/** Why there is nothing to go on with; without a reason, every snapshot is complete. */
+/** Why there is nothing to resume; without a reason, every snapshot is complete. */
 export interface NotReopened {
-  /** What keeps the newest snapshot from being gone on with: a clause. */
+  /** What keeps the newest snapshot from being resumed: a clause. */
   readonly reason?: string;
 }
 
@@ -64,7 +64,7 @@ export interface NotReopened {
  * @param storage Where snapshots are.
  * @param place Which project and environment.
  * @param fingerprint What has to be the same.
- * @param options Who goes on, and the signal; it aborts the reading, and what is written later.
+ * @param options Who continues, and the signal; it aborts the reading, and what is written later.
  * @throws {StorageError} If it can't be read.
  */
 export async function reopenSnapshot(
@@ -82,7 +82,7 @@ export async function reopenSnapshot(
   }
   const first = await readCheckpoint(storage, prefix, signal);
   if (first === undefined) {
-    // One that was ended before its first checkpoint holds nothing to go on with.
+    // One that was ended before its first checkpoint holds nothing to resume.
     if (await isOnlyClaimed(storage, prefix, signal)) return {};
     if (await finishSeal(storage, prefix, signal)) return {};
     return { reason: `${prefix} has no checkpoint that can be read` };
@@ -184,7 +184,7 @@ async function verified(
       info.modifiedAt < written;
     const seen = isLatest && isOlder && info.size === object.size
       ? object
-      : await lookedAt(storage, key, object, signal);
+      : await scanned(storage, key, object, signal);
     const mayDiffer = !isOlder &&
       checkpoint.amending.some((what) => AMENDED[what].test(object.path));
     if (seen === undefined || seen !== object && !mayDiffer) {
@@ -226,7 +226,7 @@ const AMENDED: Readonly<Record<Amendable, RegExp>> = {
  * An object as it is, after it may have been amended; `undefined` if it can't be read as what it is. It may
  * hold more than its spans told before.
  */
-async function lookedAt(
+async function scanned(
   storage: Storage,
   key: string,
   object: SnapshotObject,
@@ -249,7 +249,7 @@ async function lookedAt(
       let { spans } = object;
       for await (const page of batchEntries<Resource>(storage, key, signal)) {
         count += page.length;
-        spans = spans?.[0] && widened(spans, spanOf(spans[0].of, page));
+        spans = spans?.[0] && unionSpans(spans, spanOf(spans[0].of, page));
       }
       return { path, count, ...(spans && { spans }) };
     }

@@ -63,7 +63,7 @@ export async function writeListing<T extends Resource>(
     if (verdict === undefined || run.stop?.aborted) return undefined;
     state.done = true;
     state.isWhole = verdict.state === "whole" && verdict.sent === state.read;
-    run.judge(what, verdict);
+    run.judgeListing(what, verdict);
     odd.tell(run, what);
   }
   run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });

@@ -16,7 +16,7 @@ export async function noteRestrictions(run: ExportRun, signal: AbortSignal): Pro
   const uploads = run.wants("uploads");
   const restrictions = await readRestrictions(run.client, { environment, models, uploads, signal });
   for (const what of restrictions ?? []) {
-    run.warn(
+    run.addWarning(
       "role_restricted",
       `The API token's role may not read all ${what} in ${printable(environment, 60)}: what it ` +
         "may not read is missing without a trace; in Project settings → Roles, let it read all of them.",

@@ -18,7 +18,7 @@ export async function noteSchemaChange(run: ExportRun, signal: AbortSignal): Pro
   assertSamePrimary(run, environment);
   const changed = differing(schemaParts(run.project.schema), schemaParts(schema));
   if (changed.length === 0) return;
-  run.find(
+  run.addFinding(
     "schema_changed",
     `The schema changed while the project was read (${
       fewNames(changed.map(({ name }) => name))

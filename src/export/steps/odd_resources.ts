@@ -42,7 +42,7 @@ export class OddResources {
    */
   tell(run: ExportRun, what: string): void {
     for (const [part, { count, example }] of this.#lacking) {
-      run.warn(
+      run.addWarning(
         "resource_incomplete",
         `Of the ${what}, ${count} came without ${part}, such as the one with id ${
           JSON.stringify(printable(example, 60))

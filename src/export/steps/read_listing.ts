@@ -45,7 +45,7 @@ export async function readListing<T extends Resource>(
     total = latest;
     if (hidden === undefined) listing.onTotal?.(latest);
   };
-  // It is short, and nothing tells where to go on in it: it is read whole, or not begun.
+  // It is short, and nothing tells where to continue in it: it is read whole, or not begun.
   await listingPages<T>(run.client, resource, { ...listing, stop: undefined, onTotal })
     .pipeThrough(shown)
     .pipeTo(fanOut([sink, progress]), { signal });

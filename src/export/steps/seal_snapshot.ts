@@ -37,7 +37,7 @@ export async function sealSnapshot(
     const what = paths.length === 1
       ? `${JSON.stringify(paths[0])}, which isn't part of it, couldn't be deleted from it`
       : `${paths.length} objects that aren't part of it couldn't be deleted from it`;
-    run.warn(
+    run.addWarning(
       "leftovers",
       `The snapshot's manifest names what is left in its folder: ${what} (${reason}).`,
     );

@@ -1,6 +1,6 @@
 import type { Item, ItemType, Page, Upload, Version } from "../../content/resource.ts";
 import type { ExportOptions } from "../options.ts";
-import { through } from "../../sink/pipe_into.ts";
+import { pipeInto } from "../../sink/pipe_into.ts";
 import type { Amendable, TablesState } from "../resume/checkpoint.ts";
 import {
   type AmendedTables,
@@ -89,7 +89,7 @@ export class TableStep {
     const rows = new TransformStream<Page<Item>, readonly TableRows[]>({
       transform: (page, controller) => controller.enqueue(this.#rows(page, model.id, version)),
     });
-    return through(rows, this.#writer.sink(version, span));
+    return pipeInto(rows, this.#writer.sink(version, span));
   }
 
   /**
@@ -103,7 +103,7 @@ export class TableStep {
         controller.enqueue([{ table: "uploads", rows: uploadRows(page) }]);
       },
     });
-    return through(rows, this.#writer.sink(undefined, span));
+    return pipeInto(rows, this.#writer.sink(undefined, span));
   }
 
   /**
@@ -166,7 +166,7 @@ export class TableStep {
     this.#run.resources.tables = this.#snapshot.tally("tables/");
     if (this.#options.tables === "only") this.#countRecords();
     for (const counted of this.#warnings.all()) {
-      this.#run.warn(counted.code, warningText(counted));
+      this.#run.addWarning(counted.code, warningText(counted));
     }
   }
 
@@ -206,8 +206,8 @@ export class TableStep {
     const what =
       `The ${version} record ${JSON.stringify(printable(id, 60))} isn't in the tables, ` +
       `because no rows can be made of it (${printable(why, 100)})`;
-    if (this.#options.tables === "only") this.#run.fail("record_without_rows", `${what}.`);
-    else this.#run.warn("record_without_rows", `${what}: it is in records/ as it came.`);
+    if (this.#options.tables === "only") this.#run.addFailure("record_without_rows", `${what}.`);
+    else this.#run.addWarning("record_without_rows", `${what}: it is in records/ as it came.`);
   }
 
   #normalizeOptions(version: Version): NormalizeOptions {

@@ -140,7 +140,7 @@ export class GeneratedUploads implements UploadStore {
     };
   }
 
-  /** The digest of the first bytes of assets, from which the digest of each asset goes on. */
+  /** The digest of the first bytes of assets, from which the digest of each asset continues. */
   #digest(bytes: number): Hash {
     let digest = this.#digests.get(bytes);
     if (!digest) {

@@ -8,7 +8,7 @@ export interface Claimant {
   /** Its id. */
   readonly owner: string;
   /**
-   * Told of the claim.
+   * Called with the claim.
    *
    * @param prefix Where the snapshot lies, without a trailing slash.
    * @param sha256 SHA-256 of the claim, in hexadecimal.
@@ -62,7 +62,7 @@ export async function readClaim(
   try {
     content = claimSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
-    // Who wants to go on with a snapshot needs nothing of what it says.
+    // Who wants to resume a snapshot needs nothing of what it says.
   }
   return { content, etag, sha256: digest(bytes) };
 }

@@ -47,7 +47,7 @@ const RELEASE_MS = 5000;
  * then taken over; at once, if that export ran on this machine and the storage is a disk. An export whose lock
  * can't be renewed in time, or was taken by another one, is aborted.
  *
- * Who was paused for longer than that must not write into what another one has gone on with, and may have
+ * Who was paused for longer than that must not write into what another one has resumed, and may have
  * sealed: all that is written under the lock goes through its {@linkcode ExportLock.storage}.
  *
  * @example
@@ -156,7 +156,7 @@ export class ExportLock implements AsyncDisposable {
   }
 
   /**
-   * Names the snapshot that is written under the lock: whoever goes on with it changes its claim, and this
+   * Names the snapshot that is written under the lock: whoever resumes it changes its claim, and this
    * one is then over. Nothing more is put into it once it is sealed.
    *
    * @param prefix Where it lies, without a trailing slash.

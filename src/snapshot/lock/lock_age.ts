@@ -3,7 +3,7 @@ const STEP_MS = 2000;
 
 /**
  * Tells how long ago it was made, by whichever clock says most: this machine's clock can be set back, the
- * other one stands still while the machine sleeps, and both do while it is frozen; the storage's goes on.
+ * other one stands still while the machine sleeps, and both do while it is frozen; the storage's continues.
  */
 export class LockAge {
   readonly #time = Date.now();

@@ -34,7 +34,7 @@ export class LostLockError extends SluiceError {
   override readonly name: string = "LostLockError";
 }
 
-/** Another export may go on with what this one wrote, since it was paused for too long. */
+/** Another export may resume what this one wrote, since it was paused for too long. */
 export class TakenOverError extends LostLockError {
   /** The error's name. */
   override readonly name = "TakenOverError";

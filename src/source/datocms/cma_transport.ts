@@ -98,7 +98,7 @@ export interface CmaTransportOptions {
   readonly stallTimeoutMs?: number | undefined;
   /** How long to wait for an asynchronous job, in milliseconds. @default {600000} */
   readonly jobTimeoutMs?: number | undefined;
-  /** Told about each request and retry. */
+  /** Called with each request and retry. */
   readonly onEvent?: ((event: CmaEvent) => void) | undefined;
 }
 

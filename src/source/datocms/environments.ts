@@ -121,7 +121,7 @@ export async function findEnvironment(
  *
  * @param client Reads the API.
  * @param id Its name.
- * @param onPercent Told how much of it is made, as far as the API tells.
+ * @param onPercent Called with how much of it is made, as far as the API tells.
  * @param signal Ends the waiting.
  * @throws {CmaError} If it is gone, or the API refuses.
  */

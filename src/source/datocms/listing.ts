@@ -32,13 +32,13 @@ export interface ListingOptions {
   readonly known?: (() => AsyncIterable<Iterable<string>>) | undefined;
   /** No more pages are requested once it is aborted: those that are there are handed on. */
   readonly stop?: AbortSignal | undefined;
-  /** Told the listing's length as each page comes. */
+  /** Called with the listing's length as each page comes. */
   readonly onTotal?: ((total: number) => void) | undefined;
-  /** Told at the end, unless it was stopped, whether the listing came whole. */
+  /** Called at the end, unless it was stopped, whether the listing came whole. */
   readonly onEnd?: ((verdict: ListingVerdict) => void) | undefined;
-  /** Told of each entry that can't be kept. */
+  /** Called with each entry that can't be kept. */
   readonly onUnreadable?: ((entry: Unreadable) => void) | undefined;
-  /** Told when the API doesn't do what its documentation says and a slower way is taken. */
+  /** Called when the API doesn't do what its documentation says and a slower way is taken. */
   readonly onFallback?: ((message: string) => void) | undefined;
 }
 

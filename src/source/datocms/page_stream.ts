@@ -47,9 +47,9 @@ export interface PageStreamOptions<T> {
   readonly known?: (() => AsyncIterable<Iterable<string>>) | undefined;
   /** No more pages are requested once it is aborted: those that are there are handed on, and the stream ends. */
   readonly stop?: AbortSignal | undefined;
-  /** Told of each page as it is handed on. */
+  /** Called with each page as it is handed on. */
   readonly onPage?: ((page: FetchedPage<T>) => void) | undefined;
-  /** Told at the end, unless it was stopped, whether the listing came whole. */
+  /** Called at the end, unless it was stopped, whether the listing came whole. */
   readonly onEnd?: ((verdict: ListingVerdict) => void) | undefined;
   /** What of a page is handed on. @default All of it */
   readonly keep?: ((page: Page<T>) => Page<T>) | undefined;
@@ -69,7 +69,7 @@ export interface Cursor {
   readonly last: readonly ReadResource[];
 }
 
-/** So often the reader looks for the place where a page goes on, before it gives up. */
+/** How often the reader looks for the place where a page continues, before it gives up. */
 const MOST_STEPS = 64;
 
 /** So many empty pages in a row end a listing that says it is longer. */

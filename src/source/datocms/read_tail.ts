@@ -31,9 +31,9 @@ export interface JoinedPage<T> {
 
 /**
  * The end of what was read of a listing. Offsets shift when resources come and go while it is read: this
- * tells whether a page goes on where the reading stopped, and what in it is new.
+ * tells whether a page continues where the reading stopped, and what in it is new.
  *
- * A page that begins with something that was read goes on from there, and so does one that begins with
+ * A page that begins with something that was read continues from there, and so does one that begins with
  * something older than the last that was read, since the order is that of creation. What is older and
  * wasn't read has come since: it isn't part of this reading. Once a page isn't in that order, times tell
  * nothing any more.

@@ -8,7 +8,7 @@ import { toResources, type Unreadable, withoutUnreadable } from "./unreadable.ts
 export interface ByIdOptions {
   /** Aborts the requests. */
   readonly signal: AbortSignal;
-  /** Told of each entry of an answer that nobody can read. */
+  /** Called with each entry of an answer that nobody can read. */
   readonly onUnreadable?: ((entry: Unreadable) => void) | undefined;
 }
 

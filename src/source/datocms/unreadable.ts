@@ -69,7 +69,7 @@ export function toResources<T extends Resource>(
  * What is left of a page without what can't be kept.
  *
  * @param page The page.
- * @param onUnreadable Told of each entry that is left out.
+ * @param onUnreadable Called with each entry that is left out.
  */
 export function withoutUnreadable<T extends Resource>(
   page: Page<T>,

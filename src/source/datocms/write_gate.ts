@@ -17,7 +17,7 @@ export interface WriteGateOptions {
   readonly signal: AbortSignal;
   /** How long to wait in all, in milliseconds. @default {600_000} */
   readonly limitMs?: number | undefined;
-  /** Told once when the waiting begins: why, and how long it may take in milliseconds. */
+  /** Called once, when the waiting begins: why, and how long it may take in milliseconds. */
   readonly onWait?: ((why: string, limitMs: number) => void) | undefined;
 }
 

@@ -11,7 +11,7 @@ export interface S3Attempts {
 
 /**
  * How often a request is tried that takes long to fail: twice as often as by the AWS SDK, as an export that
- * goes on for hours meets more trouble than one request.
+ * continues for hours meets more trouble than one request.
  */
 const ATTEMPTS = 6;
 /** A server that is started again is there within a minute. */

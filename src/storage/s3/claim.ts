@@ -17,7 +17,7 @@ const STALE = 100_000;
  * writes.
  *
  * Everybody who wants to create the object first puts an empty object next to it, a claim, then lists the
- * claims, then looks for the object. Who sees no other claim may go on, and keeps the claim until the
+ * claims, then looks for the object. Who sees no other claim may continue, and keeps the claim until the
  * object is there. Of two that claim, the later one sees the earlier one's claim, or its object if that is
  * done. Who sees an earlier name than its own steps back, so that not all wait for each other. It takes a
  * server that is consistent, as S3, Ceph and MinIO are.

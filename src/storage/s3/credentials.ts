@@ -32,7 +32,7 @@ export function credentialChain(
 }
 
 /**
- * Stops the chain at a profile's `credential_process`, which may not be run: otherwise it would go on to
+ * Stops the chain at a profile's `credential_process`, which may not be run: otherwise it would continue to
  * another's keys, or end with an error that doesn't tell of this. That it isn't permitted is only told to a logger.
  *
  * @throws {StorageError} If the SDK says that it may not run a program.

@@ -23,7 +23,7 @@ export interface MultipartPut {
   readonly failure: AbortController;
   /** Aborted when the put is aborted or `failure` is. */
   readonly signal: AbortSignal;
-  /** Milliseconds that beginning the upload may go on after an abort, and that dropping it may take. */
+  /** Milliseconds that beginning the upload may continue after an abort, and that dropping it may take. */
   readonly grace: number;
 }
 

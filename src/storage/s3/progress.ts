@@ -3,7 +3,7 @@ import { StorageError } from "../storage.ts";
 
 /**
  * Sees to it that a listing is of what was asked for, and comes to an end: where a server says that there is more, it must say where it
- * goes on, and that must be somewhere else each time. It remembers one place only, which it moves on
+ * continues, and that must be somewhere else each time. It remembers one place only, which it moves on
  * less and less often, and so notices a circle of any length.
  *
  * @see {@link https://en.wikipedia.org/wiki/Cycle_detection#Brent's_algorithm}
@@ -27,9 +27,9 @@ export class S3Progress {
   /**
    * Checks a page that isn't the last one.
    *
-   * @param next Where the server says that the listing goes on.
+   * @param next Where the server says that the listing continues.
    * @param first The page's first entry, if it has any.
-   * @return Where the listing goes on.
+   * @return Where the listing continues.
    * @throws {StorageError} If that isn't said, or if the listing was there before.
    */
   goOn(next: string | undefined, first: string | undefined): string {

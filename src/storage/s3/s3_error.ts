@@ -277,7 +277,7 @@ function factsOf(error: unknown): Facts {
 /** How the AWS SDK's message begins if an answer isn't XML. */
 const UNREADABLE = "@aws-sdk XML parse error";
 
-/** Without full stops, as a sentence goes on after it. A pattern would take very long for a text of them. */
+/** Without full stops, as a sentence continues after it. A pattern would take very long for a text of them. */
 function withoutEnd(text: string): string {
   let end = text.length;
   while (end > 0 && ". ".includes(text[end - 1]!)) end--;

@@ -30,7 +30,7 @@ export interface S3WriterOptions {
   readonly partSize: number;
   /** How many parts are on their way at a time, over all objects. */
   readonly queueSize: number;
-  /** Milliseconds that requests that must not be cut off may go on after an abort. */
+  /** Milliseconds that requests that must not be cut off may continue after an abort. */
   readonly grace: number;
 }
 

@@ -7,7 +7,7 @@ import { joined, type Span, spanOf } from "../../snapshot/span.ts";
  * @param spans The spans; without any, the object may hold anything.
  * @param span The other one, if there is one.
  */
-export function widened(
+export function unionSpans(
   spans: readonly Span[] | undefined,
   span: Span | undefined,
 ): readonly Span[] | undefined {

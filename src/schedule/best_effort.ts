@@ -10,7 +10,7 @@ const MOST_MS = 5000;
  * @param run Does it.
  * @return Whether it went well.
  */
-export async function quietly(
+export async function bestEffort(
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<void>,
 ): Promise<boolean> {

@@ -57,7 +57,9 @@ Deno.test("docs/format.md has every code that a manifest's notes can have", asyn
   for (const folder of ["src/export", "src/transform"]) {
     for await (const path of sourcesIn(folder)) {
       const source = await Deno.readTextFile(path);
-      const notes = source.matchAll(/\b(?:warn|find|fail)\(\s*"([a-z]+(?:_[a-z]+)+)"/g);
+      const notes = source.matchAll(
+        /\b(?:addWarning|addFinding|addFailure)\(\s*"([a-z]+(?:_[a-z]+)+)"/g,
+      );
       for (const [, code] of notes) codes.add(code!);
     }
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AssetFiles, stamp } from "../../src/assets/asset_files.ts";
+import { AssetFiles, fingerprint } from "../../src/assets/asset_files.ts";
 
 const MD5 = "8b1a9953c4611296a827abf8c47804d7";
 const OTHER = "900150983cd24fb0d6963f7d28e17f72";
@@ -55,7 +55,7 @@ Deno.test("AssetFiles finds every file as it was added", () => {
       files.add({ key, size, ...(etag && { etag }), ...(modifiedAt && { modifiedAt }) });
     }
     for (const [key, info] of Object.entries(all)) {
-      assert.deepEqual(files.find(key), { size: info.size, ...stamp(info) });
+      assert.deepEqual(files.find(key), { size: info.size, ...fingerprint(info) });
     }
   }));
 });

@@ -1,10 +1,10 @@
+import type { SourceSettings } from "../export/export_settings.ts";
 import { findCopies } from "../export/freeze_leftovers.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
 import { destroyEnvironment, listEnvironments } from "../source/datocms/environments.ts";
 import { fewNames } from "../text/few_names.ts";
 import type { DoctorCheck } from "./check.ts";
-import type { CheckSourceOptions } from "./check_source.ts";
 
 /** How long a copy is tried to be deleted, in milliseconds. */
 const DESTROY_MS = 30_000;
@@ -13,17 +13,17 @@ const DESTROY_MS = 30_000;
  * Looks for the temporary copies of environments that killed exports with `--freeze` left, and deletes them if
  * asked to: they count as sandbox environments.
  *
- * @param options Which project.
+ * @param settings Which project.
  * @param clean Whether those are deleted that no export can be reading any more.
  * @return The checks; none if there are no copies, or the API token may not list environments.
  * @throws The signal's reason.
  */
 export async function checkCopies(
-  options: CheckSourceOptions,
+  settings: SourceSettings,
   clean: boolean,
 ): Promise<DoctorCheck[]> {
-  const { signal = new AbortController().signal } = options;
-  const client = new CmaClient({ ...options, environment: undefined });
+  const { signal = new AbortController().signal } = settings;
+  const client = new CmaClient({ ...settings, environment: undefined });
   try {
     const { environments, now } = await listEnvironments(client, signal);
     const { stale, young, edited } = findCopies(environments, now);

@@ -1,4 +1,5 @@
 import { concurrently } from "../async/concurrently.ts";
+import type { SourceSettings } from "../export/export_settings.ts";
 import type { SourceOptions } from "../export/options.ts";
 import { printable } from "../text/printable.ts";
 import { isLoopback } from "../http/address_ranges.ts";
@@ -38,31 +39,31 @@ export type CheckSourceOptions = Pick<
  * Checks what an API token may read: whether it is valid, whether the environment is there, and each
  * resource of an export with one small request.
  *
- * @param options Which project, and what of it.
+ * @param settings Which project, and what of it.
  * @return The checks.
  * @throws The signal's reason.
  */
-export async function checkSource(options: CheckSourceOptions): Promise<DoctorCheck[]> {
-  const { signal, environment } = options;
-  const client = new CmaClient(options);
+export async function checkSource(settings: SourceSettings): Promise<DoctorCheck[]> {
+  const { signal, environment } = settings;
+  const client = new CmaClient(settings);
   let found: Awaited<ReturnType<typeof readSite>>;
   try {
     found = await readSite(client, signal);
   } catch (error) {
     if (!(error instanceof CmaError)) throw error;
-    return [...unencrypted(client), ...await failedSite(error, options)];
+    return [...unencrypted(client), ...await failedSite(error, settings)];
   }
   const { name, id, headers } = found;
   const answered = headers.get("x-environment");
   const wanted = RESOURCES.filter((resource) => {
-    return resource.name !== "site" && (options.include?.includes(resource.name) ?? true) &&
-      !options.exclude?.includes(resource.name);
+    return resource.name !== "site" && (settings.include?.includes(resource.name) ?? true) &&
+      !settings.exclude?.includes(resource.name);
   });
   const checks = new Map<ResourceName, DoctorCheck>();
   const tasks = wanted.map((resource) => async (signal: AbortSignal) => {
-    checks.set(resource.name, await checkResource(client, resource, options, signal));
+    checks.set(resource.name, await checkResource(client, resource, settings, signal));
   });
-  await concurrently(tasks, options.concurrency ?? 8, signal);
+  await concurrently(tasks, settings.concurrency, signal);
   const names = new Set(wanted.map(({ name }) => name));
   const role = names.has("records") || names.has("uploads")
     ? [await checkRole(client, environment ?? answered ?? undefined, names, signal)]
@@ -137,24 +138,24 @@ async function checkRole(
 /** A valid token without such an environment isn't a bad token. */
 async function failedSite(
   error: CmaError,
-  options: CheckSourceOptions,
+  settings: SourceSettings,
 ): Promise<DoctorCheck[]> {
   if (!error.codes.includes("INVALID_ENVIRONMENT")) {
     return [check("token", "problem", error.message)];
   }
   return [
     check("token", "ok", "The API token is valid."),
-    check("environment", "problem", error.message, await knownEnvironments(options)),
+    check("environment", "problem", error.message, await knownEnvironments(settings)),
   ];
 }
 
-async function knownEnvironments(options: CheckSourceOptions): Promise<string | undefined> {
+async function knownEnvironments(settings: SourceSettings): Promise<string | undefined> {
   try {
-    const client = new CmaClient({ ...options, environment: undefined });
+    const client = new CmaClient({ ...settings, environment: undefined });
     const { body } = await client.get<{ data?: { id?: unknown }[] } | undefined>(
       "/environments",
       {},
-      { signal: options.signal },
+      { signal: settings.signal },
     );
     const names = body?.data?.map(({ id }) => printable(String(id), 80)) ?? [];
     return names.length === 0
@@ -170,7 +171,7 @@ async function knownEnvironments(options: CheckSourceOptions): Promise<string | 
 async function checkResource(
   client: CmaClient,
   resource: ExportResource & { readonly name: ResourceName },
-  { include }: CheckSourceOptions,
+  { include }: SourceSettings,
   signal: AbortSignal,
 ): Promise<DoctorCheck> {
   const { name, title, path, maxLimit } = resource;

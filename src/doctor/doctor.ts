@@ -1,3 +1,4 @@
+import { resolveSourceOptions, type SourceSettings } from "../export/export_settings.ts";
 import { guarded } from "../export/guarded.ts";
 import { LocalStorage } from "../storage/local/local_storage.ts";
 import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
@@ -73,15 +74,22 @@ const ACTIONS = {
  * ```
  */
 export async function examine(options: ExamineOptions): Promise<Examination> {
-  const { source, storage } = options;
+  const { storage, clean = false, signal } = options;
+  const source = options.source && resolveSourceOptions(options.source);
   return await guarded({ ...source, storage }, async ({ onEvent, redaction }) => {
     const told = source && { ...source, onEvent };
-    return redaction.redactValue(await examineAll({ ...options, source: told }));
+    return redaction.redactValue(await examineAll({ source: told, storage, clean, signal }));
   });
 }
 
-async function examineAll(options: ExamineOptions): Promise<Examination> {
-  const { source, storage, signal } = options;
+/** What is looked at: nothing is left to defaults. */
+interface ExamineSettings extends Pick<ExamineOptions, "storage" | "signal"> {
+  readonly source: SourceSettings | undefined;
+  readonly clean: boolean;
+}
+
+async function examineAll(settings: ExamineSettings): Promise<Examination> {
+  const { source, storage, clean, signal } = settings;
   const checks: DoctorCheck[] = [];
   const notChecked: string[] = [];
   let unfinishedUploads: readonly FoundUpload[] = [];
@@ -93,19 +101,19 @@ async function examineAll(options: ExamineOptions): Promise<Examination> {
     if (!found.some(({ name }) => name.startsWith("resource:"))) {
       notChecked.push("What the API token may read wasn't checked, because of that problem.");
     } else {
-      checks.push(...await checkCopies({ ...source, signal }, options.clean ?? false));
+      checks.push(...await checkCopies({ ...source, signal }, clean));
     }
   }
   if (storage === undefined) {
     notChecked.push("No destination was checked, because none was given.");
   } else if (storage instanceof S3Storage) {
-    const found = await checkBucket(storage, options);
+    const found = await checkBucket(storage, settings);
     checks.push(...found.checks);
     notChecked.push(...found.notChecked);
     unfinishedUploads = found.unfinishedUploads;
   } else if (storage instanceof LocalStorage) {
     checks.push(...await checkLocal(storage, { signal }));
-    if (options.clean) {
+    if (clean) {
       const removed = await storage.sweep("", { olderThan: new Date(Date.now() - DAY), signal });
       const message = `${removed} half-written files older than a day were removed.`;
       checks.push({ area: "destination", name: "unfinished_files", status: "ok", message });
@@ -128,7 +136,7 @@ async function examineAll(options: ExamineOptions): Promise<Examination> {
 
 async function checkBucket(
   storage: S3Storage,
-  { signal, clean = false }: ExamineOptions,
+  { signal, clean }: ExamineSettings,
 ): Promise<Pick<Examination, "checks" | "notChecked" | "unfinishedUploads">> {
   const location = parseS3Location(storage.url);
   const { checks, isReachable } = await probeStorage(storage, {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { schemaParts } from "../content/schema_parts.ts";
-import type { ExportOptions } from "./options.ts";
+import { type ExportSettings, shapingSettings } from "./export_settings.ts";
 import type { Claimant } from "../snapshot/lock/claim.ts";
 import { reopenSnapshot } from "./resume/reopen.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
@@ -9,38 +9,37 @@ import { Checkpoints } from "./resume/checkpoints.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { ExportRun } from "./export_run.ts";
 import { notesOf } from "./notes_of.ts";
-import { shapingOptions } from "./shaping_options.ts";
 import { TableStep } from "./steps/table_step.ts";
 
 /**
  * Begins a snapshot, or resumes one.
  *
  * @param run The export.
- * @param options Its options; with a signal that is aborted when its lock is lost.
+ * @param settings Its settings; with a signal that is aborted when its lock is lost.
  * @param claimant Who has the lock.
  * @return What every step is given.
  * @throws {StorageError} If it can't be begun.
  */
 export async function beginSnapshot(
   run: ExportRun,
-  options: ExportOptions & { readonly signal: AbortSignal },
+  settings: ExportSettings & { readonly signal: AbortSignal },
   claimant: Claimant,
 ): Promise<ExportContext> {
-  const { storage, signal, checkpointMs: everyMs } = options;
+  const { storage, signal, checkpointMs: everyMs } = settings;
   const { site, environment } = run.project;
   let tables: TableStep | undefined;
-  options.onNotes?.(() => notesOf(run, tables));
-  const shaping = shapingOptions(options);
+  settings.onNotes?.(() => notesOf(run, tables));
+  const shaping = shapingSettings(settings);
   const fingerprint = fingerprintOf(run, shaping);
   const place = { projectId: site.id, sandbox: run.sandbox };
-  const reopened = options.resume
+  const reopened = settings.resume
     ? await reopenSnapshot(storage, place, fingerprint, { claimant, signal })
     : undefined;
   const from = reopened && "checkpoint" in reopened ? reopened : undefined;
   if (reopened && "reason" in reopened && reopened.reason !== undefined) {
     run.addWarning("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
   }
-  if (from === undefined) await options.beforeBegin?.(signal);
+  if (from === undefined) await settings.beforeBegin?.(signal);
   const startedAt = from ? new Date(from.checkpoint.startedAt) : new Date();
   const snapshot = from?.snapshot ?? await SnapshotWriter.create(storage, {
     ...place,
@@ -58,8 +57,8 @@ export async function beginSnapshot(
     listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")),
     resumed: from !== undefined,
   });
-  if (options.tables !== false) {
-    tables = new TableStep(run, snapshot, options, from?.checkpoint.tables);
+  if (settings.tables !== false) {
+    tables = new TableStep(run, snapshot, settings, from?.checkpoint.tables);
   }
   const checkpoints = new Checkpoints({
     run,
@@ -74,7 +73,7 @@ export async function beginSnapshot(
   if (from) await tables?.restore(checkpoints.journal);
   // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
-  return { run, snapshot, tables, checkpoints, options, startedAt };
+  return { run, snapshot, tables, checkpoints, settings, startedAt };
 }
 
 /** What has to be the same for one export to resume another one's snapshot. */

@@ -1,4 +1,5 @@
 import { concurrently } from "../async/concurrently.ts";
+import { type ExportSettings, resolveExportOptions } from "./export_settings.ts";
 import type { ExportOptions } from "./options.ts";
 import { type Guarded, guarded } from "./guarded.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
@@ -61,43 +62,43 @@ export interface ExportReport {
  * ```
  */
 export async function exportProject(options: ExportOptions): Promise<ExportReport> {
-  return await guarded(options, exportWithin);
+  return await guarded(resolveExportOptions(options), exportWithin);
 }
 
 /** Exports until the time budget is over, if there is one. */
-async function exportWithin(options: Guarded<ExportOptions>): Promise<ExportReport> {
-  checkFreeze(options);
-  const { signal, stop } = options;
-  if (options.timeBudgetMs === undefined) return await exportUntil(options, stop);
+async function exportWithin(settings: Guarded<ExportSettings>): Promise<ExportReport> {
+  checkFreeze(settings);
+  const { signal, stop, timeBudgetMs } = settings;
+  if (timeBudgetMs === undefined) return await exportUntil(settings, stop);
   let snapshot: string | undefined;
   let progressed = false;
   const unfinished = () => new UnfinishedError(snapshot, progressed);
-  using budget = new TimeBudget(options.timeBudgetMs, unfinished);
+  using budget = new TimeBudget(timeBudgetMs, unfinished);
   return await exportUntil({
-    ...options,
+    ...settings,
     signal: signal ? AbortSignal.any([signal, budget.signal]) : budget.signal,
     onEvent: (event) => {
       if (event.type === "start") snapshot = event.snapshot;
       if (event.type === "checkpoint") progressed = event.progressed;
-      options.onEvent?.(event);
+      settings.onEvent?.(event);
     },
   }, stop ? AbortSignal.any([stop, budget.stop]) : budget.stop);
 }
 
 /** Exports, and begins nothing new once it is to stop. */
 async function exportUntil(
-  options: Guarded<ExportOptions>,
+  settings: Guarded<ExportSettings>,
   stop?: AbortSignal,
 ): Promise<ExportReport> {
-  const { storage, signal, lockTtlMs: ttlMs } = options;
-  if (!options.allowPublic) await assertNotPublic(storage, { signal });
-  const run = await ExportRun.begin(options, stop);
-  checkChosen("locale", options.locales, run.project.schema.locales);
+  const { storage, signal, lockTtlMs: ttlMs } = settings;
+  if (!settings.allowPublic) await assertNotPublic(storage, { signal });
+  const run = await ExportRun.begin(settings, stop);
+  checkChosen("locale", settings.locales, run.project.schema.locales);
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
-  const locked = { ...options, storage: lock.storage, signal: lock.signal };
+  const locked = { ...settings, storage: lock.storage, signal: lock.signal };
   try {
-    if (!options.freeze) return await exportLocked(run, locked, lock);
+    if (!settings.freeze) return await exportLocked(run, locked, lock);
     const { limiter } = run.client.transport;
     await using copy = await freezeEnvironment({ ...locked, place, limiter });
     const reading = { ...locked, signal: copy.signal };
@@ -111,11 +112,11 @@ async function exportUntil(
 /** Exports while nobody else exports the same to the same place. */
 async function exportLocked(
   run: ExportRun,
-  options: Guarded<ExportOptions> & { readonly signal: AbortSignal },
+  settings: Guarded<ExportSettings> & { readonly signal: AbortSignal },
   lock: ExportLock,
 ): Promise<ExportReport> {
-  const { signal } = options;
-  const context = await beginSnapshot(run, options, lock);
+  const { signal } = settings;
+  const context = await beginSnapshot(run, settings, lock);
   const { tables, checkpoints, snapshot: { address: snapshot } } = context;
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   let assets: ExportedAssets | undefined;
@@ -124,7 +125,7 @@ async function exportLocked(
     await using _saving = checkpoints.saving();
     await concurrently(
       [
-        (signal) => noteDeletion(run, options.storage, place, signal),
+        (signal) => noteDeletion(run, settings.storage, place, signal),
         (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(run, signal)),
         (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
         (signal) => exportRecords(context, signal),
@@ -153,13 +154,13 @@ async function exportLocked(
   const manifest = await sealSnapshot(context, assets?.manifest);
   lock.unwatch();
   const status = statusOf(manifest);
-  if (assets === undefined || options.assets !== "sync") return { status, snapshot, manifest };
+  if (assets === undefined || settings.assets !== "sync") return { status, snapshot, manifest };
   // Only now: until the new snapshot is complete, the one before may be needed.
   return {
     status,
     snapshot,
     manifest,
-    deletion: options.redaction.redactValue(
+    deletion: settings.redaction.redactValue(
       await deleteOrphans(context, assets, lock, signal),
     ),
   };

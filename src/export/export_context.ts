@@ -1,4 +1,4 @@
-import type { ExportOptions } from "./options.ts";
+import type { ExportSettings } from "./export_settings.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { Checkpoints } from "./resume/checkpoints.ts";
 import type { ExportRun } from "./export_run.ts";
@@ -16,6 +16,6 @@ export interface ExportContext {
   readonly checkpoints: Checkpoints;
   /** When the export began. */
   readonly startedAt: Date;
-  /** The export's options. */
-  readonly options: ExportOptions;
+  /** What is exported, how, and where to. */
+  readonly settings: ExportSettings;
 }

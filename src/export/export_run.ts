@@ -2,7 +2,7 @@ import { Budget } from "../async/budget.ts";
 import type { ItemType, Version } from "../content/resource.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "./events.ts";
-import type { SourceOptions } from "./options.ts";
+import type { SourceSettings } from "./export_settings.ts";
 import type { Checkpoint } from "./resume/checkpoint.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { Notes } from "../snapshot/notes.ts";
@@ -57,7 +57,7 @@ export class ExportRun {
   readonly stop: AbortSignal | undefined;
   /** Keeps the secrets of the run out of what is said. */
   readonly redaction: Secrets;
-  readonly #options: SourceOptions;
+  readonly #settings: SourceSettings;
   readonly #budget: Budget;
   /** What an earlier run has noted, and this one may come upon again. */
   readonly #restored = new Set<string>();
@@ -67,51 +67,51 @@ export class ExportRun {
   readonly #begun = performance.now();
 
   private constructor(
-    options: Guarded<SourceOptions>,
+    settings: Guarded<SourceSettings>,
     client: CmaClient,
     project: ProjectSchema,
     { sandbox, copy }: Pick<ExportRun, "sandbox" | "copy">,
     stop: AbortSignal | undefined,
   ) {
-    this.#options = options;
-    this.redaction = options.redaction;
+    this.#settings = settings;
+    this.redaction = settings.redaction;
     this.client = client;
     this.project = project;
     this.sandbox = sandbox;
     this.copy = copy;
     this.stop = stop;
-    this.concurrency = options.concurrency ?? 8;
+    this.concurrency = settings.concurrency;
     this.#budget = new Budget(this.concurrency);
   }
 
   /**
    * Reads the project's schema, and checks what was chosen against it.
    *
-   * @param options Which project, and what of it.
+   * @param settings Which project, and what of it.
    * @param stop Nothing new is to be begun once it is aborted.
    * @param named The export of the environment that this one's is a temporary copy of: it has its name.
    * @throws {CmaError} If the project can't be read.
    * @throws {SluiceError} If a model was chosen that isn't there.
    */
   static async begin(
-    options: Guarded<SourceOptions>,
+    settings: Guarded<SourceSettings>,
     stop?: AbortSignal,
     named?: ExportRun,
   ): Promise<ExportRun> {
-    const { signal, environment } = options;
-    const client = new CmaClient(options);
+    const { signal, environment } = settings;
+    const client = new CmaClient(settings);
     const read = await readSchema(client, signal);
     const project = named ? { ...read, environment: named.project.environment } : read;
     const sandbox = named
       ? named.sandbox
-      : environment !== undefined && await isSandbox(environment, options)
+      : environment !== undefined && await isSandbox(environment, settings)
       ? environment
       : undefined;
     const copy = named && environment;
-    const run = new ExportRun(options, client, project, { sandbox, copy }, stop);
+    const run = new ExportRun(settings, client, project, { sandbox, copy }, stop);
     const models = project.schema.models.map((model) => model.attributes.api_key);
-    checkChosen("model", options.models, models);
-    checkChosen("model", options.excludeModels, models);
+    checkChosen("model", settings.models, models);
+    checkChosen("model", settings.excludeModels, models);
     return run;
   }
 
@@ -146,7 +146,7 @@ export class ExportRun {
 
   /** Tells an event. */
   emit(event: ExportEvent): void {
-    this.#options.onEvent?.(event);
+    this.#settings.onEvent?.(event);
   }
 
   /**
@@ -230,7 +230,7 @@ export class ExportRun {
    */
   skip(name: ResourceName, message: string): void {
     this.resources[name] = { skipped: this.redaction.redact(message) };
-    if (this.#options.include?.includes(name)) this.addFailure("resource_skipped", message);
+    if (this.#settings.include?.includes(name)) this.addFailure("resource_skipped", message);
     else this.#note("warnings", "resource_skipped", message);
   }
 
@@ -245,13 +245,13 @@ export class ExportRun {
    * @param name The resource's name.
    */
   wants(name: ResourceName): boolean {
-    const { include, exclude } = this.#options;
+    const { include, exclude } = this.#settings;
     return (include?.includes(name) ?? true) && !(exclude?.includes(name) ?? false);
   }
 
   /** Whether asset files are to be fetched. */
   get wantsAssets(): boolean {
-    return this.wants("uploads") && this.#options.assets !== false;
+    return this.wants("uploads") && this.#settings.assets !== false;
   }
 
   /** The resources to read that have no form of their own. */
@@ -262,7 +262,7 @@ export class ExportRun {
   /** The listings of records to read. */
   get recordListings(): readonly RecordListing[] {
     if (!this.wants("records")) return [];
-    const { models, excludeModels, published = true } = this.#options;
+    const { models, excludeModels, published } = this.#settings;
     const versions: Version[] = published ? ["current", "published"] : ["current"];
     return this.project.schema.models
       .filter(({ attributes: { api_key: key } }) => {
@@ -320,8 +320,8 @@ export function checkChosen(
 }
 
 /** A request without an environment is answered from the primary one, and says its name. */
-async function isSandbox(environment: string, options: SourceOptions): Promise<boolean> {
-  const client = new CmaClient({ ...options, environment: undefined });
-  const { headers } = await client.get("/site", {}, { signal: options.signal });
+async function isSandbox(environment: string, settings: SourceSettings): Promise<boolean> {
+  const client = new CmaClient({ ...settings, environment: undefined });
+  const { headers } = await client.get("/site", {}, { signal: settings.signal });
   return headers.get("x-environment") !== environment;
 }

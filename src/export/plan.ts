@@ -1,4 +1,5 @@
 import { concurrently } from "../async/concurrently.ts";
+import { resolveSourceOptions, type SourceSettings } from "./export_settings.ts";
 import type { SourceOptions } from "./options.ts";
 import { type Guarded, guarded } from "./guarded.ts";
 import type { CmaClient, Query } from "../source/datocms/cma_client.ts";
@@ -61,13 +62,13 @@ export interface ExportPlan {
  * ```
  */
 export async function planExport(options: SourceOptions): Promise<ExportPlan> {
-  return await guarded(options, async (options) => {
-    return options.redaction.redactValue(await planWithin(options));
+  return await guarded(resolveSourceOptions(options), async (settings) => {
+    return settings.redaction.redactValue(await planWithin(settings));
   });
 }
 
-async function planWithin(options: Guarded<SourceOptions>): Promise<ExportPlan> {
-  const run = await ExportRun.begin(options);
+async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan> {
+  const run = await ExportRun.begin(settings);
   const { site, schema, environment } = run.project;
   const models = new Map<string, PlannedModel>();
   let uploads: number | null = null;
@@ -86,7 +87,7 @@ async function planWithin(options: Guarded<SourceOptions>): Promise<ExportPlan> 
       },
     ],
     run.concurrency,
-    options.signal,
+    settings.signal,
   );
   // What has changed meanwhile is asked for at the end: uploads, and records of each version.
   const uploadRequests = uploads === null

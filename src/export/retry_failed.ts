@@ -1,6 +1,7 @@
 import type { Page, Upload } from "../content/resource.ts";
 import { SluiceError } from "../error.ts";
 import type { ExportReport } from "./export.ts";
+import { type ExportSettings, resolveExportOptions } from "./export_settings.ts";
 import type { ExportOptions } from "./options.ts";
 import type { AssetOutcome } from "../assets/asset_download.ts";
 import { syncAssets } from "../assets/asset_sync.ts";
@@ -92,13 +93,13 @@ export type RetryFailedOptions = Pick<
  * ```
  */
 export async function retryFailedAssets(options: RetryFailedOptions): Promise<ExportReport> {
-  return await guarded(options, retryWithin);
+  return await guarded(resolveExportOptions(options), retryWithin);
 }
 
-async function retryWithin(options: Guarded<RetryFailedOptions>): Promise<ExportReport> {
-  const { storage, signal, lockTtlMs: ttlMs } = options;
-  if (!options.allowPublic) await assertNotPublic(storage, { signal });
-  const run = await ExportRun.begin(options);
+async function retryWithin(settings: Guarded<ExportSettings>): Promise<ExportReport> {
+  const { storage, signal, lockTtlMs: ttlMs } = settings;
+  if (!settings.allowPublic) await assertNotPublic(storage, { signal });
+  const run = await ExportRun.begin(settings);
   const place = { projectId: run.project.site.id, sandbox: run.sandbox };
   await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
   try {
@@ -113,7 +114,7 @@ async function retryWithin(options: Guarded<RetryFailedOptions>): Promise<Export
           "could be tried again: export the project first.",
       );
     }
-    const locked = { ...options, storage: lock.storage, signal: lock.signal };
+    const locked = { ...settings, storage: lock.storage, signal: lock.signal };
     return await retryIn(found, run, locked, lock);
   } catch (error) {
     throw await lock.reasonOf(error);
@@ -136,14 +137,14 @@ async function newest(
 async function retryIn(
   found: SnapshotWithAssets,
   run: ExportRun,
-  options: RetryFailedOptions & { readonly signal: AbortSignal },
+  settings: ExportSettings & { readonly signal: AbortSignal },
   lock: ExportLock,
 ): Promise<ExportReport> {
-  const { storage, signal, maxFailures } = options;
+  const { storage, signal, maxFailures } = settings;
   const { prefix, manifest } = found;
   const { project, environment, assets } = manifest;
   assertSameEnvironment(found, run, storage);
-  options.onNotes?.(() => notesOf(run));
+  settings.onNotes?.(() => notesOf(run));
   const snapshot = `${storage.url}/${prefix}`;
   run.emit({
     type: "start",
@@ -170,7 +171,7 @@ async function retryIn(
   const tally = new AssetTally(assets);
   const sink = writer.sink({ path: () => index, encoding: NDJSON, maxEntries: Infinity });
   try {
-    await ReadableStream.from(newLines(found, run, tally, options)).pipeTo(sink, { signal });
+    await ReadableStream.from(newLines(found, run, tally, settings)).pipeTo(sink, { signal });
   } catch (error) {
     throw error instanceof SyntaxError
       ? unreadable(`${found.index} isn't a list of assets`)
@@ -212,9 +213,9 @@ async function* newLines(
   { index }: SnapshotWithAssets,
   run: ExportRun,
   tally: AssetTally,
-  options: RetryFailedOptions & { readonly signal: AbortSignal },
+  settings: ExportSettings & { readonly signal: AbortSignal },
 ): AsyncGenerator<Page<AssetOutcome>, void> {
-  const { storage, signal } = options;
+  const { storage, signal } = settings;
   for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
     const others = page.filter(({ outcome }) => outcome !== "failed");
     if (others.length > 0) yield others;
@@ -223,7 +224,7 @@ async function* newLines(
     tally.add(outcome);
     noteAsset(run, outcome);
   };
-  const domain = await assetDomain(run.project.site.attributes.imgix_host, options);
+  const domain = await assetDomain(run.project.site.attributes.imgix_host, settings);
   let mayHide: boolean | undefined;
   for await (const failed of failedIn(storage, index, signal)) {
     const uploads = await uploadsById(run.client, failed.map(({ upload_id }) => upload_id), signal);
@@ -252,10 +253,10 @@ async function* newLines(
     const wanted = [...uploads.values()].filter(({ id }) => keys.has(id));
     const outcomes = syncAssets(ReadableStream.from([wanted]), storage, {
       concurrency: run.concurrency,
-      retry: options.retry,
+      retry: settings.retry,
       signal,
       key: ({ id }) => keys.get(id)!,
-      fetch: (upload, how) => fetchAsset(upload, { ...options, ...domain, ...how }),
+      fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),
       onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
         run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
       },

@@ -6,16 +6,16 @@ import type { AssetTally } from "../../assets/asset_tally.ts";
  * Makes sure that no more assets failed than may fail.
  *
  * @param tally What was counted so far.
- * @param max The most that may fail; any number if it isn't given.
+ * @param max The most that may fail.
  * @param then What that means, in a clause.
  * @throws {SluiceError} If more failed.
  */
 export function assertFewFailures(
   tally: AssetTally,
-  max: number | undefined,
+  max: number,
   then = "the export was stopped, and its snapshot isn't complete",
 ): void {
-  if (max === undefined || tally.failed <= max) return;
+  if (tally.failed <= max) return;
   const [first] = tally.counts.failures;
   const example = first === undefined
     ? ""

@@ -57,7 +57,7 @@ export async function deleteOrphans(
     deleted.bytes += some.reduce((sum, { size }) => sum + (size ?? 0), 0);
   };
   let isSure = true;
-  const { run, options: { storage } } = context;
+  const { run, settings: { storage } } = context;
   try {
     if (assets.manifest.orphaned?.count) {
       const orphans = await selectDeletable(context, assets, signal);
@@ -115,7 +115,7 @@ async function selectDeletable(
   signal: AbortSignal,
 ): Promise<readonly Orphan[]> {
   const { manifest: { prefix }, uploads, filesBefore } = assets;
-  const { snapshot, options: { storage, maxDelete } } = context;
+  const { snapshot, settings: { storage, maxDelete } } = context;
   if (!uploads.isWhole) throw refused("the list of uploads wasn't complete, so export again");
   if (uploads.batches.length === 0 && maxDelete === undefined) {
     throw refused("the project has no uploads at all; if that is right, say --max-delete 100%");
@@ -146,7 +146,7 @@ async function selectDeletable(
 
 /** Makes sure that the API token's role sees all uploads. */
 async function assertAllSeen(
-  { run, options: { maxDelete } }: ExportContext,
+  { run, settings: { maxDelete } }: ExportContext,
   count: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -167,7 +167,7 @@ async function assertAllSeen(
 
 /** Where the snapshots of the project's other environments lie, none of which is being exported. */
 async function quietPlaces(
-  { run, options: { storage } }: ExportContext,
+  { run, settings: { storage } }: ExportContext,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const projectId = run.project.site.id;
@@ -236,7 +236,7 @@ async function withoutUpload(
 
 /** Numbers of the uploads whose file isn't there: until it is, an older one is better than none. */
 async function lackingIn(
-  { snapshot, options: { storage } }: ExportContext,
+  { snapshot, settings: { storage } }: ExportContext,
   { index, prefix, failed, withdrawn, notServed = 0 }: ExportedAssets["manifest"],
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {

@@ -54,7 +54,7 @@ export async function exportAssets(
   uploads: ExportedUploads,
   signal: AbortSignal,
 ): Promise<ExportedAssets | undefined> {
-  const { run, snapshot, options: { storage, assets: mode } } = context;
+  const { run, snapshot, settings: { storage, assets: mode } } = context;
   const prefix = assetsPrefix(run.project.site.id);
   if (mode === "sync") await warnOfDeletion(context, signal);
   const files = new AssetFiles();
@@ -131,7 +131,7 @@ interface Shelf {
  * @return The snapshot, or `undefined` if there is none.
  */
 async function recall(
-  { run, options: { storage } }: ExportContext,
+  { run, settings: { storage } }: ExportContext,
   { files, known }: Pick<Shelf, "files" | "known">,
   prefix: string,
   signal: AbortSignal,
@@ -158,7 +158,7 @@ async function recall(
 
 /** Reads what earlier runs of this export wrote down of the files. */
 async function recallLists(
-  { run, snapshot, checkpoints, options: { storage } }: ExportContext,
+  { run, snapshot, checkpoints, settings: { storage } }: ExportContext,
   files: AssetFiles,
   prefix: string,
   signal: AbortSignal,
@@ -192,15 +192,15 @@ function recallAll(
 
 /** Fetches what isn't there, and writes the list of what became of each asset. */
 async function fetchAssets(
-  { run, snapshot, checkpoints, options }: ExportContext,
+  { run, snapshot, checkpoints, settings }: ExportContext,
   { batches }: ExportedUploads,
   { files, names, prefix, known }: Shelf,
   signal: AbortSignal,
 ): Promise<AssetCounts> {
-  const { storage } = options;
+  const { storage } = settings;
   const tally = new AssetTally();
   const { imgix_host: imgixHost } = run.project.site.attributes;
-  const domain = await assetDomain(imgixHost, { ...options, signal });
+  const domain = await assetDomain(imgixHost, { ...settings, signal });
   const ledger = new AssetLedger(checkpoints, snapshot, signal);
   // To the end of the export: the next checkpoint may come long after the last asset.
   checkpoints.attach(ledger);
@@ -223,12 +223,12 @@ async function fetchAssets(
   };
   const outcomes = syncAssets(uploads(), storage, {
     concurrency: run.concurrency,
-    retry: options.retry,
+    retry: settings.retry,
     stop: run.stop,
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
-    fetch: (upload, how) => fetchAsset(upload, { ...options, ...domain, ...how }),
+    fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),
     whyGone: (upload, { signal }) => whyGone(run, upload, signal),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
       run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
@@ -240,7 +240,7 @@ async function fetchAssets(
       if (isNew) ledger.add(outcome);
       tally.add(inExport(outcome));
       noteAsset(run, outcome, known.since(outcome));
-      assertFewFailures(tally, options.maxFailures);
+      assertFewFailures(tally, settings.maxFailures);
     },
   });
   let isWritten = false;
@@ -267,7 +267,7 @@ async function fetchAssets(
 async function* orphansOf(
   before: SnapshotWithAssets | undefined,
   { files, names, prefix }: Omit<Shelf, "known">,
-  { run, options: { storage } }: ExportContext,
+  { run, settings: { storage } }: ExportContext,
   signal: AbortSignal,
 ): AsyncGenerator<AssetIndexEntry[], void> {
   if (before === undefined) return;
@@ -297,7 +297,7 @@ async function* orphansOf(
 }
 
 async function warnOfDeletion(
-  { run, options: { storage } }: ExportContext,
+  { run, settings: { storage } }: ExportContext,
   signal: AbortSignal,
 ): Promise<void> {
   const versioning = await bucketVersioning(storage, { signal });

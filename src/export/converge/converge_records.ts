@@ -104,9 +104,9 @@ export async function amendRecords(
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, snapshot, tables, options, startedAt } = context;
-  const { layout = "ndjson" } = options;
-  const isRaw = options.tables !== "only";
+  const { run, snapshot, tables, settings, startedAt } = context;
+  const { layout } = settings;
+  const isRaw = settings.tables !== "only";
   const key = model.attributes.api_key;
   const versions: Version[] = wantsPublished(context) ? ["current", "published"] : ["current"];
   for (const version of versions) {

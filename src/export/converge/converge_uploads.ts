@@ -58,7 +58,7 @@ async function amendUploads(
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { snapshot, tables, options: { layout = "ndjson" } } = context;
+  const { snapshot, tables, settings: { layout } } = context;
   const ids = new Map([...some].map(([id, { time }]) => [id, time]));
   const changed = new Map<string, Upload>();
   const unknown: string[] = [];

@@ -23,10 +23,10 @@ async function exportListing(
   { model, version }: RecordListing,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, snapshot, tables, options } = context;
-  const { layout = "ndjson" } = options;
+  const { run, snapshot, tables, settings } = context;
+  const { layout } = settings;
   const key = model.attributes.api_key;
-  const isRaw = options.tables !== "only";
+  const isRaw = settings.tables !== "only";
   const state = await writeListing<Item>(context, {
     key: `records/${key}/${version}`,
     about: { resource: "records", model: key, version },

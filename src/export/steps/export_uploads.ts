@@ -26,7 +26,7 @@ export async function exportUploads(
   context: ExportContext,
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
-  const { run, snapshot, tables, checkpoints, options: { layout = "ndjson" } } = context;
+  const { run, snapshot, tables, checkpoints, settings: { layout } } = context;
   const state = await writeListing<Upload>(context, {
     key: "uploads",
     about: { resource: "uploads" },

@@ -3,7 +3,7 @@ import type { ManifestContent } from "../../snapshot/seal.ts";
 import { VERSION } from "../../version.ts";
 import type { ExportContext } from "../export_context.ts";
 import { notesOf } from "../notes_of.ts";
-import { shapingOptions } from "../shaping_options.ts";
+import { shapingSettings } from "../export_settings.ts";
 
 /**
  * Makes a snapshot complete. Everything has to be written.
@@ -14,7 +14,7 @@ import { shapingOptions } from "../shaping_options.ts";
  * @throws {StorageError} If it can't be written.
  */
 export async function sealSnapshot(
-  { run, snapshot, options, startedAt }: ExportContext,
+  { run, snapshot, settings, startedAt }: ExportContext,
   assets: Manifest["assets"],
 ): Promise<Manifest> {
   const { site, environment } = run.project;
@@ -27,7 +27,7 @@ export async function sealSnapshot(
     status: statusOf(notesOf(run)),
     startedAt: startedAt.toISOString(),
     endedAt,
-    options: shapingOptions(options),
+    options: shapingSettings(settings),
     resources: run.resources,
     records: run.records,
     ...(assets === undefined ? {} : { assets }),

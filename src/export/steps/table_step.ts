@@ -1,5 +1,5 @@
 import type { Item, ItemType, Page, Upload, Version } from "../../content/resource.ts";
-import type { ExportOptions } from "../options.ts";
+import type { ExportSettings } from "../export_settings.ts";
 import { pipeInto } from "../../sink/pipe_into.ts";
 import type { Amendable, TablesState } from "../resume/checkpoint.ts";
 import {
@@ -24,27 +24,27 @@ import type { ExportRun } from "../export_run.ts";
 export class TableStep {
   readonly #run: ExportRun;
   readonly #snapshot: SnapshotWriter;
-  readonly #options: ExportOptions;
+  readonly #settings: ExportSettings;
   readonly #writer: TableWriter;
   readonly #warnings: WarningCounter;
 
   /**
    * @param run The export.
    * @param snapshot Where the tables go.
-   * @param options How the tables are made.
+   * @param settings How the tables are made.
    * @param from How far an earlier run has come.
    */
   constructor(
     run: ExportRun,
     snapshot: SnapshotWriter,
-    options: ExportOptions,
+    settings: ExportSettings,
     from?: TablesState,
   ) {
     this.#run = run;
     this.#snapshot = snapshot;
-    this.#options = options;
-    const schema = tableSchema(run.project.schema, options);
-    this.#writer = new TableWriter(snapshot, schema, options.format ?? "ndjson", from);
+    this.#settings = settings;
+    const schema = tableSchema(run.project.schema, settings);
+    this.#writer = new TableWriter(snapshot, schema, settings.format, from);
     this.#warnings = new WarningCounter(from?.warnings);
   }
 
@@ -156,7 +156,7 @@ export class TableStep {
    */
   async end(): Promise<void> {
     await this.#writer.flush();
-    const { format = "ndjson", locales, structuredText } = this.#options;
+    const { format, locales, structuredText } = this.#settings;
     const { schema } = this.#run.project;
     await this.#snapshot.putJson(TABLE_SCHEMA, {
       format,
@@ -164,7 +164,7 @@ export class TableStep {
       ...tableSchema(schema, { structuredText }),
     });
     this.#run.resources.tables = this.#snapshot.tally("tables/");
-    if (this.#options.tables === "only") this.#countRecords();
+    if (this.#settings.tables === "only") this.#countRecords();
     for (const counted of this.#warnings.all()) {
       this.#run.addWarning(counted.code, warningText(counted));
     }
@@ -206,17 +206,17 @@ export class TableStep {
     const what =
       `The ${version} record ${JSON.stringify(printable(id, 60))} isn't in the tables, ` +
       `because no rows can be made of it (${printable(why, 100)})`;
-    if (this.#options.tables === "only") this.#run.addFailure("record_without_rows", `${what}.`);
+    if (this.#settings.tables === "only") this.#run.addFailure("record_without_rows", `${what}.`);
     else this.#run.addWarning("record_without_rows", `${what}: it is in records/ as it came.`);
   }
 
   #normalizeOptions(version: Version): NormalizeOptions {
-    const { structuredText, locales } = this.#options;
+    const { structuredText, locales } = this.#settings;
     return { version, structuredText, locales, onWarning: this.#warnings.add };
   }
 
   async #amend(changes: Omit<AmendTablesOptions, "format" | "columns">): Promise<AmendedTables> {
-    const { format = "ndjson" } = this.#options;
+    const { format } = this.#settings;
     const columns = (table: string) => this.#writer.columns(table);
     return await amendTables(this.#snapshot, { ...changes, format, columns });
   }

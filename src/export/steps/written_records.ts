@@ -19,12 +19,12 @@ import type { RecordListing } from "../export_run.ts";
  * @throws {StorageError} If they can't be read.
  */
 export function recordEntries(
-  { snapshot, options }: ExportContext,
+  { snapshot, settings }: ExportContext,
   { model, version }: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Page<WrittenEntry>, void> {
   const { api_key: key } = model.attributes;
-  return options.tables === "only"
+  return settings.tables === "only"
     ? tabledEntries(snapshot, tableFolder(`records/${key}`, version), signal)
     : batchedEntries(snapshot, recordsFolder(key, version), signal);
 }
@@ -43,10 +43,10 @@ export async function* writtenRecords(
   listing: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Iterable<string>, void> {
-  const { tables, checkpoints, options: { layout = "ndjson" } } = context;
+  const { tables, checkpoints, settings: { layout } } = context;
   const { model: { attributes: { api_key: key } }, version } = listing;
   // What was only collected so far becomes a part of its own.
-  if (context.options.tables === "only") await tables?.flush("records");
+  if (context.settings.tables === "only") await tables?.flush("records");
   const name = `records/${key}/${version}`;
   yield* idsIn(recordEntries(context, listing, signal), () => {
     return journaledEntries(checkpoints.journal, name, encodingOf(layout));

@@ -9,6 +9,7 @@ import { CHECKPOINT } from "../../../src/snapshot/layout.ts";
 import { NDJSON } from "../../../src/sink/encodings.ts";
 import { SnapshotWriter } from "../../../src/snapshot/snapshot_writer.ts";
 import { Checkpoints } from "../../../src/export/resume/checkpoints.ts";
+import { resolveSourceOptions } from "../../../src/export/export_settings.ts";
 import { ExportRun } from "../../../src/export/export_run.ts";
 import { ListingWriter } from "../../../src/export/resume/listing_writer.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
@@ -23,8 +24,7 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
   const cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit: false });
   const { signal } = new AbortController();
   const run = await ExportRun.begin({
-    apiToken: cma.apiToken,
-    baseUrl: cma.url,
+    ...resolveSourceOptions({ apiToken: cma.apiToken, baseUrl: cma.url }),
     redaction: new Secrets(),
   }, options.stop);
   await cma.stop();

@@ -1,0 +1,107 @@
+import type { AssetMode, ExportOptions, SourceOptions } from "./options.ts";
+
+/** What an export does if its options don't say otherwise. */
+export const EXPORT_DEFAULTS = {
+  published: true,
+  assets: "keep",
+  concurrency: 8,
+  allowPublic: false,
+  maxFailures: Infinity,
+  freeze: false,
+  resume: false,
+  layout: "ndjson",
+  tables: true,
+  format: "ndjson",
+} as const satisfies Partial<ExportOptions>;
+
+/** Options of which some are set. */
+type With<Options, Keys extends keyof Options> =
+  & Omit<Options, Keys>
+  & { readonly [Key in Keys]-?: NonNullable<Options[Key]> };
+
+/**
+ * Which project is read, and how: options whose defaults are filled in.
+ *
+ * What is still optional either has no value that stands for all (`models`, `environment`, `signal`), or has
+ * its default where it is used by itself as well: addresses, times and attempts in the client of the API and
+ * in the download of an asset, which don't have the same.
+ */
+export interface SourceSettings
+  extends With<SourceOptions, "published" | "assets" | "concurrency" | "secrets"> {
+  /** What becomes of asset files that no upload has any more; `false` if none are fetched. */
+  readonly assets: AssetMode | false;
+}
+
+/** What is exported, how, and where to: options whose defaults are filled in. */
+export interface ExportSettings extends
+  SourceSettings,
+  With<
+    Omit<ExportOptions, keyof SourceOptions>,
+    "allowPublic" | "maxFailures" | "freeze" | "resume" | "layout" | "tables" | "format"
+  > {}
+
+/**
+ * Fills in the defaults of what is read.
+ *
+ * @param options The options as they were given.
+ * @return The settings that all else goes by.
+ */
+export function resolveSourceOptions(options: SourceOptions): SourceSettings {
+  const {
+    published = EXPORT_DEFAULTS.published,
+    assets = EXPORT_DEFAULTS.assets,
+    concurrency = EXPORT_DEFAULTS.concurrency,
+    secrets = [],
+  } = options;
+  return {
+    ...options,
+    published,
+    assets: assets === true ? EXPORT_DEFAULTS.assets : assets,
+    concurrency,
+    secrets,
+  };
+}
+
+/**
+ * Fills in the defaults of an export: the only place that knows them.
+ *
+ * @param options The options as they were given.
+ * @return The settings that all else goes by.
+ *
+ * @example
+ * ```ts
+ * import { LocalStorage } from "../storage/local/local_storage.ts";
+ * import { resolveExportOptions } from "./export_settings.ts";
+ *
+ * const storage = new LocalStorage("./snapshots");
+ * const settings = resolveExportOptions({ apiToken: "…", storage, assets: true });
+ * console.assert(settings.assets === "keep" && settings.layout === "ndjson");
+ * ```
+ */
+export function resolveExportOptions(options: ExportOptions): ExportSettings {
+  const {
+    allowPublic = EXPORT_DEFAULTS.allowPublic,
+    maxFailures = EXPORT_DEFAULTS.maxFailures,
+    freeze = EXPORT_DEFAULTS.freeze,
+    resume = EXPORT_DEFAULTS.resume,
+    layout = EXPORT_DEFAULTS.layout,
+    tables = EXPORT_DEFAULTS.tables,
+    format = EXPORT_DEFAULTS.format,
+  } = options;
+  const own = { allowPublic, maxFailures, freeze, resume, layout, tables, format };
+  return { ...options, ...resolveSourceOptions(options), ...own };
+}
+
+/**
+ * The settings that decide what is in a snapshot, as its manifest shows them: no secrets, nothing about speed.
+ *
+ * @param settings The settings of an export.
+ */
+export function shapingSettings(settings: ExportSettings): Record<string, unknown> {
+  const { environment, models, excludeModels, include, exclude, published, assets } = settings;
+  const { layout, tables, format, structuredText, locales, freeze } = settings;
+  const source = { environment, models, excludeModels, include, exclude, published, assets };
+  const written = { layout, tables, format, structuredText, locales };
+  const shaping = { ...source, ...written, freeze: freeze || undefined };
+  return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
+}

@@ -32,6 +32,7 @@ import {
   statusOf,
 } from "../snapshot/manifest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
+import { resealSnapshot } from "../snapshot/seal.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { assetDomain } from "../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../source/datocms/asset_fetch.ts";
@@ -182,27 +183,18 @@ async function retryIn(
     return code !== ASSET_FAILURE && code !== KNOWN_ASSET_FAILURE;
   };
   const failures = [...manifest.failures.filter(isOther), ...run.failures.toArray()];
-  const updated: Manifest = {
-    ...manifest,
-    status: statusOf({ failures }),
-    objects: [...writer.objects]
-      .map(({ spans: _, ...object }) => object)
-      .sort((a, b) => a.path < b.path ? -1 : 1),
-    assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
-    warnings: [...manifest.warnings, ...run.warnings.toArray()],
-    failures,
-  };
-  const seal = async (manifest: Manifest): Promise<Manifest> => {
-    await lock.confirm();
-    await writer.putJson(MANIFEST, manifest);
-    await writer.putAside(CANARY, new TextEncoder().encode(`${manifest.endedAt}\n`));
-    return manifest;
-  };
-  let written = await seal(updated);
-  if (!await deleteIfAllowed(storage, [found.index], { signal })) {
-    const leftovers = [...manifest.leftovers ?? [], assets.index].sort();
-    written = await seal({ ...updated, leftovers });
-  }
+  const written = await resealSnapshot(writer, {
+    manifest: {
+      ...manifest,
+      status: statusOf({ failures }),
+      assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
+      warnings: [...manifest.warnings, ...run.warnings.toArray()],
+      failures,
+    },
+    replaced: assets.index,
+    confirm: () => lock.confirm(),
+    signal,
+  });
   run.emit({ type: "sealed", snapshot });
   assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
   return reportOf(snapshot, written);

@@ -1,9 +1,16 @@
 import { withGrace } from "../storage/grace.ts";
-import { type ObjectInfo, type Storage, StorageError } from "../storage/storage.ts";
+import { deleteIfAllowed } from "../storage/delete_if_allowed.ts";
+import {
+  type ObjectInfo,
+  ObjectNotFoundError,
+  type Storage,
+  StorageError,
+} from "../storage/storage.ts";
 import { shownAddress } from "../text/shown_address.ts";
 import { CANARY, MANIFEST, RESUME_FOLDER } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
 import { objectDigest } from "./object_digest.ts";
+import { readManifest } from "./read_manifest.ts";
 
 /** What a storage says of an object as it was written. */
 export interface Fingerprint {
@@ -75,25 +82,111 @@ export async function sealSnapshot(
   const { extra, aside } = await scan(snapshot, written, signal);
   await remove(storage, extra, leave, signal);
 
-  const objects = snapshot.objects
-    .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
-    .sort((a, b) => a.path < b.path ? -1 : 1);
-  const putManifest = async (signal: AbortSignal): Promise<Manifest> => {
+  const objects = objectsOf(snapshot);
+  const write = async (signal: AbortSignal): Promise<Manifest> => {
     const left = leftovers.length > 0 && { leftovers: leftovers.toSorted() };
     const manifest: Manifest = { formatVersion: 1, ...describe(), objects, ...left };
-    const text = JSON.stringify(manifest, null, 2) + "\n";
-    await snapshot.putAside(MANIFEST, ENCODER.encode(text), { signal });
+    await putManifest(snapshot, manifest, signal);
     return manifest;
   };
-  let manifest = await putManifest(signal);
+  let manifest = await write(signal);
   // Whoever cancels now is too late: nothing could be resumed any more.
   await withGrace(signal, GRACE_MS, async (signal) => {
     const before = leftovers.length;
     await remove(storage, aside, leave, signal);
-    if (leftovers.length > before) manifest = await putManifest(signal);
-    await snapshot.putAside(CANARY, ENCODER.encode(`${manifest.endedAt}\n`), { signal });
+    if (leftovers.length > before) manifest = await write(signal);
+    await putCanary(snapshot, manifest, signal);
   });
   return manifest;
+}
+
+/** Options of {@linkcode resealSnapshot}. */
+export interface ResealOptions {
+  /** The new manifest; its objects are the snapshot's. */
+  readonly manifest: Manifest;
+  /** The path of the object that isn't the snapshot's any more. */
+  readonly replaced: string;
+  /** Makes sure that nobody else writes the snapshot, before each manifest is written. */
+  readonly confirm: () => Promise<void>;
+  /** Aborts it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Renews the seal of a snapshot in which one object has come in place of another. It is complete all the
+ * while: what isn't its own any more goes when the new manifest is there, or is named in it as left.
+ *
+ * @param snapshot The snapshot.
+ * @param options What the new manifest says, and what was replaced.
+ * @return The whole manifest.
+ * @throws {StorageError} If it can't be written.
+ */
+export async function resealSnapshot(
+  snapshot: Unsealed,
+  { manifest, replaced, confirm, signal = NEVER }: ResealOptions,
+): Promise<Manifest> {
+  const renewed = { ...manifest, objects: objectsOf(snapshot) };
+  const write = async (manifest: Manifest): Promise<Manifest> => {
+    await confirm();
+    await putManifest(snapshot, manifest, signal);
+    await putCanary(snapshot, manifest, signal);
+    return manifest;
+  };
+  await write(renewed);
+  const { storage, prefix } = snapshot;
+  if (await deleteIfAllowed(storage, [`${prefix}/${replaced}`], { signal })) return renewed;
+  return await write({ ...renewed, leftovers: [...manifest.leftovers ?? [], replaced].sort() });
+}
+
+/**
+ * Completes a snapshot whose export was ended right before that: its manifest is there, and all that it lists
+ * and nothing else, but not its canary.
+ *
+ * @param storage Where it is.
+ * @param prefix Where it lies in there, without a trailing slash.
+ * @param signal Aborts it.
+ * @return Whether it is complete now.
+ * @throws {StorageError} If it can't be read or written.
+ */
+export async function finishSeal(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const manifest = await readManifest(storage, prefix, signal).catch(nothingIfUnreadable);
+  if (manifest === undefined) return false;
+  await storage.clear?.(`${prefix}/`, { signal });
+  if (!await holds(storage, prefix, manifest, signal)) return false;
+  await storage.put(`${prefix}/${CANARY}`, canaryOf(manifest), { signal, replaces: null });
+  return true;
+}
+
+/** A snapshot's objects, as its manifest lists them. */
+function objectsOf({ objects }: Pick<Unsealed, "objects">): ManifestObject[] {
+  return objects
+    .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
+    .sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+async function putManifest(
+  snapshot: Pick<Unsealed, "putAside">,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = ENCODER.encode(JSON.stringify(manifest, null, 2) + "\n");
+  await snapshot.putAside(MANIFEST, bytes, { signal });
+}
+
+async function putCanary(
+  snapshot: Pick<Unsealed, "putAside">,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<void> {
+  await snapshot.putAside(CANARY, canaryOf(manifest), { signal });
+}
+
+function canaryOf({ endedAt }: Manifest): Uint8Array<ArrayBuffer> {
+  return ENCODER.encode(`${endedAt}\n`);
 }
 
 /** What is there besides the snapshot's objects. */
@@ -178,4 +271,31 @@ async function remove(
       leave(left, error.message.replace(/\.$/, ""));
     }
   }
+}
+
+/** Whether a folder holds just what a manifest lists. */
+async function holds(
+  storage: Storage,
+  prefix: string,
+  { objects, leftovers = [] }: Manifest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const expected = new Map(objects.map(({ path, size }) => [`${prefix}/${path}`, size]));
+  const others = new Set([MANIFEST, ...leftovers].map((path) => `${prefix}/${path}`));
+  for await (const page of storage.list(`${prefix}/`, { signal })) {
+    for (const { key, size } of page) {
+      if (expected.get(key) === size) expected.delete(key);
+      else if (!others.has(key)) return false;
+    }
+  }
+  if (expected.size > 0) return false;
+  for (const { path, sha256 } of objects) {
+    const found = await objectDigest(storage, `${prefix}/${path}`, signal);
+    if (found.sha256 !== sha256) return false;
+  }
+  return true;
+}
+
+function nothingIfUnreadable(error: unknown): undefined {
+  if (!(error instanceof ObjectNotFoundError) && !(error instanceof SyntaxError)) throw error;
 }

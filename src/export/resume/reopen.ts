@@ -15,7 +15,7 @@ import {
   renewClaim,
   type WrittenClaim,
 } from "../../snapshot/lock/claim.ts";
-import { finishSeal } from "../../snapshot/finish_seal.ts";
+import { finishSeal } from "../../snapshot/seal.ts";
 import { findSnapshots } from "../../snapshot/find_snapshots.ts";
 import {
   CANARY,

@@ -74,8 +74,7 @@ export const OPTIONS: {
     env: "DATOCMS_API_TOKEN",
     placeholder: "<token>",
     expects: "an API token as in Project settings → API tokens, without spaces",
-    help:
-      "API token whose role may use the Content Management API. Better given as the variable: " +
+    help: "API token that may use the Content Management API. Prefer the environment variable: " +
       "other programs can see command lines.",
     secret: true,
     neverEmpty: true,
@@ -85,7 +84,7 @@ export const OPTIONS: {
     group: "Project",
     placeholder: "<file>",
     expects: "the path of a file that holds an API token",
-    help: "File that holds the API token, such as a secret of Docker or Kubernetes.",
+    help: "File that holds the API token, such as a Docker or Kubernetes secret.",
     path: "file",
     neverEmpty: true,
   },
@@ -96,7 +95,7 @@ export const OPTIONS: {
     env: "DATOCMS_ENVIRONMENT",
     placeholder: "<name>",
     expects: "the name of an environment, as in Project settings → Environments",
-    help: "Environment to read; without it, the primary one.",
+    help: "Environment to export. Default: the primary one.",
     neverEmpty: true,
   },
   baseUrl: {
@@ -105,7 +104,7 @@ export const OPTIONS: {
     env: "DATOCMS_BASE_URL",
     placeholder: "<url>",
     expects: "an http or https URL such as https://site-api.datocms.com",
-    help: "Address of the API, if it isn't https://site-api.datocms.com.",
+    help: "URL of the API. Default: https://site-api.datocms.com.",
     neverEmpty: true,
   },
   assetHost: {
@@ -113,14 +112,14 @@ export const OPTIONS: {
     group: "Project",
     placeholder: "<origin>",
     expects: "an http or https origin such as https://assets.example.com, without a path",
-    help: "Where asset files are fetched from, instead of the host in their addresses.",
+    help: "Origin to download asset files from, instead of the host in their URLs.",
   },
   models: {
     kind: "list",
     group: "Selection",
     placeholder: "<a,b>",
     expects: "API keys of models, separated by commas",
-    help: "Only the records of these models.",
+    help: "Export records of these models only.",
     neverEmpty: true,
   },
   excludeModels: {
@@ -128,7 +127,7 @@ export const OPTIONS: {
     group: "Selection",
     placeholder: "<a,b>",
     expects: "API keys of models, separated by commas",
-    help: "Not the records of these models.",
+    help: "Leave out records of these models.",
     neverEmpty: true,
   },
   include: {
@@ -137,7 +136,7 @@ export const OPTIONS: {
     placeholder: "<x,y>",
     choices: RESOURCE_NAMES,
     expects: "names of resources, separated by commas",
-    help: "Only these resources, besides the project and its models.",
+    help: "Export these resources only, besides the project and its models.",
     neverEmpty: true,
   },
   exclude: {
@@ -146,7 +145,7 @@ export const OPTIONS: {
     placeholder: "<x,y>",
     choices: RESOURCE_NAMES,
     expects: "names of resources, separated by commas",
-    help: "Not these resources.",
+    help: "Leave out these resources.",
     neverEmpty: true,
   },
   published: {
@@ -160,7 +159,7 @@ export const OPTIONS: {
     group: "Destination",
     placeholder: "<where>",
     expects: "a directory, a file: URL or s3://bucket[/prefix]",
-    help: "Where snapshots go: a directory, a file: URL or s3://bucket[/prefix].",
+    help: "Where to write snapshots: a directory, a file: URL or s3://bucket[/prefix].",
     path: "directory",
     neverEmpty: true,
   },
@@ -172,18 +171,17 @@ export const OPTIONS: {
     canBeOff: true,
     expects: `${ASSET_MODES.join(", ")} or false`,
     help:
-      "What becomes of asset files that no upload has any more: they stay (keep), or are deleted once " +
-      "the snapshot is complete (sync). With --no-assets (or false), asset files are neither fetched " +
-      "nor deleted; their metadata stays.",
+      "What to do with asset files no longer used by any upload: keep them, or delete them once " +
+      "the snapshot is complete (sync). With --no-assets (or false), no asset files are downloaded " +
+      "or deleted; their metadata is still exported.",
   },
   maxDelete: {
     kind: "text",
     group: "Destination",
     placeholder: "<n|n%>",
     expects: "a number of files, or a share of them such as 10%",
-    help:
-      "The most files that --assets sync deletes: if there are more, none is. Without it, 100 files or " +
-      "10 %, whichever is more.",
+    help: "Maximum number of files that --assets sync may delete; if there are more, it deletes " +
+      "none. Default: 100 files or 10 %, whichever is more.",
   },
   sse: {
     kind: "text",
@@ -191,27 +189,27 @@ export const OPTIONS: {
     placeholder: "<form>",
     choices: SSE,
     expects: oneOf(SSE),
-    help: "How S3 encrypts what is written; without it, as the bucket says.",
+    help: "Server-side encryption of what is written to S3. Default: the bucket's own.",
   },
   sseKmsKeyId: {
     kind: "text",
     group: "Destination",
     placeholder: "<key>",
     expects: "the id or ARN of a KMS key",
-    help: "The KMS key, with --sse aws:kms.",
+    help: "KMS key for --sse aws:kms.",
   },
   storageClass: {
     kind: "text",
     group: "Destination",
     placeholder: "<class>",
     expects: "a storage class whose objects can be read at once, such as STANDARD_IA",
-    help: "The S3 storage class of asset files, such as STANDARD_IA.",
+    help: "S3 storage class of asset files, such as STANDARD_IA.",
   },
   allowPublic: {
     kind: "switch",
     group: "Destination",
     expects: truth,
-    help: "Also export into an S3 bucket that everybody can use.",
+    help: "Export even if the S3 bucket is public.",
   },
   clean: {
     kind: "switch",
@@ -225,8 +223,7 @@ export const OPTIONS: {
     placeholder: "<form>",
     choices: LAYOUTS,
     expects: oneOf(LAYOUTS),
-    help:
-      "How records and uploads are written: one to a line, or as DatoCMS's Project Export does.",
+    help: "How records and uploads are written: one per line, or as in DatoCMS's Project Export.",
   },
   tables: {
     kind: "switch",
@@ -246,7 +243,7 @@ export const OPTIONS: {
     placeholder: "<form>",
     choices: TABLE_FORMATS,
     expects: oneOf(TABLE_FORMATS),
-    help: "How tables are written.",
+    help: "File format of the tables.",
   },
   structuredText: {
     kind: "text",
@@ -254,58 +251,59 @@ export const OPTIONS: {
     placeholder: "<form>",
     choices: STRUCTURED_TEXT,
     expects: oneOf(STRUCTURED_TEXT),
-    help: "Add a column to tables for each structured text field, rendered like this.",
+    help: "Add a column to the tables for each structured text field, rendered in this format.",
   },
   locales: {
     kind: "list",
     group: "Tables",
     placeholder: "<en,it>",
     expects: "locales of the project, separated by commas",
-    help: "Only table rows of these locales.",
+    help: "Write table rows for these locales only.",
   },
   freeze: {
     kind: "switch",
     group: "Run",
     expects: truth,
     help:
-      "Export a temporary copy of the environment, so that nothing changes meanwhile; it is destroyed at " +
-      "the end. Needs an API token that may create and delete environments.",
+      "Export a temporary copy of the environment, so that nothing changes during the export; " +
+      "the copy is deleted at the end. Needs an API token that may create and delete " +
+      "environments.",
   },
   resume: {
     kind: "switch",
     group: "Run",
     expects: truth,
     help:
-      "Go on with the newest snapshot that isn't complete, if it is of the same project, environment, " +
-      "schema and options; else begin a new one.",
+      "Resume the newest incomplete snapshot, if the project, environment, schema and options " +
+      "are the same; otherwise begin a new one.",
   },
   timeBudget: {
     kind: "text",
     group: "Run",
     placeholder: "<time>",
     expects: DURATION,
-    help:
-      "Stop at the end of a page when this time, such as 50s, is over, with exit code 4: --resume goes on from there.",
+    help: "Stop at the end of a page once this time, such as 50s, is used up, and exit with code " +
+      "4; --resume continues from there.",
   },
   timeout: {
     kind: "text",
     group: "Run",
     placeholder: "<time>",
     expects: DURATION,
-    help: "Fail if the command isn't done after this time, such as 10m or 1h30m.",
+    help: "Fail if the command takes longer than this, such as 10m or 1h30m.",
   },
   retryFailed: {
     kind: "switch",
     group: "Run",
     expects: truth,
-    help: "Only try again the assets that failed in the newest complete snapshot, and update it.",
+    help: "Only retry the assets that failed in the newest complete snapshot, and update it.",
   },
   maxFailures: {
     kind: "number",
     group: "Run",
     placeholder: "<number>",
     expects: "a whole number of at least 0",
-    help: "Fail if more assets than this can't be fetched, instead of ending with exit code 3.",
+    help: "Fail if more assets than this can't be downloaded, instead of exiting with code 3.",
   },
   knownFailures: {
     kind: "text",
@@ -314,27 +312,27 @@ export const OPTIONS: {
     choices: KNOWN_FAILURES,
     expects: oneOf(KNOWN_FAILURES),
     help:
-      "Whether assets that failed for the same reason in the snapshot before are a reason for exit code 3.",
+      "Whether assets that failed for the same reason in the previous snapshot cause exit code " +
+      "3.",
   },
   strict: {
     kind: "switch",
     group: "Run",
     expects: truth,
-    help:
-      "End with exit code 3 also if something was left out because the API token may not read it.",
+    help: "Exit with code 3 also if something was left out because the API token may not read it.",
   },
   concurrency: {
     kind: "number",
     group: "Run",
     placeholder: "<number>",
     expects: `a whole number from 1 to ${MAX_CONCURRENCY}`,
-    help: "How many requests, pages and assets are under way at a time, at most.",
+    help: "Maximum number of concurrent requests, pages and assets.",
   },
   dryRun: {
     kind: "switch",
     group: "Run",
     expects: truth,
-    help: "Write nothing; tell what would be read, and how long it takes at least.",
+    help: "Write nothing; show what would be read, and the minimum time it takes.",
   },
   every: {
     kind: "text",
@@ -342,16 +340,16 @@ export const OPTIONS: {
     placeholder: "<time>",
     expects: "a time with units such as 24h, or a cron expression in UTC such as '0 3 * * *'",
     help:
-      "How often a new snapshot begins: a time, or a cron expression (UTC) such as '0 3 * * *'.",
+      "How often to begin a new snapshot: an interval, or a cron expression (UTC) such as '0 3 " +
+      "* * *'.",
   },
   cron: {
     kind: "text",
     group: "Schedule",
     placeholder: "<expression>",
     expects: "a cron expression of five fields, such as '*/2 * * * *'",
-    help:
-      "How often is looked whether there is something to do: a cron expression (UTC). With a time " +
-      "budget, an export goes on at each of these times until its snapshot is complete.",
+    help: "How often to check whether an export is due: a cron expression (UTC). With a time " +
+      "budget, an export continues at each of these times until its snapshot is complete.",
   },
   notifyUrl: {
     kind: "text",
@@ -359,7 +357,8 @@ export const OPTIONS: {
     placeholder: "<url>",
     expects: "an http or https URL",
     help:
-      "Where the result of each export is sent as JSON, with POST. Better given as the variable.",
+      "URL to which the result of each export is sent as JSON, by POST. Prefer the environment " +
+      "variable.",
     secret: true,
   },
   notifySecret: {
@@ -367,9 +366,8 @@ export const OPTIONS: {
     group: "Schedule",
     placeholder: "<secret>",
     expects: "a text that isn't empty",
-    help:
-      "Signs what is sent there, in the header X-Sluice-Signature: sha256= and the HMAC-SHA256 of the " +
-      "body. Better given as the variable.",
+    help: "Secret that signs notifications: the header X-Sluice-Signature is sha256= and the " +
+      "HMAC-SHA256 of the body. Prefer the environment variable.",
     secret: true,
   },
   config: {
@@ -377,7 +375,7 @@ export const OPTIONS: {
     group: "Run",
     placeholder: "<file>",
     expects: "the path of a JSON file",
-    help: 'File with options, such as sluice.json: an object with keys like "excludeModels".',
+    help: 'JSON file with options, such as sluice.json: an object with keys like "excludeModels".',
     notInFile: true,
     path: "file",
   },
@@ -393,19 +391,19 @@ export const OPTIONS: {
     placeholder: "<form>",
     choices: LOG_FORMATS,
     expects: oneOf(LOG_FORMATS),
-    help: "How progress is written to stderr: for people, or one JSON object to a line.",
+    help: "Format of the progress on stderr: text for people, or one JSON object per line.",
   },
   quiet: {
     kind: "switch",
     group: "Run",
     expects: truth,
-    help: "Write nothing to stderr but errors.",
+    help: "Write nothing if all goes well, and only what is wrong otherwise.",
   },
   verbose: {
     kind: "switch",
     group: "Run",
     expects: truth,
-    help: "Also tell of each request and each asset.",
+    help: "Also log each request and each asset.",
   },
 };
 

@@ -119,9 +119,9 @@ Deno.test("renderCommandHelp() names options with defaults and variables, exampl
   const text = renderCommandHelp(COMMANDS[0]!, 100);
   assert.match(
     text,
-    /\n {2}-e, --environment <name> {3}Environment to read.*\[DATOCMS_ENVIRONMENT\]\n/,
+    /\n {2}-e, --environment <name> {3}Environment to export.*\[DATOCMS_ENVIRONMENT\]\n/,
   );
-  assert.match(text, /\n {2}--to <where> .*\n? +Default: \.\/snapshots\. \[SLUICE_TO\]\n/);
+  assert.match(text, /\n {2}--to <where> .*\n?.* Default: \.\/snapshots\. \[SLUICE_TO\]\n/);
   assert.match(text, /\n {2}--no-published .*\[SLUICE_PUBLISHED=false\]\n/);
   assert.match(text, /\n {2}--assets <mode> .*\n(.*\n){1,3}.*Default: keep\. \[SLUICE_ASSETS\]\n/);
   assert.match(text, /One of ndjson, enterprise\. Default:\s+ndjson\./);

@@ -50,7 +50,11 @@ export function memoryCopy(
     fields: environment.fields,
     fieldsets: environment.fieldsets,
     settings: environment.settings,
-    records: items("current").map((current) => ({ current, published: published.get(current.id) })),
+    records: items("current").map((current) => ({
+      current,
+      published: published.get(current.id),
+      schedules: environment.items.schedules(current.id),
+    })),
     uploads,
   };
   const lastNumber = project instanceof MemoryProject ? project.lastNumber : 0;

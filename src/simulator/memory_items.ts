@@ -1,4 +1,4 @@
-import type { Item, JsonObject, Version } from "../content/resource.ts";
+import type { Item, JsonObject, Resource, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { blocksOf } from "./block_views.ts";
 import { entityId } from "./entity_id.ts";
@@ -15,6 +15,23 @@ export interface StoredItem {
   readonly current: Item;
   /** The public version, if there is one. */
   readonly published?: Item | undefined;
+  /** What is scheduled for it: the dates are in the `meta` of its versions, too. */
+  readonly schedules?: readonly Resource[] | undefined;
+}
+
+/** What is to become of a record, and when. */
+export interface ScheduleSketch {
+  /** When it is to be published, in ISO 8601; not if it isn't given. */
+  readonly publishAt?: string | undefined;
+  /** What is to be published of it. @default {null}, which is all of it */
+  readonly selective?: {
+    readonly content_in_locales: readonly string[];
+    readonly non_localized_content: boolean;
+  } | undefined;
+  /** When it is to be unpublished, in ISO 8601; not if it isn't given. */
+  readonly unpublishAt?: string | undefined;
+  /** In which locales it is to be unpublished. @default {null}, which is all of it */
+  readonly unpublishLocales?: readonly string[] | undefined;
 }
 
 /** What {@linkcode MemoryItems} needs to know of where it lives. */
@@ -97,6 +114,27 @@ export class MemoryItems implements ItemStore {
       if (block) return block;
     }
     return undefined;
+  }
+
+  /** What is scheduled for a record. */
+  schedules(id: string): readonly Resource[] {
+    return this.#records.get(id)?.schedules ?? [];
+  }
+
+  /**
+   * Schedules a record, in place of what was scheduled for it before. Neither its version nor the time of its
+   * last change is another one then.
+   *
+   * @param id The record's id.
+   * @param sketch What is to become of it; nothing takes back what was scheduled.
+   * @throws {TypeError} If there is no such record.
+   * @see {@link https://www.datocms.com/docs/content-management-api/resources/scheduled-publication/create}
+   */
+  schedule(id: string, sketch: ScheduleSketch): Item {
+    return this.#store(
+      scheduled(this.#record(id), sketch, () => String(this.#options.nextNumber())),
+      this.#now(),
+    );
   }
 
   /**
@@ -234,11 +272,52 @@ export class MemoryItems implements ItemStore {
     );
   }
 
-  #store(record: StoredItem, now: string): Item {
-    this.#records.set(record.current.id, record);
-    this.#options.changed(now, record.current.id, record);
+  /** What is scheduled stays so whatever else is done to the record. */
+  #store(next: StoredItem, now: string): Item {
+    const { id } = next.current;
+    const record = { schedules: this.#records.get(id)?.schedules, ...next };
+    this.#records.set(id, record);
+    this.#options.changed(now, id, record);
     return record.current;
   }
+}
+
+/**
+ * A record for which something is scheduled.
+ *
+ * @param record The record.
+ * @param sketch What is to become of it.
+ * @param newId Gives each scheduled publication and unpublishing its id.
+ */
+export function scheduled(
+  { current, published }: StoredItem,
+  { publishAt, selective, unpublishAt, unpublishLocales }: ScheduleSketch,
+  newId: () => string,
+): StoredItem {
+  const relationships = { item: { data: ref("item", current.id) } };
+  const resource = (type: string, attributes: JsonObject): Resource => {
+    return { id: newId(), type, attributes, relationships };
+  };
+  const meta = {
+    publication_scheduled_at: publishAt ?? null,
+    unpublishing_scheduled_at: unpublishAt ?? null,
+  };
+  return {
+    current: withMeta(current, meta),
+    published: published && withMeta(published, meta),
+    schedules: [
+      ...publishAt === undefined ? [] : [resource("scheduled_publication", {
+        publication_scheduled_at: publishAt,
+        selective_publication: selective
+          ? { ...selective, content_in_locales: [...selective.content_in_locales] }
+          : null,
+      })],
+      ...unpublishAt === undefined ? [] : [resource("scheduled_unpublishing", {
+        unpublishing_scheduled_at: unpublishAt,
+        content_in_locales: unpublishLocales ? [...unpublishLocales] : null,
+      })],
+    ],
+  };
 }
 
 /** A record whose versions tell of this creation. */

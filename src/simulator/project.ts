@@ -88,6 +88,12 @@ export interface ItemStore {
    * @param version Which version of it.
    */
   get(id: string, version: Version): Item | undefined;
+  /**
+   * What is scheduled for a record: resources of type `scheduled_publication` and `scheduled_unpublishing`.
+   *
+   * @param id The record's id.
+   */
+  schedules(id: string): readonly Resource[];
 }
 
 /** The metadata of assets. */

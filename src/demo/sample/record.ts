@@ -1,6 +1,6 @@
 import type { Item, JsonObject } from "../../content/resource.ts";
 import { entityId } from "../../simulator/entity_id.ts";
-import type { StoredItem } from "../../simulator/memory_items.ts";
+import { scheduled, type ScheduleSketch, type StoredItem } from "../../simulator/memory_items.ts";
 import { itemTypeId, ref } from "../../simulator/schema_builder.ts";
 import { itemId } from "./ids.ts";
 
@@ -24,8 +24,8 @@ export interface RecordSketch {
   readonly stage?: string | undefined;
   /** Whether there are records below it in a tree. */
   readonly hasChildren?: boolean | undefined;
-  /** When it is to be published. */
-  readonly scheduled?: string | undefined;
+  /** When it is to be published or unpublished, and which part of it. */
+  readonly scheduled?: ScheduleSketch & { readonly id: string } | undefined;
   /** The id of the collaborator who created it. */
   readonly creator?: string | undefined;
 }
@@ -36,6 +36,13 @@ export interface RecordSketch {
  * @param sketch What there is to tell about it.
  */
 export function record(sketch: RecordSketch): StoredItem {
+  const versions = versionsOf(sketch);
+  if (sketch.scheduled === undefined) return versions;
+  const { id, ...schedule } = sketch.scheduled;
+  return scheduled(versions, schedule, () => id);
+}
+
+function versionsOf(sketch: RecordSketch): StoredItem {
   const { published, before, created, updated = created } = sketch;
   const status = !published ? "draft" : before ? "updated" : "published";
   const current = version(sketch, sketch.attributes, updated, status);
@@ -65,7 +72,7 @@ function version(
       updated_at: updated,
       published_at: published,
       first_published_at: published,
-      publication_scheduled_at: sketch.scheduled ?? null,
+      publication_scheduled_at: null,
       unpublishing_scheduled_at: null,
       status,
       is_valid: true,

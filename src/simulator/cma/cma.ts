@@ -36,7 +36,7 @@ export interface CmaOptions {
   readonly apiToken: string;
   /** The rate limit; `false` for none, and no headers that tell of one. */
   readonly rateLimit: RateLimit | false;
-  /** Paths that the token has no permission for (403): `/roles`. */
+  /** Paths that the token has no permission for (403): `/roles`; `*` is any part of one. */
   readonly forbidden: ReadonlySet<string>;
   /** Paths that the project's plan doesn't have. */
   readonly planLocked: ReadonlySet<string>;
@@ -164,7 +164,10 @@ export class Cma {
 
   #checkPermissions(path: string): void {
     const { forbidden, planLocked } = this.#options;
-    const covers = (one: string) => path === one || path.startsWith(`${one}/`);
+    const parts = path.split("/");
+    const covers = (one: string) => {
+      return one.split("/").every((part, i) => part === "*" ? i in parts : part === parts[i]);
+    };
     if ([...forbidden].some(covers)) throw new ApiFault(403, "INSUFFICIENT_PERMISSIONS");
     if ([...planLocked].some(covers)) throw new ApiFault(422, "PLAN_UPGRADE_REQUIRED");
   }

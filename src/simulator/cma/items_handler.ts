@@ -3,6 +3,7 @@ import { regularItem } from "../block_views.ts";
 import { ApiFault, invalidParameter, notFound } from "./api_fault.ts";
 import type { Answer } from "./answer.ts";
 import { type Call, ok } from "./call.ts";
+import { currentVsPublishedState } from "./current_vs_published_state.ts";
 import {
   commaList,
   invalidFilter,
@@ -28,14 +29,19 @@ const META_COLUMNS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * `GET /items` and `/items/:id`.
+ * `GET /items`, `/items/:id` and `/items/:id/current-vs-published-state`.
  *
  * @param call The request.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/item/instances}
  */
 export function itemsHandler(call: Call): Answer | undefined {
   const { method, path, parameters, environment } = call;
-  if (method !== "GET" || path.length > 2) return undefined;
+  if (method !== "GET" || path.length > 3) return undefined;
+  if (path.length === 3) {
+    return path[2] === "current-vs-published-state"
+      ? currentVsPublishedState(call, path[1]!)
+      : undefined;
+  }
   const version = parseVersion(text(parameters, "version"));
   const nested = parseBoolean("nested", text(parameters, "nested"));
   const view = (item: Item) => nested ? item : regularItem(item, call.schema);

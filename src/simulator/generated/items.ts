@@ -1,4 +1,4 @@
-import type { Item, Version } from "../../content/resource.ts";
+import type { Item, Resource, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { blocksOf } from "../block_views.ts";
 import { byRules, itemColumns, meets, type ReadColumn } from "../listing.ts";
@@ -27,6 +27,8 @@ export interface GeneratedItemsOptions {
 /** Orders that are the order of the records' numbers. */
 const NATURAL = new Set(["id", "_created_at", "_updated_at"]);
 const RANGES = new Set(["gt", "gte", "lt", "lte"]);
+/** Columns that no record has a value in. */
+const SCHEDULED = new Set(["_publication_scheduled_at", "_unpublishing_scheduled_at"]);
 
 /**
  * Records made up when they are read. Pages are found by counting, however far the offset, as long as
@@ -52,6 +54,11 @@ export class GeneratedItems implements ItemStore {
     const item = this.#options.maker.item(decoded.index, version);
     if (decoded.kind === "record" || !item) return item;
     return blocksOf(item, this.#options.schema).find((block) => block.id === id);
+  }
+
+  /** Nothing is scheduled for any record. */
+  schedules(): readonly Resource[] {
+    return [];
   }
 
   /** One page of a listing. */
@@ -106,10 +113,11 @@ export class GeneratedItems implements ItemStore {
       const status = maker.status(index);
       const model = index % models;
       const there = version === "current" || status !== "draft";
-      const asked = filters.every(({ column, operator, value }) =>
-        column !== "_status" || (operator === "eq" || operator === "in") ===
-          [value].flat().includes(status)
-      );
+      const asked = filters.every(({ column, operator, value }) => {
+        if (SCHEDULED.has(column)) return value === "false";
+        return column !== "_status" || (operator === "eq" || operator === "in") ===
+            [value].flat().includes(status);
+      });
       let weight = !types || types.has(itemTypeId(modelKey(model))) ? 1 : 0;
       for (const [key, count] of countByModel(maker.plan(model))) {
         if (types ? types.has(itemTypeId(key)) : blocksToo) weight += count;
@@ -164,6 +172,7 @@ export class GeneratedItems implements ItemStore {
 
 /** Whether records that meet a filter can be counted without looking at each. */
 function isCounted({ column, operator }: Filter, version: Version): boolean {
+  if (SCHEDULED.has(column)) return operator === "exists";
   if (column === "_status") return ["eq", "neq", "in", "not_in"].includes(operator);
   if (column === "_updated_at" && version === "published") return false;
   return (column === "_created_at" || column === "_updated_at") && RANGES.has(operator);

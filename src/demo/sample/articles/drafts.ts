@@ -10,7 +10,11 @@ export function kettleArticle(): StoredItem {
     model: "article",
     created: "2026-02-02T08:00:00.000Z",
     updated: "2026-02-28T23:58:00.000Z",
-    scheduled: "2026-03-20T06:00:00.000Z",
+    scheduled: {
+      id: "8041",
+      publishAt: "2026-03-20T06:00:00.000Z",
+      selective: { content_in_locales: ["en"], non_localized_content: true },
+    },
     stage: "writing",
     creator: "311",
     attributes: {

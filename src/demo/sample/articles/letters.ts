@@ -12,6 +12,11 @@ export function lettersArticle(): StoredItem {
     updated: "2025-12-21T06:59:59.000Z",
     published: "2025-12-21T07:00:00.000Z",
     stage: "printed",
+    scheduled: {
+      id: "512",
+      unpublishAt: "2026-12-01T00:00:00.000Z",
+      unpublishLocales: ["it", "pt-BR"],
+    },
     attributes: {
       title: each("Letters to the editor", "Lettere al giornale", "Cartas à redação"),
       slug: each("letters", "lettere", "cartas"),

@@ -13,6 +13,7 @@ import { HeldTimers } from "../support/held_timers.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { turn, until } from "../support/until.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const RETRY = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 2 };
 
@@ -379,7 +380,7 @@ const WRONG: Record<string, [Fetch, RegExp]> = {
 
 for (const [name, [fetch, reason]] of Object.entries(WRONG)) {
   Deno.test(`syncAssets() tries ${name} again, and never lets them have the file's name`, async () => {
-    const root = await Deno.makeTempDir();
+    const root = await temporaryPath();
     try {
       for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
         const retries: [string, number][] = [];
@@ -776,7 +777,7 @@ Deno.test("syncAssets() fetches over HTTP: retries, refusals, truncation, and wh
     if (id === "short" && count < 2) return new Response(contentOf(id).slice(0, 5));
     return new Response(contentOf(id));
   });
-  const root = await Deno.makeTempDir();
+  const root = await temporaryPath();
   try {
     const storage = new LocalStorage(root);
     const uploads = ["good", "gone", "flaky", "liar", "short"].map((id) => upload(id));

@@ -4,6 +4,7 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import type { ExitCode } from "../../src/error.ts";
 import { type FakeIo, fakeIo, type FakeIoOptions } from "./fake_io.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 export const TOKEN = "0123456789abcdef0123456789abcd";
 /** As little as there is: each file that is written takes its time. */
@@ -20,7 +21,7 @@ export interface Bench extends AsyncDisposable {
 
 /** Serves a project, and makes a directory. */
 export async function bench(options: Partial<DemoCmaOptions> = {}): Promise<Bench> {
-  const to = await Deno.makeTempDir();
+  const to = await temporaryPath();
   const cma = startDemoCma({
     project: sampleProject(),
     apiToken: TOKEN,

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { EXIT } from "../../src/error.ts";
 import { fakeIo } from "./fake_io.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 Deno.test("sluice demo exports the sample project, and shows what came out", async () => {
-  const to = await Deno.makeTempDir();
+  const to = await temporaryPath();
   try {
     // What would lead a real export elsewhere doesn't reach the demo.
     const env = {
@@ -37,7 +38,7 @@ Deno.test("sluice demo exports the sample project, and shows what came out", asy
 });
 
 Deno.test("sluice demo --json writes the report only", async () => {
-  const to = await Deno.makeTempDir();
+  const to = await temporaryPath();
   try {
     const io = fakeIo();
     const args = [
@@ -58,7 +59,7 @@ Deno.test("sluice demo --json writes the report only", async () => {
 });
 
 Deno.test("sluice demo stops its server when it is cancelled", async () => {
-  const to = await Deno.makeTempDir();
+  const to = await temporaryPath();
   try {
     const io = fakeIo({ onErr: (text) => text.startsWith("Exporting") && io.cancel() });
     assert.equal(await runCli(["demo", "--to", to], io), EXIT.cancelled);

@@ -8,6 +8,7 @@ import { EXIT } from "../../src/error.ts";
 import { VERSION } from "../../src/version.ts";
 import { mayRead } from "../support/permissions.ts";
 import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcd";
 
@@ -221,7 +222,7 @@ Deno.test("runCli() asks to report what Sluice doesn't know about, without the t
 });
 
 Deno.test("runCli() keeps a JSON log one, whatever is wrong", async () => {
-  const to = await Deno.makeTempDir();
+  const to = await temporaryPath();
   const fail = () => {
     throw new TypeError("no stdout");
   };

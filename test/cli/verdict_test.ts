@@ -4,10 +4,11 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { fakeIo } from "./fake_io.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 /** A server, a destination, and commands between them. */
 async function bench(options: Partial<DemoCmaOptions>) {
-  const to = await Deno.makeTempDir();
+  const to = await temporaryPath();
   const cma = startDemoCma({ project: sampleProject(), rateLimit: false, ...options });
   return {
     run: async (...args: string[]) => {

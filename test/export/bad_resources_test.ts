@@ -12,6 +12,7 @@ import { apiError } from "../support/cma.ts";
 import { directoryOf, entriesOf, sourceOf, workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
 import { serveBetween } from "../support/serve_between.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const project = memoryCopy(generateProject({ records: 60, uploads: 12, blocksPerRecord: 2 }));
 const { items, uploads, itemTypes } = project.primary;
@@ -46,7 +47,7 @@ async function exported(
   spoilt: ReadonlyMap<string, Spoil>,
   options: Partial<ExportOptions> = {},
 ): Promise<{ report: ExportReport } & AsyncDisposable> {
-  const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const root = await temporaryPath();
   await using cma = startDemoCma({ project, rateLimit: { limit: 100_000, windowMs: 1000 } });
   await using between = serveBetween(cma, ({ data, ...rest }) => ({
     ...rest,

@@ -7,6 +7,7 @@ import { type FakeIo, fakeIo, type FakeIoOptions } from "../cli/fake_io.ts";
 import { filesOf, workbench } from "../support/exported.ts";
 import { hostileProject, NAMES, NASTY } from "../support/hostile_project.ts";
 import { serveHttp } from "../support/http_server.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 /** Serves one file. */
 function serveFiles() {
@@ -35,7 +36,7 @@ interface Served extends AsyncDisposable {
 
 /** Serves the hostile project, and fails at the end if anything but the destination changed. */
 async function serveHostile(options: Partial<DemoCmaOptions> = {}): Promise<Served> {
-  const parent = await Deno.makeTempDir({ prefix: "sluice-hostile-" });
+  const parent = await temporaryPath("sluice-hostile-");
   await Deno.mkdir(`${parent}/a/b/out`, { recursive: true });
   for (const directory of [".", "a", "a/b"]) {
     await Deno.writeTextFile(`${parent}/${directory}/outside`, "untouched");

@@ -18,6 +18,7 @@ import { type End, endedRun, run } from "../support/ended_run.ts";
 import { contentOf, type SnapshotContent } from "../support/snapshot_content.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
 import { withStaging } from "../support/with_staging.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const PLACE = "content/project_900001";
 const LOCK = `${PLACE}/lock.json`;
@@ -53,7 +54,7 @@ const FEW: Partial<ExportOptions> = { include: ["records", "uploads"] };
 
 /** A directory that goes when it is disposed of. */
 async function directory(): Promise<AsyncDisposable & { readonly storage: LocalStorage }> {
-  const root = await Deno.makeTempDir({ prefix: "sluice-resume-" });
+  const root = await temporaryPath("sluice-resume-");
   return {
     storage: new LocalStorage(root),
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),

@@ -3,6 +3,7 @@ import type { TickResult, TickState } from "../../src/schedule/tick.ts";
 import type { startDemoCma } from "../../src/simulator/server.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 /** A server of a project. */
 export type Cma = ReturnType<typeof startDemoCma>;
@@ -49,6 +50,6 @@ export async function ticksUntil(
 
 /** A directory of a test's own. */
 export async function temporaryRoot(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "sluice-cron-" });
+  const path = await temporaryPath("sluice-cron-");
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }

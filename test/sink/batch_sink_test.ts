@@ -6,6 +6,7 @@ import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { StorageError } from "../../src/storage/storage.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { turn, until } from "../support/until.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 interface Entry {
   readonly id: number;
@@ -223,7 +224,7 @@ Deno.test("batchSink() leaves nothing of the batch behind when the source fails 
       await turn();
     }
   };
-  const root = await Deno.makeTempDir();
+  const root = await temporaryPath();
   try {
     for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
       await assert.rejects(

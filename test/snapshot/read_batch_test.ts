@@ -8,6 +8,7 @@ import { readBatch } from "../../src/snapshot/read_batch.ts";
 import { parseJson } from "../../src/text/json.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { anyCharacter } from "../support/text.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const ENCODINGS = { "batch.ndjson": NDJSON, "batch.json": JSON_DATA };
 
@@ -54,7 +55,7 @@ for (const [key, encoding] of Object.entries(ENCODINGS)) {
 }
 
 Deno.test("readBatch() reads in pages, and lets go of the file when it isn't read to its end", async () => {
-  const root = await Deno.makeTempDir();
+  const root = await temporaryPath();
   try {
     const storage = new LocalStorage(root);
     const entries = Array.from({ length: 250 }, (_, n) => ({ id: n, text: "x".repeat(2000) }));

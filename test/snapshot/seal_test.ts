@@ -8,6 +8,7 @@ import type { ManifestContent } from "../../src/snapshot/seal.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { PART } from "../s3/open_fake.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const CONTENT: ManifestContent = {
   tool: { name: "sluice", version: "1.2.3" },
@@ -41,7 +42,7 @@ async function pathsIn({ storage, prefix }: SnapshotWriter): Promise<string[]> {
 
 /** A disk and S3. */
 async function* places(): AsyncGenerator<Storage, void> {
-  const root = await Deno.makeTempDir({ prefix: "sluice-seal-" });
+  const root = await temporaryPath("sluice-seal-");
   try {
     yield new LocalStorage(root);
     await using opened = await openFake();

@@ -6,6 +6,7 @@ import { ObjectExistsError, StorageError } from "../../src/storage/storage.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot_writer.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
+import { temporaryPath } from "../support/temporary.ts";
 
 const STARTED = new Date("2026-01-02T03:04:05.678Z");
 const SECOND = Math.floor(STARTED.getTime() / 1000);
@@ -54,7 +55,7 @@ Deno.test("SnapshotWriter.create() claims a folder named after the second in whi
 });
 
 Deno.test("SnapshotWriter.create() gives exports that begin in the same second folders of their own", async () => {
-  const root = await Deno.makeTempDir();
+  const root = await temporaryPath();
   try {
     for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
       const snapshots = await Promise.all(Array.from({ length: 8 }, () => create(storage)));
@@ -156,7 +157,7 @@ Deno.test("SnapshotWriter.seal() writes no canary when the manifest couldn't be 
 });
 
 Deno.test("SnapshotWriter.seal() seals nothing that somebody deleted a part of, or changed", async () => {
-  const root = await Deno.makeTempDir();
+  const root = await temporaryPath();
   try {
     for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
       const snapshot = await create(storage);
@@ -202,7 +203,7 @@ Deno.test("SnapshotWriter.seal() believes a look at an object more than a listin
 
 Deno.test("SnapshotWriter writes nothing more once its signal is aborted", async () => {
   const reason = new Error("cancelled");
-  const root = await Deno.makeTempDir();
+  const root = await temporaryPath();
   try {
     for (const storage of [new MemoryStorage(), new LocalStorage(root)]) {
       const aborted = new AbortController();

@@ -3,6 +3,7 @@ import type { ExportEvent } from "../../src/export/events.ts";
 import { exportProject, type ExportReport } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { temporaryPath } from "./temporary.ts";
 
 /** Retries that don't make a test wait. */
 export const QUICK_RETRIES = { baseDelayMs: 1, maxDelayMs: 20 };
@@ -34,7 +35,7 @@ export interface Workbench extends AsyncDisposable {
  * @param options What is served; without a rate limit unless one is given.
  */
 export async function workbench(options: DemoCmaOptions): Promise<Workbench> {
-  const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const root = await temporaryPath();
   const cma = startDemoCma({ rateLimit: false, ...options });
   const storage = new LocalStorage(root);
   const events: ExportEvent[] = [];

@@ -8,6 +8,7 @@ import {
   type Terminal,
   type TerminalOptions,
 } from "./terminal.ts";
+import { temporaryPath } from "./temporary.ts";
 
 /** A served project that `deno task` exports in a pseudo-terminal, and what is left of it. */
 export interface TaskBench extends AsyncDisposable {
@@ -42,7 +43,7 @@ const TEMPORARY = /(^|\/)\.sluice-|^content\/project_[^/]+\/[^/]+$/;
  * @param options How it is served.
  */
 export async function taskBench(options: Partial<DemoCmaOptions> = {}): Promise<TaskBench> {
-  const to = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const to = await temporaryPath();
   const project = sampleProject();
   const environments = new Set(project.environments.keys());
   let left = Infinity;

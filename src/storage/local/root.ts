@@ -64,15 +64,14 @@ export class LocalRoot {
    * @throws The system's error, if the path can't be followed.
    */
   async realPath(path: string): Promise<string | undefined> {
-    const [root, real] = await Promise.all([
-      Deno.realPath(this.path).catch(nothingIfAbsent),
-      Deno.realPath(path).catch(nothingIfAbsent),
-    ]);
-    if (root === undefined || real === undefined) return undefined;
+    const real = await Deno.realPath(path).catch(nothingIfAbsent);
+    // What is in there is right by whatever way it was reached.
+    if (real === undefined || (this.#real !== undefined && isIn(this.#real, real))) return real;
+    const root = await Deno.realPath(this.path).catch(nothingIfAbsent);
+    if (root === undefined) return undefined;
     this.#real ??= root;
     if (root !== this.#real) throw moved(this.path, this.#real);
-    const way = relative(root, real);
-    if (way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way)) {
+    if (!isIn(root, real)) {
       throw new StorageError(
         `${JSON.stringify(path)} is reached by a symbolic link that leads out of ${
           JSON.stringify(this.path)
@@ -163,6 +162,12 @@ export class LocalRoot {
       if (directory !== this.path) await rmdir(directory).catch(() => {});
     }
   }
+}
+
+/** Whether a path is a directory's, or of something in it. */
+function isIn(directory: string, path: string): boolean {
+  const way = relative(directory, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** The error of a directory in whose place there is a link, or that was moved. */

@@ -3,10 +3,11 @@ import type { Storage } from "../../../src/storage/storage.ts";
 import type { FakeS3 } from "../../s3/fake_s3.ts";
 import { openFake } from "../../s3/open_fake.ts";
 import { exportsContract } from "../exports_contract.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 exportsContract("a directory", {
   open: async () => {
-    const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
+    const path = await temporaryPath();
     return {
       storage: new LocalStorage(path),
       [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),

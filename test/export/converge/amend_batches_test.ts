@@ -16,6 +16,7 @@ import { filesOf } from "../../support/exported.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
 import { TracedStorage } from "../../support/traced_storage.ts";
 import { assertNoted, MODEL, newSnapshot, reopened, textsOf } from "../../snapshot/written.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 const PREFIX = "records/article/current/";
 const START = Date.parse("2026-01-01T00:00:00Z");
@@ -388,7 +389,7 @@ Deno.test("amendBatches() leaves each batch as it was or amended when it is abor
     const changed = new Map(listing.map(({ id }, at) => [id, record(id, at, '"changed"')]));
     let [aborted, partly] = [0, 0];
     for (let chunk = 1; chunk < 50; chunk += 6) {
-      const root = await Deno.makeTempDir();
+      const root = await temporaryPath();
       try {
         const controller = new AbortController();
         let chunks = 0;

@@ -13,6 +13,7 @@ import { filesOf } from "../../support/exported.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
 import { TracedStorage } from "../../support/traced_storage.ts";
 import { assertNoted, MODEL, newSnapshot, reopened, textsOf } from "../../snapshot/written.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 const FORMATS: readonly TableFormat[] = ["ndjson", "csv"];
 const TABLES = ["blocks/hero", "links", "records/article"];
@@ -419,7 +420,7 @@ Deno.test("amendTables() keeps the rows of a record together", async () => {
 Deno.test("amendTables() leaves each part as it was or amended when it is aborted, and nothing else", async () => {
   for (const format of FORMATS) {
     for (let call = 1; call <= 6; call++) {
-      const root = await Deno.makeTempDir();
+      const root = await temporaryPath();
       try {
         const controller = new AbortController();
         let left = Infinity;

@@ -8,13 +8,14 @@ import { holdKey, type LockContent, parseLock } from "../../../src/snapshot/lock
 import { collect } from "../../storage/bodies.ts";
 import { filesOf } from "../../support/exported.ts";
 import { CrashError, TracedStorage } from "../../support/traced_storage.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 const PLACE = { projectId: "7" };
 const KEY = "content/project_7/lock.json";
 const signal = new AbortController().signal;
 
 async function temporary(): Promise<AsyncDisposable & { readonly root: string }> {
-  const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const root = await temporaryPath();
   return { root, [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }) };
 }
 

@@ -12,12 +12,13 @@ import { type OpenedFake, openFake } from "../../s3/open_fake.ts";
 import { CrashError, TracedStorage } from "../../support/traced_storage.ts";
 import { until } from "../../support/until.ts";
 import { undisturbed } from "../../support/undisturbed.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 const PLACE = { projectId: "7" };
 const KEY = "content/project_7/lock.json";
 
 async function temporary(): Promise<AsyncDisposable & { readonly storage: LocalStorage }> {
-  const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const path = await temporaryPath();
   return {
     storage: new LocalStorage(path),
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),

@@ -8,6 +8,7 @@ import { LockedError, TakenOverError } from "../../../src/snapshot/lock/lock_err
 import { SnapshotWriter } from "../../../src/snapshot/snapshot_writer.ts";
 import { openFake } from "../../s3/open_fake.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 const PLACE = { projectId: "7" };
 const LOCK = "content/project_7/lock.json";
@@ -144,7 +145,7 @@ Deno.test("ExportLock notices by S3's clock that this machine was frozen, and ta
 });
 
 Deno.test("ExportLock puts nothing into a sealed folder on disk, whatever the clocks say", async () => {
-  const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const root = await temporaryPath();
   try {
     const storage = new LocalStorage(root);
     await using lock = await ExportLock.acquire(storage, PLACE);
@@ -165,7 +166,7 @@ Deno.test("ExportLock puts nothing into a sealed folder on disk, whatever the cl
 
 Deno.test("ExportLock makes room for what comes late from one that has lost it", async () => {
   await using opened = await openFake();
-  const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const root = await temporaryPath();
   try {
     for (const storage of [opened.storage, new LocalStorage(root)]) {
       await using lock = await ExportLock.acquire(storage, PLACE);
@@ -181,7 +182,7 @@ Deno.test("ExportLock makes room for what comes late from one that has lost it",
 });
 
 Deno.test("ExportLock is renewed after a pause in which nobody came", async () => {
-  const root = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  const root = await temporaryPath();
   try {
     await using opened = await openFake();
     for (const storage of [new LocalStorage(root), opened.storage, new MemoryStorage()]) {

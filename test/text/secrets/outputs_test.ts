@@ -11,6 +11,7 @@ import { serveHttp } from "../../support/http_server.ts";
 import { long } from "../../support/long.ts";
 import { secretsIn } from "../../support/secret_scan.ts";
 import { isContent, type Telling, telling } from "./telling.ts";
+import { temporaryPath } from "../../support/temporary.ts";
 
 const TOKEN = "5d0f1c9b7e3a48264f0b9c1d2e3f4a";
 const SECRETS = {
@@ -142,7 +143,7 @@ async function assertUntold(
     apiToken,
     rateLimit: false,
   });
-  const to = await Deno.makeTempDir({ prefix: "sluice-untold-" });
+  const to = await temporaryPath("sluice-untold-");
   try {
     const env = {
       DATOCMS_BASE_URL: cma.url,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { generateProject } from "../src/simulator/generated_project.ts";
+import { generateProject } from "../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../src/simulator/server.ts";
 
 const running = Deno.args.map((arg) => {

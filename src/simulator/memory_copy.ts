@@ -12,7 +12,7 @@ import type { DemoAsset, DemoProject } from "./project.ts";
  *
  * @example
  * ```ts
- * import { generateProject } from "./generated_project.ts";
+ * import { generateProject } from "./generated/generated_project.ts";
  * import { memoryCopy } from "./memory_copy.ts";
  *
  * const { primary } = memoryCopy(generateProject({ records: 4 }));

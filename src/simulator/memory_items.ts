@@ -1,9 +1,9 @@
 import type { Item, JsonObject, Resource, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
-import { blocksOf } from "./block_views.ts";
+import { blocksOf } from "../cma_server/block_views.ts";
 import { entityId } from "./entity_id.ts";
-import { byRules, itemColumns, meets } from "./listing.ts";
-import type { ItemQuery, ItemStore, Listing } from "./project.ts";
+import { byRules, itemColumns, meets } from "../cma_server/listing.ts";
+import type { ItemQuery, ItemStore, Listing } from "../cma_server/stores.ts";
 import { ref } from "./schema_builder.ts";
 
 /** The account that makes new records. */

@@ -1,6 +1,6 @@
 import type { JsonObject, Upload } from "../content/resource.ts";
-import { byRules, meets, uploadColumn } from "./listing.ts";
-import type { Listing, ListQuery, UploadStore } from "./project.ts";
+import { byRules, meets, uploadColumn } from "../cma_server/listing.ts";
+import type { Listing, ListQuery, UploadStore } from "../cma_server/stores.ts";
 
 /** What {@linkcode MemoryUploads} needs to know of where it lives. */
 export interface MemoryUploadsOptions {

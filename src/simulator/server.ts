@@ -1,18 +1,57 @@
+import { gzipSync } from "node:zlib";
 import { serveAsset } from "./cma/assets_handler.ts";
 import { type AsJob, Cma } from "./cma/cma.ts";
 import type { RateLimit } from "./cma/rate_limit.ts";
-import { gzipped } from "./cma/gzipped.ts";
 import { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
-import { answerWithFault } from "./faults/answer_with_fault.ts";
-import type { FaultPlan } from "./faults/fault_plan.ts";
-import { Faults } from "./faults/faults.ts";
-import { type BrokenServer, serveBroken } from "./faults/serve_broken.ts";
-import type { Answered } from "./faults/write_answer.ts";
 import type { DemoProject } from "./project.ts";
 
-export { type FaultKind, type FaultPlan, type FaultRule, FAULTS } from "./faults/fault_plan.ts";
 export type { RateLimit } from "./cma/rate_limit.ts";
 export { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
+
+/** Where a server listens, and what stops it. */
+export interface Listen {
+  /** The host name. */
+  readonly hostname: string;
+  /** The port; 0 for any free one. */
+  readonly port: number;
+  /** Stops the server: connections are cut then. */
+  readonly signal: AbortSignal;
+}
+
+/** A server that runs, as far as it is like that of `Deno.serve`. */
+export interface RunningServer {
+  /** Where it listens. */
+  readonly addr: { readonly port: number };
+  /** Settles when it has stopped. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * Answers as is right.
+ *
+ * @param job Answers by a job, whatever the request.
+ * @param instead The address that is answered in place of the request's.
+ */
+export type RightAnswer = (job?: AsJob, instead?: URL) => Promise<Response>;
+
+/** Stands between a server and its clients, so that tests can make things go wrong. */
+export interface Interceptor {
+  /**
+   * Answers a request in place of the server.
+   *
+   * @param request The request.
+   * @param entry Its entry in the log.
+   * @param right Gives the answer that the server has.
+   */
+  answer(request: Request, entry: LoggedRequest, right: RightAnswer): Promise<Response>;
+  /**
+   * Serves HTTP in place of `Deno.serve`.
+   *
+   * @param listen Where to listen.
+   * @param respond Answers a request.
+   */
+  serve(listen: Listen, respond: (request: Request) => Promise<Response>): RunningServer;
+}
 
 /** How {@linkcode startDemoCma} serves a project. */
 export interface DemoCmaOptions {
@@ -42,12 +81,8 @@ export interface DemoCmaOptions {
   readonly asyncPaths?: readonly string[] | undefined;
   /** Stops the server. */
   readonly signal?: AbortSignal | undefined;
-  /**
-   * What goes wrong. Connections are served by hand then, so that HTTP can be broken, too.
-   *
-   * @default Nothing
-   */
-  readonly faults?: FaultPlan | undefined;
+  /** What stands between the server and its clients. @default Nothing */
+  readonly intercept?: Interceptor | undefined;
   /**
    * Called with each request, to the API or for an asset, before anything else. What it returns is sent
    * instead; what it throws breaks the connection's request with a plain 500.
@@ -100,9 +135,8 @@ export interface DemoCma extends AsyncDisposable {
  * @see {@link https://www.datocms.com/docs/content-management-api}
  */
 export function startDemoCma(options: DemoCmaOptions): DemoCma {
-  const { project, onRequest, latencyMs = 0, apiToken = "demo" } = options;
+  const { project, intercept, onRequest, latencyMs = 0, apiToken = "demo" } = options;
   const log = new RequestLog();
-  const faults = options.faults && new Faults(options.faults);
   const stopping = new AbortController();
   const signal = options.signal
     ? AbortSignal.any([options.signal, stopping.signal])
@@ -131,21 +165,17 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
     return response;
   }
 
-  async function respond(request: Request): Promise<Answered> {
+  async function respond(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const entry = log.start(request, url, isAssetPath(url, project) ? "asset" : "api");
     try {
-      const fault = faults?.next(request.method, url, entry.kind);
-      entry.fault = fault?.kind;
-      const right = (job?: AsJob, instead = url) => answer(request, instead, entry.kind, job);
-      const plain = await (fault ? answerWithFault(fault, url, right) : right());
+      const right: RightAnswer = (job, instead = url) => answer(request, instead, entry.kind, job);
+      const plain = await (intercept ? intercept.answer(request, entry, right) : right());
       const response = options.gzip && entry.kind === "api" ? await gzipped(request, plain) : plain;
       entry.status = response.status;
-      if (entry.kind === "asset" && response.body) {
-        return { response: logged(response, entry, log), fault };
-      }
+      if (entry.kind === "asset" && response.body) return logged(response, entry, log);
       log.finish(entry);
-      return { response, fault };
+      return response;
     } catch (error) {
       entry.status = 500;
       log.finish(entry);
@@ -153,12 +183,12 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
     }
   }
 
-  const listen = { hostname: "127.0.0.1", port: options.port ?? 0, signal };
-  const server: BrokenServer = faults ? serveBroken(listen, respond) : Deno.serve({
+  const listen: Listen = { hostname: "127.0.0.1", port: options.port ?? 0, signal };
+  const server: RunningServer = intercept?.serve(listen, respond) ?? Deno.serve({
     ...listen,
     onListen: () => {},
     onError: () => new Response("Internal Server Error\n", { status: 500 }),
-  }, async (request) => (await respond(request)).response);
+  }, respond);
 
   const url = `http://127.0.0.1:${server.addr.port}`;
   async function stop(): Promise<void> {
@@ -171,6 +201,20 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
 /** Assets live under the project's id, which is a number; no endpoint of the API begins with one. */
 function isAssetPath(url: URL, { environments, primaryEnvironment }: DemoProject): boolean {
   return url.pathname.startsWith(`/${environments.get(primaryEnvironment)!.site.id}/`);
+}
+
+/** The answer compressed, as the real API does it, if whoever asked takes that. */
+async function gzipped(request: Request, response: Response): Promise<Response> {
+  const isTaken = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+  if (!isTaken || response.body === null || response.headers.has("content-encoding")) {
+    return response;
+  }
+  const headers = new Headers(response.headers);
+  headers.set("content-encoding", "gzip");
+  headers.set("vary", "accept-encoding");
+  headers.delete("content-length");
+  const bytes = new Uint8Array(gzipSync(await response.bytes(), { level: 1 }));
+  return new Response(bytes, { status: response.status, headers });
 }
 
 /** The same response, which is finished when its last byte went out or nobody wants the rest. */

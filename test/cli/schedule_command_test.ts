@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { nextTime } from "../../src/text/every.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isObject } from "../../src/text/json.ts";
 import type { Json, JsonObject, Resource } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject, type ExportReport } from "../../src/export/export.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Item, JsonObject } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { itemTypeId } from "../../src/simulator/schema_builder.ts";
 import type { ExportReport } from "../../src/export/export.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Item, Upload, Version } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { projectFromRecording, type RecordedExchange } from "../../src/simulator/recording.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { SluiceError } from "../../src/error.ts";

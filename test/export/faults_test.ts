@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { concurrently } from "../../src/async/concurrently.ts";
 import type { Item, Resource, Upload, Version } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
-import { type FaultKind, type FaultPlan, FAULTS } from "../../src/simulator/server.ts";
+import { type FaultKind, type FaultPlan, FAULTS } from "../../src/simulator/faults/fault_plan.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { SluiceError } from "../../src/error.ts";
 import type { ExportReport } from "../../src/export/export.ts";
 import type { AssetOutcome } from "../../src/assets/asset_download.ts";
@@ -117,7 +118,7 @@ function textsById(resources: Iterable<Resource>): ReadonlyMap<string, string> {
 async function faultyBench(faults: FaultPlan): Promise<Workbench> {
   // A limit that is never reached: the one that is assumed until the API tells takes seconds.
   const rateLimit = { limit: 100_000, windowMs: 1000 };
-  const bench = await workbench({ project, rateLimit, faults });
+  const bench = await workbench({ project, rateLimit, intercept: injectFaults(faults) });
   return {
     ...bench,
     export: async (more) => {
@@ -160,7 +161,7 @@ async function each<T>(cases: readonly T[], run: (one: T) => Promise<void>): Pro
 }
 
 /** Which faults a server's requests met. */
-function metBy({ cma }: Workbench): Set<FaultKind> {
+function metBy({ cma }: Workbench): Set<string> {
   return new Set(cma.log.requests.flatMap(({ fault }) => fault ?? []));
 }
 
@@ -265,7 +266,7 @@ Deno.test("exportProject() never takes an asset for good that can't be had", asy
 
 Deno.test("exportProject() loses nothing to all faults together", async () => {
   const seeds = Array.from({ length: 30 }, (_, i) => i + 1);
-  const met = new Set<FaultKind>();
+  const met = new Set<string>();
   let refused = 0;
   await each(seeds, async (seed) => {
     await using bench = await faultyBench({

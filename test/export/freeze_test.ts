@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Resource } from "../../src/content/resource.ts";
 import { itemId } from "../../src/demo/sample/ids.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import type { DemoCmaOptions } from "../../src/simulator/server.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import type { ExportEvent } from "../../src/export/events.ts";
@@ -387,7 +388,7 @@ Deno.test("exportProject() with freeze goes on with a copy whose request was car
   for (const lost of [1, 2, 3, Infinity]) {
     const nth = lost === Infinity ? undefined : Array.from({ length: lost }, (_, i) => i + 1);
     await using made = await icebox({
-      faults: { rules: [{ on: "/environments/:id/fork", faults: "close", nth }] },
+      intercept: injectFaults({ rules: [{ on: "/environments/:id/fork", faults: "close", nth }] }),
     });
     const report = await made.export(FAST);
     assert.equal(report.status, "complete", `${lost} answers lost`);
@@ -404,7 +405,7 @@ Deno.test("freezeEnvironment() deletes no copy by a clock that is ahead, or that
   const read = `sluice-freeze-${Math.floor(Date.now() / 1000) - 7200}-aaaaaaaa`;
   // The server's clock is a day ahead.
   await using made = await icebox({
-    faults: { rules: [{ on: "/environments", faults: "skewed-clock" }] },
+    intercept: injectFaults({ rules: [{ on: "/environments", faults: "skewed-clock" }] }),
   });
   made.leave(read, 2 * HOUR);
   {
@@ -443,7 +444,9 @@ Deno.test("exportProject() with freeze ends before others may take its copy for 
 
 Deno.test("exportProject() with freeze says that a copy is deleted whose deletion wasn't answered", async () => {
   await using made = await icebox({
-    faults: { rules: [{ on: "/environments/:id", method: "DELETE", faults: "close", nth: [1] }] },
+    intercept: injectFaults({
+      rules: [{ on: "/environments/:id", method: "DELETE", faults: "close", nth: [1] }],
+    }),
   });
   await made.export(FAST);
   assert.deepEqual(made.environments(), ["main", "spring-issue"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { runCli } from "../../src/cli/run_cli.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";

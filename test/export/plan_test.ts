@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { SourceOptions } from "../../src/export/options.ts";
 import { planExport } from "../../src/export/plan.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once as eventOf } from "node:events";
 import fc from "fast-check";
 import { concurrently } from "../../src/async/concurrently.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import type { ExportReport } from "../../src/export/export.ts";

@@ -4,7 +4,7 @@ import { isObject } from "../../src/text/json.ts";
 import { FIELD_TYPES, type SqlType } from "../../src/content/field_types.ts";
 import type { Item, Json, JsonObject, Upload, Version } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { assembleRecords } from "../../src/transform/assemble_records.ts";

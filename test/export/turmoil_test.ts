@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
 import type { ExportReport } from "../../src/export/export.ts";
@@ -52,7 +53,7 @@ for (const [seed, { clock, ends, options, isS3 = false }] of TURMOILS.entries())
     await using bench = await workbench({
       project,
       onRequest: editor.hook(3),
-      faults: {
+      intercept: injectFaults({
         rules: [{
           on: "api",
           faults: ["internal-error", "rate-limit-zero", "html", "truncated", "close", "redirect"],
@@ -60,7 +61,7 @@ for (const [seed, { clock, ends, options, isS3 = false }] of TURMOILS.entries())
         }],
         seed,
         mostInARow: 2,
-      },
+      }),
     });
     await using fake = isS3 ? await openFake() : undefined;
     const storage = fake?.storage ?? bench.storage;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { draw } from "../../src/simulator/generated/random.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";

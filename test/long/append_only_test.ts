@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject } from "../../src/export/export.ts";

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import type { Resource, Version } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { draw, pick } from "../../src/simulator/generated/random.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { itemTypeId } from "../../src/simulator/schema_builder.ts";
-import { type FaultKind, type FaultPlan, FAULTS } from "../../src/simulator/server.ts";
+import { type FaultKind, type FaultPlan, FAULTS } from "../../src/simulator/faults/fault_plan.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import type { ExportReport } from "../../src/export/export.ts";
 import { fakeIo } from "../cli/fake_io.ts";
@@ -117,7 +118,11 @@ async function exported(
 ): Promise<ExportReport | undefined> {
   // A limit that is never reached: the one that is assumed until the API tells takes seconds.
   const rateLimit = { limit: 100_000, windowMs: 1000 };
-  await using bench = await workbench({ project: world.project, faults, rateLimit });
+  await using bench = await workbench({
+    project: world.project,
+    intercept: injectFaults(faults),
+    rateLimit,
+  });
   let report: ExportReport | undefined;
   try {
     report = await bench.export({
@@ -183,7 +188,7 @@ Deno.test("sluice export ends with 3, and says how many are missing, if a listin
   const { project, truth } = WORLD;
   await using bench = await workbench({
     project,
-    faults: { rules: [{ on: "/uploads", faults: "total-too-big" }] },
+    intercept: injectFaults({ rules: [{ on: "/uploads", faults: "total-too-big" }] }),
   });
   const { url, apiToken } = bench.cma;
   const io = fakeIo({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject } from "../../src/export/export.ts";
 import { age } from "../s3/age.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { leastPolicy } from "../../src/doctor/s3_policy.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject } from "../../src/export/export.ts";
 import { LockedError } from "../../src/snapshot/lock/export_lock.ts";

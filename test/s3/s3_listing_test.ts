@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject } from "../../src/export/export.ts";
 import { S3Progress } from "../../src/storage/s3/progress.ts";

@@ -7,7 +7,7 @@ import {
   statusHandler,
   type TickResult,
 } from "../../mod.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { openSchedule } from "../../src/schedule/open_schedule.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { json, TOKEN } from "../support/cma.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ScheduleStatus } from "../../src/schedule/schedule_status.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { delay } from "../../src/async/delay.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ScheduleOptions } from "../../src/schedule/schedule.ts";
 import { failureNote, scheduleSwitch } from "../../src/schedule/schedule_notes.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import type { JsonReport } from "../../src/report/json_report.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { statusHandler } from "../../src/schedule/status_handler.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { TOKEN } from "../support/cma.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Resource } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { itemId } from "../../src/demo/sample/ids.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCma } from "../../src/simulator/server.ts";

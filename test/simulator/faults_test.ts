@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import {
-  type DemoCma,
-  type FaultKind,
-  type FaultPlan,
-  startDemoCma,
-} from "../../src/simulator/server.ts";
+import type { FaultKind, FaultPlan } from "../../src/simulator/faults/fault_plan.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { call, start } from "./cma_request.ts";
 
 const project = sampleProject();
@@ -16,7 +13,7 @@ const BYTES = await new Response(project.asset(FILE)!.body()).bytes();
 
 /** A server whose every answer has a fault, or every one of a part of its paths. */
 function faulty(faults: FaultKind, rule: Partial<FaultPlan["rules"][0]> = {}): DemoCma {
-  return start({ project, faults: { rules: [{ on: "*", faults, ...rule }] } });
+  return start({ project, intercept: injectFaults({ rules: [{ on: "*", faults, ...rule }] }) });
 }
 
 async function get(cma: DemoCma, path: string, init: RequestInit = {}): Promise<Response> {
@@ -38,7 +35,10 @@ async function seen(cma: DemoCma, path: string): Promise<[number, Headers, strin
 
 Deno.test("startDemoCma() with faults answers as without, but for the faults", async () => {
   await using plain = start({ project });
-  await using cma = start({ project, faults: { rules: [{ on: "/roles", faults: "close" }] } });
+  await using cma = start({
+    project,
+    intercept: injectFaults({ rules: [{ on: "/roles", faults: "close" }] }),
+  });
   const paths = [
     PATH,
     "/site?include=item_types",
@@ -106,12 +106,12 @@ for (const [kind, [status, text, reset]] of Object.entries(STATUSES)) {
 Deno.test("startDemoCma() goes by a clock that is a day ahead", async () => {
   await using cma = start({
     project,
-    faults: {
+    intercept: injectFaults({
       rules: [
         { on: "/roles", faults: "skewed-retry", ms: 5000 },
         { on: "*", faults: "skewed-clock" },
       ],
-    },
+    }),
   });
   const [status, headers] = await seen(cma, "/roles");
   assert.equal(status, 503);
@@ -256,7 +256,7 @@ Deno.test("startDemoCma() treats the same requests the same, in whichever order 
   const kinds: FaultKind[] = ["bad-gateway", "unavailable", "internal-error"];
   const fates = async (seed: number, paths: readonly string[]) => {
     const rules = [{ on: "api", faults: kinds, probability: 0.4 }];
-    await using cma = start({ project, faults: { rules, seed } });
+    await using cma = start({ project, intercept: injectFaults({ rules, seed }) });
     await Promise.all(paths.map((path) => call(cma, path).catch(() => {})));
     const log = cma.log.requests.map(({ path, status, fault }) => ({ path, status, fault }));
     return log.sort((a, b) => a.path < b.path ? -1 : 1);
@@ -272,7 +272,7 @@ Deno.test("startDemoCma() treats the same requests the same, in whichever order 
 
 Deno.test("startDemoCma() follows a script, and lets a request through after so many faults", async () => {
   const statuses = async (faults: FaultPlan, paths: readonly string[]) => {
-    await using cma = start({ project, faults });
+    await using cma = start({ project, intercept: injectFaults(faults) });
     for (const path of paths) await (await get(cma, path)).body?.cancel();
     return cma.log.requests.map(({ status }) => status);
   };
@@ -291,7 +291,10 @@ Deno.test("startDemoCma() follows a script, and lets a request through after so 
 
 Deno.test("startDemoCma() refuses a plan that can't be followed", () => {
   const begin = (rule: object) =>
-    startDemoCma({ project, faults: { rules: [{ on: "api", faults: "close", ...rule }] } });
+    startDemoCma({
+      project,
+      intercept: injectFaults({ rules: [{ on: "api", faults: "close", ...rule }] }),
+    });
   assert.throws(() => begin({ probability: 2 }), /from 0 to 1: current value is 2/);
   assert.throws(() => begin({ faults: "oops" }), /There is no fault oops/);
 });

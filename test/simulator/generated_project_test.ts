@@ -3,14 +3,14 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Item } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
-import { blocksOf } from "../../src/simulator/block_views.ts";
+import { blocksOf } from "../../src/cma_server/block_views.ts";
 import {
   generateProject,
   type GenerateProjectOptions,
-} from "../../src/simulator/generated_project.ts";
+} from "../../src/simulator/generated/generated_project.ts";
 import { GeneratedIds } from "../../src/simulator/generated/ids.ts";
 import { PeriodicIndex } from "../../src/simulator/generated/periodic_index.ts";
-import type { ItemQuery } from "../../src/simulator/project.ts";
+import type { ItemQuery } from "../../src/cma_server/stores.ts";
 import { call, list, start } from "./cma_request.ts";
 
 const QUERY: ItemQuery = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Item, Json, JsonObject } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { list, start } from "./cma_request.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Upload } from "../../src/content/resource.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { uploadId } from "../../src/demo/sample/ids.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCma } from "../../src/simulator/server.ts";

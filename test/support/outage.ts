@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject } from "../../src/export/export.ts";
 import type { Storage } from "../../src/storage/storage.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { long } from "../support/long.ts";
 import { type MeasuredEnd, runMeasured } from "../support/measured_program.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
-import { generateProject } from "../../src/simulator/generated_project.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";

@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "../../cma_server/answer.ts";
 import type { Jobs } from "./jobs.ts";
-import type { ParameterTree } from "./parameters.ts";
+import type { ParameterTree } from "../../cma_server/parameters.ts";
 
 /** A request to the API, understood. */
 export interface Call {
@@ -33,13 +33,3 @@ export interface Call {
  * @return The answer, or `undefined` if there is no such endpoint.
  */
 export type Handler = (call: Call) => Answer | undefined | Promise<Answer | undefined>;
-
-/**
- * An answer with status 200.
- *
- * @param data The primary data.
- * @param rest What else is in the body.
- */
-export function ok(data: unknown, rest: Record<string, unknown> = {}): Answer {
-  return { status: 200, body: { data, ...rest } };
-}

@@ -1,13 +1,12 @@
 import type { Json, JsonObject } from "../../content/resource.ts";
 import { SchemaIndex } from "../../content/schema_index.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
-import { ApiFault, notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
 import type { Handler } from "./call.ts";
 import { environmentsHandler } from "./environments_handler.ts";
 import { itemsHandler } from "./items_handler.ts";
 import { Jobs } from "./jobs.ts";
-import { parseParameters } from "./parameters.ts";
+import { parseParameters } from "../../cma_server/parameters.ts";
 import { type RateLimit, RateLimiter } from "./rate_limit.ts";
 import { fieldsHandler, itemTypesHandler } from "./schema_handlers.ts";
 import { settingsHandler, tagsHandler, usersHandler } from "./settings_handlers.ts";
@@ -99,7 +98,7 @@ export class Cma {
       const { status, body } = answer;
       return new Response(JSON.stringify(body), { status, headers });
     } catch (error) {
-      if (!(error instanceof ApiFault)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       for (const [name, value] of Object.entries(error.options.headers ?? {})) {
         headers.set(name, value);
       }
@@ -129,7 +128,7 @@ export class Cma {
       phases: this.#phases,
       body: () => readJson(request),
     });
-    if (!answer) throw new ApiFault(404, "INVALID_ENDPOINT");
+    if (!answer) throw new ApiError(404, "INVALID_ENDPOINT");
     const isAsync = request.method === "GET" && this.#options.asyncPaths.has(url.pathname);
     return isAsync ? this.#jobs.start(answer) : answer;
   }
@@ -137,16 +136,16 @@ export class Cma {
   #checkHeaders({ headers, method }: Request): void {
     const accept = headers.get("accept") ?? "";
     if (!/application\/(vnd\.api\+)?json/.test(accept)) {
-      throw new ApiFault(406, "INVALID_ACCEPT_HEADER");
+      throw new ApiError(406, "INVALID_ACCEPT_HEADER");
     }
-    if (headers.get("x-api-version") !== "3") throw new ApiFault(422, "INVALID_API_VERSION");
+    if (headers.get("x-api-version") !== "3") throw new ApiError(422, "INVALID_API_VERSION");
     const hasBody = method === "POST" || method === "PUT" || method === "PATCH";
     const type = headers.get("content-type") ?? "";
     if (hasBody && !/^application\/(vnd\.api\+)?json/.test(type)) {
-      throw new ApiFault(415, "INVALID_CONTENT_TYPE_HEADER");
+      throw new ApiError(415, "INVALID_CONTENT_TYPE_HEADER");
     }
     if (headers.get("authorization") !== `Bearer ${this.#options.apiToken}`) {
-      throw new ApiFault(401, "INVALID_AUTHORIZATION_HEADER");
+      throw new ApiError(401, "INVALID_AUTHORIZATION_HEADER");
     }
   }
 
@@ -154,10 +153,10 @@ export class Cma {
     const { project } = this.#options;
     const id = request.headers.get("x-environment") ?? project.primaryEnvironment;
     const environment = project.environments.get(id);
-    if (!environment) throw new ApiFault(404, "INVALID_ENVIRONMENT");
+    if (!environment) throw new ApiError(404, "INVALID_ENVIRONMENT");
     const aboutContent = path[0] !== "environments" && path[0] !== "job-results";
     if (aboutContent && this.#phases.has(id)) {
-      throw new ApiFault(422, "ENVIRONMENT_NOT_READY", { transient: true });
+      throw new ApiError(422, "ENVIRONMENT_NOT_READY", { transient: true });
     }
     return environment;
   }
@@ -168,8 +167,8 @@ export class Cma {
     const covers = (one: string) => {
       return one.split("/").every((part, i) => part === "*" ? i in parts : part === parts[i]);
     };
-    if ([...forbidden].some(covers)) throw new ApiFault(403, "INSUFFICIENT_PERMISSIONS");
-    if ([...planLocked].some(covers)) throw new ApiFault(422, "PLAN_UPGRADE_REQUIRED");
+    if ([...forbidden].some(covers)) throw new ApiError(403, "INSUFFICIENT_PERMISSIONS");
+    if ([...planLocked].some(covers)) throw new ApiError(422, "PLAN_UPGRADE_REQUIRED");
   }
 
   #jobResult(id: string): Answer {
@@ -200,7 +199,7 @@ function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new ApiFault(404, "INVALID_ENDPOINT");
+    throw new ApiError(404, "INVALID_ENDPOINT");
   }
 }
 
@@ -208,6 +207,6 @@ async function readJson(request: Request): Promise<Json> {
   try {
     return await request.json() as Json;
   } catch {
-    throw new ApiFault(400, "INVALID_JSON_BODY");
+    throw new ApiError(400, "INVALID_JSON_BODY");
   }
 }

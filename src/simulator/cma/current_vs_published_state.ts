@@ -1,10 +1,9 @@
 import { isObject } from "../../text/json.ts";
 import type { Item, Json, Resource } from "../../content/resource.ts";
-import { regularItem } from "../block_views.ts";
+import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
+import { regularItem } from "../../cma_server/block_views.ts";
 import { ref } from "../schema_builder.ts";
-import { notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
+import type { Call } from "./call.ts";
 
 /** What a version of a record holds, by locale; what isn't localized is by `undefined`. */
 type Content = ReadonlyMap<string | undefined, string>;

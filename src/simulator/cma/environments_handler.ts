@@ -1,10 +1,9 @@
 import { isObject } from "../../text/json.ts";
 import type { Resource } from "../../content/resource.ts";
 import type { DemoEnvironment } from "../project.ts";
-import { ApiFault, invalidParameter, notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
-import { text } from "./parameters.ts";
+import { type Answer, ApiError, invalidParameter, notFound, ok } from "../../cma_server/answer.ts";
+import type { Call } from "./call.ts";
+import { text } from "../../cma_server/parameters.ts";
 
 /**
  * `GET /environments`, `GET` and `DELETE /environments/:id`, `POST /environments/:id/fork`.
@@ -32,7 +31,7 @@ async function fork(call: Call, origin: DemoEnvironment): Promise<Answer> {
   const { project, jobs, body, parameters, phases } = call;
   const id = requestedId(await body());
   if (project.environments.has(id)) {
-    throw new ApiFault(422, "INVALID_FIELD", {
+    throw new ApiError(422, "INVALID_FIELD", {
       details: { field: "id", code: "VALIDATION_UNIQUENESS", record_type: "Environment" },
     });
   }
@@ -63,7 +62,7 @@ function remove(call: Call, environment: DemoEnvironment): Answer {
   const { project, jobs, phases } = call;
   const { id } = environment.resource;
   if (id === project.primaryEnvironment) {
-    throw new ApiFault(422, "CANNOT_DESTROY_PRIMARY_ENVIRONMENT");
+    throw new ApiError(422, "CANNOT_DESTROY_PRIMARY_ENVIRONMENT");
   }
   phases.set(id, { status: "destroying" });
   return jobs.start({ status: 200, body: { data: resourceOf(call, environment) } }, () => {

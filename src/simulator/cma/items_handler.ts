@@ -1,8 +1,7 @@
 import type { Item, ItemType, Version } from "../../content/resource.ts";
-import { regularItem } from "../block_views.ts";
-import { ApiFault, invalidParameter, notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
+import { regularItem } from "../../cma_server/block_views.ts";
+import { type Answer, ApiError, invalidParameter, notFound, ok } from "../../cma_server/answer.ts";
+import type { Call } from "./call.ts";
 import { currentVsPublishedState } from "./current_vs_published_state.ts";
 import {
   commaList,
@@ -12,7 +11,7 @@ import {
   parseOrder,
   parsePage,
   text,
-} from "./parameters.ts";
+} from "../../cma_server/parameters.ts";
 import { findItemType } from "./schema_handlers.ts";
 
 /** The columns that every record has. */
@@ -76,7 +75,7 @@ export function itemsHandler(call: Call): Answer | undefined {
 function requestedTypes(call: Call): ItemType[] | undefined {
   return commaList(call.parameters, "filter", "type")?.map((key) => {
     const type = findItemType(call, key);
-    if (!type) throw new ApiFault(422, "ITEM_TYPE_NOT_FOUND", { details: { item_type: key } });
+    if (!type) throw new ApiError(422, "ITEM_TYPE_NOT_FOUND", { details: { item_type: key } });
     return type;
   });
 }

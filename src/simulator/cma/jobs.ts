@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import type { Answer } from "../../cma_server/answer.ts";
 
 interface Job {
   readonly answer: Answer;

@@ -1,4 +1,4 @@
-import { ApiFault } from "./api_fault.ts";
+import { ApiError } from "../../cma_server/answer.ts";
 
 /** How many requests are let through in which time. */
 export interface RateLimit {
@@ -31,7 +31,7 @@ export class RateLimiter {
    * Counts a request.
    *
    * @return The response headers that tell the client what is left.
-   * @throws {ApiFault} If the window's requests are used up.
+   * @throws {ApiError} If the window's requests are used up.
    */
   take(): Record<string, string> {
     const { limit, windowMs } = this.#limit;
@@ -47,7 +47,7 @@ export class RateLimiter {
     };
     if (this.#count <= limit) return headers;
     const seconds = Math.max(1, Math.ceil((this.#start + windowMs - now) / 1000));
-    throw new ApiFault(429, "RATE_LIMIT_EXCEEDED", {
+    throw new ApiError(429, "RATE_LIMIT_EXCEEDED", {
       transient: true,
       headers: { ...headers, "x-ratelimit-reset": String(seconds) },
     });

@@ -1,5 +1,3 @@
-import type { FaultKind } from "../faults/fault_plan.ts";
-
 /** A request that the server got. */
 export interface LoggedRequest {
   /** Whether it was for the API or for the bytes of an asset. */
@@ -16,8 +14,8 @@ export interface LoggedRequest {
   finishedAt: number | undefined;
   /** The HTTP status of the answer; `undefined` if there is none. */
   status: number | undefined;
-  /** The fault that it met. */
-  fault: FaultKind | undefined;
+  /** What an interceptor made go wrong, by its name. */
+  fault: string | undefined;
 }
 
 const KEPT = 10_000;

@@ -1,7 +1,6 @@
 import type { ItemType } from "../../content/resource.ts";
-import { notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
+import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
+import type { Call } from "./call.ts";
 
 /**
  * `GET /item-types`, `/item-types/:id`, and the fields and fieldsets of one.

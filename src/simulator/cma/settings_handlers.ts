@@ -1,8 +1,7 @@
 import type { Resource } from "../../content/resource.ts";
-import { notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
-import { commaList, parsePage, text } from "./parameters.ts";
+import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
+import type { Call } from "./call.ts";
+import { commaList, parsePage, text } from "../../cma_server/parameters.ts";
 
 /**
  * Everything that is listed whole: `/menu-items`, `/roles/:id`, `/white-label-settings`, ….

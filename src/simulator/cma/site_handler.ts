@@ -1,8 +1,7 @@
 import type { Resource } from "../../content/resource.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
-import { invalidParameter } from "./api_fault.ts";
-import { commaList } from "./parameters.ts";
+import { type Answer, invalidParameter, ok } from "../../cma_server/answer.ts";
+import type { Call } from "./call.ts";
+import { commaList } from "../../cma_server/parameters.ts";
 
 const INCLUDABLE: ReadonlySet<string> = new Set([
   "item_types",

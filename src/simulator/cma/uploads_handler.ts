@@ -1,6 +1,5 @@
-import { notFound } from "./api_fault.ts";
-import type { Answer } from "./answer.ts";
-import { type Call, ok } from "./call.ts";
+import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
+import type { Call } from "./call.ts";
 import {
   commaList,
   invalidFilter,
@@ -9,7 +8,7 @@ import {
   parseOrder,
   parsePage,
   text,
-} from "./parameters.ts";
+} from "../../cma_server/parameters.ts";
 
 /** The columns that uploads can be filtered and ordered by. */
 const COLUMNS: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
-import { ApiFault } from "../cma/api_fault.ts";
+import { ApiError } from "../../cma_server/answer.ts";
+import type { RightAnswer } from "../server.ts";
 import { FAULTS } from "./fault_plan.ts";
 import { type Fault, REDIRECTED } from "./faults.ts";
 import { lyingAnswer, lyingRequest } from "./listing_lies.ts";
@@ -26,16 +27,12 @@ const REDIRECTS: Readonly<Record<string, (url: URL) => string>> = {
  *
  * @param fault The fault; one that breaks HTTP changes nothing here.
  * @param url The request's address.
- * @param answer The right answer; or, if told how long jobs take, how the API begins one. It may be the
- * answer to another request.
+ * @param answer Answers as is right.
  */
 export async function answerWithFault(
   { kind, ms }: Fault,
   url: URL,
-  answer: (
-    job?: { readonly ms: number; readonly depth?: number },
-    instead?: URL,
-  ) => Promise<Response>,
+  answer: RightAnswer,
 ): Promise<Response> {
   if (FAULTS[kind] === "listing") {
     const right = await answer(undefined, lyingRequest(kind, url));
@@ -110,9 +107,9 @@ function rateLimit(headers: Readonly<Record<string, string>>): Response {
 function failure(
   status: number,
   code: string,
-  options: ConstructorParameters<typeof ApiFault>[2] = {},
+  options: ConstructorParameters<typeof ApiError>[2] = {},
 ): Response {
-  const body = new ApiFault(status, code, options).body();
+  const body = new ApiError(status, code, options).body();
   return Response.json(body, { status, headers: options.headers ?? {} });
 }
 

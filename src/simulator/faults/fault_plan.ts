@@ -124,7 +124,7 @@ export interface FaultRule {
   readonly ms?: number | undefined;
 }
 
-/** How {@linkcode startDemoCma} fails. */
+/** What goes wrong with which requests; see {@linkcode injectFaults}. */
 export interface FaultPlan {
   /** The first rule that applies to a request decides. */
   readonly rules: readonly FaultRule[];

@@ -1,13 +1,6 @@
+import type { Listen, RunningServer } from "../server.ts";
 import { RequestReader } from "./request_reader.ts";
 import { type Answered, writeAnswer } from "./write_answer.ts";
-
-/** A server that runs, as far as it is like that of `Deno.serve`. */
-export interface BrokenServer {
-  /** Where it listens. */
-  readonly addr: { readonly port: number };
-  /** Settles when it has stopped. */
-  readonly finished: Promise<void>;
-}
 
 /**
  * Serves HTTP/1.1 on connections of its own, so that answers can be broken in ways in which `Deno.serve`
@@ -17,9 +10,9 @@ export interface BrokenServer {
  * @param respond Answers a request.
  */
 export function serveBroken(
-  { hostname, port, signal }: { hostname: string; port: number; signal: AbortSignal },
+  { hostname, port, signal }: Listen,
   respond: (request: Request) => Promise<Answered>,
-): BrokenServer {
+): RunningServer {
   const listener = Deno.listen({ hostname, port });
   const origin = `http://${hostname}:${listener.addr.port}`;
   const connections = new Set<Deno.TcpConn>();

@@ -1,8 +1,8 @@
 import type { Item, Resource, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
-import { blocksOf } from "../block_views.ts";
-import { byRules, itemColumns, meets, type ReadColumn } from "../listing.ts";
-import type { Filter, ItemQuery, ItemStore, Listing } from "../project.ts";
+import { blocksOf } from "../../cma_server/block_views.ts";
+import { byRules, itemColumns, meets, type ReadColumn } from "../../cma_server/listing.ts";
+import type { Filter, ItemQuery, ItemStore, Listing } from "../../cma_server/stores.ts";
 import { itemTypeId } from "../schema_builder.ts";
 import { countByModel } from "./block_plan.ts";
 import type { GeneratedIds } from "./ids.ts";

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Upload } from "../../content/resource.ts";
-import { byRules, meets, uploadColumn } from "../listing.ts";
+import { byRules, meets, uploadColumn } from "../../cma_server/listing.ts";
 import { newUpload } from "../new_upload.ts";
-import type { DemoAsset, Listing, ListQuery, UploadStore } from "../project.ts";
+import type { DemoAsset } from "../project.ts";
+import type { Listing, ListQuery, UploadStore } from "../../cma_server/stores.ts";
 import type { GeneratedIds } from "./ids.ts";
 import { draw, pick } from "./random.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../../src/simulator/server.ts";
 import { exportProject, type ExportReport } from "../../../src/export/export.ts";
 import type { Storage } from "../../../src/storage/storage.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../../src/simulator/memory_project.ts";
 import type { ExportEvent } from "../../../src/export/events.ts";

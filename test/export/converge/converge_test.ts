@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Item } from "../../../src/content/resource.ts";
 import { bytesAsset } from "../../../src/simulator/bytes_asset.ts";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../../src/simulator/memory_project.ts";
 import type { DemoCmaOptions } from "../../../src/simulator/server.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../../src/simulator/server.ts";
 import type { Resource } from "../../../src/content/resource.ts";
 import { Secrets } from "../../../src/text/secrets/secrets.ts";

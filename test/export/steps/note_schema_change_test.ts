@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../../src/simulator/memory_copy.ts";
 import type { ItemType } from "../../../src/content/resource.ts";
 import { filesOf, workbench } from "../../support/exported.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page, Resource, Version } from "../../../src/content/resource.ts";
 import { SchemaIndex } from "../../../src/content/schema_index.ts";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../../src/simulator/memory_project.ts";
 import { itemTypeId } from "../../../src/simulator/schema_builder.ts";

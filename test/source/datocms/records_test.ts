@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Field, Item, ItemType, Json, JsonObject } from "../../../src/content/resource.ts";
 import { SchemaIndex } from "../../../src/content/schema_index.ts";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import type { DemoProject } from "../../../src/simulator/project.ts";
 import { sampleProject } from "../../../src/demo/sample/sample_project.ts";
 import { startDemoCma } from "../../../src/simulator/server.ts";

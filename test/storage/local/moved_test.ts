@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../../src/simulator/server.ts";
 import { LocalStorage } from "../../../src/storage/local/local_storage.ts";
 import { run } from "../../support/ended_run.ts";

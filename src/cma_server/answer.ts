@@ -1,7 +1,25 @@
-import type { Json, JsonObject } from "../../content/resource.ts";
+import type { Json, JsonObject } from "../content/resource.ts";
 
-/** What an {@linkcode ApiFault} says beyond its code. */
-export interface ApiFaultOptions {
+/** What the API answers. */
+export interface Answer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The response's body: anything that JSON can hold. */
+  readonly body: unknown;
+}
+
+/**
+ * An answer with status 200.
+ *
+ * @param data The primary data.
+ * @param rest What else is in the body.
+ */
+export function ok(data: unknown, rest: Record<string, unknown> = {}): Answer {
+  return { status: 200, body: { data, ...rest } };
+}
+
+/** What an {@linkcode ApiError} says beyond its code. */
+export interface ApiErrorOptions {
   /** More about the cause. */
   readonly details?: JsonObject | undefined;
   /** Whether the same request may succeed later. */
@@ -15,15 +33,15 @@ export interface ApiFaultOptions {
  *
  * @see {@link https://www.datocms.com/docs/content-management-api/errors}
  */
-export class ApiFault extends Error {
+export class ApiError extends Error {
   /** The name of this kind of error. */
-  override readonly name = "ApiFault";
+  override readonly name = "ApiError";
   /** The HTTP status. */
   readonly status: number;
   /** The error's code, such as `NOT_FOUND`. */
   readonly code: string;
   /** What else there is to say. */
-  readonly options: ApiFaultOptions;
+  readonly options: ApiErrorOptions;
 
   /**
    * Tells what went wrong.
@@ -32,7 +50,7 @@ export class ApiFault extends Error {
    * @param code The error's code.
    * @param options What else there is to say.
    */
-  constructor(status: number, code: string, options: ApiFaultOptions = {}) {
+  constructor(status: number, code: string, options: ApiErrorOptions = {}) {
     super(code);
     this.status = status;
     this.code = code;
@@ -63,11 +81,11 @@ export class ApiFault extends Error {
  * @param parameter The parameter's name, such as `page[limit]`.
  * @param message What is wrong with it.
  */
-export function invalidParameter(parameter: string, message: string): ApiFault {
-  return new ApiFault(422, "INVALID_PARAMS", { details: { parameter, message } });
+export function invalidParameter(parameter: string, message: string): ApiError {
+  return new ApiError(422, "INVALID_PARAMS", { details: { parameter, message } });
 }
 
 /** There is no such resource. */
-export function notFound(): ApiFault {
-  return new ApiFault(404, "NOT_FOUND");
+export function notFound(): ApiError {
+  return new ApiError(404, "NOT_FOUND");
 }

@@ -1,6 +1,6 @@
-import { isObject } from "../../text/json.ts";
-import type { Filter, FilterOperator, OrderRule } from "../project.ts";
-import { ApiFault, invalidParameter } from "./api_fault.ts";
+import { isObject } from "../text/json.ts";
+import type { Filter, FilterOperator, OrderRule } from "./stores.ts";
+import { ApiError, invalidParameter } from "./answer.ts";
 
 /** The parameters of a URL as a tree: `filter[type]=a` is `{ filter: { type: "a" } }`. */
 export type ParameterTree = { [key: string]: string | string[] | ParameterTree };
@@ -53,7 +53,7 @@ export function isTree(value: unknown): value is ParameterTree {
  *
  * @param tree The URL's parameters.
  * @param path Where it stands in the tree.
- * @throws {ApiFault} If it isn't text.
+ * @throws {ApiError} If it isn't text.
  */
 export function text(tree: ParameterTree, ...path: string[]): string | undefined {
   let node: ParameterTree[string] | undefined = tree;
@@ -77,7 +77,7 @@ export function commaList(tree: ParameterTree, ...path: string[]): string[] | un
  *
  * @param tree The URL's parameters.
  * @param limits The endpoint's default and maximum of `page[limit]`.
- * @throws {ApiFault} If the limit or offset isn't a whole number in bounds.
+ * @throws {ApiError} If the limit or offset isn't a whole number in bounds.
  */
 export function parsePage(
   tree: ParameterTree,
@@ -101,7 +101,7 @@ function wholeNumber(tree: ParameterTree, key: string, fallback: number, max: nu
  *
  * @param tree The URL's parameters.
  * @param isColumn Whether the endpoint can order by a column.
- * @throws {ApiFault} If a rule can't be read or its column isn't there.
+ * @throws {ApiError} If a rule can't be read or its column isn't there.
  */
 export function parseOrder(
   tree: ParameterTree,
@@ -121,7 +121,7 @@ export function parseOrder(
  *
  * @param tree The URL's parameters.
  * @param isColumn Whether the endpoint can filter by a column.
- * @throws {ApiFault} If a condition can't be read, its column isn't there, or its date isn't one.
+ * @throws {ApiError} If a condition can't be read, its column isn't there, or its date isn't one.
  */
 export function parseFilters(
   tree: ParameterTree,
@@ -145,7 +145,7 @@ export function parseFilters(
 function checkDates(values: readonly string[]): void {
   for (const value of values) {
     if (Number.isNaN(Date.parse(value))) {
-      throw new ApiFault(422, "INVALID_DATE", { details: { value } });
+      throw new ApiError(422, "INVALID_DATE", { details: { value } });
     }
   }
 }
@@ -155,8 +155,8 @@ function checkDates(values: readonly string[]): void {
  *
  * @param details Which one, and why.
  */
-export function invalidFilter(details: Record<string, string>): ApiFault {
-  return new ApiFault(422, "INVALID_FILTER_FIELDS_PARAM", { details });
+export function invalidFilter(details: Record<string, string>): ApiError {
+  return new ApiError(422, "INVALID_FILTER_FIELDS_PARAM", { details });
 }
 
 function bracketed([first = "", ...rest]: string[]): string {

@@ -1,6 +1,6 @@
 import type { Field, Item, Json, Resource } from "../content/resource.ts";
 import { isObject } from "../text/json.ts";
-import type { Filter, OrderRule } from "./project.ts";
+import type { Filter, OrderRule } from "./stores.ts";
 
 /** Reads a column of a resource. */
 export type ReadColumn<T extends Resource> = (resource: T, column: string) => Json;

@@ -1,13 +1,13 @@
-import type { Resource, Site } from "../content/resource.ts";
-import { SchemaIndex } from "../content/schema_index.ts";
-import { GeneratedIds } from "./generated/ids.ts";
-import { GeneratedItems } from "./generated/items.ts";
-import { RecordMaker } from "./generated/record_maker.ts";
-import { generatedSchema } from "./generated/schema.ts";
-import { GeneratedUploads } from "./generated/uploads.ts";
-import type { DemoEnvironment, DemoProject } from "./project.ts";
-import { ref } from "./schema_builder.ts";
-import { completeSettings } from "./settings_paths.ts";
+import type { Resource, Site } from "../../content/resource.ts";
+import { SchemaIndex } from "../../content/schema_index.ts";
+import { GeneratedIds } from "./ids.ts";
+import { GeneratedItems } from "./items.ts";
+import { RecordMaker } from "./record_maker.ts";
+import { generatedSchema } from "./schema.ts";
+import { GeneratedUploads } from "./uploads.ts";
+import type { DemoEnvironment, DemoProject } from "../project.ts";
+import { ref } from "../schema_builder.ts";
+import { completeSettings } from "../settings_paths.ts";
 
 /** What {@linkcode generateProject} makes. */
 export interface GenerateProjectOptions {

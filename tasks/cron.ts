@@ -6,6 +6,7 @@
  * @see {@link https://docs.deno.com/deploy/cron}
  */
 import "./require_deno.ts";
+import { scheduleCommand } from "../src/cli/commands/schedule.ts";
 import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { writeWarning } from "../src/cli/progress/write_error.ts";
@@ -16,12 +17,10 @@ import { isInS3 } from "../src/config/contradictions.ts";
 import { homeOf } from "../src/config/home_path.ts";
 import { optionSecrets } from "../src/config/option_secrets.ts";
 import { loadConfig } from "../src/config/load_config.ts";
-import { envName } from "../src/config/options.ts";
-import type { Config } from "../src/config/schema.ts";
+import { type Config, envName } from "../src/config/options.ts";
 import { unknownVariables } from "../src/config/unknown_variables.ts";
 import { denoCronSchedule, isBranch } from "../src/schedule/deno_cron.ts";
 import { type OpenedSchedule, openSchedule } from "../src/schedule/open_schedule.ts";
-import { SCHEDULE_OPTIONS } from "../src/schedule/schedule_options.ts";
 import { statusHandler } from "../src/schedule/status_handler.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
 import { failureOf } from "../src/report/failure.ts";
@@ -32,7 +31,7 @@ import { readableVariable } from "../src/http/proxy.ts";
 const env = (name: string) => Deno.env.get(name);
 const secrets = new Secrets([
   ...environmentSecrets(readableVariable),
-  ...SCHEDULE_OPTIONS.flatMap((key) => optionSecrets(key, env(envName(key)) ?? "")),
+  ...scheduleCommand.options.flatMap((key) => optionSecrets(key, env(envName(key)) ?? "")),
 ]);
 // A tick doesn't fail because its log can't be written.
 const stderr = secrets.guard(outputTo(Deno.stderr, () => true));
@@ -41,7 +40,7 @@ const stderr = secrets.guard(outputTo(Deno.stderr, () => true));
 const TIME_BUDGET = "50s";
 
 async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
-  const names = new Set(SCHEDULE_OPTIONS.map(envName));
+  const names = new Set(scheduleCommand.options.map(envName));
   const config = await loadConfig({
     env: (name) => names.has(name) ? env(name) : undefined,
     home: homeOf(env),

@@ -1,7 +1,6 @@
 import config from "../deno.json" with { type: "json" };
 import { LOG_ENTRIES, type LogEntry } from "../src/cli/progress/log_entries.ts";
-import { envName, flagName, OPTION_KEYS, OPTIONS } from "../src/config/options.ts";
-import { DEFAULTS } from "../src/config/schema.ts";
+import { DEFAULTS, envName, flagName, OPTION_KEYS, OPTIONS } from "../src/config/options.ts";
 import { FIELD_TYPES, type FieldType } from "../src/content/field_types.ts";
 import { type ExportResource, RESOURCES } from "../src/source/datocms/resources.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Config, OptionKey } from "../config/schema.ts";
+import type { Config, OptionKey } from "../config/options.ts";
 import type { ExitCode } from "../error.ts";
 import type { CliIo } from "./io.ts";
 

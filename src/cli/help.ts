@@ -1,5 +1,5 @@
-import { envName, flagName, OPTION_GROUPS, OPTIONS } from "../config/options.ts";
-import { DEFAULTS, type OptionKey } from "../config/schema.ts";
+import { HEADINGS } from "../config/option.ts";
+import { DEFAULTS, envName, flagName, type OptionKey, OPTIONS } from "../config/options.ts";
 import { RESOURCES } from "../source/datocms/resources.ts";
 import type { Command, Positional } from "./command.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
@@ -59,11 +59,11 @@ export function renderCommandHelp(command: Command, columns: number): string {
   const width = widthOf(columns);
   const { name, summary, description, options, examples, positionals = [] } = command;
   const { exitCodes = EXIT_CODES } = command;
-  const groups = OPTION_GROUPS.flatMap((group) => {
-    const keys = options.filter((key) => OPTIONS[key].group === group);
+  const groups = HEADINGS.flatMap((heading) => {
+    const keys = options.filter((key) => OPTIONS[key].heading === heading);
     if (keys.length === 0) return [];
     const rows = keys.map((key) => optionEntry(key, command));
-    return ["", group, ...entries(rows, width, LEFT)];
+    return ["", heading, ...entries(rows, width, LEFT)];
   });
   const resources = options.includes("include")
     ? ["", "Resources", ...entries(RESOURCES.map(({ name, title }) => [name, title]), width)]

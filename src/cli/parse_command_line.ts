@@ -1,7 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { flagName, OPTION_KEYS, OPTIONS } from "../config/options.ts";
+import { flagName, OPTION_KEYS, type OptionKey, OPTIONS } from "../config/options.ts";
 import type { Flags } from "../config/resolve_config.ts";
-import type { OptionKey } from "../config/schema.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";

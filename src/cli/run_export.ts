@@ -1,6 +1,5 @@
-import type { Config } from "../config/schema.ts";
-import { toExportOptions } from "../config/to_export_options.ts";
-import { toStorageOptions } from "../config/to_storage_options.ts";
+import type { Config } from "../config/options.ts";
+import { toExportOptions, toStorageOptions } from "../config/library_options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export/export.ts";
 import { exitCodeOf, lackOf, type VerdictRules } from "../report/exit_code_of.ts";

@@ -1,6 +1,6 @@
 import { LONGEST_TIMER } from "../async/delay.ts";
 import { durationMs } from "../text/duration.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/options.ts";
 import { SluiceError } from "../error.ts";
 import type { CliIo } from "./io.ts";
 

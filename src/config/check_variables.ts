@@ -1,7 +1,6 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { PROXY_VARIABLES } from "../http/proxy.ts";
 import { printable } from "../text/printable.ts";
-import { emptyVariable, isQuoted, quotedVariable } from "./variables.ts";
 
 /** The value of an environment variable. */
 type Env = (name: string) => string | undefined;
@@ -74,6 +73,34 @@ export function checkVariables(env: Env, { s3 }: { readonly s3: boolean }): void
   if (env(set) !== undefined && env(unset) === undefined) {
     throw usage(`${set} is set, but ${unset} isn't: set both, or none of them.`);
   }
+}
+
+/**
+ * Whether a value is between quotation marks, which belong to it: a shell takes them away, but what reads the
+ * file of `docker run --env-file` doesn't.
+ *
+ * @param value The value.
+ */
+export function isQuoted(value: unknown): boolean {
+  return typeof value === "string" && /^(["'])[^]*\1$/.test(value) && value.length > 1;
+}
+
+/**
+ * The sentence for a variable that is set, but empty.
+ *
+ * @param name The variable.
+ */
+export function emptyVariable(name: string): string {
+  return `${name} is set, but empty, as if a secret were missing: give it a value, or unset it.`;
+}
+
+/**
+ * The sentence for a variable whose value is between quotation marks.
+ *
+ * @param name The variable.
+ */
+export function quotedVariable(name: string): string {
+  return `${name} begins and ends with quotation marks, which are part of its value: leave them out.`;
 }
 
 /** Deno goes without a proxy where it doesn't understand its address. */

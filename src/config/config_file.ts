@@ -2,10 +2,8 @@ import { isObject } from "../text/json.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
-import { envName, OPTION_KEYS, OPTIONS } from "./options.ts";
-import { whyUnreadable } from "./why_unreadable.ts";
+import { envName, OPTION_KEYS, type OptionKey, OPTIONS } from "./options.ts";
 import type { ConfigFile } from "./resolve_config.ts";
-import type { OptionKey } from "./schema.ts";
 
 const KEYS = OPTION_KEYS.filter((key) => !OPTIONS[key].notInFile && !OPTIONS[key].secret);
 
@@ -60,6 +58,19 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   }
   for (const key of Object.keys(values)) checkKey(path, key);
   return { path, values };
+}
+
+/**
+ * Why a file can't be read, in a few words.
+ *
+ * @param error What was thrown.
+ */
+export function whyUnreadable(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  if (error instanceof Deno.errors.NotCapable) return "run it again with --allow-read";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user has no permission for it";
+  return printable(error instanceof Error ? error.message : String(error), 200);
 }
 
 function checkKey(path: string, key: string): void {

@@ -1,4 +1,4 @@
-import type { Config, OptionKey } from "./schema.ts";
+import type { Config, OptionKey } from "./options.ts";
 
 /** An option, and the values that are meant. */
 export interface Side {

@@ -1,7 +1,6 @@
-import { EXIT, SluiceError } from "../error.ts";
 import { readConfigFile } from "./config_file.ts";
+import type { Config } from "./options.ts";
 import { type ConfigSources, resolveConfig } from "./resolve_config.ts";
-import type { Config } from "./schema.ts";
 import { readTokenFile } from "./token_file.ts";
 
 /**
@@ -33,21 +32,4 @@ export async function loadConfig(sources: Omit<ConfigSources, "file">): Promise<
   return apiTokenFile === undefined
     ? config
     : { ...config, apiToken: await readTokenFile(apiTokenFile) };
-}
-
-/**
- * The API token of a configuration.
- *
- * @param config The configuration.
- * @throws {SluiceError} If there is none; the exit code is {@linkcode EXIT.usage}.
- * @see {@link https://www.datocms.com/docs/content-management-api/authentication}
- */
-export function requireApiToken({ apiToken }: Config): string {
-  if (apiToken !== undefined) return apiToken;
-  throw new SluiceError(
-    "An API token is needed: copy one from Project settings → API tokens whose role may use the " +
-      "Content Management API, and set it as DATOCMS_API_TOKEN, or give its file with --api-token-file " +
-      "(better than --api-token, because other programs can see command lines).",
-    EXIT.usage,
-  );
 }

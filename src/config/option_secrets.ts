@@ -1,7 +1,6 @@
 import { addressSecrets, hookSecrets } from "../text/secrets/address_secrets.ts";
 import { looksSecret, secretsWithin } from "../text/secrets/looks_secret.ts";
-import { OPTION_KEYS, OPTIONS } from "./options.ts";
-import type { Config, OptionKey } from "./schema.ts";
+import { type Config, OPTION_KEYS, type OptionKey, OPTIONS } from "./options.ts";
 
 /**
  * The secrets in what an option was given, also if it was given what belongs elsewhere.

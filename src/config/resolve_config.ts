@@ -1,11 +1,19 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
+import { emptyVariable, isQuoted, quotedVariable } from "./check_variables.ts";
 import { CONTRADICTIONS, isMeant, NEEDS, POINTLESS, type Side } from "./contradictions.ts";
 import { fromHome } from "./home_path.ts";
-import { envName, flagName, OPTION_KEYS, type OptionInfo, OPTIONS } from "./options.ts";
-import { type Config, configSchema, type OptionKey } from "./schema.ts";
-import { emptyVariable, isQuoted, quotedVariable } from "./variables.ts";
+import type { OptionInfo } from "./option.ts";
+import {
+  type Config,
+  configSchema,
+  envName,
+  flagName,
+  OPTION_KEYS,
+  type OptionKey,
+  OPTIONS,
+} from "./options.ts";
 
 /** Options as the command line gives them: text, `true` or `false`, or several texts. */
 export type Flags = { readonly [Key in OptionKey]?: string | boolean | readonly string[] };
@@ -79,7 +87,7 @@ export function resolveConfig(sources: ConfigSources): Config {
     const value = OPTIONS[key].path !== undefined && typeof one.value === "string"
       ? fromHome(one.value, sources.home, one.name)
       : one.value;
-    const { success, data } = configSchema.shape[key].safeParse(value);
+    const { success, data } = OPTIONS[key].schema.safeParse(value);
     if (!success) throw usage(complaint(OPTIONS[key], one));
     values[key] = data;
   }

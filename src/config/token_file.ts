@@ -1,9 +1,8 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
+import { isQuoted } from "./check_variables.ts";
+import { whyUnreadable } from "./config_file.ts";
 import { OPTIONS } from "./options.ts";
-import { configSchema } from "./schema.ts";
-import { isQuoted } from "./variables.ts";
-import { whyUnreadable } from "./why_unreadable.ts";
 
 /** More than any token has, in bytes: what is larger is another file. */
 const LARGEST = 64 * 1024;
@@ -22,7 +21,7 @@ export async function readTokenFile(path: string): Promise<string> {
   if (isQuoted(token)) {
     throw unusable(path, "holds quotation marks around the token: leave them out.");
   }
-  if (configSchema.shape.apiToken.safeParse(token).success) return token;
+  if (OPTIONS.apiToken.schema.safeParse(token).success) return token;
   throw unusable(path, `must hold nothing but ${OPTIONS.apiToken.expects}, but doesn't.`);
 }
 

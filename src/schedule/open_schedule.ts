@@ -1,7 +1,5 @@
-import { envName } from "../config/options.ts";
-import type { Config } from "../config/schema.ts";
-import { toExportOptions } from "../config/to_export_options.ts";
-import { toStorageOptions } from "../config/to_storage_options.ts";
+import { type Config, envName } from "../config/options.ts";
+import { toExportOptions, toStorageOptions } from "../config/library_options.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../export/events.ts";
 import { checkFreeze } from "../export/freeze.ts";

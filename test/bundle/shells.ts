@@ -5,8 +5,9 @@ import { bashCompletions } from "../../src/cli/completions/bash.ts";
 import { fishCompletions } from "../../src/cli/completions/fish.ts";
 import { type Grammar, grammarOf } from "../../src/cli/completions/grammar.ts";
 import { zshCompletions } from "../../src/cli/completions/zsh.ts";
+import { RESOURCE_NAMES } from "../../src/config/groups/selection.ts";
+import { TABLE_FORMATS } from "../../src/config/groups/snapshot.ts";
 import { flagName, OPTIONS } from "../../src/config/options.ts";
-import { RESOURCE_NAMES, TABLE_FORMATS } from "../../src/config/schema.ts";
 import { odd } from "../cli/completions/odd_grammar.ts";
 import { run } from "./program.ts";
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseConfigFile, readConfigFile } from "../../src/config/config_file.ts";
-import { loadConfig, requireApiToken } from "../../src/config/load_config.ts";
-import { DEFAULTS } from "../../src/config/schema.ts";
-import { toExportOptions } from "../../src/config/to_export_options.ts";
+import { loadConfig } from "../../src/config/load_config.ts";
+import { DEFAULTS } from "../../src/config/options.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 
 /** Checks that a text is refused with a sentence. */
@@ -89,52 +88,6 @@ Deno.test("loadConfig() reads the file that the flag or the variable names", asy
   assert.equal((await loadConfig({ env, flags: { config: two } })).to, "two");
   assert.equal((await loadConfig({ env, flags: { config: two, to: "three" } })).to, "three");
   assert.deepEqual(await loadConfig({}), DEFAULTS);
-});
-
-Deno.test("requireApiToken() says where to get a token and how to pass it", () => {
-  assert.equal(requireApiToken({ ...DEFAULTS, apiToken: "abc" }), "abc");
-  assert.throws(() => requireApiToken(DEFAULTS), {
-    message: "An API token is needed: copy one from Project settings → API tokens whose role may " +
-      "use the Content Management API, and set it as DATOCMS_API_TOKEN, or give its file with " +
-      "--api-token-file (better than --api-token, because other programs can see command lines).",
-    exitCode: EXIT.usage,
-  });
-});
-
-Deno.test("toExportOptions() hands on what shapes an export", () => {
-  const config = {
-    ...DEFAULTS,
-    apiToken: "abc",
-    assetHost: "https://cdn.example",
-    locales: ["en"],
-  };
-  assert.deepEqual(toExportOptions(config), {
-    apiToken: "abc",
-    environment: undefined,
-    baseUrl: undefined,
-    assetHost: "https://cdn.example",
-    maxDelete: undefined,
-    models: undefined,
-    excludeModels: undefined,
-    include: undefined,
-    exclude: undefined,
-    published: true,
-    assets: "keep",
-    concurrency: 8,
-    secrets: ["abc"],
-    layout: "ndjson",
-    tables: true,
-    format: "ndjson",
-    structuredText: undefined,
-    locales: ["en"],
-    allowPublic: false,
-    maxFailures: undefined,
-    freeze: false,
-    resume: false,
-    timeBudgetMs: undefined,
-  });
-  assert.equal(toExportOptions({ ...config, tablesOnly: true }).tables, "only");
-  assert.equal(toExportOptions({ ...config, tables: false }).tables, false);
 });
 
 Deno.test("parseConfigFile() takes a file as editors on Windows save it", () => {

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { envName, flagName, OPTION_KEYS, OPTIONS } from "../../src/config/options.ts";
+import {
+  type Config,
+  DEFAULTS,
+  envName,
+  flagName,
+  OPTION_KEYS,
+  type OptionKey,
+  OPTIONS,
+} from "../../src/config/options.ts";
 import { type Flags, resolveConfig } from "../../src/config/resolve_config.ts";
-import { type Config, DEFAULTS, type OptionKey } from "../../src/config/schema.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 
 /** The sentence that a configuration is refused with. */

@@ -1,8 +1,13 @@
+import { ASSETS } from "../../config/groups/assets.ts";
+import { DESTINATION } from "../../config/groups/destination.ts";
+import { OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
+import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
+import { SNAPSHOT } from "../../config/groups/snapshot.ts";
+import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { useNoProxyHere } from "../ready_environment.ts";
 import { renderTree } from "../report/tree.ts";
-import { RUN_OPTIONS, SELECTION_OPTIONS, SNAPSHOT_OPTIONS } from "./option_sets.ts";
 
 /** So many that the demo doesn't wait for them; the real limit is 60 in 3 seconds. */
 const RATE_LIMIT = { limit: 1000, windowMs: 3000 };
@@ -15,7 +20,15 @@ export const demoCommand: Command = {
     "Starts a server on 127.0.0.1 that answers like DatoCMS's Content Management API with " +
     "a small magazine in three languages, exports that into ./sluice-demo, and shows what came out. " +
     "Environment variables and configuration files aren't looked at.",
-  options: [...SELECTION_OPTIONS, ...SNAPSHOT_OPTIONS, ...RUN_OPTIONS],
+  options: optionsOf(
+    RECORD_SELECTION,
+    RESOURCE_SELECTION,
+    DESTINATION,
+    ASSETS,
+    SNAPSHOT,
+    OUTPUT,
+    TIMEOUT,
+  ),
   defaults: { to: "./sluice-demo" },
   flagsOnly: true,
   examples: [

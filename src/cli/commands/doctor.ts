@@ -1,5 +1,9 @@
-import { toSourceOptions } from "../../config/to_source_options.ts";
-import { toStorageOptions } from "../../config/to_storage_options.ts";
+import { CLEANING, DESTINATION, S3 } from "../../config/groups/destination.ts";
+import { CONFIG_FILE, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
+import { RESOURCE_SELECTION } from "../../config/groups/selection.ts";
+import { SOURCE } from "../../config/groups/source.ts";
+import { toExportOptions, toStorageOptions } from "../../config/library_options.ts";
+import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../storage/open_storage.ts";
@@ -7,7 +11,6 @@ import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderExamination } from "../report/doctor_text.ts";
-import { RUN_OPTIONS, S3_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
 
 /** `sluice doctor` */
 export const doctorCommand: Command = {
@@ -18,16 +21,16 @@ export const doctorCommand: Command = {
     "safely, with the command or the policy statement for what should be different. Reads no content. " +
     "Two small objects are written to the destination and removed again. Ends with 1 if an export would " +
     "fail.",
-  options: [
-    ...SOURCE_OPTIONS,
-    "include",
-    "exclude",
-    "to",
-    ...S3_OPTIONS,
-    "clean",
-    ...RUN_OPTIONS,
-    "config",
-  ],
+  options: optionsOf(
+    SOURCE,
+    RESOURCE_SELECTION,
+    DESTINATION,
+    S3,
+    CLEANING,
+    OUTPUT,
+    TIMEOUT,
+    CONFIG_FILE,
+  ),
   exitCodes: {
     ...exitCodesOf("no problem was found; there may be warnings"),
     [EXIT.failed]: "there are problems, or nothing could be found out",
@@ -48,7 +51,7 @@ export const doctorCommand: Command = {
     const { onEvent } = progress;
     const found = await examine({
       ...(config.apiToken !== undefined && {
-        source: { ...toSourceOptions(config), secrets: io.secrets?.known, onEvent },
+        source: { ...toExportOptions(config), secrets: io.secrets?.known, onEvent },
       }),
       storage,
       clean: config.clean,

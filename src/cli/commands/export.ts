@@ -1,4 +1,17 @@
-import { OPTION_KEYS, OPTIONS } from "../../config/options.ts";
+import { ASSET_SOURCE, ASSETS } from "../../config/groups/assets.ts";
+import { DESTINATION, PUBLICITY, S3 } from "../../config/groups/destination.ts";
+import {
+  CONFIG_FILE,
+  EXPORT_KIND,
+  EXPORT_RUN,
+  OUTPUT,
+  TIMEOUT,
+  VERDICT,
+} from "../../config/groups/run.ts";
+import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
+import { SNAPSHOT } from "../../config/groups/snapshot.ts";
+import { SOURCE } from "../../config/groups/source.ts";
+import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { nextStep } from "../report/next_step.ts";
@@ -13,7 +26,23 @@ export const exportCommand: Command = {
     "files of a project, and writes them into a new folder below the destination. The snapshot is " +
     "complete once it holds canary.txt. Asset files are shared by the snapshots of a project: those " +
     "that are there already aren't fetched again.",
-  options: OPTION_KEYS.filter((key) => key !== "clean" && OPTIONS[key].group !== "Schedule"),
+  options: optionsOf(
+    SOURCE,
+    RECORD_SELECTION,
+    RESOURCE_SELECTION,
+    DESTINATION,
+    S3,
+    PUBLICITY,
+    ASSETS,
+    ASSET_SOURCE,
+    SNAPSHOT,
+    EXPORT_RUN,
+    EXPORT_KIND,
+    VERDICT,
+    OUTPUT,
+    TIMEOUT,
+    CONFIG_FILE,
+  ),
   examples: [
     { about: "All of the project into ./snapshots", line: "DATOCMS_API_TOKEN=… sluice export" },
     {

@@ -1,11 +1,14 @@
-import { toSourceOptions } from "../../config/to_source_options.ts";
+import { CONFIG_FILE, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
+import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
+import { SOURCE } from "../../config/groups/source.ts";
+import { toExportOptions } from "../../config/library_options.ts";
+import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderPlan } from "../report/plan_text.ts";
-import { RUN_OPTIONS, SELECTION_OPTIONS, SOURCE_OPTIONS } from "./option_sets.ts";
 
 /** `sluice plan`, which is also `sluice export --dry-run` */
 export const planCommand: Command = {
@@ -14,7 +17,7 @@ export const planCommand: Command = {
   description:
     "Counts the records of each model and the uploads, and works out how many requests an " +
     "export takes under the API's rate limit. Nothing is written.",
-  options: [...SOURCE_OPTIONS, ...SELECTION_OPTIONS, ...RUN_OPTIONS, "config"],
+  options: optionsOf(SOURCE, RECORD_SELECTION, RESOURCE_SELECTION, OUTPUT, TIMEOUT, CONFIG_FILE),
   exitCodes: exitCodesOf("it is told what an export would read"),
   examples: [
     { about: "The whole project", line: "sluice plan" },
@@ -25,7 +28,7 @@ export const planCommand: Command = {
     using progress = new Progress(config, io);
     const { signal } = io;
     const plan = await planExport({
-      ...toSourceOptions(config),
+      ...toExportOptions(config),
       secrets: io.secrets?.known,
       signal,
       onEvent: progress.onEvent,

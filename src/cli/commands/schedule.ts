@@ -1,5 +1,12 @@
+import { ASSET_SOURCE, ASSETS } from "../../config/groups/assets.ts";
+import { DESTINATION, PUBLICITY, S3 } from "../../config/groups/destination.ts";
+import { CONFIG_FILE, EXPORT_RUN, OUTPUT, VERDICT } from "../../config/groups/run.ts";
+import { SCHEDULE } from "../../config/groups/schedule.ts";
+import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
+import { SNAPSHOT } from "../../config/groups/snapshot.ts";
+import { SOURCE } from "../../config/groups/source.ts";
+import { optionsOf } from "../../config/options.ts";
 import { runTicks } from "../../schedule/run_ticks.ts";
-import { SCHEDULE_OPTIONS } from "../../schedule/schedule_options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -20,7 +27,22 @@ export const scheduleCommand: Command = {
     "automatic exports of the project and environment off, wherever they run, by an object at the " +
     "destination; enable switches them on again; status tells how they stand.",
   positionals: [{ name: "action", choices: ["enable", "disable", "status"] }],
-  options: SCHEDULE_OPTIONS,
+  options: optionsOf(
+    SOURCE,
+    RECORD_SELECTION,
+    RESOURCE_SELECTION,
+    DESTINATION,
+    S3,
+    PUBLICITY,
+    ASSETS,
+    ASSET_SOURCE,
+    SNAPSHOT,
+    EXPORT_RUN,
+    VERDICT,
+    OUTPUT,
+    CONFIG_FILE,
+    SCHEDULE,
+  ),
   exitCodes: exitCodesOf("stopped by Ctrl-C or SIGTERM; or enabled, disabled, told"),
   examples: [
     {

@@ -1,5 +1,4 @@
-import { flagName, OPTIONS } from "../../config/options.ts";
-import { DEFAULTS, type OptionKey } from "../../config/schema.ts";
+import { DEFAULTS, flagName, type OptionKey, OPTIONS } from "../../config/options.ts";
 import type { Command } from "../command.ts";
 
 /** What a word can be. */

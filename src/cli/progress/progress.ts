@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config } from "../../config/options.ts";
 import type { ExportEvent } from "../../export/events.ts";
 import { initialProgress, progressOf, type ProgressState } from "../../report/progress_state.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";

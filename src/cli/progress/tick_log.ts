@@ -1,4 +1,4 @@
-import type { Config } from "../../config/schema.ts";
+import type { Config } from "../../config/options.ts";
 import type { TickResult } from "../../schedule/tick.ts";
 import { printable } from "../../text/printable.ts";
 import type { TextOutput } from "../../report/text_output.ts";

@@ -1,6 +1,6 @@
 import type { ExitCode } from "../../error.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
-import type { Config } from "../../config/schema.ts";
+import type { Config } from "../../config/options.ts";
 import { writeJsonLine } from "./json_view.ts";
 
 /**

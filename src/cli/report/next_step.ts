@@ -1,5 +1,4 @@
-import { flagName } from "../../config/options.ts";
-import { type Config, DEFAULTS } from "../../config/schema.ts";
+import { type Config, DEFAULTS, flagName } from "../../config/options.ts";
 import { ASSET_FAILURE, KNOWN_ASSET_FAILURE } from "../../snapshot/manifest.ts";
 import type { ExportReport } from "../../export/export.ts";
 import { shellWord } from "../../text/shell_word.ts";

@@ -4,7 +4,7 @@ import { LineView } from "../../../src/cli/progress/line_view.ts";
 import { LiveView } from "../../../src/cli/progress/live_view.ts";
 import { Progress } from "../../../src/cli/progress/progress.ts";
 import type { ProgressView } from "../../../src/cli/progress/progress_view.ts";
-import { DEFAULTS } from "../../../src/config/schema.ts";
+import { DEFAULTS } from "../../../src/config/options.ts";
 import type { ExportEvent } from "../../../src/export/events.ts";
 import { initialProgress, progressOf } from "../../../src/report/progress_state.ts";
 import { FakeClock, fakeIo } from "../fake_io.ts";

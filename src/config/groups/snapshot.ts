@@ -1,0 +1,66 @@
+import * as z from "zod";
+import { EXPORT_DEFAULTS } from "../../export/export_settings.ts";
+import type { Layout, TableFormat } from "../../snapshot/layout.ts";
+import type { StructuredTextFormat } from "../../transform/render_structured_text.ts";
+import { names, oneOf, under } from "../option.ts";
+
+/** How batches can be written. */
+export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
+/** How tables can be written. */
+export const TABLE_FORMATS = ["ndjson", "csv"] as const satisfies readonly TableFormat[];
+/** What structured text can be rendered as. */
+export const STRUCTURED_TEXT = [
+  "text",
+  "markdown",
+  "html",
+] as const satisfies readonly StructuredTextFormat[];
+
+const { option, onOff } = under("Snapshot");
+
+/** How a snapshot is written. */
+export const SNAPSHOT = {
+  layout: option({
+    kind: "text",
+    schema: z.enum(LAYOUTS).default(EXPORT_DEFAULTS.layout),
+    placeholder: "<form>",
+    choices: LAYOUTS,
+    expects: oneOf(LAYOUTS),
+    help: "How records and uploads are written: one per line, or as in DatoCMS's Project Export.",
+    toExport: (layout) => ({ layout }),
+  }),
+  tables: onOff(EXPORT_DEFAULTS.tables, {
+    help: "Leave out the tables, which hold the records as rows and columns.",
+    toExport: (tables) => ({ tables }),
+  }),
+  tablesOnly: onOff(false, {
+    help: "Write the records as tables only.",
+    // After `tables`, whose place it takes.
+    toExport: (tablesOnly) => tablesOnly ? { tables: "only" } : {},
+  }),
+  format: option({
+    kind: "text",
+    schema: z.enum(TABLE_FORMATS).default(EXPORT_DEFAULTS.format),
+    placeholder: "<form>",
+    choices: TABLE_FORMATS,
+    expects: oneOf(TABLE_FORMATS),
+    help: "File format of the tables.",
+    toExport: (format) => ({ format }),
+  }),
+  structuredText: option({
+    kind: "text",
+    schema: z.enum(STRUCTURED_TEXT).optional(),
+    placeholder: "<form>",
+    choices: STRUCTURED_TEXT,
+    expects: oneOf(STRUCTURED_TEXT),
+    help: "Add a column to the tables for each structured text field, rendered in this format.",
+    toExport: (structuredText) => ({ structuredText }),
+  }),
+  locales: option({
+    kind: "list",
+    schema: names.optional(),
+    placeholder: "<en,it>",
+    expects: "locales of the project, separated by commas",
+    help: "Write table rows for these locales only.",
+    toExport: (locales) => ({ locales }),
+  }),
+};

@@ -163,7 +163,7 @@ export type { Retried } from "./src/report/progress_state.ts";
 export type { Every } from "./src/text/every.ts";
 export * from "./src/schedule/notify.ts";
 export * from "./src/schedule/run_ticks.ts";
-export type { VerdictRules } from "./src/report/exit_code_of.ts";
+export type { VerdictRules } from "./src/report/verdict.ts";
 export * from "./src/schedule/schedule.ts";
 export * from "./src/schedule/schedule_status.ts";
 export * from "./src/schedule/status_handler.ts";

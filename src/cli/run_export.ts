@@ -2,10 +2,10 @@ import type { Config } from "../config/options.ts";
 import { toExportOptions, toStorageOptions } from "../config/library_options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { exportProject, type ExportReport } from "../export/export.ts";
-import { exitCodeOf, lackOf, type VerdictRules } from "../report/exit_code_of.ts";
 import { failureOf } from "../report/failure.ts";
 import { jsonReport, jsonText } from "../report/json_report.ts";
 import { assetsDone, type ProgressState } from "../report/progress_state.ts";
+import { type Verdict, verdictOf } from "../report/verdict.ts";
 import { retryFailedAssets } from "../export/retry_failed.ts";
 import { openStorage } from "../storage/open_storage.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
@@ -88,10 +88,11 @@ export async function runExport(
   }
   const { state, ms } = progress;
   progress[Symbol.dispose]();
-  const exitCode = exitCodeOf(report, config);
+  const verdict = verdictOf(report, config);
+  const { exitCode } = verdict;
   // A cron job sends mail of what is on stderr, and throws the summary away.
   if (exitCode !== EXIT.complete && config.quiet) {
-    writeError(io, { message: lackText(report, config), exitCode }, config);
+    writeError(io, { message: lackText(report, verdict), exitCode }, config);
   }
   io.stdout.write(
     config.json
@@ -107,8 +108,8 @@ export async function runExport(
 }
 
 /** What a snapshot that is complete lacks, in a sentence. */
-function lackText(report: ExportReport, rules: VerdictRules): string {
-  const [first, ...others] = lackOf(report, rules);
+function lackText(report: ExportReport, { lacking }: Verdict): string {
+  const [first, ...others] = lacking;
   const failures = counted(others.length + 1, "failure");
   return `The snapshot at ${shownAddress(report.snapshot)} is complete but for ${failures}${
     others.length === 0 ? "" : ", such as"

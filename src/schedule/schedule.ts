@@ -17,7 +17,7 @@ import { bestEffort } from "./best_effort.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import { scheduleSwitch, type ScheduleTimes, timesNote } from "./schedule_notes.ts";
-import type { VerdictRules } from "../report/exit_code_of.ts";
+import type { VerdictRules } from "../report/verdict.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
 import type { TickResult } from "./tick.ts";

@@ -1,4 +1,5 @@
 import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
+import { statusOf as snapshotStatusOf } from "../snapshot/manifest.ts";
 import { readManifest } from "../snapshot/read_manifest.ts";
 import type { KnownSnapshot } from "./newest_snapshots.ts";
 import type { Observed } from "./observe.ts";
@@ -63,8 +64,8 @@ async function lastExport(
 ): Promise<LastExport> {
   const common = named(snapshot);
   try {
-    const { failures, endedAt } = await readManifest(storage, snapshot.prefix, signal);
-    return { ...common, state: failures.length === 0 ? "complete" : "partial", endedAt };
+    const manifest = await readManifest(storage, snapshot.prefix, signal);
+    return { ...common, state: snapshotStatusOf(manifest), endedAt: manifest.endedAt };
   } catch (error) {
     // One of a later version, or one that somebody has deleted.
     const isUnknown = error instanceof SyntaxError || error instanceof ObjectNotFoundError;

@@ -1,9 +1,9 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
-import { exitCodeOf, type VerdictRules } from "../report/exit_code_of.ts";
 import { failureOf } from "../report/failure.ts";
 import { type ExportEnd, jsonReport } from "../report/json_report.ts";
 import type { ProgressState } from "../report/progress_state.ts";
+import { verdictOf, type VerdictRules } from "../report/verdict.ts";
 import { LockedError, TakenOverError } from "../snapshot/lock/lock_errors.ts";
 import type { Secrets } from "../text/secrets/secrets.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
@@ -81,15 +81,14 @@ export class TickEnding {
   async succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
     const { now, progress, signal } = tick;
     await this.forget(tick);
-    const exitCode = exitCodeOf(report, this.#options.rules);
-    const isWhole = exitCode === EXIT.complete;
+    const { status, exitCode } = verdictOf(report, this.#options.rules);
     const { startedAt, endedAt } = report.manifest;
     // From the first of its ticks on.
     const ms = Date.parse(endedAt) - Date.parse(startedAt);
-    const message = isWhole
+    const message = status === "complete"
       ? `The snapshot at ${shownAddress(report.snapshot)} is complete.`
       : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
-    const result = tickResult(now, isWhole ? "complete" : "partial", message);
+    const result = tickResult(now, status, message);
     return await this.#ended({ report, exitCode, progress, ms }, result, signal);
   }
 

@@ -14,33 +14,37 @@ export interface VerdictRules {
   readonly strict?: boolean | undefined;
 }
 
+/** What an export that made a snapshot comes to. */
+export interface Verdict {
+  /** `partial` if the snapshot lacks something that counts. */
+  readonly status: "complete" | "partial";
+  /** What the command ends with: 0, or 3 if the snapshot is `partial`. */
+  readonly exitCode: ExitCode;
+  /** What the snapshot lacks that counts, in a sentence each. */
+  readonly lacking: readonly string[];
+}
+
 /** The codes of warnings about what was left out because it may not be read. */
 const LEFT_OUT: readonly string[] = ["resource_skipped", "role_restricted"];
 
 /**
- * What a snapshot lacks that counts: a sentence each.
+ * What an export that made a snapshot comes to: for a command's exit code, and for a schedule.
  *
  * @param report What the export says.
  * @param rules What doesn't count.
  */
-export function lackOf(
+export function verdictOf(
   { manifest: { failures, warnings }, deletion }: ExportReport,
   { knownFailures = "fail", strict = false }: VerdictRules = {},
-): string[] {
+): Verdict {
   const notes = [
     ...failures.filter(({ code }) => code !== KNOWN_ASSET_FAILURE || knownFailures === "fail"),
     ...strict ? warnings.filter(({ code }) => LEFT_OUT.includes(code)) : [],
   ];
   const { problem } = deletion ?? {};
-  return [...notes.map(({ message }) => message), ...problem === undefined ? [] : [problem]];
-}
-
-/**
- * What an export that made a snapshot ends with: 0, or 3 if the snapshot lacks something that counts.
- *
- * @param report What the export says.
- * @param rules What doesn't count.
- */
-export function exitCodeOf(report: ExportReport, rules: VerdictRules = {}): ExitCode {
-  return lackOf(report, rules).length > 0 ? EXIT.partial : EXIT.complete;
+  const lacking = notes.map(({ message }) => message);
+  if (problem !== undefined) lacking.push(problem);
+  return lacking.length === 0
+    ? { status: "complete", exitCode: EXIT.complete, lacking }
+    : { status: "partial", exitCode: EXIT.partial, lacking };
 }

@@ -129,13 +129,13 @@ export * from "./src/storage/object_writer.ts";
 export * from "./src/storage/open_storage.ts";
 export { parseS3Location, type S3Location } from "./src/storage/s3/location.ts";
 export { S3Error } from "./src/storage/s3/s3_error.ts";
+export type { S3StorageOptions } from "./src/storage/s3/options.ts";
 export * from "./src/storage/s3/s3_storage.ts";
 export * from "./src/storage/storage.ts";
-export * from "./src/storage/bucket_versioning.ts";
+export * from "./src/storage/bucket_settings.ts";
 export * from "./src/storage/public_access.ts";
 export * from "./src/storage/s3/settings.ts";
 export type { S3ClientLike, S3ClientOptions, S3Credentials } from "./src/storage/s3/client.ts";
-export type { SweepOptions } from "./src/storage/sweep.ts";
 export * from "./src/sink/pipe_into.ts";
 export * from "./src/assets/verify_bytes.ts";
 

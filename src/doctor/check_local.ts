@@ -1,6 +1,7 @@
-import { rmdir, statfs } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { LocalStorage } from "../storage/local/local_storage.ts";
+import { fileURLToPath } from "node:url";
+import { type Storage, StorageError } from "../storage/storage.ts";
 import type { DoctorCheck } from "./check.ts";
 import { probeStorage } from "./probe_storage.ts";
 
@@ -10,18 +11,19 @@ const LITTLE = 1_000_000_000;
 /**
  * Checks a directory: whether files can be written, read, listed and deleted, and how much fits.
  *
- * @param storage The directory's storage. A directory that isn't there isn't there afterwards.
+ * @param storage A storage with a `file:` address. A directory that isn't there isn't there afterwards.
  * @param options The signal.
  * @throws The signal's reason.
  */
 export async function checkLocal(
-  storage: LocalStorage,
+  storage: Storage,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<DoctorCheck[]> {
-  const missing = await missingDirectories(storage.root);
+  const root = fileURLToPath(storage.url);
+  const missing = await missingDirectories(root);
   try {
     const { checks } = await probeStorage(storage, options);
-    return [...checks, await freeSpace(storage.root)];
+    return [...checks, ...await checkSpace(storage, root)];
   } finally {
     // What isn't an empty directory by now is someone else's; Deno.remove() would remove a file, too.
     for (const directory of missing) await rmdir(directory).catch(() => {});
@@ -47,33 +49,32 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function freeSpace(path: string): Promise<DoctorCheck> {
+async function checkSpace(storage: Storage, path: string): Promise<DoctorCheck[]> {
   const common = { area: "destination", name: "free_space" } as const;
-  // Asked first, because Deno would stop and ask at a terminal.
-  const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
-  if (state !== "granted") {
-    return {
+  let bytes: number | undefined;
+  try {
+    bytes = await storage.freeBytes?.();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return [{ ...common, status: "unknown", message: error.message }];
+  }
+  if (bytes === undefined) {
+    return [{
       ...common,
       status: "unknown",
       message: "Deno may not look how much space is free.",
       fix: "Run it with --allow-sys=statfs besides the other permissions.",
-    };
-  }
-  let bytes: number;
-  try {
-    const { bavail, bsize } = await statfs(path);
-    bytes = bavail * bsize;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ...common, status: "unknown", message: `The free space can't be found out: ${why}.` };
+    }];
   }
   const gigabytes = `${(bytes / 1e9).toFixed(1)} GB`;
-  return bytes < LITTLE
-    ? {
-      ...common,
-      status: "warning",
-      message: `Only ${gigabytes} are free on the disk of ${JSON.stringify(path)}.`,
-      fix: "Free some space, or export to another disk with --to.",
-    }
-    : { ...common, status: "ok", message: `${gigabytes} are free.` };
+  return [
+    bytes < LITTLE
+      ? {
+        ...common,
+        status: "warning",
+        message: `Only ${gigabytes} are free on the disk of ${JSON.stringify(path)}.`,
+        fix: "Free some space, or export to another disk with --to.",
+      }
+      : { ...common, status: "ok", message: `${gigabytes} are free.` },
+  ];
 }

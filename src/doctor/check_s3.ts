@@ -1,7 +1,11 @@
 import { shellWord } from "../text/shell_word.ts";
-import { blockCommand, publicAccess } from "../storage/public_access.ts";
+import type {
+  BucketLifecycleRule,
+  BucketSettings,
+  SettingAnswer,
+} from "../storage/bucket_settings.ts";
+import { blockCommand } from "../storage/public_access.ts";
 import type { S3Location } from "../storage/s3/location.ts";
-import type { S3Answer, S3LifecycleRule, S3Settings } from "../storage/s3/settings.ts";
 import type { ReadOptions } from "../storage/storage.ts";
 import type { CheckStatus, DoctorCheck } from "./check.ts";
 import { bucketStatement, statementText } from "./s3_policy.ts";
@@ -18,7 +22,7 @@ const ABORT_AFTER = 7;
  * @throws {S3Error} If the bucket can't be reached.
  */
 export async function checkS3(
-  settings: S3Settings,
+  settings: BucketSettings,
   location: S3Location,
   options: ReadOptions = {},
 ): Promise<DoctorCheck[]> {
@@ -66,7 +70,7 @@ function answered<T>(
   name: string,
   what: string,
   location: S3Location,
-  answer: S3Answer<T>,
+  answer: SettingAnswer<T>,
   judge: (value: T) => Verdict,
 ): DoctorCheck {
   const [status, message, fix] = answer.known
@@ -84,7 +88,7 @@ function answered<T>(
 function silence(
   what: string,
   location: S3Location,
-  { denied, permission, code }: Extract<S3Answer<unknown>, { known: false }>,
+  { denied, permission, code }: Extract<SettingAnswer<unknown>, { known: false }>,
 ): Verdict {
   if (!denied) return ["unknown", `This S3 server doesn't tell ${what} (${code}).`];
   return [
@@ -95,11 +99,11 @@ function silence(
 }
 
 async function checkAccess(
-  settings: S3Settings,
+  settings: BucketSettings,
   location: S3Location,
   options: ReadOptions,
 ): Promise<DoctorCheck> {
-  const { reasons, blocked, unanswered } = await publicAccess(settings, options);
+  const { reasons, blocked, unanswered } = await settings.publicAccess(options);
   const common = { area: "destination", name: "public_access" } as const;
   const { bucket } = location;
   const fix = blockCommand(bucket);
@@ -126,7 +130,7 @@ async function checkAccess(
 }
 
 function checkRules(
-  answer: S3Answer<readonly S3LifecycleRule[]>,
+  answer: SettingAnswer<readonly BucketLifecycleRule[]>,
   location: S3Location,
 ): DoctorCheck[] {
   const what = "which lifecycle rules it has";
@@ -163,7 +167,7 @@ function checkRules(
 }
 
 /** The command that adds a rule to those that there are: it replaces all of them. */
-function putRules({ bucket, prefix }: S3Location, rules: readonly S3LifecycleRule[]): string {
+function putRules({ bucket, prefix }: S3Location, rules: readonly BucketLifecycleRule[]): string {
   const own = prefix && `${prefix}/`;
   // S3 takes rules of the old form only among themselves.
   const isOld = rules.some(({ Filter, Prefix }) => Filter === undefined && Prefix !== undefined);
@@ -178,12 +182,12 @@ function putRules({ bucket, prefix }: S3Location, rules: readonly S3LifecycleRul
     `--lifecycle-configuration ${shellWord(configuration)}`;
 }
 
-function isOn({ Status }: S3LifecycleRule): boolean {
+function isOn({ Status }: BucketLifecycleRule): boolean {
   return Status === "Enabled";
 }
 
 /** Whether a rule is for some of the objects below its prefix only. */
-function isNarrowed({ Filter }: S3LifecycleRule): boolean {
+function isNarrowed({ Filter }: BucketLifecycleRule): boolean {
   const and = Filter?.And;
   return [
     Filter?.Tag,
@@ -195,7 +199,7 @@ function isNarrowed({ Filter }: S3LifecycleRule): boolean {
   ].some((filter) => filter !== undefined);
 }
 
-function prefixOf({ Filter, Prefix }: S3LifecycleRule): string {
+function prefixOf({ Filter, Prefix }: BucketLifecycleRule): string {
   return Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? "";
 }
 
@@ -203,16 +207,16 @@ function base({ prefix }: S3Location): string {
   return prefix && `${prefix}/`;
 }
 
-function touches(rule: S3LifecycleRule, location: S3Location): boolean {
+function touches(rule: BucketLifecycleRule, location: S3Location): boolean {
   const prefix = prefixOf(rule);
   return prefix.startsWith(base(location)) || base(location).startsWith(prefix);
 }
 
-function expires({ Expiration }: S3LifecycleRule): boolean {
+function expires({ Expiration }: BucketLifecycleRule): boolean {
   return Expiration?.Days !== undefined || Expiration?.Date !== undefined;
 }
 
-function when({ Expiration }: S3LifecycleRule): string {
+function when({ Expiration }: BucketLifecycleRule): string {
   return Expiration?.Days === undefined
     ? `on ${Expiration?.Date?.toISOString().slice(0, 10)}`
     : `after ${Expiration.Days} days`;

@@ -2,7 +2,7 @@ import { shellWord } from "../text/shell_word.ts";
 import { isTemporary } from "../storage/object_key.ts";
 import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
 import type { S3Location } from "../storage/s3/location.ts";
-import type { S3Storage, UnfinishedUpload } from "../storage/s3/s3_storage.ts";
+import type { Storage, UnfinishedUpload } from "../storage/storage.ts";
 import type { DoctorCheck } from "./check.ts";
 import { bucketStatement, objectStatement, statementText } from "./s3_policy.ts";
 
@@ -37,7 +37,7 @@ const OWN = /^(assets|content)\/project_[^/]+\//;
  * @throws {S3Error} If the bucket can't be reached.
  */
 export async function checkUnfinished(
-  storage: S3Storage,
+  storage: Storage,
   location: S3Location,
   { clean, olderThan, signal }: CheckUnfinishedOptions,
 ): Promise<{ readonly check: DoctorCheck; readonly uploads: readonly FoundUpload[] }> {
@@ -45,14 +45,14 @@ export async function checkUnfinished(
   const count = { running: 0, old: 0, dropped: 0 };
   let refusal: S3Error | undefined;
   try {
-    for await (const page of storage.listUnfinishedUploads("", { signal })) {
+    for await (const page of storage.listUnfinishedUploads?.("", { signal }) ?? []) {
       for (const upload of page.filter(({ key }) => OWN.test(key) || isTemporary(key))) {
         const isOld = upload.startedAt < olderThan;
         count[isOld ? "old" : "running"]++;
         let dropped = false;
         if (isOld && clean && refusal === undefined) {
           try {
-            await storage.abortUnfinishedUpload(upload, { signal });
+            await storage.abortUnfinishedUpload?.(upload, { signal });
             dropped = true;
             count.dropped++;
           } catch (error) {

@@ -1,9 +1,8 @@
 import { resolveSourceOptions, type SourceSettings } from "../export/export_settings.ts";
 import { guarded } from "../export/guarded.ts";
-import { LocalStorage } from "../storage/local/local_storage.ts";
+import type { BucketSettings } from "../storage/bucket_settings.ts";
 import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
 import { parseS3Location } from "../storage/s3/location.ts";
-import { S3Storage } from "../storage/s3/s3_storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { DoctorCheck } from "./check.ts";
 import { checkCopies } from "./check_copies.ts";
@@ -66,7 +65,7 @@ const ACTIONS = {
  *
  * @example
  * ```ts
- * import { LocalStorage } from "../storage/local/local_storage.ts";
+ * import type { BucketSettings } from "../storage/bucket_settings.ts";
  * import { examine } from "./doctor.ts";
  *
  * const { problems, checks } = await examine({ storage: new LocalStorage("./snapshots") });
@@ -106,20 +105,23 @@ async function examineAll(settings: ExamineSettings): Promise<Examination> {
   }
   if (storage === undefined) {
     notChecked.push("No destination was checked, because none was given.");
-  } else if (storage instanceof S3Storage) {
-    const found = await checkBucket(storage, settings);
+  } else if (storage.settings !== undefined) {
+    const found = await checkBucket(storage, storage.settings, settings);
     checks.push(...found.checks);
     notChecked.push(...found.notChecked);
     unfinishedUploads = found.unfinishedUploads;
-  } else if (storage instanceof LocalStorage) {
-    checks.push(...await checkLocal(storage, { signal }));
-    if (clean) {
+  } else {
+    const isDirectory = storage.url.startsWith("file:");
+    checks.push(
+      ...isDirectory
+        ? await checkLocal(storage, { signal })
+        : (await probeStorage(storage, { signal })).checks,
+    );
+    if (clean && storage.sweep !== undefined) {
       const removed = await storage.sweep("", { olderThan: new Date(Date.now() - DAY), signal });
       const message = `${removed} half-written files older than a day were removed.`;
       checks.push({ area: "destination", name: "unfinished_files", status: "ok", message });
     }
-  } else {
-    checks.push(...(await probeStorage(storage, { signal })).checks);
   }
   const count = (wanted: DoctorCheck["status"]) => {
     return checks.filter(({ status }) => status === wanted).length;
@@ -135,7 +137,8 @@ async function examineAll(settings: ExamineSettings): Promise<Examination> {
 }
 
 async function checkBucket(
-  storage: S3Storage,
+  storage: Storage,
+  bucketSettings: BucketSettings,
   { signal, clean }: ExamineSettings,
 ): Promise<Pick<Examination, "checks" | "notChecked" | "unfinishedUploads">> {
   const location = parseS3Location(storage.url);
@@ -155,7 +158,7 @@ async function checkBucket(
     return { checks, notChecked, unfinishedUploads: [] };
   }
   try {
-    const settings = await checkS3(storage.settings, location, { signal });
+    const settings = await checkS3(bucketSettings, location, { signal });
     const olderThan = new Date(Date.now() - DAY);
     const unfinished = await checkUnfinished(storage, location, { clean, olderThan, signal });
     return {

@@ -27,13 +27,20 @@ export interface StorageFence {
  */
 export class FencedStorage implements Storage {
   readonly url: string;
-  /** The storage behind the fence. */
-  readonly storage: Storage;
+  readonly settings?: NonNullable<Storage["settings"]>;
+  readonly mayDelete?: NonNullable<Storage["mayDelete"]>;
+  readonly replace?: NonNullable<Storage["replace"]>;
   readonly folders?: NonNullable<Storage["folders"]>;
   readonly hold?: NonNullable<Storage["hold"]>;
   readonly isHeld?: NonNullable<Storage["isHeld"]>;
-  readonly mayDelete?: NonNullable<Storage["mayDelete"]>;
   readonly clear?: NonNullable<Storage["clear"]>;
+  readonly sweep?: NonNullable<Storage["sweep"]>;
+  readonly listUnfinishedUploads?: NonNullable<Storage["listUnfinishedUploads"]>;
+  readonly abortUnfinishedUpload?: NonNullable<Storage["abortUnfinishedUpload"]>;
+  readonly freeBytes?: NonNullable<Storage["freeBytes"]>;
+  readonly abandon?: NonNullable<Storage["abandon"]>;
+  readonly now?: NonNullable<Storage["now"]>;
+  readonly #storage: Storage;
   readonly #fence: StorageFence;
 
   /**
@@ -44,15 +51,52 @@ export class FencedStorage implements Storage {
    */
   constructor(storage: Storage, fence: StorageFence) {
     this.url = storage.url;
-    this.storage = storage;
+    this.#storage = storage;
     this.#fence = fence;
+    // What only reads is handed on as it is; what changes something asks first.
+    if (storage.settings) this.settings = storage.settings;
+    if (storage.mayDelete) this.mayDelete = (key, options) => storage.mayDelete!(key, options);
     if (storage.folders) this.folders = (prefix, options) => storage.folders!(prefix, options);
     if (storage.hold) this.hold = (key, options) => storage.hold!(key, options);
     if (storage.isHeld) this.isHeld = (key, options) => storage.isHeld!(key, options);
-    if (storage.mayDelete) this.mayDelete = (key, options) => storage.mayDelete!(key, options);
+    if (storage.listUnfinishedUploads) {
+      this.listUnfinishedUploads = (prefix, o) => storage.listUnfinishedUploads!(prefix, o);
+    }
+    if (storage.freeBytes) this.freeBytes = () => storage.freeBytes!();
+    if (storage.now) this.now = () => storage.now!();
+    if (storage.replace) {
+      this.replace = async (key, etag, bytes, options = {}) => {
+        await fence.check();
+        const isDone = await storage.replace!(key, etag, bytes, {
+          ...options,
+          fence: { check: () => fence.check() },
+        });
+        if (isDone) await fence.settle({ key, size: bytes.length }, { replaces: etag });
+        return isDone;
+      };
+    }
     if (storage.clear) {
       this.clear = (prefix, options) => storage.clear!(prefix, { ...options, fence });
     }
+    if (storage.sweep) {
+      this.sweep = (prefix, options) => storage.sweep!(prefix, { ...options, fence });
+    }
+    if (storage.abortUnfinishedUpload) {
+      this.abortUnfinishedUpload = (upload, options) => {
+        return storage.abortUnfinishedUpload!(upload, { ...options, fence });
+      };
+    }
+    if (storage.abandon) {
+      this.abandon = async (key, options) => {
+        await fence.check();
+        await storage.abandon!(key, options);
+      };
+    }
+  }
+
+  /** What the storage behind the fence is reached with. */
+  get secrets(): readonly string[] {
+    return this.#storage.secrets ?? [];
   }
 
   async put(
@@ -73,20 +117,20 @@ export class FencedStorage implements Storage {
   }
 
   get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    return this.storage.get(key, options);
+    return this.#storage.get(key, options);
   }
 
   stat(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined> {
-    return this.storage.stat(key, options);
+    return this.#storage.stat(key, options);
   }
 
   list(prefix: string, options?: ReadOptions): ReadableStream<readonly ObjectInfo[]> {
-    return this.storage.list(prefix, options);
+    return this.#storage.list(prefix, options);
   }
 
   async delete(keys: readonly string[], options: DeleteOptions = {}): Promise<void> {
     await this.#fence.check();
-    await this.storage.delete(keys, { ...options, fence: this.#fence });
+    await this.#storage.delete(keys, { ...options, fence: this.#fence });
   }
 
   async #putFenced(
@@ -101,11 +145,11 @@ export class FencedStorage implements Storage {
         // What is there came late from somebody who had the right before.
         await this.#fence.confirm();
         const how = { signal: options.signal, fence: this.#fence };
-        return await deleteIfAllowed(this.storage, [key], how);
+        return await deleteIfAllowed(this.#storage, [key], how);
       },
     };
     try {
-      return await this.storage.put(key, body, { ...options, fence });
+      return await this.#storage.put(key, body, { ...options, fence });
     } catch (error) {
       // Who finds something else than was left there may have lost the right without having noticed.
       const isSurprise = options.ifAbsent !== true &&
@@ -114,13 +158,4 @@ export class FencedStorage implements Storage {
       throw error;
     }
   }
-}
-
-/**
- * The storage behind a fence, or the storage itself if there is none.
- *
- * @param storage The storage.
- */
-export function behindFence(storage: Storage): Storage {
-  return storage instanceof FencedStorage ? behindFence(storage.storage) : storage;
 }

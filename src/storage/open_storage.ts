@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { EXIT } from "../error.ts";
 import { LocalStorage } from "./local/local_storage.ts";
-import { S3Storage, type S3StorageOptions } from "./s3/s3_storage.ts";
+import type { S3StorageOptions } from "./s3/options.ts";
+import { S3Storage } from "./s3/s3_storage.ts";
 import { type Storage, StorageError } from "./storage.ts";
 
 /** What {@linkcode openStorage} takes. */

@@ -1,55 +1,6 @@
 import { EXIT } from "../error.ts";
-import type { S3Answer, S3Settings } from "./s3/settings.ts";
-import { S3Storage } from "./s3/s3_storage.ts";
+import { parseS3Location } from "./s3/location.ts";
 import { type ReadOptions, type Storage, StorageError } from "./storage.ts";
-
-/** What is known of who may use a bucket. */
-export interface PublicAccess {
-  /** Why anybody can use it, as in `its ACL grants READ to everybody`; empty if that can't be proved. */
-  readonly reasons: readonly string[];
-  /** Whether everything public is refused, now and later; `undefined` if the server doesn't tell. */
-  readonly blocked: boolean | undefined;
-  /** The answers that the server didn't give. */
-  readonly unanswered: readonly Extract<S3Answer<unknown>, { known: false }>[];
-}
-
-/**
- * Finds out who may use a bucket: what its policy and its ACL grant to anybody, as far as the block of
- * public access lets that have an effect.
- *
- * @param settings The bucket's settings.
- * @param options The signal.
- * @throws {S3Error} If the bucket can't be reached.
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
- */
-export async function publicAccess(
-  settings: S3Settings,
-  options: ReadOptions = {},
-): Promise<PublicAccess> {
-  const answers = await Promise.all([
-    settings.publicAccessBlock(options),
-    settings.hasPublicPolicy(options),
-    settings.publicGrants(options),
-  ]);
-  const [block, policy, grants] = answers;
-  // If nobody may look at the block, it may be there; if the server has none, it isn't.
-  const mayBlock = !block.known && block.denied;
-  const isOpen = (blocks: boolean | undefined) => !mayBlock && !blocks;
-  const ignoresPolicy = block.known && block.value.restrictPublicBuckets;
-  const ignoresGrants = block.known && block.value.ignorePublicAcls;
-  return {
-    reasons: [
-      ...(policy.known && policy.value && isOpen(ignoresPolicy)
-        ? ["its policy grants access to everybody"]
-        : []),
-      ...(grants.known && isOpen(ignoresGrants)
-        ? grants.value.map((grant) => `its ACL grants ${grant}`)
-        : []),
-    ],
-    blocked: block.known ? Object.values(block.value).every(Boolean) : undefined,
-    unanswered: answers.filter((answer) => !answer.known),
-  };
-}
 
 /**
  * The command of the AWS command line that refuses all public access to a bucket.
@@ -73,10 +24,10 @@ export function blockCommand(bucket: string): string {
  * @throws {S3Error} If the bucket can't be reached.
  */
 export async function assertNotPublic(storage: Storage, options: ReadOptions = {}): Promise<void> {
-  if (!(storage instanceof S3Storage)) return;
-  const { reasons } = await publicAccess(storage.settings, options);
+  if (storage.settings === undefined) return;
+  const { reasons } = await storage.settings.publicAccess(options);
   if (reasons.length === 0) return;
-  const { bucket } = storage;
+  const { bucket } = parseS3Location(storage.url);
   throw new StorageError(
     `The bucket ${bucket} is public (${
       reasons.join("; ")

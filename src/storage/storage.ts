@@ -1,4 +1,5 @@
 import { SluiceError } from "../error.ts";
+import type { BucketSettings } from "./bucket_settings.ts";
 
 /** What a storage knows of an object. */
 export interface ObjectInfo {
@@ -67,9 +68,26 @@ export interface DeleteOptions extends ReadOptions {
   readonly fence?: Pick<WriteFence, "check"> | undefined;
 }
 
+/** What a storage's `sweep` takes. */
+export interface SweepOptions extends DeleteOptions {
+  /** Only what began before this moment is removed: what is younger may still be written. */
+  readonly olderThan: Date;
+}
+
+/** An upload in parts that is neither completed nor dropped. S3 charges for it until it is dropped. */
+export interface UnfinishedUpload {
+  /** The object's key. */
+  readonly key: string;
+  /** S3's name of the upload. */
+  readonly uploadId: string;
+  /** When it began. */
+  readonly startedAt: Date;
+}
+
 /**
  * Where objects go: local disk, S3, or one of your own. A small interface, so that sinks and the
- * snapshot format know nothing of where they write.
+ * snapshot format know nothing of where they write. What only some storages can do is an optional method
+ * or property, and nobody asks which storage it is.
  *
  * Keys are `/`-separated and relative. A key that is empty, absolute, or has an empty, `.` or `..`
  * segment is refused with a {@linkcode StorageError}, so that nothing outside the root can be reached.
@@ -175,6 +193,44 @@ export interface Storage {
    * @throws {StorageError} If it can't be looked for.
    */
   clear?(prefix: string, options?: DeleteOptions): Promise<readonly string[]>;
+
+  /**
+   * Removes what killed processes left unfinished below a prefix, if it is old.
+   *
+   * @return How many were removed.
+   * @throws {StorageError} If one can't be removed.
+   */
+  sweep?(prefix: string, options: SweepOptions): Promise<number>;
+
+  /**
+   * Lists the uploads in parts that are neither completed nor dropped, in pages: those of running puts, and
+   * those that killed processes left. A storage that keeps no parts leaves this out.
+   */
+  listUnfinishedUploads?(
+    prefix: string,
+    options?: ReadOptions,
+  ): ReadableStream<readonly UnfinishedUpload[]>;
+
+  /**
+   * Drops an upload, with its parts; one that isn't there any more is fine.
+   *
+   * @throws {StorageError} If it can't be dropped.
+   */
+  abortUnfinishedUpload?(
+    upload: Pick<UnfinishedUpload, "key" | "uploadId">,
+    options?: DeleteOptions,
+  ): Promise<void>;
+
+  /** How the bucket is set up. A storage that isn't a bucket of S3 leaves this out. */
+  readonly settings?: BucketSettings;
+
+  /**
+   * How many bytes fit into it yet. A storage without a limit of its own leaves this out.
+   *
+   * @return `undefined` if the process may not look.
+   * @throws {StorageError} If it can't be found out.
+   */
+  freeBytes?(): Promise<number | undefined>;
 
   /**
    * Sees to it that nothing that other processes have begun to put in the place of an object comes to its

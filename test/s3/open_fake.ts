@@ -1,4 +1,5 @@
-import { S3Storage, type S3StorageOptions } from "../../src/storage/s3/s3_storage.ts";
+import type { S3StorageOptions } from "../../src/storage/s3/options.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { collect } from "../storage/bodies.ts";
 import type { OpenedStorage } from "../storage/opened_storage.ts";
 import { FakeS3, type FakeS3Options } from "./fake_s3.ts";

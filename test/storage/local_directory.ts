@@ -1,3 +1,6 @@
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import type { OpenedStorage } from "./opened_storage.ts";
 import { join } from "node:path";
 
 /** A directory of its own for a test, removed afterwards. */
@@ -30,6 +33,40 @@ export function patch<T extends object, K extends keyof T>(
   return {
     [Symbol.dispose]() {
       target[name] = original;
+    },
+  };
+}
+
+/**
+ * Opens a storage in a new directory.
+ *
+ * @param around Puts another storage around it.
+ */
+export async function openLocal(
+  around: (storage: Storage) => Storage = (storage) => storage,
+): Promise<OpenedStorage> {
+  const directory = await temporaryDirectory();
+  const root = join(directory.path, "not made", "yet");
+  const patches = new DisposableStack();
+  return {
+    storage: around(new LocalStorage(root)),
+    leftovers: () => leftoversIn(root),
+    maxHeld: 256 * 1024,
+    sizes: [65_536, 256 * 1024, 256 * 1024 + 1],
+    holdWrites() {
+      const waiting = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      const write = Deno.FsFile.prototype.write;
+      patches.use(patch(Deno.FsFile.prototype, "write", async function (this: Deno.FsFile, bytes) {
+        waiting.resolve();
+        await released.promise;
+        return await write.call(this, bytes);
+      }));
+      return { waiting: waiting.promise, release: released.resolve };
+    },
+    async [Symbol.asyncDispose]() {
+      patches.dispose();
+      await directory[Symbol.asyncDispose]();
     },
   };
 }

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { EXIT } from "../../src/error.ts";
 import { exportProject } from "../../src/export/export.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { bucketVersioning } from "../../src/storage/bucket_versioning.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
-import { assertNotPublic, publicAccess } from "../../src/storage/public_access.ts";
-import { StorageError } from "../../src/storage/storage.ts";
+import { assertNotPublic } from "../../src/storage/public_access.ts";
+import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { type BucketSettings, GOOD, keepSecret, setUp } from "../s3/bucket_settings.ts";
 import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
@@ -21,7 +20,7 @@ async function open(bucket: BucketSettings): Promise<OpenedFake> {
   return opened;
 }
 
-Deno.test("publicAccess() finds what makes a bucket public, unless that is without effect", async () => {
+Deno.test("settings.publicAccess() finds what makes a bucket public, unless that is without effect", async () => {
   const cases: readonly (readonly [BucketSettings, readonly string[], boolean])[] = [
     [GOOD, [], true],
     [{}, [], false],
@@ -34,16 +33,16 @@ Deno.test("publicAccess() finds what makes a bucket public, unless that is witho
   ];
   for (const [bucket, reasons, blocked] of cases) {
     await using opened = await open(bucket);
-    const access = await publicAccess(opened.storage.settings);
+    const access = await opened.storage.settings.publicAccess();
     assert.deepEqual(access, { reasons, blocked, unanswered: [] });
   }
 });
 
-Deno.test("publicAccess() proves nothing while the block of public access can't be looked at", async () => {
+Deno.test("settings.publicAccess() proves nothing while the block of public access can't be looked at", async () => {
   await using opened = await open({ publicPolicy: true, publicGrant: "READ" });
   const { settings } = opened.fake.objects;
   settings.set("setting:publicAccessBlock", new FakeS3Error(403, "AccessDenied"));
-  const hidden = await publicAccess(opened.storage.settings);
+  const hidden = await opened.storage.settings.publicAccess();
   assert.deepEqual([hidden.reasons, hidden.blocked], [[], undefined]);
   assert.deepEqual(hidden.unanswered, [{
     known: false,
@@ -53,10 +52,10 @@ Deno.test("publicAccess() proves nothing while the block of public access can't 
   }]);
   // What a server doesn't have can't block anything.
   settings.set("setting:publicAccessBlock", new FakeS3Error(501, "NotImplemented"));
-  assert.deepEqual((await publicAccess(opened.storage.settings)).reasons, [POLICY, GRANT]);
+  assert.deepEqual((await opened.storage.settings.publicAccess()).reasons, [POLICY, GRANT]);
 });
 
-Deno.test("publicAccess() doesn't believe other servers than AWS, but looks at the policy", async () => {
+Deno.test("settings.publicAccess() doesn't believe other servers than AWS, but looks at the policy", async () => {
   const allow = { Effect: "Allow", Action: "s3:GetObject", Resource: "*" };
   const cases: readonly (readonly [unknown, boolean])[] = [
     [{ ...allow, Principal: "*" }, true],
@@ -74,24 +73,24 @@ Deno.test("publicAccess() doesn't believe other servers than AWS, but looks at t
   const { settings } = opened.fake.objects;
   for (const [Statement, isPublic] of cases) {
     settings.set("setting:policy", JSON.stringify({ Statement }));
-    const { reasons } = await publicAccess(opened.storage.settings);
+    const { reasons } = await opened.storage.settings.publicAccess();
     assert.deepEqual(reasons, isPublic ? [POLICY] : []);
   }
   for (const broken of ["{", new FakeS3Error(403, "AccessDenied")]) {
     settings.set("setting:policy", broken);
-    const { reasons, unanswered } = await publicAccess(opened.storage.settings);
+    const { reasons, unanswered } = await opened.storage.settings.publicAccess();
     assert.deepEqual([reasons, unanswered.length], [[], 1]);
   }
 });
 
-Deno.test("publicAccess() takes an answer to another question for none", async () => {
+Deno.test("settings.publicAccess() takes an answer to another question for none", async () => {
   await using opened = await open(GOOD);
   const listing =
     "<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated></ListBucketResult>";
   for (const name of ["publicAccessBlock", "policyStatus", "acl", "encryption"]) {
     opened.fake.objects.settings.set(`setting:${name}`, listing);
   }
-  const { reasons, blocked, unanswered } = await publicAccess(opened.storage.settings);
+  const { reasons, blocked, unanswered } = await opened.storage.settings.publicAccess();
   assert.deepEqual([reasons, blocked, unanswered.length], [[], undefined, 3]);
   assert.equal((await opened.storage.settings.encryption()).known, false);
 });
@@ -148,20 +147,21 @@ Deno.test("exportProject() is aborted while it looks whether the bucket is publi
   resolve();
 });
 
-Deno.test("bucketVersioning() tells what S3 says, and nothing of other storages", async () => {
+Deno.test("settings.versioning() tells what S3 says, and no other storage has any", async () => {
   for (
-    const [versioning, expected] of [
+    const [versioning, value] of [
       ["Enabled", "enabled"],
       ["Suspended", "suspended"],
       [undefined, "off"],
     ] as const
   ) {
     await using opened = await open({ ...(versioning && { versioning }) });
-    assert.equal(await bucketVersioning(opened.storage), expected);
+    assert.deepEqual(await opened.storage.settings.versioning(), { known: true, value });
   }
   await using opened = await openFake();
-  assert.equal(await bucketVersioning(opened.storage), undefined);
-  assert.equal(await bucketVersioning(new LocalStorage(".")), undefined);
+  assert.equal((await opened.storage.settings.versioning()).known, false);
+  const local: Storage = new LocalStorage(".");
+  assert.equal(local.settings, undefined);
 });
 
 Deno.test("S3Storage keeps objects in the class of their keys, and encrypts all of them", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ObjectInfo, ObjectNotFoundError, StorageError } from "../../src/storage/storage.ts";
+import { capabilitiesContract } from "./capabilities_contract.ts";
 import { creationContract } from "./creation_contract.ts";
 import { assertUntouched, type OpenedStorage, testOpened, text } from "./opened_storage.ts";
 import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "./bodies.ts";
@@ -373,4 +374,5 @@ export function storageContract(
   });
 
   creationContract(name, open);
+  capabilitiesContract(name, open);
 }

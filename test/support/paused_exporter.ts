@@ -4,7 +4,8 @@ import type { ExportOptions } from "../../src/export/options.ts";
 import { failureOf } from "../../src/report/failure.ts";
 import { retryFailedAssets } from "../../src/export/retry_failed.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
-import { S3Storage, type S3StorageOptions } from "../../src/storage/s3/s3_storage.ts";
+import type { S3StorageOptions } from "../../src/storage/s3/options.ts";
+import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { type PauseAt, PausingStorage } from "./pausing_storage.ts";
 
 /** What an exporter that is to be paused does. */

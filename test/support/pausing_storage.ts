@@ -29,6 +29,9 @@ export class PausingStorage implements Storage {
   readonly isHeld?: NonNullable<Storage["isHeld"]>;
   readonly folders?: NonNullable<Storage["folders"]>;
   readonly clear?: NonNullable<Storage["clear"]>;
+  readonly sweep?: NonNullable<Storage["sweep"]>;
+  readonly mayDelete?: NonNullable<Storage["mayDelete"]>;
+  readonly settings?: NonNullable<Storage["settings"]>;
   readonly abandon?: NonNullable<Storage["abandon"]>;
   readonly now?: NonNullable<Storage["now"]>;
   readonly #storage: Storage;
@@ -51,6 +54,9 @@ export class PausingStorage implements Storage {
     if (storage.isHeld && !isElsewhere) this.isHeld = (key, o) => storage.isHeld!(key, o);
     if (storage.folders) this.folders = (prefix, options) => storage.folders!(prefix, options);
     if (storage.clear) this.clear = (prefix, options) => storage.clear!(prefix, options);
+    if (storage.sweep) this.sweep = (prefix, options) => storage.sweep!(prefix, options);
+    if (storage.mayDelete) this.mayDelete = (key, options) => storage.mayDelete!(key, options);
+    if (storage.settings) this.settings = storage.settings;
     if (storage.abandon) this.abandon = (key, options) => storage.abandon!(key, options);
     if (storage.now) this.now = () => storage.now!();
   }

@@ -13,7 +13,8 @@ export class CrashError extends Error {
 }
 
 /**
- * A storage that writes down what it is asked, and can stop dead: from a call on, nothing that is asked is
+ * A storage that can do no more than every storage does, and name folders: a hold, say, would end with the
+ * process that is killed. It writes down what it is asked, and can stop dead: from a call on, nothing that is asked is
  * done or answered any more, as if the process had been killed.
  */
 export class TracedStorage implements Storage {

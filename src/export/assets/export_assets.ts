@@ -3,7 +3,6 @@ import { withAttributes } from "../../content/with_attributes.ts";
 import { AssetFiles, confirmed } from "../../assets/asset_files.ts";
 import type { AssetOutcome } from "../../assets/asset_download.ts";
 import { syncAssets } from "../../assets/asset_sync.ts";
-import { bucketVersioning } from "../../storage/bucket_versioning.ts";
 import { NDJSON } from "../../sink/encodings.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../../assets/asset_index.ts";
 import { type AssetCounts, AssetTally } from "../../assets/asset_tally.ts";
@@ -300,8 +299,8 @@ async function warnOfDeletion(
   { run, settings: { storage } }: ExportContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const versioning = await bucketVersioning(storage, { signal });
-  if (versioning === undefined || versioning === "enabled") return;
+  const versioning = await storage.settings?.versioning({ signal });
+  if (!versioning?.known || versioning.value === "enabled") return;
   run.addWarning(
     "not_versioned",
     `${storage.url} keeps no old versions of objects: what --assets sync deletes is gone. Turn on the bucket's versioning, or use --assets keep.`,

@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isAbsent, nothingIfAbsent } from "./local_error.ts";
@@ -15,8 +16,8 @@ import {
   type ReadOptions,
   type Storage,
   StorageError,
+  type SweepOptions,
 } from "../storage.ts";
-import type { SweepOptions } from "../sweep.ts";
 import { assertFinalKey, holdName, temporaryPrefix } from "../object_key.ts";
 
 /** Objects in a page of a listing, as in S3. */
@@ -248,6 +249,25 @@ export class LocalStorage implements Storage, Disposable {
   async abandon(key: string, options: ReadOptions = {}): Promise<void> {
     const keys = await this.#unfinished(temporaryPrefix(assertFinalKey(key)), options);
     await this.#remove(keys, options);
+  }
+
+  /**
+   * How many bytes are free on the disk.
+   *
+   * @return `undefined` if Deno may not look.
+   * @throws {StorageError} If it can't be found out.
+   */
+  async freeBytes(): Promise<number | undefined> {
+    // Asked first, because Deno would stop and ask at a terminal.
+    const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
+    if (state !== "granted") return undefined;
+    try {
+      const { bavail, bsize } = await statfs(this.#root.path);
+      return bavail * bsize;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageError(`The free space can't be found out: ${why}.`, undefined, { cause });
+    }
   }
 
   /** Removes files that no key names. */

@@ -1,8 +1,7 @@
+import { createHash } from "node:crypto";
 import { concurrently } from "../../async/concurrently.ts";
-import { withContentMd5 } from "./content_md5.ts";
 import { isConflict, isDenied, S3Error } from "./s3_error.ts";
-import { asking, BEFORE_SENDING } from "./fence.ts";
-import type { S3RequestOptions, S3Requests } from "./requests.ts";
+import { asking, BEFORE_SENDING, type S3RequestOptions, type S3Requests } from "./requests.ts";
 import { type DeleteOptions, DeletionRefusedError } from "../storage.ts";
 
 /** The most keys that S3 deletes in one request. */
@@ -13,6 +12,9 @@ const SINGLE = 8;
 const NO_ETAG = `"${"0".repeat(32)}"`;
 /** Other codes than those of a lacking permission that say that nothing is deleted there. */
 const REFUSALS = ["NotImplemented", "MethodNotAllowed", "ObjectLocked", "InvalidObjectLock"];
+
+/** What the AWS SDK adds for its checksum of a request's body. */
+const CHECKSUM = /^x-amz-(checksum-|sdk-checksum-algorithm$)/i;
 
 /**
  * Deletes objects: a thousand in a request or, where the server refuses that, one by one. Which of both is
@@ -144,4 +146,23 @@ function isRefusal(error: unknown): boolean {
   if (!(error instanceof S3Error)) return false;
   return isDenied(error) || error.status === 405 || error.status === 501 ||
     REFUSALS.includes(error.code);
+}
+
+/**
+ * Adds the `Content-MD5` header to a request of the AWS SDK, on which many S3 servers insist for deletes; with
+ * `only` it stands in the place of the SDK's own checksum. A request without a text as its body stays as it is.
+ */
+function withContentMd5<T extends { request: unknown }>(args: T, only: boolean): T {
+  const { request } = args;
+  if (typeof request !== "object" || request === null) return args;
+  if (!("headers" in request && "body" in request)) return args;
+  const { headers, body } = request;
+  if (typeof headers === "object" && headers !== null && typeof body === "string") {
+    Object.assign(headers, { "content-md5": createHash("md5").update(body).digest("base64") });
+    if (!only) return args;
+    for (const name of Object.keys(headers).filter((name) => CHECKSUM.test(name))) {
+      Reflect.deleteProperty(headers, name);
+    }
+  }
+  return args;
 }

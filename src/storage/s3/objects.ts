@@ -6,13 +6,11 @@ import type {
 } from "@aws-sdk/client-s3";
 import { limited } from "../../async/limited.ts";
 import { Md5 } from "../md5.ts";
-import { answerWith } from "./answer.ts";
 import { S3Deletion } from "./deletion.ts";
-import { isDenied } from "./s3_error.ts";
+import { answerWith, isDenied } from "./s3_error.ts";
 import { OtherBytesError, type S3LookBack } from "./kept.ts";
 import { S3Progress } from "./progress.ts";
-import type { S3RequestOptions, S3Requests } from "./requests.ts";
-import { asking, BEFORE_SENDING } from "./fence.ts";
+import { asking, BEFORE_SENDING, type S3RequestOptions, type S3Requests } from "./requests.ts";
 import type { DeleteOptions, WriteFence } from "../storage.ts";
 
 /** How an object is kept. */

@@ -8,7 +8,7 @@ import { S3Kept } from "./kept.ts";
 import { type OpenedS3, openS3, type S3ClientOptions } from "./client.ts";
 import { holdsBucket, S3Error, statusOf } from "./s3_error.ts";
 import { withS3Retries } from "./retry.ts";
-import { StorageError } from "../storage.ts";
+import { StorageError, type WriteFence } from "../storage.ts";
 
 /** What a request takes besides its parameters. */
 export interface S3RequestOptions {
@@ -218,4 +218,21 @@ export class S3Requests implements Disposable {
     if (this.#closed) throw this.#closedError();
     return opened;
   }
+}
+
+/** Where in the SDK's steps {@linkcode asking} belongs: after credentials are there and the request is signed. */
+export const BEFORE_SENDING = { step: "finalizeRequest", priority: "low" } as const;
+
+/**
+ * A middleware of the AWS SDK that asks a fence right before a request is sent, each time that it is.
+ *
+ * @param fence The fence; without one, nothing is asked.
+ */
+export function asking(
+  fence: Pick<WriteFence, "check"> | undefined,
+): <A, R>(next: (args: A) => Promise<R>) => (args: A) => Promise<R> {
+  return (next) => async (args) => {
+    await fence?.check();
+    return await next(args);
+  };
 }

@@ -1,63 +1,25 @@
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
-import { EXIT } from "../../error.ts";
 import { PieceReader } from "../piece_reader.ts";
 import { S3Bucket } from "./bucket.ts";
-import type { S3ClientOptions } from "./client.ts";
+import { S3Leftovers } from "./leftovers.ts";
+import { S3Listing, toInfo } from "./listing.ts";
+import { parseS3Location } from "./location.ts";
+import { type S3StorageOptions, withDefaults } from "./options.ts";
 import { isConflict } from "./s3_error.ts";
-import { parseS3Location, toPrefix } from "./location.ts";
-import { MAX_PART_SIZE, MIN_PART_SIZE } from "./part_size.ts";
-import { S3Error } from "./s3_error.ts";
 import { readObject } from "./read.ts";
 import { S3Settings } from "./settings.ts";
 import { S3Writer } from "./writer.ts";
 import {
-  assertKey,
   type DeleteOptions,
-  DeletionRefusedError,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
   type ReadOptions,
   type Storage,
-  StorageError,
+  type SweepOptions,
+  type UnfinishedUpload,
 } from "../storage.ts";
-import type { SweepOptions } from "../sweep.ts";
-import { assertFinalKey, assertPrefix, isKey, isTemporary } from "../object_key.ts";
-
-/** What an {@linkcode S3Storage} takes. */
-export interface S3StorageOptions extends S3ClientOptions {
-  /** The bucket's name. */
-  readonly bucket: string;
-  /** What the keys in the bucket begin with, as a directory. @default {""} */
-  readonly prefix?: string | undefined;
-  /** How S3 encrypts objects. @default {the bucket's setting} */
-  readonly sse?: "AES256" | "aws:kms" | undefined;
-  /** The KMS key's id or ARN, for `sse: "aws:kms"`. */
-  readonly sseKmsKeyId?: string | undefined;
-  /** The storage class, as in `STANDARD_IA`, or what tells the one of a key. @default {STANDARD} */
-  readonly storageClass?: string | ((key: string) => string | undefined) | undefined;
-  /** The size of parts in bytes, 5 MiB to 5 GiB. A bigger one is used where 10,000 parts demand it. @default {8 MiB} */
-  readonly partSize?: number | undefined;
-  /** How many parts are on their way at a time, over all objects. Each is held in memory. @default {4} */
-  readonly queueSize?: number | undefined;
-  /**
-   * Milliseconds that an aborted put waits for the answer to a request that makes an object appear, so
-   * that it can tell whether it did. @default {5_000}
-   */
-  readonly grace?: number | undefined;
-}
-
-/** An upload in parts that is neither completed nor dropped. S3 charges for it until it is dropped. */
-export interface UnfinishedUpload {
-  /** The object's key. */
-  readonly key: string;
-  /** S3's name of the upload. */
-  readonly uploadId: string;
-  /** When it began. */
-  readonly startedAt: Date;
-}
-
-const MiB = 1024 * 1024;
+import { assertFinalKey } from "../object_key.ts";
 
 /**
  * A bucket, or a prefix in one, as a storage: on AWS or any server that speaks S3.
@@ -85,6 +47,8 @@ export class S3Storage implements Storage, Disposable {
   readonly settings: S3Settings;
   readonly #bucket: S3Bucket;
   readonly #writer: S3Writer;
+  readonly #listing: S3Listing;
+  readonly #leftovers: S3Leftovers;
   readonly #base: string;
   readonly #timeout: number;
 
@@ -95,17 +59,16 @@ export class S3Storage implements Storage, Disposable {
    * @throws {StorageError} If the prefix or a size can't be.
    */
   constructor(options: S3StorageOptions) {
-    const { bucket, partSize = 8 * MiB, queueSize = 4, grace = 5_000 } = options;
-    const prefix = toPrefix(options.prefix ?? "");
-    assertRange("partSize", partSize, MIN_PART_SIZE, MAX_PART_SIZE);
-    assertRange("queueSize", queueSize, 1, 1000);
+    const { bucket, prefix, ...limits } = withDefaults(options);
     this.url = `s3://${bucket}${prefix && `/${prefix}`}`;
     this.bucket = bucket;
     this.#base = prefix && `${prefix}/`;
     this.#bucket = new S3Bucket(bucket, options);
     this.settings = new S3Settings(this.#bucket);
+    this.#listing = new S3Listing(this.#bucket, this.#base);
+    this.#leftovers = new S3Leftovers(this.#bucket, this.#base, this.#listing);
     const storageClass = this.#classOf(options.storageClass);
-    const writing = { ...options, partSize, queueSize, grace, storageClass };
+    const writing = { ...options, ...limits, storageClass };
     this.#writer = new S3Writer(this.#bucket, writing);
     this.#timeout = options.requestTimeout ?? 60_000;
   }
@@ -236,7 +199,7 @@ export class S3Storage implements Storage, Disposable {
    * listed.
    */
   list(prefix: string, options: ReadOptions = {}): ReadableStream<readonly ObjectInfo[]> {
-    return ReadableStream.from(this.#pages(prefix, options, false));
+    return ReadableStream.from(this.#listing.objects(prefix, options, false));
   }
 
   /**
@@ -248,7 +211,7 @@ export class S3Storage implements Storage, Disposable {
    * listed.
    */
   folders(prefix: string, options: ReadOptions = {}): ReadableStream<readonly string[]> {
-    return ReadableStream.from(this.#folders(prefix, options));
+    return ReadableStream.from(this.#listing.folders(prefix, options));
   }
 
   /**
@@ -286,22 +249,21 @@ export class S3Storage implements Storage, Disposable {
     prefix: string,
     options: ReadOptions = {},
   ): ReadableStream<readonly UnfinishedUpload[]> {
-    return ReadableStream.from(this.#uploads(prefix, options));
+    return ReadableStream.from(this.#listing.uploads(prefix, options));
   }
 
   /**
    * Drops an upload, with the parts that S3 keeps of it.
    *
    * @param upload The upload; one that isn't there any more is fine.
-   * @param options The signal.
+   * @param options The signal, and what is asked before.
    * @throws {S3Error} If it can't be dropped.
    */
   async abortUnfinishedUpload(
     upload: Pick<UnfinishedUpload, "key" | "uploadId">,
-    options: ReadOptions = {},
+    options: DeleteOptions = {},
   ): Promise<void> {
-    const key = this.#base + assertKey(upload.key);
-    await this.#bucket.uploads.drop({ key, id: upload.uploadId }, options);
+    await this.#leftovers.drop(upload, options);
   }
 
   /**
@@ -314,20 +276,7 @@ export class S3Storage implements Storage, Disposable {
    * @throws {S3Error} If one can't be removed.
    */
   async sweep(prefix: string, options: SweepOptions): Promise<number> {
-    let removed = 0;
-    for await (const uploads of this.#uploads(prefix, options)) {
-      for (const upload of uploads) {
-        if (upload.startedAt >= options.olderThan) continue;
-        await this.abortUnfinishedUpload(upload, options);
-        removed++;
-      }
-    }
-    for await (const page of this.#pages(prefix, options, true)) {
-      const old = page.filter(({ modifiedAt }) => modifiedAt && modifiedAt < options.olderThan);
-      await this.#bucket.objects.delete(old.map(({ key }) => this.#base + key), options);
-      removed += old.length;
-    }
-    return removed;
+    return await this.#leftovers.sweep(prefix, options);
   }
 
   /**
@@ -340,25 +289,7 @@ export class S3Storage implements Storage, Disposable {
    * @throws {S3Error} If S3 can't be reached.
    */
   async clear(prefix: string, options: DeleteOptions = {}): Promise<readonly string[]> {
-    const { signal, fence } = options;
-    const kept: string[] = [];
-    try {
-      for await (const uploads of this.#uploads(prefix, { signal })) {
-        await fence?.check();
-        for (const upload of uploads) await this.abortUnfinishedUpload(upload, { signal });
-      }
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-    }
-    for await (const page of this.#pages(prefix, { signal }, true)) {
-      try {
-        await this.#bucket.objects.delete(page.map(({ key }) => this.#base + key), options);
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        kept.push(...page.map(({ key }) => key));
-      }
-    }
-    return kept;
+    return await this.#leftovers.clear(prefix, options);
   }
 
   /** The time by the server's clock, as its latest answer told, in milliseconds since 1970. */
@@ -376,79 +307,12 @@ export class S3Storage implements Storage, Disposable {
     this.close();
   }
 
-  async *#pages(
-    prefix: string,
-    { signal }: ReadOptions,
-    temporary: boolean,
-  ): AsyncGenerator<ObjectInfo[], void, void> {
-    for await (
-      const objects of this.#bucket.objects.list(this.#base + assertPrefix(prefix), { signal })
-    ) {
-      const page = objects.flatMap(({ Key = "", Size, ETag, LastModified }) => {
-        const key = this.#toKey(Key);
-        if (key === undefined || isTemporary(key) !== temporary) return [];
-        return [toInfo(key, Size, ETag, LastModified)];
-      });
-      if (page.length > 0) yield page;
-    }
-  }
-
-  async *#folders(prefix: string, options: ReadOptions): AsyncGenerator<string[], void, void> {
-    for await (
-      const names of this.#bucket.objects.listFolders(this.#base + assertPrefix(prefix), options)
-    ) {
-      const page = names.filter(isKey);
-      if (page.length > 0) yield page;
-    }
-  }
-
-  async *#uploads(
-    prefix: string,
-    { signal }: ReadOptions,
-  ): AsyncGenerator<UnfinishedUpload[], void, void> {
-    const start = this.#base + assertPrefix(prefix);
-    for await (const uploads of this.#bucket.uploads.list(start, { signal })) {
-      const page = uploads.flatMap(({ Key = "", UploadId, Initiated }) => {
-        const key = this.#toKey(Key);
-        if (key === undefined || UploadId === undefined || Initiated === undefined) return [];
-        return [{ key, uploadId: UploadId, startedAt: Initiated }];
-      });
-      if (page.length > 0) yield page;
-    }
-  }
-
   #classOf(given: S3StorageOptions["storageClass"]): (key: string) => string | undefined {
     if (typeof given !== "function") return () => given;
     return (fullKey) => given(fullKey.slice(this.#base.length));
-  }
-
-  /** The storage's key of an object, or `undefined` if it isn't one: anybody may put things there. */
-  #toKey(fullKey: string): string | undefined {
-    if (!fullKey.startsWith(this.#base)) return undefined;
-    const key = fullKey.slice(this.#base.length);
-    return isKey(key) ? key : undefined;
   }
 }
 
 function bodyOf({ Body }: GetObjectCommandOutput): ReadableStream<Uint8Array<ArrayBuffer>> {
   return Body?.transformToWebStream() ?? ReadableStream.from([]);
-}
-
-function toInfo(key: string, size = 0, etag?: string, modifiedAt?: Date): ObjectInfo {
-  const tag = etag?.replace(/^"|"$/g, "");
-  return { key, size, ...(tag && { etag: tag }), ...(modifiedAt && { modifiedAt }) };
-}
-
-/** Whether S3 said that it won't, or can't. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof DeletionRefusedError ||
-    error instanceof S3Error && [400, 403, 404, 405, 501].includes(error.status ?? 0);
-}
-
-function assertRange(name: string, value: number, least: number, most: number): void {
-  if (value >= least && value <= most && Number.isInteger(value)) return;
-  throw new StorageError(
-    `${name} must be a whole number from ${least} to ${most}, but is ${value}.`,
-    EXIT.usage,
-  );
 }

@@ -1,22 +1,16 @@
-import type { Grant, LifecycleRule, PublicAccessBlockConfiguration } from "@aws-sdk/client-s3";
+import type { Grant, PublicAccessBlockConfiguration } from "@aws-sdk/client-s3";
 import { isObject } from "../../text/json.ts";
+import type {
+  BucketLifecycleRule,
+  BucketSettings,
+  PublicAccess,
+  SettingAnswer,
+  Versioning,
+} from "../bucket_settings.ts";
 import type { S3Bucket } from "./bucket.ts";
 import { isDenied, S3Error } from "./s3_error.ts";
 import type { S3Request } from "./requests.ts";
 import type { ReadOptions } from "../storage.ts";
-
-/** What a server says of a bucket's setting, or why it says nothing. */
-export type S3Answer<T> =
-  | { readonly known: true; readonly value: T }
-  | {
-    readonly known: false;
-    /** Whether the credentials may not ask; if they may, the server doesn't have the setting. */
-    readonly denied: boolean;
-    /** The permission that it takes to ask. */
-    readonly permission: string;
-    /** The server's code, as in `NotImplemented`. */
-    readonly code: string;
-  };
 
 /** Which public access a bucket refuses, whatever its policy and its ACLs say. */
 export interface S3PublicAccessBlock {
@@ -29,12 +23,6 @@ export interface S3PublicAccessBlock {
   /** A public policy has no effect. */
   readonly restrictPublicBuckets: boolean;
 }
-
-/** A rule after which objects are deleted, moved, or unfinished uploads dropped, as the AWS SDK has it. */
-export type S3LifecycleRule = LifecycleRule;
-
-/** Whether a bucket keeps what is overwritten and deleted. */
-export type S3Versioning = "enabled" | "suspended" | "off";
 
 /** The ACL groups that are anybody, and anybody with an AWS account. */
 const PUBLIC_GROUPS: Readonly<Record<string, string>> = {
@@ -65,7 +53,7 @@ const BLOCKS_NOTHING: S3PublicAccessBlock = {
  * Reads how a bucket is set up. Servers that aren't AWS have some of these settings; each answer tells
  * whether it is one.
  */
-export class S3Settings {
+export class S3Settings implements BucketSettings {
   readonly #bucket: S3Bucket;
 
   /**
@@ -79,13 +67,47 @@ export class S3Settings {
   }
 
   /**
+   * Finds out who may use the bucket: what its policy and its ACL grant to anybody, as far as the block of
+   * public access lets that have an effect.
+   *
+   * @param options The signal.
+   * @throws {S3Error} If the bucket can't be reached.
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+   */
+  async publicAccess(options: ReadOptions = {}): Promise<PublicAccess> {
+    const answers = await Promise.all([
+      this.publicAccessBlock(options),
+      this.hasPublicPolicy(options),
+      this.publicGrants(options),
+    ]);
+    const [block, policy, grants] = answers;
+    // If nobody may look at the block, it may be there; if the server has none, it isn't.
+    const mayBlock = !block.known && block.denied;
+    const isOpen = (blocks: boolean | undefined) => !mayBlock && !blocks;
+    const ignoresPolicy = block.known && block.value.restrictPublicBuckets;
+    const ignoresGrants = block.known && block.value.ignorePublicAcls;
+    return {
+      reasons: [
+        ...(policy.known && policy.value && isOpen(ignoresPolicy)
+          ? ["its policy grants access to everybody"]
+          : []),
+        ...(grants.known && isOpen(ignoresGrants)
+          ? grants.value.map((grant) => `its ACL grants ${grant}`)
+          : []),
+      ],
+      blocked: block.known ? Object.values(block.value).every(Boolean) : undefined,
+      unanswered: answers.filter((answer) => !answer.known),
+    };
+  }
+
+  /**
    * Which public access is refused. The account can have a stricter block, which this doesn't tell.
    *
    * @param options The signal.
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html
    */
-  async publicAccessBlock(options: ReadOptions = {}): Promise<S3Answer<S3PublicAccessBlock>> {
+  async publicAccessBlock(options: ReadOptions = {}): Promise<SettingAnswer<S3PublicAccessBlock>> {
     return await this.#ask<S3PublicAccessBlock>({
       ...options,
       permission: "s3:GetBucketPublicAccessBlock",
@@ -106,7 +128,7 @@ export class S3Settings {
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
    */
-  async hasPublicPolicy(options: ReadOptions = {}): Promise<S3Answer<boolean>> {
+  async hasPublicPolicy(options: ReadOptions = {}): Promise<SettingAnswer<boolean>> {
     const said = await this.#policyStatus(options);
     if (!said.known || !said.value || await this.#bucket.requests.isAws()) return said;
     return await this.#ask<boolean>({
@@ -120,7 +142,7 @@ export class S3Settings {
     });
   }
 
-  async #policyStatus(options: ReadOptions): Promise<S3Answer<boolean>> {
+  async #policyStatus(options: ReadOptions): Promise<SettingAnswer<boolean>> {
     return await this.#ask<boolean>({
       ...options,
       permission: "s3:GetBucketPolicyStatus",
@@ -139,7 +161,7 @@ export class S3Settings {
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html
    */
-  async publicGrants(options: ReadOptions = {}): Promise<S3Answer<readonly string[]>> {
+  async publicGrants(options: ReadOptions = {}): Promise<SettingAnswer<readonly string[]>> {
     return await this.#ask<readonly string[]>({
       ...options,
       permission: "s3:GetBucketAcl",
@@ -158,8 +180,8 @@ export class S3Settings {
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
    */
-  async versioning(options: ReadOptions = {}): Promise<S3Answer<S3Versioning>> {
-    return await this.#ask<S3Versioning>({
+  async versioning(options: ReadOptions = {}): Promise<SettingAnswer<Versioning>> {
+    return await this.#ask<Versioning>({
       ...options,
       permission: "s3:GetBucketVersioning",
       absent: {},
@@ -179,8 +201,10 @@ export class S3Settings {
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
    */
-  async lifecycleRules(options: ReadOptions = {}): Promise<S3Answer<readonly S3LifecycleRule[]>> {
-    return await this.#ask<readonly S3LifecycleRule[]>({
+  async lifecycleRules(
+    options: ReadOptions = {},
+  ): Promise<SettingAnswer<readonly BucketLifecycleRule[]>> {
+    return await this.#ask<readonly BucketLifecycleRule[]>({
       ...options,
       permission: "s3:GetLifecycleConfiguration",
       absent: { NoSuchLifecycleConfiguration: [] },
@@ -200,7 +224,7 @@ export class S3Settings {
    * @throws {S3Error} If the bucket can't be reached.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
    */
-  async encryption(options: ReadOptions = {}): Promise<S3Answer<string | null>> {
+  async encryption(options: ReadOptions = {}): Promise<SettingAnswer<string | null>> {
     return await this.#ask<string | null>({
       ...options,
       permission: "s3:GetEncryptionConfiguration",
@@ -222,7 +246,7 @@ export class S3Settings {
       readonly absent: Readonly<Record<string, T>>;
       readonly run: S3Request<T | undefined>;
     },
-  ): Promise<S3Answer<T>> {
+  ): Promise<SettingAnswer<T>> {
     const { permission, absent, run, signal } = question;
     const call = { signal, verb: "look at the settings of", permission };
     const unknown = { known: false, permission } as const;

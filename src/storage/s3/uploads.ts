@@ -1,14 +1,19 @@
+import { answerWith } from "./s3_error.ts";
 import type {
   CompletedPart,
   ListMultipartUploadsCommandInput,
   ListMultipartUploadsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { Md5 } from "../md5.ts";
-import { answerWith } from "./answer.ts";
-import { asking, BEFORE_SENDING } from "./fence.ts";
 import type { S3ObjectSettings, S3WriteOptions } from "./objects.ts";
 import { S3Progress } from "./progress.ts";
-import type { S3Call, S3RequestOptions, S3Requests } from "./requests.ts";
+import {
+  asking,
+  BEFORE_SENDING,
+  type S3Call,
+  type S3RequestOptions,
+  type S3Requests,
+} from "./requests.ts";
 
 /** What S3 keeps of an upload in parts. */
 export interface S3Upload {

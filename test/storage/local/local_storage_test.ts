@@ -4,38 +4,10 @@ import { pathToFileURL } from "node:url";
 import { LocalStorage } from "../../../src/storage/local/local_storage.ts";
 import { ObjectExistsError, StorageError } from "../../../src/storage/storage.ts";
 import { bytesIn, bytesOf, chunksOf, collect, TestBody } from "../bodies.ts";
-import { leftoversIn, patch, temporaryDirectory } from "../local_directory.ts";
-import type { OpenedStorage } from "../opened_storage.ts";
+import { leftoversIn, openLocal, patch, temporaryDirectory } from "../local_directory.ts";
 import { storageContract } from "../storage_contract.ts";
 
-async function open(): Promise<OpenedStorage> {
-  const directory = await temporaryDirectory();
-  const root = join(directory.path, "not made", "yet");
-  const patches = new DisposableStack();
-  return {
-    storage: new LocalStorage(root),
-    leftovers: () => leftoversIn(root),
-    maxHeld: 256 * 1024,
-    sizes: [65_536, 256 * 1024, 256 * 1024 + 1],
-    holdWrites() {
-      const waiting = Promise.withResolvers<void>();
-      const released = Promise.withResolvers<void>();
-      const write = Deno.FsFile.prototype.write;
-      patches.use(patch(Deno.FsFile.prototype, "write", async function (this: Deno.FsFile, bytes) {
-        waiting.resolve();
-        await released.promise;
-        return await write.call(this, bytes);
-      }));
-      return { waiting: waiting.promise, release: released.resolve };
-    },
-    async [Symbol.asyncDispose]() {
-      patches.dispose();
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
-
-storageContract("LocalStorage", open);
+storageContract("LocalStorage", openLocal);
 
 Deno.test("LocalStorage() takes a path or a file: URL", async () => {
   await using directory = await temporaryDirectory();

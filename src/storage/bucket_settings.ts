@@ -29,8 +29,8 @@ export interface PublicAccess {
   readonly unanswered: readonly Extract<SettingAnswer<unknown>, { known: false }>[];
 }
 
-/** What a question about a setting takes. */
-interface AskOptions {
+/** What a question about a bucket takes. */
+export interface SettingOptions {
   /** Aborts it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,11 +38,11 @@ interface AskOptions {
 /** How a bucket is set up. Each method fails with a `StorageError` if the bucket can't be reached. */
 export interface BucketSettings {
   /** Who may use it. */
-  publicAccess(options?: AskOptions): Promise<PublicAccess>;
+  publicAccess(options?: SettingOptions): Promise<PublicAccess>;
   /** Whether what is overwritten or deleted is kept. */
-  versioning(options?: AskOptions): Promise<SettingAnswer<Versioning>>;
+  versioning(options?: SettingOptions): Promise<SettingAnswer<Versioning>>;
   /** Its lifecycle rules. */
-  lifecycleRules(options?: AskOptions): Promise<SettingAnswer<readonly BucketLifecycleRule[]>>;
+  lifecycleRules(options?: SettingOptions): Promise<SettingAnswer<readonly BucketLifecycleRule[]>>;
   /** How objects are encrypted by default, as in `AES256`; `null` if they aren't. */
-  encryption(options?: AskOptions): Promise<SettingAnswer<string | null>>;
+  encryption(options?: SettingOptions): Promise<SettingAnswer<string | null>>;
 }

@@ -1,5 +1,10 @@
 import type { Secrets } from "../text/secrets/secrets.ts";
-import type { TextOutput } from "../report/text_output.ts";
+
+/** Where text goes. Writing waits until the text is taken. */
+export interface TextOutput {
+  /** Writes text; nothing is added to it. */
+  write(text: string): void;
+}
 
 /** The time, and something done again and again. */
 export interface Clock {

@@ -1,5 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
-import type { TextOutput } from "../report/text_output.ts";
+import type { TextOutput } from "./io.ts";
 
 /** How long to wait for a reader that has enough for now, in milliseconds. */
 const PAUSE_MS = 10;

@@ -14,7 +14,7 @@ import type { CliIo } from "./io.ts";
 import { Progress } from "./progress/progress.ts";
 import { writeError } from "./progress/write_error.ts";
 import { renderSummary } from "./report/summary.ts";
-import { shownAddress } from "../text/shown_address.ts";
+import { shownAddress } from "../text/printable.ts";
 import { counted, formatDuration } from "./text/format.ts";
 
 /** How long what is under way may take to end when the export is cancelled, in milliseconds. */

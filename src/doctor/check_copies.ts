@@ -3,7 +3,7 @@ import { findCopies } from "../export/freeze_leftovers.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
 import { destroyEnvironment, listEnvironments } from "../source/datocms/environments.ts";
-import { fewNames } from "../text/few_names.ts";
+import { fewNames } from "../text/printable.ts";
 import type { DoctorCheck } from "./check.ts";
 
 /** How long a copy is tried to be deleted, in milliseconds. */

@@ -1,4 +1,4 @@
-import { shellWord } from "../text/shell_word.ts";
+import { shellWord } from "../text/printable.ts";
 import type {
   BucketLifecycleRule,
   BucketSettings,

@@ -1,4 +1,4 @@
-import { shellWord } from "../text/shell_word.ts";
+import { shellWord } from "../text/printable.ts";
 import { isTemporary } from "../storage/object_key.ts";
 import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
 import type { S3Location } from "../storage/s3/location.ts";

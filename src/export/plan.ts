@@ -4,7 +4,7 @@ import type { SourceOptions } from "./options.ts";
 import { type Guarded, guarded } from "./guarded.ts";
 import type { CmaClient, Query } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
-import { pageCount } from "../source/datocms/page_count.ts";
+import { pageCount } from "../source/datocms/listing.ts";
 import { recordLimit } from "../source/datocms/records.ts";
 import { resourceNamed } from "../source/datocms/resources.ts";
 import { ExportRun } from "./export_run.ts";

@@ -42,9 +42,8 @@ import { ExportRun } from "./export_run.ts";
 import { mayHideUploads } from "./assets/may_hide_uploads.ts";
 import { noteAsset, withoutSecrets } from "./assets/note_asset.ts";
 import { notesOf } from "./notes_of.ts";
-import { printable } from "../text/printable.ts";
+import { printable, shownAddress } from "../text/printable.ts";
 import { type Guarded, guarded } from "./guarded.ts";
-import { shownAddress } from "../text/shown_address.ts";
 
 /**
  * Options of {@linkcode retryFailedAssets}: which project and environment, how it is read, and where its

@@ -1,5 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
-import { shownAddress } from "../text/shown_address.ts";
+import { shownAddress } from "../text/printable.ts";
 
 /**
  * An export stopped because its time budget was over. Nothing is lost: an export with `resume` continues

@@ -1,6 +1,6 @@
 import { collectBytes } from "../async/collect_bytes.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { responseBody } from "./response_body.ts";
+import { printable } from "../text/printable.ts";
 import { StallError, type Watchdog } from "./watchdog.ts";
 
 /** A body is larger than what the reader is willing to hold. */
@@ -29,6 +29,9 @@ export interface ReadBodyOptions {
   /** The largest body to hold, in bytes. */
   readonly maxBytes: number;
 }
+
+/** Responses that live as long as their bodies. */
+const owners = new WeakMap<ReadableStream, Response>();
 
 /** How many waits for bytes a whole body may take. */
 const WAITS = 4;
@@ -89,4 +92,37 @@ export async function readRefusal(
     if (error instanceof BodyTooLargeError) return new Uint8Array();
     throw error;
   }
+}
+
+/**
+ * The body of an answer, which ends when the signal that `fetch` was given is aborted. On Deno 2.9 it doesn't
+ * by itself once the response was collected as garbage: a read that waits then continues waiting for ever.
+ *
+ * @param response The answer.
+ * @return Its body; an empty one if it has none.
+ *
+ * @example
+ * ```ts
+ * import { responseBody } from "./body.ts";
+ *
+ * const body = responseBody(new Response("Hello"));
+ * console.assert(await new Response(body).text() === "Hello");
+ * ```
+ */
+export function responseBody(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const body = response.body ?? new Blob().stream();
+  owners.set(body, response);
+  return body;
+}
+
+/**
+ * What went wrong on the network, in a few words for an error's sentence: without the address, which may
+ * be long, and which the sentence has already.
+ *
+ * @param error What `fetch` or a body's reader failed with.
+ */
+export function networkReason(error: unknown): string {
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  const detail = cause instanceof Error ? cause.message : message;
+  return printable(detail.replace(/^error sending request .*?\): /s, ""), 200);
 }

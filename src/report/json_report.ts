@@ -2,7 +2,7 @@ import type { ExitCode } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
 import type { AssetDeletion } from "../export/assets/delete_orphans.ts";
-import { printableJson } from "../text/json_text.ts";
+import { printableJson } from "../text/printable.ts";
 import type { ProgressState, Retried } from "./progress_state.ts";
 
 /** How an export ended, for programs. */

@@ -4,7 +4,7 @@ import { nextTime, spanMs } from "../text/every.ts";
 import type { Storage } from "../storage/storage.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
-import { shownAddress } from "../text/shown_address.ts";
+import { shownAddress } from "../text/printable.ts";
 import { type KnownSnapshots, newestSnapshots } from "./newest_snapshots.ts";
 import {
   failureNote,

@@ -8,7 +8,7 @@ import { LockedError, TakenOverError } from "../snapshot/lock/lock_errors.ts";
 import type { Secrets } from "../text/secrets/secrets.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
-import { shownAddress } from "../text/shown_address.ts";
+import { shownAddress } from "../text/printable.ts";
 import { UnfinishedError } from "../export/unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import type { SendReport } from "./notify.ts";

@@ -1,5 +1,5 @@
 import { type ObjectInfo, ObjectNotFoundError, type Storage } from "../storage/storage.ts";
-import { shownAddress } from "../text/shown_address.ts";
+import { shownAddress } from "../text/printable.ts";
 import { CANARY, CLAIM, MANIFEST } from "./layout.ts";
 import { LostLockError, PAUSED, TakenOverError } from "./lock/lock_errors.ts";
 import { objectDigest } from "./object_digest.ts";

@@ -6,7 +6,7 @@ import {
   type Storage,
   StorageError,
 } from "../storage/storage.ts";
-import { shownAddress } from "../text/shown_address.ts";
+import { shownAddress } from "../text/printable.ts";
 import { CANARY, MANIFEST, RESUME_FOLDER } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
 import { objectDigest } from "./object_digest.ts";

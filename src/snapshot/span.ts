@@ -1,4 +1,4 @@
-import { createdAt } from "../content/created_at.ts";
+import { createdAt } from "../content/attributes.ts";
 import type { Resource } from "../content/resource.ts";
 
 /** Which resources an object of a snapshot may hold something of: those created in a span of time. */

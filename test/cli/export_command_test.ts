@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
-import { shownAddress } from "../../src/text/shown_address.ts";
+import { shownAddress } from "../../src/text/printable.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCmaOptions } from "../../src/simulator/server.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from "../../src/error.ts";
 import type { JsonReport } from "../../src/report/json_report.ts";
 import type { AssetOutcome } from "../../src/assets/asset_download.ts";
 import { type Manifest, manifestSchema, type Tally } from "../../src/snapshot/manifest.ts";
-import { shownAddress } from "../../src/text/shown_address.ts";
+import { shownAddress } from "../../src/text/printable.ts";
 import { formatBytes } from "../../src/cli/text/format.ts";
 import { fakeIo } from "../cli/fake_io.ts";
 import { temporaryRoot } from "../schedule/ticking.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { shellWord } from "../../src/text/shell_word.ts";
+import { shellWord } from "../../src/text/printable.ts";
 
 /** The root of the source tree. */
 export const ROOT: string = new URL("../../", import.meta.url).pathname;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { draw } from "../../src/simulator/generated/random.ts";
-import { shellWord } from "../../src/text/shell_word.ts";
+import { shellWord } from "../../src/text/printable.ts";
 import { filesOf } from "../support/exported.ts";
 import { long } from "../support/long.ts";
 import { type TaskBench, taskBench } from "../support/task_bench.ts";

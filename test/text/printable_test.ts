@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { printable } from "../../src/text/printable.ts";
+import { printable, printableJson, shownAddress } from "../../src/text/printable.ts";
 import { anyCharacter } from "../support/text.ts";
 
 Deno.test("printable() leaves harmless text as it is", () => {
@@ -45,4 +45,39 @@ Deno.test("printable() never returns a control character, a broken character or 
     assert.ok(shown.isWellFormed());
     assert.ok(shown.length <= max);
   }));
+});
+
+Deno.test("printableJson() writes JSON of the same value that no terminal obeys", () => {
+  const value = fc.oneof(
+    fc.jsonValue({ stringUnit: anyCharacter }),
+    fc.dictionary(
+      fc.string({ unit: anyCharacter }),
+      fc.nat(0x2100).map((n) => String.fromCharCode(n)),
+    ),
+  );
+  fc.assert(fc.property(value, fc.constantFrom(0, 2), (value, indent) => {
+    const text = printableJson(value, indent);
+    assert.equal(JSON.stringify(JSON.parse(text)), JSON.stringify(value));
+    // Line breaks of indentation are its own.
+    const line = text.replaceAll("\n", "");
+    assert.match(line, /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]*$/u);
+  }));
+});
+
+Deno.test("printableJson() escapes what JSON.stringify() leaves", () => {
+  assert.equal(
+    printableJson({ "\x9b": "\x7f\u2028\u202e\u200b\u{e0041}" }, 2),
+    '{\n  "\\u009b": "\\u007f\\u2028\\u202e\\u200b\\udb40\\udc41"\n}',
+  );
+});
+
+Deno.test("shownAddress() shows paths of files, and other addresses as they are", () => {
+  assert.equal(shownAddress("file:///a%20b/content"), "/a b/content");
+  assert.equal(shownAddress("s3://bucket/a%20b"), "s3://bucket/a%20b");
+});
+
+Deno.test("shownAddress() shows also what can't be a path, in plain text", () => {
+  assert.equal(shownAddress("file:///a/project_..%2Fb"), "file:///a/project_..%2Fb");
+  assert.equal(shownAddress("file:///a%1b[2J%"), "file:///a%1b[2J%");
+  assert.equal(shownAddress("file:///a%1b[2J"), "/a\\u001b[2J");
 });

@@ -1,6 +1,5 @@
 import type { ExportEvent } from "../../export/events.ts";
-import { printable } from "../../text/printable.ts";
-import { shownAddress } from "../../text/shown_address.ts";
+import { printable, shownAddress } from "../../text/printable.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { listingName, projectName } from "./render_progress.ts";
 

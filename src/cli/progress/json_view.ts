@@ -1,7 +1,7 @@
 import type { ExportEvent } from "../../export/events.ts";
-import { printableJson } from "../../text/json_text.ts";
+import { printableJson } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
-import type { TextOutput } from "../../report/text_output.ts";
+import type { TextOutput } from "../io.ts";
 import { isRoutine, type LogType } from "./log_entries.ts";
 import { LogView } from "./log_view.ts";
 import { paceOf } from "./pace.ts";

@@ -1,7 +1,6 @@
 import type { ExportEvent } from "../../export/events.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
-import type { TextOutput } from "../../report/text_output.ts";
-import { type Clock, SYSTEM_CLOCK } from "../io.ts";
+import { type Clock, SYSTEM_CLOCK, type TextOutput } from "../io.ts";
 import type { ProgressView } from "./progress_view.ts";
 
 /** Options of {@linkcode LogView}. */

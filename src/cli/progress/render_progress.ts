@@ -1,10 +1,9 @@
-import { printable } from "../../text/printable.ts";
+import { printable, shownAddress } from "../../text/printable.ts";
 import {
   assetsDone,
   type ListingProgress,
   type ProgressState,
 } from "../../report/progress_state.ts";
-import { shownAddress } from "../../text/shown_address.ts";
 import { renderBar } from "../text/bar.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { type LineOptions, renderLine, type Span } from "../text/line.ts";

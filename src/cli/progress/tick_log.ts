@@ -1,7 +1,7 @@
 import type { Config } from "../../config/options.ts";
 import type { TickResult } from "../../schedule/tick.ts";
 import { printable } from "../../text/printable.ts";
-import type { TextOutput } from "../../report/text_output.ts";
+import type { TextOutput } from "../io.ts";
 import { writeJsonLine } from "./json_view.ts";
 
 /** Writes what ticks do to a log: a line for each that did something, and for each change. */

@@ -1,6 +1,5 @@
 import type { DoctorCheck, Examination } from "../../doctor/doctor.ts";
-import { printable } from "../../text/printable.ts";
-import { shownAddress } from "../../text/shown_address.ts";
+import { printable, shownAddress } from "../../text/printable.ts";
 import { counted } from "../text/format.ts";
 import { padToWidth } from "../text/width.ts";
 import { wrap } from "../text/wrap.ts";

@@ -1,8 +1,7 @@
 import { type Config, DEFAULTS, flagName } from "../../config/options.ts";
 import { ASSET_FAILURE, KNOWN_ASSET_FAILURE } from "../../snapshot/manifest.ts";
 import type { ExportReport } from "../../export/export.ts";
-import { shellWord } from "../../text/shell_word.ts";
-import { shownAddress } from "../../text/shown_address.ts";
+import { shellWord, shownAddress } from "../../text/printable.ts";
 
 /**
  * What to do after an export, in one line.

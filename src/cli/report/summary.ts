@@ -1,10 +1,9 @@
 import type { ExportReport } from "../../export/export.ts";
-import { printable } from "../../text/printable.ts";
+import { printable, shownAddress } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import type { Manifest, ManifestAssets, ManifestNote } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/datocms/resources.ts";
 import { projectName } from "../progress/render_progress.ts";
-import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { wrap, wrapList } from "../text/wrap.ts";
 

@@ -1,7 +1,6 @@
 import type { ExportReport } from "../../export/export.ts";
-import { printable } from "../../text/printable.ts";
+import { printable, shownAddress } from "../../text/printable.ts";
 import { CANARY, MANIFEST } from "../../snapshot/layout.ts";
-import { shownAddress } from "../../text/shown_address.ts";
 import { counted, formatBytes } from "../text/format.ts";
 import { renderTable } from "../text/table.ts";
 

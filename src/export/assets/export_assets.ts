@@ -1,5 +1,5 @@
 import type { Page, Upload } from "../../content/resource.ts";
-import { withAttributes } from "../../content/with_attributes.ts";
+import { withAttributes } from "../../content/attributes.ts";
 import { AssetFiles, confirmed } from "../../assets/asset_files.ts";
 import type { AssetOutcome } from "../../assets/asset_download.ts";
 import { syncAssets } from "../../assets/asset_sync.ts";

@@ -1,4 +1,4 @@
-import { createdAt } from "../../content/created_at.ts";
+import { createdAt } from "../../content/attributes.ts";
 import type { Page, Resource } from "../../content/resource.ts";
 import { type BatchEncoding, MAX_BYTES, MAX_ENTRIES } from "../../sink/batch_sink.ts";
 import { ObjectWriter } from "../../storage/object_writer.ts";

@@ -1,5 +1,5 @@
 import type { ItemType } from "../../content/resource.ts";
-import { fewNames } from "../../text/few_names.ts";
+import { fewNames } from "../../text/printable.ts";
 import type { ChangedResources } from "./changed_resources.ts";
 import { converge } from "./converge.ts";
 import { amendRecords } from "./converge_records.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { fewNames } from "../../text/few_names.ts";
+import { fewNames } from "../../text/printable.ts";
 import type { Amendable } from "../resume/checkpoint.ts";
 import type { ChangedResource, ChangedResources } from "./changed_resources.ts";
 import type { ExportContext } from "../export_context.ts";

@@ -1,6 +1,6 @@
 import { concurrently } from "../../async/concurrently.ts";
 import { isObject } from "../../text/json.ts";
-import { createdAt } from "../../content/created_at.ts";
+import { createdAt } from "../../content/attributes.ts";
 import type { Item, ItemType, Version } from "../../content/resource.ts";
 import { BodyTooLargeError } from "../../http/body.ts";
 import { amendBatches } from "./amend_batches.ts";

@@ -1,4 +1,4 @@
-import { createdAt } from "../../content/created_at.ts";
+import { createdAt } from "../../content/attributes.ts";
 import type { Upload } from "../../content/resource.ts";
 import { amendBatches } from "./amend_batches.ts";
 import { encodingOf, uploadsPath } from "../../snapshot/layout.ts";

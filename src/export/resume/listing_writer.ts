@@ -1,5 +1,5 @@
 import type { Page, Resource } from "../../content/resource.ts";
-import { createdAt } from "../../content/created_at.ts";
+import { createdAt } from "../../content/attributes.ts";
 import { fanOut } from "../../sink/fan_out.ts";
 import type { ListingState } from "./checkpoint.ts";
 import { plusIds } from "../../snapshot/id_sum.ts";

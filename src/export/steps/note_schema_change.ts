@@ -1,6 +1,5 @@
 import { type SchemaPart, schemaParts } from "../../content/schema_parts.ts";
-import { fewNames } from "../../text/few_names.ts";
-import { printable } from "../../text/printable.ts";
+import { fewNames, printable } from "../../text/printable.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { readSchema } from "../../source/datocms/schema.ts";
 import type { ExportRun } from "../export_run.ts";

@@ -1,10 +1,8 @@
 import type { Upload } from "../../content/resource.ts";
 import { printable } from "../../text/printable.ts";
 import { type AssetHostOptions, assetHosts, overHttps, publicName } from "./asset_hosts.ts";
-import { networkReason } from "../../http/network_reason.ts";
-import { responseBody } from "../../http/response_body.ts";
+import { assertPace, networkReason, responseBody } from "../../http/body.ts";
 import { askedWaitMs } from "../../async/retry.ts";
-import { assertPace } from "../../http/body.ts";
 import { redirectLocation } from "../../http/redirect_location.ts";
 import { Watchdog } from "../../http/watchdog.ts";
 

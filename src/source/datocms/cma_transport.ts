@@ -1,4 +1,4 @@
-import { BodyTooLargeError, readBody, readRefusal } from "../../http/body.ts";
+import { BodyTooLargeError, networkReason, readBody, readRefusal } from "../../http/body.ts";
 import { parseBody } from "./cma_body.ts";
 import { apiErrors, CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { jobId, jobResult } from "./cma_job.ts";
@@ -6,7 +6,6 @@ import { isObject } from "../../text/json.ts";
 import type { Version } from "../../content/resource.ts";
 import { delay } from "../../async/delay.ts";
 import { fetchApi, RedirectError } from "./fetch_api.ts";
-import { networkReason } from "../../http/network_reason.ts";
 import { printable } from "../../text/printable.ts";
 import { Secrets } from "../../text/secrets/secrets.ts";
 import { proxyVariable } from "../../http/proxy.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { hiddenModels, hidesUploads } from "../../content/permissions.ts";
 import type { ItemType } from "../../content/resource.ts";
-import { fewNames } from "../../text/few_names.ts";
+import { fewNames } from "../../text/printable.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
 

@@ -1,5 +1,5 @@
 import type { Upload } from "../../content/resource.ts";
-import { withAttributes } from "../../content/with_attributes.ts";
+import { withAttributes } from "../../content/attributes.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { resourcesById } from "./resources_by_id.ts";
 

@@ -1,6 +1,6 @@
 import { collectBytes } from "../../async/collect_bytes.ts";
 import { fetchOnce } from "../../async/fetch_once.ts";
-import { responseBody } from "../../http/response_body.ts";
+import { responseBody } from "../../http/body.ts";
 import { BlobView } from "./blob_view.ts";
 
 /** A request, as the AWS SDK gives it to its handler. */

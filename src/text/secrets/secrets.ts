@@ -1,5 +1,5 @@
 import { addressSecrets } from "./address_secrets.ts";
-import { printableJson } from "../json_text.ts";
+import { printableJson } from "../printable.ts";
 import { SecretFinder } from "./secret_finder.ts";
 
 /** What is shown instead of a secret. */

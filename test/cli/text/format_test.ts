@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { shownAddress } from "../../../src/text/shown_address.ts";
+import { shellWord, shownAddress } from "../../../src/text/printable.ts";
 import { renderBar } from "../../../src/cli/text/bar.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../../../src/cli/text/format.ts";
-import { shellWord } from "../../../src/text/shell_word.ts";
 
 Deno.test("formatCount() and counted() write numbers for people", () => {
   assert.equal(formatCount(1234567.6), "1,234,568");

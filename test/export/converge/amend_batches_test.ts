@@ -8,7 +8,7 @@ import { amendBatches, type AmendedBatches } from "../../../src/export/converge/
 import { batchEntries } from "../../../src/snapshot/batch_entries.ts";
 import { encodingOf, type Layout, recordsPath } from "../../../src/snapshot/layout.ts";
 import type { SnapshotWriter } from "../../../src/snapshot/snapshot_writer.ts";
-import { createdAt } from "../../../src/content/created_at.ts";
+import { createdAt } from "../../../src/content/attributes.ts";
 import { mayHold } from "../../../src/snapshot/span.ts";
 import { parseJson } from "../../../src/text/json.ts";
 import { openFake, PART } from "../../s3/open_fake.ts";

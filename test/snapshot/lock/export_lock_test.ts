@@ -6,7 +6,7 @@ import type { Storage } from "../../../src/storage/storage.ts";
 import { ExportLock } from "../../../src/snapshot/lock/export_lock.ts";
 import { LockedError } from "../../../src/snapshot/lock/lock_errors.ts";
 import { type LockContent, parseLock } from "../../../src/snapshot/lock/lock_content.ts";
-import { shownAddress } from "../../../src/text/shown_address.ts";
+import { shownAddress } from "../../../src/text/printable.ts";
 import { collect } from "../../storage/bodies.ts";
 import { type OpenedFake, openFake } from "../../s3/open_fake.ts";
 import { CrashError, TracedStorage } from "../../support/traced_storage.ts";

@@ -5,7 +5,7 @@ import { generateProject } from "../../../src/simulator/generated/generated_proj
 import type { DemoProject } from "../../../src/simulator/project.ts";
 import { sampleProject } from "../../../src/demo/sample/sample_project.ts";
 import { startDemoCma } from "../../../src/simulator/server.ts";
-import { pageCount } from "../../../src/source/datocms/page_count.ts";
+import { pageCount } from "../../../src/source/datocms/listing.ts";
 import { recordLimit, recordPages } from "../../../src/source/datocms/records.ts";
 import { json, testClient } from "../../support/cma.ts";
 import { serveHttp } from "../../support/http_server.ts";

@@ -2,8 +2,7 @@ import type { Json } from "../../../content/resource.ts";
 import type { StoredItem } from "../../../simulator/memory_items.ts";
 import { itemId } from "../ids.ts";
 import { record } from "../record.ts";
-import { between, block, document, each, file, list, p, to } from "../writing.ts";
-import { seo } from "./seo.ts";
+import { between, block, document, each, file, list, p, seo, to } from "../writing.ts";
 
 /** Iara's long read about a colour, with a film. */
 export function brownArticle(): StoredItem {

@@ -12,9 +12,9 @@ import {
   marked,
   measured,
   p,
+  seo,
   to,
 } from "../writing.ts";
-import { seo } from "./seo.ts";
 
 /** Ada's long read about her lock. */
 export function candleArticle(): StoredItem {

@@ -1,8 +1,7 @@
 import type { StoredItem } from "../../../simulator/memory_items.ts";
 import { itemId } from "../ids.ts";
 import { record } from "../record.ts";
-import { document, each, file, here, measured, p, to } from "../writing.ts";
-import { seo } from "./seo.ts";
+import { document, each, file, here, measured, p, seo, to } from "../writing.ts";
 
 /** Ada's report of the eels. */
 export function eelsArticle(): StoredItem {

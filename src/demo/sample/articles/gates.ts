@@ -1,8 +1,7 @@
 import type { StoredItem } from "../../../simulator/memory_items.ts";
 import { itemId } from "../ids.ts";
 import { record } from "../record.ts";
-import { between, block, document, each, file, p, rule, to, web } from "../writing.ts";
-import { seo } from "./seo.ts";
+import { between, block, document, each, file, p, rule, seo, to, web } from "../writing.ts";
 
 /** Tommaso's long read about gates, of which an older version is public. */
 export function gatesArticle(): StoredItem {

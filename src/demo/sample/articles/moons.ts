@@ -1,8 +1,7 @@
 import type { StoredItem } from "../../../simulator/memory_items.ts";
 import { itemId } from "../ids.ts";
 import { record } from "../record.ts";
-import { document, each, file, measured, p, rule, to } from "../writing.ts";
-import { seo } from "./seo.ts";
+import { document, each, file, measured, p, rule, seo, to } from "../writing.ts";
 
 /** Tommaso's night piece, of which an older version is public. */
 export function moonsArticle(): StoredItem {

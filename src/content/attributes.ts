@@ -2,6 +2,16 @@ import { isObject } from "../text/json.ts";
 import type { Resource } from "./resource.ts";
 
 /**
+ * When a resource was created, in milliseconds since 1970; `NaN` if it doesn't tell.
+ *
+ * @param resource A record or an upload.
+ */
+export function createdAt({ meta, attributes }: Resource): number {
+  const text = meta?.created_at ?? attributes?.created_at;
+  return typeof text === "string" ? Date.parse(text) : NaN;
+}
+
+/**
  * A resource that has attributes, for whoever reads them: an API may send one without.
  *
  * @param resource The resource.
@@ -9,7 +19,7 @@ import type { Resource } from "./resource.ts";
  *
  * @example
  * ```ts
- * import { withAttributes } from "./with_attributes.ts";
+ * import { withAttributes } from "./attributes.ts";
  *
  * console.assert(withAttributes({ id: "1", type: "upload" }).attributes !== undefined);
  * ```

@@ -1,5 +1,8 @@
 import { LONGEST_TIMER } from "./delay.ts";
 
+/** How long a best effort may take, in milliseconds. */
+const BEST_EFFORT_MS = 5000;
+
 /**
  * Runs something for a limited time.
  *
@@ -22,5 +25,24 @@ export async function limited<T>(
     return await run(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Does something for at most 5 seconds, and doesn't fail.
+ *
+ * @param signal Ends it.
+ * @param run Does it.
+ * @return Whether it went well.
+ */
+export async function bestEffort(
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  try {
+    await limited(BEST_EFFORT_MS, signal, run);
+    return true;
+  } catch {
+    return false;
   }
 }

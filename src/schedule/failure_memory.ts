@@ -1,7 +1,7 @@
 import type { Storage } from "../storage/storage.ts";
 import { SKEW_MS } from "../snapshot/find_snapshots.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
-import { bestEffort } from "./best_effort.ts";
+import { bestEffort } from "../async/limited.ts";
 import { oneMore, retryTime, type RetryWait } from "./retry_wait.ts";
 import { failureNote, type FailureRow } from "./schedule_notes.ts";
 

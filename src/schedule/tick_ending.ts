@@ -12,7 +12,7 @@ import { shownAddress } from "../text/printable.ts";
 import { UnfinishedError } from "../export/unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import type { SendReport } from "./notify.ts";
-import { bestEffort } from "./best_effort.ts";
+import { bestEffort } from "../async/limited.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import type { FailureRow } from "./schedule_notes.ts";
 import type { TickResult, TickState } from "./tick.ts";

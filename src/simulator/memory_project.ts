@@ -1,9 +1,8 @@
 import type { JsonObject, Upload } from "../content/resource.ts";
-import { bytesAsset } from "./bytes_asset.ts";
+import { bytesAsset, type DemoAsset, type DemoProject } from "./project.ts";
 import { entityId } from "./entity_id.ts";
 import { type MemoryChange, type MemoryContent, MemoryEnvironment } from "./memory_environment.ts";
 import { newUpload } from "./new_upload.ts";
-import type { DemoAsset, DemoProject } from "./project.ts";
 
 /** The attributes of an upload that come from its file. */
 const FILE_ATTRIBUTES = [

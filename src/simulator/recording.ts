@@ -2,10 +2,9 @@ import { mapBlocks } from "../content/blocks.ts";
 import { isObject } from "../text/json.ts";
 import type { Field, Item, ItemType, Json, Resource, Site, Upload } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
-import { bytesAsset } from "./bytes_asset.ts";
+import { bytesAsset, type DemoAsset } from "./project.ts";
 import type { StoredItem } from "./memory_items.ts";
 import { MemoryProject } from "./memory_project.ts";
-import type { DemoAsset } from "./project.ts";
 import { completeSettings } from "./settings_paths.ts";
 
 /** A request to the real API, and what it answered. */

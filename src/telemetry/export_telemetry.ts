@@ -2,6 +2,8 @@ import {
   type Attributes,
   type Context,
   context,
+  type Counter,
+  metrics,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -13,9 +15,22 @@ import { type ExportEvent, isAssetRetry } from "../export/events.ts";
 import { printable } from "../text/printable.ts";
 import type { ListingName } from "../source/datocms/cma_transport.ts";
 import { VERSION } from "../version.ts";
-import { type Counters, exportCounters } from "./counters.ts";
 
 type Of<Type extends ExportEvent["type"]> = Extract<ExportEvent, { readonly type: Type }>;
+
+/** What an counts. */
+interface Counters {
+  /** Records written, in all versions. */
+  readonly records: Counter;
+  /** Bytes of the API's answers, and of asset files that were downloaded. */
+  readonly bytes: Counter;
+  /** Requests and assets that were tried again. */
+  readonly retries: Counter;
+  /** Asset files, by what became of them. */
+  readonly assets: Counter;
+  /** Answers of the API, by status. */
+  readonly requests: Counter;
+}
 
 /** A listing's span, and how much it read. */
 interface ListingSpan {
@@ -248,4 +263,19 @@ function attributesOf({ resource, model, version }: ListingName): Attributes {
 
 function keyOf({ resource, model, version }: ListingName): string {
   return [resource, model, version].join("/");
+}
+
+/** The counters of the meter provider that is registered now. */
+function exportCounters(): Counters {
+  const meter = metrics.getMeter("sluice", VERSION);
+  const counter = (name: string, description: string, unit: string) => {
+    return meter.createCounter(`sluice.${name}`, { description, unit });
+  };
+  return {
+    records: counter("records", "Records written, in all versions", "{record}"),
+    bytes: counter("bytes", "Bytes of the API's answers and of downloaded assets", "By"),
+    retries: counter("retries", "Requests and assets that were tried again", "{retry}"),
+    assets: counter("assets", "Asset files, by what became of them", "{asset}"),
+    requests: counter("requests", "Answers of the API, by status", "{request}"),
+  };
 }

@@ -5,7 +5,7 @@ import type { MemoryChange } from "../../src/simulator/memory_environment.ts";
 import { itemId } from "../../src/demo/sample/ids.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { itemTypeId } from "../../src/simulator/schema_builder.ts";
-import { bytesAsset } from "../../src/simulator/bytes_asset.ts";
+import { bytesAsset } from "../../src/simulator/project.ts";
 
 /** A project whose clock goes on by a second whenever it is looked at. */
 function project() {

@@ -4,8 +4,7 @@ import {
   type ListingProgress,
   type ProgressState,
 } from "../../report/progress_state.ts";
-import { renderBar } from "../text/bar.ts";
-import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
+import { counted, formatBytes, formatCount, formatDuration, renderBar } from "../text/format.ts";
 import { type LineOptions, renderLine, type Span } from "../text/line.ts";
 import { type Pace, paceOf } from "./pace.ts";
 

@@ -1,5 +1,7 @@
 const COUNT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
+/** The eighths of a cell. */
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /**
  * A number for people: `1,204`.
@@ -47,4 +49,17 @@ export function formatDuration(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   const minutes = Math.round(seconds / 60);
   return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+
+/**
+ * A bar that shows how much of something is done.
+ *
+ * @param width The bar's width in columns.
+ * @param ratio How much is done, from 0 to 1; what is outside counts as the nearest of them.
+ */
+export function renderBar(width: number, ratio: number): string {
+  const eighths = Math.floor(width * 8 * Math.min(1, Math.max(0, ratio || 0)));
+  const full = Math.floor(eighths / 8);
+  const bar = "█".repeat(full) + EIGHTHS[eighths % 8];
+  return bar + "░".repeat(width - [...bar].length);
 }

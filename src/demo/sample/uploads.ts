@@ -1,7 +1,6 @@
 import type { JsonObject, Upload } from "../../content/resource.ts";
-import { bytesAsset } from "../../simulator/bytes_asset.ts";
+import { bytesAsset, type DemoAsset } from "../../simulator/project.ts";
 import { newUpload } from "../../simulator/new_upload.ts";
-import type { DemoAsset } from "../../simulator/project.ts";
 import { ref } from "../../simulator/schema_builder.ts";
 import {
   candleLock,

@@ -7,7 +7,6 @@ import type {
 } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 import { SchemaIndex } from "../../content/schema_index.ts";
-import { assertResources } from "./assert_resources.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { printable } from "../../text/printable.ts";
 import { CmaError } from "./cma_error.ts";
@@ -176,4 +175,22 @@ async function readList<T>(client: CmaClient, path: string, signal?: AbortSignal
   throw new CmaError(
     `Expected a list of resources from GET ${path}, but the answer has none.`,
   );
+}
+
+/**
+ * Makes sure that what came are resources, or identifiers of some: objects with a type and an id. All that
+ * reads them relies on that.
+ */
+function assertResources(
+  values: readonly unknown[],
+  path: string,
+): asserts values is readonly ResourceIdentifier[] {
+  for (const value of values) {
+    if (isObject(value) && typeof value.id === "string" && typeof value.type === "string") continue;
+    throw new CmaError(
+      `Expected resources with a type and an id in the answer to GET ${path}, but one is ${
+        printable(JSON.stringify(value), 100)
+      }.`,
+    );
+  }
 }

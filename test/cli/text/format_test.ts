@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { shellWord, shownAddress } from "../../../src/text/printable.ts";
-import { renderBar } from "../../../src/cli/text/bar.ts";
-import { counted, formatBytes, formatCount, formatDuration } from "../../../src/cli/text/format.ts";
+import {
+  counted,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  renderBar,
+} from "../../../src/cli/text/format.ts";
 
 Deno.test("formatCount() and counted() write numbers for people", () => {
   assert.equal(formatCount(1234567.6), "1,234,568");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Item } from "../../../src/content/resource.ts";
-import { bytesAsset } from "../../../src/simulator/bytes_asset.ts";
+import { bytesAsset } from "../../../src/simulator/project.ts";
 import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../../src/simulator/memory_project.ts";

@@ -85,6 +85,7 @@ export {
 export * from "./src/source/datocms/asset_hosts.ts";
 export * from "./src/source/datocms/cma_client.ts";
 export { CmaError } from "./src/source/datocms/cma_error.ts";
+export type { CmaEvent, ListingName } from "./src/source/datocms/cma_event.ts";
 export * from "./src/source/datocms/cma_transport.ts";
 export { type Listing, type ListingOptions, listingPages } from "./src/source/datocms/listing.ts";
 export type { ListingVerdict } from "./src/source/datocms/listing_check.ts";

@@ -1,6 +1,6 @@
 import type { Version } from "../content/resource.ts";
 import type { AssetOutcome } from "../assets/asset_download.ts";
-import type { CmaEvent } from "../source/datocms/cma_transport.ts";
+import type { CmaEvent } from "../source/datocms/cma_event.ts";
 
 /**
  * What an export tells while it runs. The `type` of each event is stable: logs and progress bars are

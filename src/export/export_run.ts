@@ -10,7 +10,7 @@ import { CmaClient } from "../source/datocms/cma_client.ts";
 import type { ListingOptions } from "../source/datocms/listing.ts";
 import type { ListingVerdict } from "../source/datocms/listing_check.ts";
 import { type ExportResource, type ResourceName, RESOURCES } from "../source/datocms/resources.ts";
-import type { ListingName } from "../source/datocms/cma_transport.ts";
+import type { ListingName } from "../source/datocms/cma_event.ts";
 import { type ProjectSchema, readSchema } from "../source/datocms/schema.ts";
 import type { Guarded } from "./guarded.ts";
 import type { Secrets } from "../text/secrets/secrets.ts";

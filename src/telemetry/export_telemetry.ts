@@ -13,7 +13,7 @@ import {
 import { EXIT, SluiceError } from "../error.ts";
 import { type ExportEvent, isAssetRetry } from "../export/events.ts";
 import { printable } from "../text/printable.ts";
-import type { ListingName } from "../source/datocms/cma_transport.ts";
+import type { ListingName } from "../source/datocms/cma_event.ts";
 import { VERSION } from "../version.ts";
 
 type Of<Type extends ExportEvent["type"]> = Extract<ExportEvent, { readonly type: Type }>;

@@ -1,5 +1,5 @@
 import { CmaClient, type CmaClientOptions } from "../../src/source/datocms/cma_client.ts";
-import type { CmaEvent } from "../../src/source/datocms/cma_transport.ts";
+import type { CmaEvent } from "../../src/source/datocms/cma_event.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 
 /** A token that must not be seen anywhere. */

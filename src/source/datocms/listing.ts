@@ -2,7 +2,7 @@ import { createdAt } from "../../content/attributes.ts";
 import type { Page, Resource } from "../../content/resource.ts";
 import { TooDeepError } from "./cma_body.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
-import type { ListingName } from "./cma_transport.ts";
+import type { ListingName } from "./cma_event.ts";
 import { CmaError } from "./cma_error.ts";
 import type { ListingVerdict } from "./listing_check.ts";
 import { printable } from "../../text/printable.ts";

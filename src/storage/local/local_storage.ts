@@ -1,4 +1,3 @@
-import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isAbsent, nothingIfAbsent } from "./local_error.ts";
@@ -258,16 +257,7 @@ export class LocalStorage implements Storage, Disposable {
    * @throws {StorageError} If it can't be found out.
    */
   async freeBytes(): Promise<number | undefined> {
-    // Asked first, because Deno would stop and ask at a terminal.
-    const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
-    if (state !== "granted") return undefined;
-    try {
-      const { bavail, bsize } = await statfs(this.#root.path);
-      return bavail * bsize;
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new StorageError(`The free space can't be found out: ${why}.`, undefined, { cause });
-    }
+    return await this.#root.freeBytes();
   }
 
   /** Removes files that no key names. */

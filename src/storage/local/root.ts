@@ -1,4 +1,4 @@
-import { rmdir } from "node:fs/promises";
+import { rmdir, statfs } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { errorCode, isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
 import { assertFinalKey } from "../object_key.ts";
@@ -160,6 +160,24 @@ export class LocalRoot {
       // A directory that is in use, gone or not ours to remove leaves nothing to do. Deno.remove() would
       // also remove a file that has this name by now.
       if (directory !== this.path) await rmdir(directory).catch(() => {});
+    }
+  }
+
+  /**
+   * How many bytes are free on the disk; `undefined` if Deno may not look.
+   *
+   * @throws {StorageError} If it can't be found out.
+   */
+  async freeBytes(): Promise<number | undefined> {
+    // Asked first, because Deno would stop and ask at a terminal.
+    const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
+    if (state !== "granted") return undefined;
+    try {
+      const { bavail, bsize } = await statfs(this.path);
+      return bavail * bsize;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageError(`The free space can't be found out: ${why}.`, undefined, { cause });
     }
   }
 }

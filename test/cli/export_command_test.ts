@@ -141,7 +141,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   );
   assert.match(
     io.out(),
-    /\nNext: see to the failures, then try just these assets again: sluice export --retry-failed --to \/\S+\n$/,
+    /\nNext: see to the failures, then try just these assets again: sluice retry --to \/\S+\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
 });
@@ -355,11 +355,11 @@ Deno.test("sluice export --retry-failed tries failed assets again, and ends as a
   assert.match(nothing.io.err(), /There is no complete snapshot with asset files at .*: export /);
   const first = await bench_.run(args);
   assert.equal(first.exitCode, EXIT.partial, first.io.err());
-  assert.ok(first.io.out().endsWith(`: sluice export --retry-failed --to ${bench_.to}\n`));
+  assert.ok(first.io.out().endsWith(`: sluice retry --to ${bench_.to}\n`));
   const ofMain = await bench_.run([...args, "--environment=main"]);
   assert.ok(
     ofMain.io.out().endsWith(
-      `: sluice export --retry-failed --environment main --to ${bench_.to}\n`,
+      `: sluice retry --environment main --to ${bench_.to}\n`,
     ),
   );
   const again = await bench_.run(["export", "--retry-failed", "--json"]);

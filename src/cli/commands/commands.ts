@@ -4,12 +4,14 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { planCommand } from "./plan.ts";
+import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
   exportCommand,
   planCommand,
+  retryCommand,
   scheduleCommand,
   doctorCommand,
   demoCommand,

@@ -55,7 +55,7 @@ export const exportCommand: Command = {
     },
     {
       about: "Only what failed in the last snapshot",
-      line: "sluice export --retry-failed",
+      line: "sluice retry",
     },
     {
       about: "In a cron job, with a log for programs",

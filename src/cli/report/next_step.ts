@@ -18,7 +18,7 @@ export function nextStep(
     manifest.failures.every(({ code }) => code === ASSET_FAILURE || code === KNOWN_ASSET_FAILURE)
   ) {
     return "Next: see to the failures, then try just these assets again: " +
-      ["sluice export --retry-failed", ...placeWords(config)].join(" ");
+      ["sluice retry", ...placeWords(config)].join(" ");
   }
   if (status === "partial") {
     return "Next: see to the failures, then export again; assets that are there are kept.";

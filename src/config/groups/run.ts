@@ -41,7 +41,8 @@ export const EXPORT_KIND = {
     toExport: (resume) => ({ resume }),
   }),
   retryFailed: onOff(false, {
-    help: "Only retry the assets that failed in the newest complete snapshot, and update it.",
+    help:
+      "The same as sluice retry: only retry the assets that failed in the newest complete snapshot.",
   }),
   dryRun: onOff(false, {
     help: "Write nothing; show what would be read, and the minimum time it takes.",

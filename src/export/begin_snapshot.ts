@@ -54,7 +54,8 @@ export async function beginSnapshot(
     project: { id: site.id, name: run.projectName },
     environment: environment ?? null,
     snapshot: snapshot.address,
-    listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")),
+    listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")) +
+      Number(run.schedules !== undefined),
     resumed: from !== undefined,
   });
   if (settings.tables !== false) {

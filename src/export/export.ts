@@ -13,6 +13,7 @@ import { type AssetDeletion, deleteOrphans } from "./assets/delete_orphans.ts";
 import { exportAssets, type ExportedAssets } from "./assets/export_assets.ts";
 import { exportRecords } from "./steps/export_records.ts";
 import { checkChosen, ExportRun } from "./export_run.ts";
+import { exportSchedules } from "./steps/export_schedules.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
 import { noteDeletion } from "./converge/note_deletion.ts";
@@ -141,7 +142,7 @@ async function exportLocked(
       signal,
     );
     isDone = !run.stop?.aborted && await convergeRecords(context, signal) &&
-      await compareVersions(context, signal);
+      await compareVersions(context, signal) && await exportSchedules(context, signal);
   }
   if (!isDone) {
     await checkpoints.save();

@@ -21,6 +21,9 @@ import { printable } from "../text/printable.ts";
 /** So many that are missing are remembered by their ids. */
 const MOST_LOST = 10_000;
 
+/** So many scheduled records are asked about unless all of them are wanted: each takes a request. */
+export const MOST_SCHEDULED = 1000;
+
 /** One listing of records that is read: a model in a version. */
 export interface RecordListing {
   /** The model. */
@@ -256,19 +259,35 @@ export class ExportRun {
 
   /** The resources to read that have no form of their own. */
   get settings(): readonly (ExportResource & { readonly name: ResourceName })[] {
-    return RESOURCES.filter(({ name, layout }) => layout !== "core" && this.wants(name));
+    return RESOURCES.filter(({ name, layout }) => {
+      return (layout === "files" || layout === "settings") && this.wants(name);
+    });
+  }
+
+  /**
+   * Of which models, and of how many records at most, it is asked what is scheduled; `undefined` if that isn't
+   * wanted. Without the records it only is if it is chosen by name.
+   */
+  get schedules(): { readonly models: readonly ItemType[]; readonly most: number } | undefined {
+    const isNamed = this.#settings.include?.includes("schedules") ?? false;
+    if (!this.wants("schedules") || !(this.wants("records") || isNamed)) return undefined;
+    return { models: this.#models, most: isNamed ? Infinity : MOST_SCHEDULED };
   }
 
   /** The listings of records to read. */
   get recordListings(): readonly RecordListing[] {
     if (!this.wants("records")) return [];
-    const { models, excludeModels, published } = this.#settings;
+    const { published } = this.#settings;
     const versions: Version[] = published ? ["current", "published"] : ["current"];
-    return this.project.schema.models
-      .filter(({ attributes: { api_key: key } }) => {
-        return (models?.includes(key) ?? true) && !(excludeModels?.includes(key) ?? false);
-      })
-      .flatMap((model) => versions.map((version) => ({ model, version })));
+    return this.#models.flatMap((model) => versions.map((version) => ({ model, version })));
+  }
+
+  /** The models that were chosen. */
+  get #models(): readonly ItemType[] {
+    const { models, excludeModels } = this.#settings;
+    return this.project.schema.models.filter(({ attributes: { api_key: key } }) => {
+      return (models?.includes(key) ?? true) && !(excludeModels?.includes(key) ?? false);
+    });
   }
 
   /**

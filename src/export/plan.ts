@@ -7,6 +7,7 @@ import { CmaError } from "../source/datocms/cma_error.ts";
 import { pageCount } from "../source/datocms/listing.ts";
 import { recordLimit } from "../source/datocms/records.ts";
 import { resourceNamed } from "../source/datocms/resources.ts";
+import { type ScheduledRecords, scheduledRecords } from "../source/datocms/schedules.ts";
 import { ExportRun } from "./export_run.ts";
 
 /** The requests of each export: for the schema, at the beginning and the end, and for the API token's role. */
@@ -36,6 +37,11 @@ export interface ExportPlan {
   readonly models: readonly PlannedModel[];
   /** How many uploads there are; `null` if they aren't read. */
   readonly uploads: number | null;
+  /**
+   * How many records are to be published or unpublished, each of which takes a request; `null` if those aren't
+   * asked about, or the API doesn't tell them.
+   */
+  readonly schedules: number | null;
   /** The other resources that would be read. */
   readonly resources: readonly string[];
   /** How many requests to the API all of it takes, asset files not counted. */
@@ -72,6 +78,8 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
   const { site, schema, environment } = run.project;
   const models = new Map<string, PlannedModel>();
   let uploads: number | null = null;
+  let scheduled: ScheduledRecords | undefined;
+  const { schedules } = run;
   await concurrently(
     [
       ...run.recordListings.map(({ model, version }) => async (signal: AbortSignal) => {
@@ -85,6 +93,11 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
       async (signal: AbortSignal) => {
         if (run.wants("uploads")) uploads = await countOf(run.client, "/uploads", {}, signal);
       },
+      async (signal: AbortSignal) => {
+        if (schedules === undefined) return;
+        const { models, most } = schedules;
+        scheduled = await scheduledRecords(run.client, models, { most, signal });
+      },
     ],
     run.concurrency,
     settings.signal,
@@ -95,7 +108,10 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     : pageCount(uploads, resourceNamed("uploads").maxLimit!) + 1;
   const recordRequests = models.values().reduce((sum, model) => sum + model.requests, 0) +
     new Set(run.recordListings.map(({ version }) => version)).size;
-  const requests = AROUND + run.settings.length + uploadRequests + recordRequests;
+  const { ids, requests: looks = 0 } = scheduled ?? {} as Partial<ScheduledRecords>;
+  const scheduleRequests = looks + (ids?.size ?? 0);
+  const requests = AROUND + run.settings.length + uploadRequests + recordRequests +
+    scheduleRequests;
   const { limiter } = run.client.transport;
   return {
     project: { id: site.id, name: run.projectName },
@@ -103,6 +119,7 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     locales: schema.locales,
     models: [...models.values()].sort((a, b) => a.model < b.model ? -1 : 1),
     uploads,
+    schedules: ids?.size ?? null,
     resources: run.settings.map(({ name }) => name),
     requests,
     requestsPerSecond: limiter.perSecond,

@@ -302,9 +302,10 @@ export function scheduled(
     publication_scheduled_at: publishAt ?? null,
     unpublishing_scheduled_at: unpublishAt ?? null,
   };
+  const next = withMeta(current, meta);
   return {
-    current: withMeta(current, meta),
-    published: published && withMeta(published, meta),
+    current: next,
+    published: published === current ? next : published && withMeta(published, meta),
     schedules: [
       ...publishAt === undefined ? [] : [resource("scheduled_publication", {
         publication_scheduled_at: publishAt,

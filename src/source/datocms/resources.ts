@@ -4,7 +4,7 @@ export interface ExportResource {
   readonly name: string;
   /** What it is, in DatoCMS's product terms. */
   readonly title: string;
-  /** The path of its listing. */
+  /** The path of its listing; with `:id`, of what is asked for one record at a time. */
   readonly path: string;
   /** The most resources in one answer, if the listing is paged. */
   readonly maxLimit?: number;
@@ -12,9 +12,9 @@ export interface ExportResource {
   readonly orders?: readonly string[];
   /**
    * How it lies in a snapshot: `core` has a form of its own, `files` is one file for each resource,
-   * `settings` is one file for all.
+   * `settings` is one file for all, `each` is that too, of as many answers as there are records to ask for.
    */
-  readonly layout: "core" | "files" | "settings";
+  readonly layout: "core" | "files" | "settings" | "each";
   /** The attribute that names the file of each resource. @default {"id"} */
   readonly fileKey?: string;
   /** Attributes that hold secrets: they are written as `"[redacted]"`. */
@@ -65,6 +65,12 @@ export const RESOURCES = [
     orders: ["_created_at_ASC,id_ASC", "_created_at_ASC"],
   },
   { name: "records", title: "Records, with their blocks", path: "/items", layout: "core" },
+  {
+    name: "schedules",
+    title: "Scheduled publications and unpublishings of records",
+    path: "/items/:id/current-vs-published-state",
+    layout: "each",
+  },
   { name: "menu_items", title: "Content menu", path: "/menu-items", layout: "settings" },
   {
     name: "schema_menu_items",

@@ -1,0 +1,233 @@
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { concurrently } from "../../async/concurrently.ts";
+import { generatorStream } from "../../async/generator_stream.ts";
+import { isObject } from "../../text/json.ts";
+import type { Page, Resource } from "../../content/resource.ts";
+import { JSON_DATA } from "../../sink/encodings.ts";
+import { batchEntries } from "../../snapshot/batch_entries.ts";
+import type { Journal } from "../../snapshot/journal.ts";
+import { recordsFolder } from "../../snapshot/layout.ts";
+import { CmaError } from "../../source/datocms/cma_error.ts";
+import type { ListingOptions } from "../../source/datocms/listing.ts";
+import {
+  isScheduled,
+  type RecordSchedules,
+  scheduledRecords,
+  schedulesOf,
+} from "../../source/datocms/schedules.ts";
+import { fewNames } from "../../text/few_names.ts";
+import { printable } from "../../text/printable.ts";
+import type { ExportContext } from "../export_context.ts";
+import { writeListing } from "../resume/write_listing.ts";
+
+const NAME = "schedules";
+const PATH = `settings/${NAME}.json`;
+
+/**
+ * Exports what is scheduled for records, one request for each that is. Records have to be written and up to date.
+ *
+ * The ids of the scheduled records are in memory meanwhile: at most 150 bytes for each.
+ *
+ * @param context The export.
+ * @param signal Ends it.
+ * @return Whether it came to its end; `false` if it was stopped before.
+ * @throws {CmaError} If the API can't be read.
+ * @throws {StorageError} If it can't be written.
+ */
+export async function exportSchedules(
+  context: ExportContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { run } = context;
+  if (run.schedules === undefined) return true;
+  if (run.stop?.aborted) return false;
+  const before = run.resources[NAME];
+  if (before !== undefined) {
+    // An earlier run has done it: whoever counts listings counts this one, too.
+    run.emit(
+      "skipped" in before
+        ? { type: "skipped", resource: NAME, message: before.skipped }
+        : { type: "done", resource: NAME, ...before },
+    );
+    return true;
+  }
+  const skip = (message: string) => {
+    run.skip(NAME, message);
+    run.emit({ type: "skipped", resource: NAME, message });
+    return true;
+  };
+  try {
+    const ids = await findScheduled(context, skip, signal);
+    if (typeof ids === "boolean") return ids;
+    return await exportEach(context, ids, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const mayLack = error instanceof CmaError &&
+      (error.isForbidden || error.isAbsent || error.isRefusedQuery);
+    if (!mayLack) throw error;
+    return skip(error.message);
+  }
+}
+
+/** The ids of the records to ask about; otherwise whether this comes to its end without them. */
+async function findScheduled(
+  context: ExportContext,
+  skip: (message: string) => boolean,
+  signal: AbortSignal,
+): Promise<Set<string> | boolean> {
+  const { run } = context;
+  const { models, most } = run.schedules!;
+  const found = await scheduledRecords(run.client, models, {
+    most,
+    signal,
+    onEnd: (verdict) => run.judgeListing("scheduled records", verdict),
+  });
+  if (run.stop?.aborted) return false;
+  let { ids, isMany } = found;
+  if (found.problem !== undefined) {
+    const asked = `DatoCMS was asked for records with a scheduled date, and ${found.problem}`;
+    if (!run.wants("records") || context.settings.tables === "only") return skip(`${asked}.`);
+    run.addWarning("api_fallback", `${asked}; those in the snapshot are looked at instead.`);
+    ids = await scheduledInSnapshot(context, most, signal);
+    isMany = ids === undefined;
+  }
+  if (!isMany) return ids!;
+  const message =
+    `More than ${most} records are to be published or unpublished, and each takes a ` +
+    `request: ${PATH} is left out. To have it, name ${NAME} with --include, beside whatever else is wanted.`;
+  run.resources[NAME] = { skipped: message };
+  run.addFinding("many_schedules", message);
+  run.emit({ type: "skipped", resource: NAME, message });
+  return true;
+}
+
+/** The ids of scheduled records, as they were read; `undefined` if there are too many. */
+async function scheduledInSnapshot(
+  { run, snapshot }: ExportContext,
+  most: number,
+  signal: AbortSignal,
+): Promise<Set<string> | undefined> {
+  const ids = new Set<string>();
+  const folders = run.schedules!.models.map(({ attributes: { api_key: key } }) => {
+    return recordsFolder(key, "current");
+  });
+  for (const { path } of snapshot.objects) {
+    if (!folders.some((folder) => path.startsWith(folder))) continue;
+    const key = `${snapshot.prefix}/${path}`;
+    for await (const page of batchEntries<Resource>(snapshot.storage, key, signal)) {
+      for (const record of page) if (isScheduled(record)) ids.add(record.id);
+      if (ids.size > most) return undefined;
+    }
+  }
+  return ids;
+}
+
+async function exportEach(
+  context: ExportContext,
+  ids: Set<string>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { run, snapshot } = context;
+  const unscheduled: string[] = [];
+  const state = await writeListing<Resource>(context, {
+    key: NAME,
+    about: { resource: NAME },
+    what: "scheduled publications and unpublishings",
+    of: NAME,
+    needs: ["attributes", "relationships"],
+    // Nothing that was written comes again.
+    written: async function* () {},
+    pages: (options) => {
+      return generatorStream(({ signal }) => pages(context, ids, unscheduled, signal, options));
+    },
+    batches: (batches) => {
+      return snapshot.sink({
+        path: () => PATH,
+        encoding: JSON_DATA,
+        maxEntries: Infinity,
+        ...batches,
+      });
+    },
+  }, signal);
+  if (state === undefined) return false;
+  const { read: count, bytes } = state;
+  run.resources[NAME] = { count, bytes };
+  if (unscheduled.length > 0) {
+    run.addFinding(
+      "schedules_changed",
+      `${unscheduled.length} records that were to be published or unpublished weren't any more when the ` +
+        `API was asked for details: ${fewNames(unscheduled)}.`,
+    );
+  }
+  await context.checkpoints.saveIfDue();
+  return true;
+}
+
+/**
+ * What is scheduled for records, but for those that an earlier run has asked about.
+ *
+ * @param context The export.
+ * @param ids The records' ids: those that are asked about already are taken out.
+ * @param unscheduled Where the ids of those go for which nothing is scheduled any more.
+ * @param end Ends it.
+ * @param options The listing's options.
+ */
+async function* pages(
+  { run, checkpoints }: ExportContext,
+  ids: Set<string>,
+  unscheduled: string[],
+  end: AbortSignal,
+  { signal, stop, after, onTotal, onEnd }: ListingOptions,
+): AsyncGenerator<Page<Resource>, void> {
+  const either = signal ? AbortSignal.any([signal, end]) : end;
+  onTotal?.(ids.size);
+  let count = 0;
+  /** Those that don't say which record they are of. */
+  const written = new Set<string>();
+  const nameOf = ({ type, id }: Resource) => `${type} ${id}`;
+  for await (const one of after === undefined ? [] : writtenSchedules(checkpoints.journal)) {
+    count++;
+    const item: unknown = one.relationships?.item?.data;
+    if (isObject(item)) ids.delete(String(item.id));
+    else written.add(nameOf(one));
+  }
+  const left = [...ids].sort();
+  for (let at = 0; at < left.length; at += run.concurrency) {
+    if (stop?.aborted) return;
+    const some = left.slice(at, at + run.concurrency);
+    const answers = new Map<string, RecordSchedules>();
+    const tasks = some.map((id) => async (signal: AbortSignal) => {
+      answers.set(id, await schedulesOf(run.client, id, signal));
+    });
+    await concurrently(tasks, run.concurrency, either);
+    const page: Resource[] = [];
+    for (const id of some) {
+      const { resources, problem } = answers.get(id)!;
+      page.push(...resources.filter((one) => !written.has(nameOf(one))));
+      if (problem !== undefined) {
+        const which = JSON.stringify(printable(id, 60));
+        run.addFailure(
+          "resource_unreadable",
+          `What is scheduled for the record with id ${which} is missing: ${problem}.`,
+        );
+      } else if (resources.length === 0) unscheduled.push(id);
+    }
+    count += page.length;
+    if (page.length > 0) yield page;
+  }
+  onTotal?.(count);
+  onEnd?.({ state: "whole", announced: count, sent: count });
+}
+
+/** What earlier runs have written: line by line, since it may be long. */
+async function* writtenSchedules(journal: Journal): AsyncGenerator<Resource, void> {
+  const bytes = async function* () {
+    for await (const [, piece] of journal.read((of) => of === NAME)) yield piece;
+  };
+  const lines = ReadableStream.from(bytes())
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    if (line !== JSON_DATA.head) yield JSON.parse(line.replace(/,$/, ""));
+  }
+}

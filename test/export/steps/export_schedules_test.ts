@@ -5,7 +5,7 @@ import { sampleProject } from "../../../src/demo/sample/sample_project.ts";
 import type { ExportReport } from "../../../src/export/export.ts";
 import type { ExportOptions } from "../../../src/export/options.ts";
 import { UnfinishedError } from "../../../src/export/unfinished.ts";
-import { generateProject } from "../../../src/simulator/generated_project.ts";
+import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../../src/simulator/memory_project.ts";
 import { apiError } from "../../support/cma.ts";

@@ -18,6 +18,11 @@ import type { DoctorCheck } from "./check.ts";
 /** The rate limit's window, as DatoCMS documents it, in seconds. */
 const WINDOW = 3;
 
+/** Whoever uses the token that comes with each project can't give its role more permissions. */
+const READ_ONLY_TOKEN =
+  "DatoCMS's built-in read-only API token can't read upload collections: if this is the one, make " +
+  "another in Project settings → API tokens, with a role that may.";
+
 /** What is checked of a source. */
 export type CheckSourceOptions = Pick<
   SourceOptions,
@@ -174,12 +179,14 @@ async function checkResource(
   { include }: SourceSettings,
   signal: AbortSignal,
 ): Promise<DoctorCheck> {
-  const { name, title, path, maxLimit } = resource;
+  const { name, title, layout, maxLimit } = resource;
   const report = (status: DoctorCheck["status"], message: string, fix?: string) => {
     return check(`resource:${name}`, status, message, fix);
   };
   const isPaged = maxLimit !== undefined || name === "records";
   try {
+    const path = layout === "each" ? await pathOfOne(client, resource, signal) : resource.path;
+    if (path === undefined) return report("ok", `${title}: there is no record to ask about.`);
     await client.get(path, isPaged ? { page: { limit: 1 } } : {}, { signal });
     return report("ok", `${title}: may be read.`);
   } catch (error) {
@@ -203,9 +210,26 @@ async function checkResource(
     return report(
       isNeeded ? "problem" : "warning",
       `${title}: ${why} (${answer}), so ${end}.`,
-      [inPlan && error.isForbidden ? allow : "", leaveOut].filter(Boolean).join("; ") + ".",
+      [inPlan && error.isForbidden ? allow : "", leaveOut].filter(Boolean).join("; ") + "." +
+        (name === "upload_collections" && error.isForbidden ? ` ${READ_ONLY_TOKEN}` : ""),
     );
   }
+}
+
+/** Where it is asked for one record's part of a resource; `undefined` if there is no record. */
+async function pathOfOne(
+  client: CmaClient,
+  { path }: ExportResource,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { schema: { models } } = await readSchema(client, signal);
+  if (models.length === 0) return undefined;
+  // An address has a length.
+  const type = models.slice(0, 100).map(({ id }) => id).join(",");
+  const query = { filter: { type }, version: "current", page: { limit: 1 } };
+  const { body } = await client.get<{ data?: { id?: unknown }[] }>("/items", query, { signal });
+  const record = body.data?.[0]?.id;
+  return typeof record === "string" ? path.replace(":id", encodeURIComponent(record)) : undefined;
 }
 
 /** Whether others on the way can read along. */

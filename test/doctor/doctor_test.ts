@@ -65,7 +65,7 @@ Deno.test("examine() finds nothing wrong with a good token", async () => {
     "The API token's role may read all records and uploads.",
   );
   assert.equal(find(found, "rate_limit").message, "The API takes 60 requests in 3 s.");
-  assert.equal(named(found, "ok").filter((name) => name.startsWith("resource:")).length, 23);
+  assert.equal(named(found, "ok").filter((name) => name.startsWith("resource:")).length, 24);
   assert.deepEqual(found.notChecked, ["No destination was checked, because none was given."]);
   assert.equal(found.destination, null);
   const silent = await examineSource({ rateLimit: false });
@@ -95,7 +95,7 @@ Deno.test("examine() asks for no more than one record and one upload", async () 
   await using cma = startDemoCma({ project: sampleProject(), apiToken: "s3cret" });
   await examine({ source: { apiToken: "s3cret", baseUrl: cma.url } });
   const { requests } = cma.log;
-  assert.equal(requests.length, 27);
+  assert.equal(requests.length, 30);
   for (const path of ["/items", "/uploads", "/upload-tags"]) {
     const found = requests.find((request) => request.path.split("?")[0] === path);
     assert.ok(found, path);
@@ -123,13 +123,47 @@ Deno.test("examine() tells what a token may not read, and what that means", asyn
 
   const all = await examineSource(served);
   assert.deepEqual(named(all, "problem"), ["resource:records"]);
-  assert.deepEqual(named(all, "warning"), ["resource:roles", "resource:webhooks"]);
+  assert.deepEqual(
+    named(all, "warning"),
+    ["resource:schedules", "resource:roles", "resource:webhooks"],
+  );
   assert.match(find(all, "resource:sso_groups").message, /not in the project's plan/);
   assert.match(find(all, "resource:roles").message, /so an export leaves this out\.$/);
   assert.match(
     find(all, "resource:roles").fix ?? "",
     /; --exclude roles leaves it out without a word\.$/,
   );
+});
+
+Deno.test("examine() asks what is scheduled for a record, if there is one", async () => {
+  const forbidden = ["/items/*/current-vs-published-state"];
+  const refused = await examineSource({ forbidden });
+  assert.deepEqual(named(refused, "warning"), ["resource:schedules"]);
+  const { message, fix } = find(refused, "resource:schedules");
+  assert.match(
+    message,
+    /^Scheduled publications and unpublishings of records: the API token's role/,
+  );
+  assert.match(fix ?? "", /; --exclude schedules leaves it out without a word\.$/);
+  const chosen = await examineSource({ forbidden }, { include: ["schedules"] });
+  assert.deepEqual(named(chosen, "problem"), ["resource:schedules"]);
+  const project = sampleProject();
+  for (const { current: { id } } of project.primary.items.records()) {
+    project.primary.items.delete(id);
+  }
+  const empty = await examineSource({ project, forbidden });
+  assert.match(find(empty, "resource:schedules").message, /there is no record to ask about\.$/);
+  assert.equal(find(empty, "resource:schedules").status, "ok");
+});
+
+Deno.test("examine() says that the built-in read-only token can't read upload collections", async () => {
+  const refused = await examineSource({ forbidden: ["/upload-collections"] });
+  assert.match(
+    find(refused, "resource:upload_collections").fix ?? "",
+    /DatoCMS's built-in read-only API token can't read upload collections: if this is the one, make another/,
+  );
+  const other = await examineSource({ forbidden: ["/roles"] });
+  assert.doesNotMatch(find(other, "resource:roles").fix ?? "", /read-only/);
 });
 
 Deno.test("examine() tells what the API token's role may read only a part of", async () => {

@@ -1,9 +1,29 @@
 import assert from "node:assert/strict";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
+import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { SourceOptions } from "../../src/export/options.ts";
 import { planExport } from "../../src/export/plan.ts";
 import { workbench } from "../support/exported.ts";
+
+/** A limit that keeps no test waiting. */
+const MANY = { limit: 100_000, windowMs: 3000 };
+
+/** A project of which as many records are to be published, some of them to be unpublished, too. */
+function scheduledProject(scheduled: number) {
+  const project = memoryCopy(generateProject({ records: scheduled + 9, models: 3 }));
+  const { items } = project.primary;
+  for (const [i, { current: { id } }] of items.records().slice(9).entries()) {
+    const unpublishAt = i % 2 === 0 ? "2031-01-01T00:00:00Z" : undefined;
+    items.schedule(id, { ...i % 3 > 0 && { publishAt: "2030-01-01T00:00:00Z" }, unpublishAt });
+  }
+  for (const { current: { id } } of items.records().slice(9)) {
+    if (items.schedules(id).length === 0) {
+      items.schedule(id, { unpublishAt: "2031-01-01T00:00:00Z" });
+    }
+  }
+  return project;
+}
 
 const PROJECTS = {
   sample: sampleProject(),
@@ -29,3 +49,24 @@ for (const [name, project] of Object.entries(PROJECTS)) {
     }
   });
 }
+
+Deno.test("planExport() counts a request for each scheduled record, as far as an export asks", async () => {
+  await using sample = await workbench({ project: sampleProject() });
+  const planOf = (url: string, options: Partial<SourceOptions>) => {
+    return planExport({ apiToken: "demo", baseUrl: url, ...options });
+  };
+  assert.equal((await planOf(sample.cma.url, {})).schedules, 2);
+  assert.equal((await planOf(sample.cma.url, { exclude: ["schedules"] })).schedules, null);
+  for (const [scheduled, told] of [[1000, 1000], [1001, null]] as const) {
+    await using bench = await workbench({ project: scheduledProject(scheduled), rateLimit: MANY });
+    const { log, url } = bench.cma;
+    const little = { exclude: ["uploads"] as const, published: false };
+    for (const options of [little, { include: ["schedules"] as const }]) {
+      const plan = await planOf(url, options);
+      assert.equal(plan.schedules, "include" in options ? scheduled : told);
+      const before = log.count.api;
+      await bench.export({ assets: false, tables: false, ...options });
+      assert.equal(plan.requests, log.count.api - before, JSON.stringify({ scheduled, options }));
+    }
+  }
+});

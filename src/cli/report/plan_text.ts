@@ -13,7 +13,8 @@ import { wrap, wrapList } from "../text/wrap.ts";
  * @return Lines, with a line break at the end.
  */
 export function renderPlan(plan: ExportPlan, columns: number): string {
-  const { models, uploads, resources, requests, requestsPerSecond, leastSeconds } = plan;
+  const { models, uploads, schedules, resources } = plan;
+  const { requests, requestsPerSecond, leastSeconds } = plan;
   const least = leastSeconds === 0
     ? "all of which fit in one window of the rate limit"
     : `which take ${formatDuration(leastSeconds * 1000)} or more at ${
@@ -26,6 +27,7 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
     ...modelsTable(models),
     "",
     `Uploads: ${uploads === null ? "not read" : formatCount(uploads)}`,
+    `Scheduled records: ${schedules === null ? "not read" : formatCount(schedules)}`,
     ...wrapList([`Other resources: ${resources[0] ?? "none"}`, ...resources.slice(1)], width),
     "",
     ...wrap(`${counted(requests, "request")}, ${least}; asset files come on top.`, width),

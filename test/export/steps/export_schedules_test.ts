@@ -31,6 +31,8 @@ const UNPUBLISHING = {
   },
   relationships: { item: { data: { id: itemId("article-letters"), type: "item" } } },
 };
+/** A limit that keeps no test waiting. */
+const MANY = { limit: 100_000, windowMs: 3000 };
 /** As little else as possible. */
 const LITTLE: Partial<ExportOptions> = { assets: false, exclude: ["uploads", "roles"] };
 
@@ -66,7 +68,7 @@ function codes(report: ExportReport): string[] {
 }
 
 Deno.test("exportProject() writes what is scheduled as the API sends it, one request each", async () => {
-  await using bench = await workbench({ project: sampleProject() });
+  await using bench = await workbench({ project: sampleProject(), rateLimit: MANY });
   const report = await bench.export({ assets: false });
   const found = await schedulesIn(report);
   assert.deepEqual(new Set(found), new Set([PUBLICATION, UNPUBLISHING]));
@@ -86,7 +88,7 @@ Deno.test("exportProject() writes what is scheduled as the API sends it, one req
 Deno.test("exportProject() writes both kinds of one record, and nothing if nothing is scheduled", async () => {
   const project = scheduledProject(4, 0);
   const { items } = project.primary;
-  await using bench = await workbench({ project });
+  await using bench = await workbench({ project, rateLimit: MANY });
   const none = await bench.export(LITTLE);
   assert.equal(await schedulesIn(none), undefined);
   assert.deepEqual(none.manifest.resources.schedules, { count: 0, bytes: 0 });
@@ -100,7 +102,7 @@ Deno.test("exportProject() writes both kinds of one record, and nothing if nothi
 });
 
 Deno.test("exportProject() asks about the models that are chosen, and about none without records", async () => {
-  await using bench = await workbench({ project: sampleProject() });
+  await using bench = await workbench({ project: sampleProject(), rateLimit: MANY });
   assert.equal(await schedulesIn(await bench.export({ ...LITTLE, models: ["lock"] })), undefined);
   const excluded = await bench.export({ ...LITTLE, exclude: ["uploads", "schedules"] });
   assert.equal(excluded.manifest.resources.schedules, undefined);
@@ -113,7 +115,7 @@ Deno.test("exportProject() asks about the models that are chosen, and about none
 
 Deno.test("exportProject() leaves 1,001 scheduled records out, and takes them if it is told to", async () => {
   const project = scheduledProject(1001, 1001);
-  await using bench = await workbench({ project });
+  await using bench = await workbench({ project, rateLimit: MANY });
   const report = await bench.export({ ...LITTLE, tables: false });
   assert.equal(asked(bench), 0);
   assert.equal(await schedulesIn(report), undefined);
@@ -137,7 +139,11 @@ Deno.test("exportProject() leaves 1,001 scheduled records out, and takes them if
 });
 
 Deno.test("exportProject() leaves schedules out that the role may not read", async () => {
-  await using bench = await workbench({ project: sampleProject(), forbidden: [ENDPOINT] });
+  await using bench = await workbench({
+    project: sampleProject(),
+    rateLimit: MANY,
+    forbidden: [ENDPOINT],
+  });
   const report = await bench.export(LITTLE);
   assert.equal(report.status, "complete");
   assert.equal(await schedulesIn(report), undefined);
@@ -157,6 +163,7 @@ Deno.test("exportProject() resumes in the middle of the schedules", async () => 
   let left = 20;
   await using bench = await workbench({
     project,
+    rateLimit: MANY,
     onRequest: (_, url) => {
       if (isOfRecord(url) && --left === 0) abort.abort(new Error("Stopped by the test"));
       return undefined;
@@ -181,7 +188,7 @@ Deno.test("exportProject() resumes in the middle of the schedules", async () => 
 
 Deno.test("exportProject() comes to its end within time budgets that are too short for all schedules", async () => {
   const project = scheduledProject(120, 120);
-  await using bench = await workbench({ project, latencyMs: 30 });
+  await using bench = await workbench({ project, rateLimit: MANY, latencyMs: 30 });
   const options = { ...LITTLE, tables: false as const, checkpointMs: 0, concurrency: 2 };
   let report: ExportReport | undefined;
   let stopped = 0;
@@ -211,6 +218,7 @@ Deno.test("exportProject() tells what isn't scheduled any more, and finds what i
   let isAsked = false;
   await using bench = await workbench({
     project,
+    rateLimit: MANY,
     onRequest: (_, url) => {
       // When all records are read. It changes neither the version nor the time of the last change.
       if (url.search.includes("_updated_at") && !isBegun) {
@@ -245,6 +253,7 @@ for (const answer of ["refuses", "ignores"] as const) {
   Deno.test(`exportProject() looks at the snapshot when the API ${answer} the filter for schedules`, async () => {
     await using bench = await workbench({
       project: sampleProject(),
+      rateLimit: MANY,
       onRequest: async (request, url) => {
         if (!url.search.includes("scheduled_at") || request.method !== "GET") return undefined;
         if (answer === "refuses") return apiError(422, "INVALID_FIELD");
@@ -283,6 +292,7 @@ for (const [name, body] of Object.entries(STRANGE)) {
   Deno.test(`exportProject() tells that it doesn't understand what is scheduled: ${name}`, async () => {
     await using bench = await workbench({
       project: sampleProject(),
+      rateLimit: MANY,
       onRequest: (_, url) => {
         return url.pathname.includes(itemId("article-kettle")) ? Response.json(body) : undefined;
       },
@@ -302,6 +312,7 @@ for (const [name, body] of Object.entries(STRANGE)) {
 Deno.test("exportProject() leaves schedules out where the API has no such endpoint", async () => {
   await using bench = await workbench({
     project: sampleProject(),
+    rateLimit: MANY,
     onRequest: (_, url) => isOfRecord(url) ? apiError(404, "INVALID_ENDPOINT") : undefined,
   });
   const report = await bench.export(LITTLE);

@@ -67,6 +67,8 @@ Commands
   export          Export a project into a new snapshot
   plan            Tell what an export would read, and how
                   long it takes at least
+  retry           Retry the assets that failed in the newest
+                  complete snapshot
   schedule        Export again and again, or switch
                   automatic exports on and off
   doctor          Check the API token and the destination,

@@ -15,8 +15,7 @@ import {
   scheduledRecords,
   schedulesOf,
 } from "../../source/datocms/schedules.ts";
-import { fewNames } from "../../text/printable.ts";
-import { printable } from "../../text/printable.ts";
+import { fewNames, printable } from "../../text/printable.ts";
 import type { ExportContext } from "../export_context.ts";
 import { writeListing } from "../resume/write_listing.ts";
 

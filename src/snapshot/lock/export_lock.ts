@@ -3,19 +3,13 @@ import { EXIT, SluiceError } from "../../error.ts";
 import { limited } from "../../async/limited.ts";
 import { FencedStorage } from "../../storage/fenced_storage.ts";
 import type { ObjectInfo, PutOptions, Storage } from "../../storage/storage.ts";
-import { printable, shownAddress } from "../../text/printable.ts";
+import { printable } from "../../text/printable.ts";
 import { ClaimedSnapshot } from "../claimed_snapshot.ts";
 import { LOCK, type SnapshotPlace, snapshotsPrefix } from "../layout.ts";
-import { LockAge } from "./lock_age.ts";
+import { Lease, RENEWALS } from "./lease.ts";
 import { holdKey, hostName, type LockContent, LONGEST_TTL_MS } from "./lock_content.ts";
-import {
-  destinationGone,
-  LockedError,
-  LostLockError,
-  lostTo,
-  pausedTooLong,
-} from "./lock_errors.ts";
-import { type FoundLock, LockFile } from "./lock_file.ts";
+import { LockedError, LostLockError, lostTo } from "./lock_errors.ts";
+import { LockFile } from "./lock_file.ts";
 
 export { LockedError };
 
@@ -27,12 +21,6 @@ export interface ExportLockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A renewal that fails is tried again so often before the lock expires. */
-const RENEWALS = 4;
-/** How often the lock is tried for while others come and go. */
-const ATTEMPTS = 5;
-/** What part of its time a lock has left at least when something is written without a look at it. */
-const SPARE = 1 / 2;
 /** How long it may take to see why an export ended, in milliseconds: after a sleep, networks take their time. */
 const REASON_MS = 30_000;
 /** How long the lock's deletion may take at the end, in milliseconds: should it fail, the lock expires. */
@@ -67,14 +55,11 @@ export class ExportLock implements AsyncDisposable {
   /** The owner's id. */
   readonly owner: string;
   readonly #bare: Storage;
-  readonly #file: LockFile;
-  readonly #address: string;
+  readonly #lease: Lease;
   readonly #ttlMs: number;
-  readonly #about: Omit<LockContent, "renewedAt" | "expiresAt">;
   readonly #hold: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
   readonly #lost = new AbortController();
-  #age: LockAge;
   #claimed: ClaimedSnapshot | undefined;
   #renewal: Promise<void> | undefined;
   #confirming: Promise<void> | undefined;
@@ -89,17 +74,9 @@ export class ExportLock implements AsyncDisposable {
   ) {
     this.#hold = hold;
     this.#bare = storage;
-    this.#file = new LockFile(storage, key);
-    this.#address = shownAddress(`${storage.url}/${key}`);
     this.#ttlMs = ttlMs;
     this.owner = about.owner;
-    this.#about = {
-      ...about,
-      pid: Deno.pid,
-      startedAt: new Date().toISOString(),
-      ...(hold && { held: true }),
-    };
-    this.#age = this.#newAge();
+    this.#lease = new Lease(storage, key, { about, ttlMs, hold, lost: this.#lost.signal });
     this.signal = signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal;
     this.storage = new FencedStorage(storage, {
       check: () => this.#check(),
@@ -131,7 +108,7 @@ export class ExportLock implements AsyncDisposable {
     const hold = await storage.hold?.(holdKey(key, about.owner), options);
     const lock = new ExportLock(storage, key, options, about, hold);
     try {
-      await lock.#acquire();
+      await lock.#lease.take(lock.signal);
       lock.#keeping = lock.#keep();
       return lock;
     } catch (error) {
@@ -210,39 +187,8 @@ export class ExportLock implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException("The lock isn't needed any more.", "AbortError"));
     await this.#keeping;
-    await limited(RELEASE_MS, undefined, (signal) => {
-      // One that is old may be another one's by the time that it is deleted.
-      return this.#file.release(this.owner, { signal, check: () => this.#assertYoung(this.#age) });
-    }).catch(() => {});
+    await limited(RELEASE_MS, undefined, (signal) => this.#lease.release(signal)).catch(() => {});
     await drop(this.#hold);
-  }
-
-  /** Takes the lock. */
-  async #acquire(): Promise<void> {
-    const { signal } = this;
-    for (let attempt = 1;; attempt++) {
-      this.#age = this.#newAge();
-      try {
-        // One that comes late is seen to be old, and looked at before anything else is written.
-        if (await this.#file.create(this.#content(), { signal })) return;
-        const found = await this.#file.read(signal);
-        if (found === undefined && attempt < ATTEMPTS) continue;
-        // Who falls asleep while it takes a lock over finds that others have done so.
-        const begun = this.#newAge();
-        const options = { signal, check: () => this.#assertYoung(begun, 1 - 1 / RENEWALS) };
-        if (found?.content?.released && attempt < ATTEMPTS) {
-          if (await this.#file.take(found, this.#content(), options)) return;
-          continue;
-        }
-        const isFree = found !== undefined && attempt < ATTEMPTS &&
-          await this.#file.isOver(found, signal) &&
-          await this.#file.remove(found, this.#content(), options);
-        if (!isFree) throw this.#locked(found);
-      } catch (error) {
-        if (!(error instanceof LateError)) throw error;
-        if (attempt === ATTEMPTS) throw this.#locked(undefined);
-      }
-    }
   }
 
   /** Renews the lock until it is given back or lost. */
@@ -251,18 +197,18 @@ export class ExportLock implements AsyncDisposable {
     while (!stop.aborted) {
       try {
         await delay(this.#ttlMs / RENEWALS, stop);
-        const left = this.#ttlMs - this.#age.ms;
+        const left = this.#ttlMs - this.#lease.ageMs;
         // After a sleep of the machine there may be none left, but nobody else may have come.
         const ms = left > 0 ? left / 2 : this.#ttlMs / RENEWALS;
         await limited(ms, stop, (signal) => this.#renew(signal));
       } catch (error) {
         if (stop.aborted) return;
         this.#lose(error);
-        const isLate = this.#age.ms > this.#ttlMs * (1 - 1 / RENEWALS);
+        const isLate = this.#lease.ageMs > this.#ttlMs * (1 - 1 / RENEWALS);
         if (!isLate) continue;
         // After a sleep what was under way may fail for that alone: it is the lock that tells.
-        if (this.#age.ms >= this.#ttlMs) await this.reasonOf(error);
-        if (this.#isLate(this.#age)) this.#lost.abort(this.#unrenewable(error));
+        if (this.#lease.ageMs >= this.#ttlMs) await this.reasonOf(error);
+        if (this.#lease.isLate) this.#lost.abort(this.#unrenewable(error));
       }
     }
   }
@@ -270,7 +216,7 @@ export class ExportLock implements AsyncDisposable {
   /** Fails if the lock is lost; it takes no time as long as the lock is young. */
   #check(): Promise<void> | undefined {
     this.#lost.signal.throwIfAborted();
-    if (!this.#isLate(this.#age)) return undefined;
+    if (!this.#lease.isLate) return undefined;
     return this.#confirming ??= this.confirm().finally(() => this.#confirming = undefined);
   }
 
@@ -288,22 +234,6 @@ export class ExportLock implements AsyncDisposable {
     }
   }
 
-  /** Whether something may be written without a look at the lock. */
-  #isLate(age: LockAge, part: number = SPARE): boolean {
-    return age.ms > this.#ttlMs * part;
-  }
-
-  #assertYoung(age: LockAge, part?: number): void {
-    this.#lost.signal.throwIfAborted();
-    if (this.#isLate(age, part)) {
-      throw new LateError("The lock is too old to be written without a look.");
-    }
-  }
-
-  #newAge(): LockAge {
-    return new LockAge(() => this.#bare.now?.());
-  }
-
   /** Aborts the export if an error says that the lock is lost for good. */
   #lose(error: unknown): void {
     if (error instanceof LockedError) this.#lost.abort(lostTo(error));
@@ -313,7 +243,7 @@ export class ExportLock implements AsyncDisposable {
   /** Renews the lock, once at a time. */
   async #renew(signal: AbortSignal): Promise<void> {
     while (this.#renewal !== undefined) await this.#renewal.catch(() => {});
-    this.#renewal = this.#renewAlone(signal);
+    this.#renewal = this.#lease.renew(signal, (signal) => this.#claimed?.assertUnchanged(signal));
     try {
       await this.#renewal;
     } finally {
@@ -321,81 +251,16 @@ export class ExportLock implements AsyncDisposable {
     }
   }
 
-  async #renewAlone(signal: AbortSignal): Promise<void> {
-    for (let attempt = 1;; attempt++) {
-      const found = await this.#file.read(signal);
-      const age = this.#newAge();
-      try {
-        if (found === undefined) await this.#assertDeletedByHand(signal);
-        else if (found.content?.owner !== this.owner) throw this.#locked(found);
-        await this.#claimed?.assertUnchanged(signal);
-        if (await this.#write(found, age, signal)) {
-          this.#age = age;
-          return;
-        }
-      } catch (error) {
-        if (!(error instanceof LateError)) throw error;
-      }
-      if (attempt === ATTEMPTS) throw pausedTooLong(this.#address);
-      await delay(attempt * 10, signal);
-    }
-  }
-
-  /** Writes the lock, which was read as it is; gives `false` if it was changed since. */
-  async #write(found: FoundLock | undefined, age: LockAge, signal: AbortSignal): Promise<boolean> {
-    const content = this.#content();
-    const last = this.#age;
-    if (found !== undefined && this.#isLate(last)) {
-      const options = { signal, check: () => this.#assertYoung(age) };
-      return await this.#file.renewLate(found, content, options);
-    }
-    const options = { signal, check: () => this.#assertYoung(found === undefined ? age : last) };
-    if (found !== undefined) return await this.#file.renew(content, options);
-    return await this.#file.create(content, options);
-  }
-
-  /** Makes sure that nobody else can have had a lock that isn't there any more. */
-  async #assertDeletedByHand(signal: AbortSignal): Promise<void> {
-    if (await this.#isGone(signal)) throw destinationGone(this.#address);
-    await this.#claimed?.assertUnchanged(signal);
-    if (this.#age.ms >= this.#ttlMs) throw pausedTooLong(this.#address);
-  }
-
-  /** Whether also what is held beside the lock is gone, which nobody deletes by hand. */
-  async #isGone(signal: AbortSignal): Promise<boolean> {
-    if (this.#hold === undefined) return false;
-    const key = holdKey(this.#file.key, this.owner);
-    return await this.#bare.isHeld?.(key, { signal }) === undefined;
-  }
-
-  #content(): LockContent {
-    const now = Date.now();
-    return {
-      ...this.#about,
-      renewedAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + this.#ttlMs).toISOString(),
-    };
-  }
-
-  #locked(found: FoundLock | undefined): LockedError {
-    return new LockedError(this.#address, found?.content);
-  }
-
   #unrenewable(cause: unknown): SluiceError {
     const why = cause instanceof Error ? cause.message.replace(/\.$/, "") : String(cause);
     return new LostLockError(
-      `The export was stopped because its lock ${this.#address} couldn't be renewed (${
+      `The export was stopped because its lock ${this.#lease.address} couldn't be renewed (${
         printable(why, 300)
       }): see to that, then export again.`,
       undefined,
       { cause },
     );
   }
-}
-
-/** Something that was to be written waited for too long. */
-class LateError extends SluiceError {
-  override readonly name = "LateError";
 }
 
 function assertTtl(ttlMs: number | undefined): void {

@@ -8,6 +8,7 @@ import { CLOCKS } from "../support/clocks.ts";
 import { type EditMix, Editor } from "../support/editor.ts";
 import { workbench } from "../support/exported.ts";
 import { type ExportedSnapshot, readSnapshot } from "../support/exported_snapshot.ts";
+import { long } from "../support/long.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { Oracle, type Span, told } from "../support/oracle.ts";
 
@@ -18,15 +19,16 @@ interface Spoilable {
   attributes: JsonObject;
 }
 
-const SEEDS = 20;
+/** At least each size with each number of requests at a time. */
+const SEEDS = long(20, 12);
 
 /** How much there is, and how fast it changes; one for each seed in turn. */
 const SIZES = [
-  { records: 400, uploads: 520, blocksPerRecord: 4, changes: 5 },
-  { records: 600, uploads: 40, blocksPerRecord: 2, changes: 5 },
+  { records: long(400, 240), uploads: 520, blocksPerRecord: 4, changes: 5 },
+  { records: long(600, 360), uploads: 40, blocksPerRecord: 2, changes: 5 },
   // Pages of models without blocks hold 500 records: one of these models has three such pages.
   { records: 240, uploads: 1050, blocksPerRecord: 2, changes: 5, authors: 1100 },
-  { records: 240, uploads: 10, blocksPerRecord: 12, changes: 10 },
+  { records: long(240, 160), uploads: 10, blocksPerRecord: 12, changes: 10 },
   // For what takes many looks at one snapshot.
   { records: 100, uploads: 40, blocksPerRecord: 3, changes: 6 },
 ] as const;

@@ -11,12 +11,13 @@ import type { ExportReport } from "../../src/export/export.ts";
 import type { AssetOutcome } from "../../src/assets/asset_download.ts";
 import { directoryOf, entriesOf, filesOf, type Workbench, workbench } from "../support/exported.ts";
 import { assertSealedAreWhole, assetsOf } from "../support/sealed_snapshots.ts";
+import { long } from "../support/long.ts";
 import { undisturbed } from "../support/undisturbed.ts";
 
 const VERSIONS: readonly Version[] = ["current", "published"];
 // In memory, because what is made up whenever it is read takes most of the test's time.
 const project = memoryCopy(generateProject({
-  records: 640,
+  records: long(640, 160),
   locales: ["en", "it"],
   blocksPerRecord: 3,
   uploads: 16,
@@ -222,7 +223,7 @@ async function assertComplete(bench: Workbench, report: ExportReport): Promise<A
 
 Deno.test("exportProject() loses nothing to any fault of the API", async () => {
   await each(API_FAULTS, async (kind) => {
-    const probability = SLOW.includes(kind) ? 0.06 : 0.4;
+    const probability = SLOW.includes(kind) ? long(0.06, 0.12) : 0.4;
     await using bench = await faultyBench({
       rules: [{ on: "api", faults: kind, probability, ms: 10 }],
       mostInARow: 2,

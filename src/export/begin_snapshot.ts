@@ -26,12 +26,11 @@ export async function beginSnapshot(
   claimant: Claimant,
 ): Promise<ExportContext> {
   const { storage, signal, checkpointMs: everyMs } = settings;
-  const { site, environment } = run.project;
+  const { place, selection, project: { site, environment } } = run;
   let tables: TableStep | undefined;
-  settings.onNotes?.(() => notesOf(run, tables));
+  settings.onNotes?.(() => notesOf(run.journal, tables));
   const shaping = shapingSettings(settings);
   const fingerprint = fingerprintOf(run, shaping);
-  const place = { projectId: site.id, sandbox: run.sandbox };
   const reopened = settings.resume
     ? await reopenSnapshot(storage, place, fingerprint, { claimant, signal })
     : undefined;
@@ -51,11 +50,10 @@ export async function beginSnapshot(
   if (from) run.restore(from.checkpoint);
   run.emit({
     type: "start",
-    project: { id: site.id, name: run.projectName },
+    project: { id: site.id, name: run.name },
     environment: environment ?? null,
     snapshot: snapshot.address,
-    listings: run.recordListings.length + run.settings.length + Number(run.wants("uploads")) +
-      Number(run.schedules !== undefined),
+    listings: selection.listings,
     resumed: from !== undefined,
   });
   if (settings.tables !== false) {

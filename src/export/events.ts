@@ -115,6 +115,9 @@ export type ExportEvent =
     readonly bytes: number;
   };
 
+/** Called with what happens. */
+export type Emit = (event: ExportEvent) => void;
+
 /**
  * Whether what is tried again is an asset's file, and not a request to the API.
  *

@@ -3,20 +3,26 @@ import { type ExportSettings, resolveExportOptions } from "./export_settings.ts"
 import type { ExportOptions } from "./options.ts";
 import { type Guarded, guarded } from "./guarded.ts";
 import { checkFreeze, freezeEnvironment } from "./freeze.ts";
-import { assertNotPublic } from "../storage/public_access.ts";
-import { ExportLock } from "../snapshot/lock/export_lock.ts";
-import { type Manifest, statusOf } from "../snapshot/manifest.ts";
+import { begin, type LockedSettings, underLock } from "./begin.ts";
+import type { Emit } from "./events.ts";
+import { Journal } from "./journal.ts";
+import { Listings } from "./listings.ts";
+import { type OpenProject, openProject } from "./open_project.ts";
+import type { ExportReport } from "./report.ts";
+import { assertKnown } from "./selection.ts";
+import { Tallies } from "./tallies.ts";
+import type { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { beginSnapshot } from "./begin_snapshot.ts";
 import { compareVersions } from "./converge/compare_versions.ts";
 import { convergeRecords } from "./converge/converge_records.ts";
-import { type AssetDeletion, deleteOrphans } from "./assets/delete_orphans.ts";
+import { deleteOrphans } from "./assets/delete_orphans.ts";
 import { exportAssets, type ExportedAssets } from "./assets/export_assets.ts";
 import { exportRecords } from "./steps/export_records.ts";
-import { checkChosen, ExportRun } from "./export_run.ts";
+import { ExportRun } from "./export_run.ts";
 import { exportSchedules } from "./steps/export_schedules.ts";
 import { exportSettings } from "./steps/export_settings.ts";
 import { exportUploads } from "./steps/export_uploads.ts";
-import { noteDeletion } from "./converge/note_deletion.ts";
+import { noteDeletion } from "./steps/note_deletion.ts";
 import { noteRestrictions } from "./steps/note_restrictions.ts";
 import { noteSchemaChange } from "./steps/note_schema_change.ts";
 import { sealSnapshot } from "./steps/seal_snapshot.ts";
@@ -24,22 +30,12 @@ import { writeSchema } from "./steps/write_schema.ts";
 import { TimeBudget } from "../async/time_budget.ts";
 import { UnfinishedError } from "./unfinished.ts";
 
+export type { ExportReport };
+
 /** The schema's step in checkpoints: its objects are the same each time they are written. */
 const SCHEMA = "schema";
 /** The step that asks what the API token may read. */
 const RESTRICTIONS = "restrictions";
-
-/** What an export wrote. */
-export interface ExportReport {
-  /** `complete`, or `partial` if assets or a resource that was asked for by name are missing. */
-  readonly status: "complete" | "partial";
-  /** The snapshot's address. */
-  readonly snapshot: string;
-  /** The snapshot's manifest. */
-  readonly manifest: Manifest;
-  /** What became of the asset files that no upload has any more, if they were to be deleted. */
-  readonly deletion?: AssetDeletion;
-}
 
 /**
  * Exports a project: its schema, records, uploads, settings and asset files become one sealed snapshot.
@@ -91,78 +87,70 @@ async function exportUntil(
   settings: Guarded<ExportSettings>,
   stop?: AbortSignal,
 ): Promise<ExportReport> {
-  const { storage, signal, lockTtlMs: ttlMs } = settings;
-  if (!settings.allowPublic) await assertNotPublic(storage, { signal });
-  const run = await ExportRun.begin(settings, stop);
-  checkChosen("locale", settings.locales, run.project.schema.locales);
-  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
-  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
-  const locked = { ...settings, storage: lock.storage, signal: lock.signal };
-  try {
-    if (!settings.freeze) return await exportLocked(run, locked, lock);
-    const { limiter } = run.client.transport;
+  const opened = await begin(settings);
+  const { project, place, client } = opened;
+  assertKnown("locale", settings.locales, project.schema.locales);
+  return await underLock(place, settings, async (locked, lock) => {
+    if (!settings.freeze) return await exportLocked(opened, locked, lock, stop);
+    const { limiter } = client.transport;
     await using copy = await freezeEnvironment({ ...locked, place, limiter });
     const reading = { ...locked, signal: copy.signal };
-    const frozen = await ExportRun.begin({ ...reading, environment: copy.id }, stop, run);
-    return await exportLocked(frozen, reading, lock);
-  } catch (error) {
-    throw await lock.reasonOf(error);
-  }
+    const frozen = await openProject({ ...reading, environment: copy.id }, opened);
+    return await exportLocked(frozen, reading, lock, stop);
+  });
 }
 
 /** Exports while nobody else exports the same to the same place. */
 async function exportLocked(
-  run: ExportRun,
-  settings: Guarded<ExportSettings> & { readonly signal: AbortSignal },
+  opened: OpenProject,
+  settings: LockedSettings,
   lock: ExportLock,
+  stop: AbortSignal | undefined,
 ): Promise<ExportReport> {
-  const { signal } = settings;
+  const { signal, redaction, concurrency, onEvent } = settings;
+  const emit: Emit = (event) => onEvent?.(event);
+  const journal = new Journal({ redaction, emit });
+  const listings = new Listings({ journal, emit, concurrency, stop });
+  const tallies = new Tallies();
+  const common = { journal, listings, tallies, redaction, emit, concurrency, stop, lock };
+  const run = new ExportRun({ ...opened, ...common });
   const context = await beginSnapshot(run, settings, lock);
-  const { tables, checkpoints, snapshot: { address: snapshot } } = context;
-  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
+  const parts = { ...opened, ...common, ...context };
+  const { checkpoints, tables, selection, place, snapshot: { address: snapshot } } = parts;
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
   {
     await using _saving = checkpoints.saving();
     await concurrently(
       [
-        (signal) => noteDeletion(run, settings.storage, place, signal),
-        (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(run, signal)),
-        (signal) => checkpoints.once(SCHEMA, () => writeSchema(context, signal)),
-        (signal) => exportRecords(context, signal),
+        (signal) => noteDeletion(journal, settings.storage, place, signal),
+        (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(parts, signal)),
+        (signal) => checkpoints.once(SCHEMA, () => writeSchema(parts, signal)),
+        (signal) => exportRecords(parts, signal),
         async (signal) => {
-          if (!run.wants("uploads")) return;
-          const uploads = await exportUploads(context, signal);
-          if (uploads === undefined || !run.wantsAssets) return;
-          assets = await checkpoints.always("assets", () => exportAssets(context, uploads, signal));
+          if (!selection.wants("uploads")) return;
+          const uploads = await exportUploads(parts, signal);
+          if (uploads === undefined || !selection.wantsAssets) return;
+          assets = await checkpoints.always("assets", () => exportAssets(parts, uploads, signal));
         },
-        (signal) => exportSettings(context, signal),
+        (signal) => exportSettings(parts, signal),
       ],
       4,
       signal,
     );
-    isDone = !run.stop?.aborted && await convergeRecords(context, signal) &&
-      await compareVersions(context, signal) && await exportSchedules(context, signal);
+    isDone = !stop?.aborted && await convergeRecords(parts, signal) &&
+      await compareVersions(parts, signal) && await exportSchedules(parts, signal);
   }
   if (!isDone) {
     await checkpoints.save();
-    run.emit({ type: "unfinished", snapshot });
+    emit({ type: "unfinished", snapshot });
     throw new UnfinishedError(snapshot, checkpoints.progressed);
   }
   await tables?.end();
-  await noteSchemaChange(run, signal);
-  await lock.confirm();
-  const manifest = await sealSnapshot(context, assets?.manifest);
-  lock.unwatch();
-  const status = statusOf(manifest);
-  if (assets === undefined || settings.assets !== "sync") return { status, snapshot, manifest };
+  await noteSchemaChange(parts, signal);
+  const report = await sealSnapshot(parts, assets?.manifest);
+  if (assets === undefined || settings.assets !== "sync") return report;
   // Only now: until the new snapshot is complete, the one before may be needed.
-  return {
-    status,
-    snapshot,
-    manifest,
-    deletion: settings.redaction.redactValue(
-      await deleteOrphans(context, assets, lock, signal),
-    ),
-  };
+  const deletion = await deleteOrphans(parts, assets, signal);
+  return { ...report, deletion: redaction.redactValue(deletion) };
 }

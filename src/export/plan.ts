@@ -8,7 +8,7 @@ import { pageCount } from "../source/datocms/listing.ts";
 import { recordLimit } from "../source/datocms/records.ts";
 import { resourceNamed } from "../source/datocms/resources.ts";
 import { type ScheduledRecords, scheduledRecords } from "../source/datocms/schedules.ts";
-import { ExportRun } from "./export_run.ts";
+import { openProject } from "./open_project.ts";
 
 /** The requests of each export: for the schema, at the beginning and the end, and for the API token's role. */
 const AROUND = 3;
@@ -74,32 +74,32 @@ export async function planExport(options: SourceOptions): Promise<ExportPlan> {
 }
 
 async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan> {
-  const run = await ExportRun.begin(settings);
-  const { site, schema, environment } = run.project;
+  const { client, name, project, selection } = await openProject(settings);
+  const { site, schema, environment } = project;
   const models = new Map<string, PlannedModel>();
   let uploads: number | null = null;
   let scheduled: ScheduledRecords | undefined;
-  const { schedules } = run;
+  const { schedules } = selection;
   await concurrently(
     [
-      ...run.recordListings.map(({ model, version }) => async (signal: AbortSignal) => {
+      ...selection.recordListings.map(({ model, version }) => async (signal: AbortSignal) => {
         const query = { filter: { type: model.id }, version };
-        const count = await countOf(run.client, "/items", query, signal);
+        const count = await countOf(client, "/items", query, signal);
         const key = model.attributes.api_key;
         const planned = models.get(key) ?? { model: key, current: 0, published: null, requests: 0 };
         const requests = planned.requests + pageCount(count, recordLimit(schema, model));
         models.set(key, { ...planned, [version]: count, requests });
       }),
       async (signal: AbortSignal) => {
-        if (run.wants("uploads")) uploads = await countOf(run.client, "/uploads", {}, signal);
+        if (selection.wants("uploads")) uploads = await countOf(client, "/uploads", {}, signal);
       },
       async (signal: AbortSignal) => {
         if (schedules === undefined) return;
         const { models, most } = schedules;
-        scheduled = await scheduledRecords(run.client, models, { most, signal });
+        scheduled = await scheduledRecords(client, models, { most, signal });
       },
     ],
-    run.concurrency,
+    settings.concurrency,
     settings.signal,
   );
   // What has changed meanwhile is asked for at the end: uploads, and records of each version.
@@ -107,20 +107,20 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     ? 0
     : pageCount(uploads, resourceNamed("uploads").maxLimit!) + 1;
   const recordRequests = models.values().reduce((sum, model) => sum + model.requests, 0) +
-    new Set(run.recordListings.map(({ version }) => version)).size;
+    new Set(selection.recordListings.map(({ version }) => version)).size;
   const { ids, requests: looks = 0 } = scheduled ?? {} as Partial<ScheduledRecords>;
   const scheduleRequests = looks + (ids?.size ?? 0);
-  const requests = AROUND + run.settings.length + uploadRequests + recordRequests +
+  const requests = AROUND + selection.settings.length + uploadRequests + recordRequests +
     scheduleRequests;
-  const { limiter } = run.client.transport;
+  const { limiter } = client.transport;
   return {
-    project: { id: site.id, name: run.projectName },
+    project: { id: site.id, name },
     environment: environment ?? null,
     locales: schema.locales,
     models: [...models.values()].sort((a, b) => a.model < b.model ? -1 : 1),
     uploads,
     schedules: ids?.size ?? null,
-    resources: run.settings.map(({ name }) => name),
+    resources: selection.settings.map(({ name }) => name),
     requests,
     requestsPerSecond: limiter.perSecond,
     // The first window's requests may all go at once.

@@ -1,17 +1,16 @@
 import type { Page, Upload } from "../content/resource.ts";
 import { SluiceError } from "../error.ts";
-import type { ExportReport } from "./export.ts";
+import { type ExportReport, reportOf } from "./report.ts";
 import { type ExportSettings, resolveExportOptions } from "./export_settings.ts";
 import type { ExportOptions } from "./options.ts";
 import type { AssetOutcome } from "../assets/asset_download.ts";
 import { syncAssets } from "../assets/asset_sync.ts";
 import { NDJSON } from "../sink/encodings.ts";
 import { deleteIfAllowed } from "../storage/delete_if_allowed.ts";
-import { assertNotPublic } from "../storage/public_access.ts";
 import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import { AssetNames } from "../assets/asset_names.ts";
 import { AssetTally } from "../assets/asset_tally.ts";
-import { ExportLock } from "../snapshot/lock/export_lock.ts";
+import type { ExportLock } from "../snapshot/lock/export_lock.ts";
 import {
   findSnapshots,
   newestWithAssets,
@@ -25,23 +24,20 @@ import {
   nextAssetIndex,
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
-import {
-  ASSET_FAILURE,
-  KNOWN_ASSET_FAILURE,
-  type Manifest,
-  statusOf,
-} from "../snapshot/manifest.ts";
+import { ASSET_FAILURE, KNOWN_ASSET_FAILURE, statusOf } from "../snapshot/manifest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
 import { resealSnapshot } from "../snapshot/seal.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { assetDomain } from "../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../source/datocms/asset_fetch.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "../source/datocms/uploads_by_id.ts";
-import { assertFewFailures } from "./assets/assert_few_failures.ts";
-import { ExportRun } from "./export_run.ts";
-import { mayHideUploads } from "./assets/may_hide_uploads.ts";
-import { noteAsset, withoutSecrets } from "./assets/note_asset.ts";
-import { notesOf } from "./notes_of.ts";
+import { assertFewFailures, noteAsset, withoutSecrets } from "./assets/asset_outcomes.ts";
+import { begin, type LockedSettings, underLock } from "./begin.ts";
+import type { Emit } from "./events.ts";
+import { Journal } from "./journal.ts";
+import type { OpenProject } from "./open_project.ts";
+import { mayHideUploads } from "../source/datocms/restrictions.ts";
+import type { ProjectSchema } from "../source/datocms/schema.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import { type Guarded, guarded } from "./guarded.ts";
 
@@ -96,16 +92,24 @@ export async function retryFailedAssets(options: RetryFailedOptions): Promise<Ex
   return await guarded(resolveExportOptions(options), retryWithin);
 }
 
+/** What a retry is made of. */
+interface RetryParts extends Pick<OpenProject, "client" | "project"> {
+  readonly settings: LockedSettings;
+  readonly lock: Pick<ExportLock, "confirm">;
+  readonly journal: Journal;
+  readonly emit: Emit;
+}
+
 async function retryWithin(settings: Guarded<ExportSettings>): Promise<ExportReport> {
-  const { storage, signal, lockTtlMs: ttlMs } = settings;
-  if (!settings.allowPublic) await assertNotPublic(storage, { signal });
-  const run = await ExportRun.begin(settings);
-  const place = { projectId: run.project.site.id, sandbox: run.sandbox };
-  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
-  try {
+  const { redaction, onEvent, onNotes } = settings;
+  const emit: Emit = (event) => onEvent?.(event);
+  const journal = new Journal({ redaction, emit });
+  const { client, project, place } = await begin(settings);
+  return await underLock(place, settings, async (locked, lock) => {
+    const { storage, signal } = locked;
     const where = snapshotsPrefix(place);
-    const { snapshots } = await findSnapshots(storage, where, lock.signal);
-    const found = await newest(storage, snapshots, lock.signal);
+    const { snapshots } = await findSnapshots(storage, where, signal);
+    const found = await newest(storage, snapshots, signal);
     if (found === undefined) {
       throw new SluiceError(
         `There is no complete snapshot with asset files at ${
@@ -114,11 +118,9 @@ async function retryWithin(settings: Guarded<ExportSettings>): Promise<ExportRep
           "could be tried again: export the project first.",
       );
     }
-    const locked = { ...settings, storage: lock.storage, signal: lock.signal };
-    return await retryIn(found, run, locked, lock);
-  } catch (error) {
-    throw await lock.reasonOf(error);
-  }
+    onNotes?.(() => journal.notes);
+    return await retryIn(found, { client, project, settings: locked, lock, journal, emit });
+  });
 }
 
 async function newest(
@@ -136,17 +138,14 @@ async function newest(
 /** Tries again what failed in a snapshot. */
 async function retryIn(
   found: SnapshotWithAssets,
-  run: ExportRun,
-  settings: ExportSettings & { readonly signal: AbortSignal },
-  lock: ExportLock,
+  parts: RetryParts,
 ): Promise<ExportReport> {
-  const { storage, signal, maxFailures } = settings;
+  const { settings: { storage, signal, maxFailures }, lock, journal, emit } = parts;
   const { prefix, manifest } = found;
   const { project, environment, assets } = manifest;
-  assertSameEnvironment(found, run, storage);
-  settings.onNotes?.(() => notesOf(run));
+  assertSameEnvironment(found, parts.project, storage);
   const snapshot = `${storage.url}/${prefix}`;
-  run.emit({
+  emit({
     type: "start",
     project,
     environment: environment.id,
@@ -162,7 +161,7 @@ async function retryIn(
   if (!await isListWhole(storage, found, signal)) {
     throw unreadable(`${found.index} isn't as its manifest says`);
   }
-  run.emit({ type: "total", resource: "uploads", total: assets.failed });
+  emit({ type: "total", resource: "uploads", total: assets.failed });
 
   const index = nextAssetIndex(assets.index);
   const kept = manifest.objects.filter(({ path }) => path !== assets.index);
@@ -171,7 +170,7 @@ async function retryIn(
   const tally = new AssetTally(assets);
   const sink = writer.sink({ path: () => index, encoding: NDJSON, maxEntries: Infinity });
   try {
-    await ReadableStream.from(newLines(found, run, tally, settings)).pipeTo(sink, { signal });
+    await ReadableStream.from(newLines(found, parts, tally)).pipeTo(sink, { signal });
   } catch (error) {
     throw error instanceof SyntaxError
       ? unreadable(`${found.index} isn't a list of assets`)
@@ -181,20 +180,20 @@ async function retryIn(
   const isOther = ({ code }: { readonly code: string }) => {
     return code !== ASSET_FAILURE && code !== KNOWN_ASSET_FAILURE;
   };
-  const failures = [...manifest.failures.filter(isOther), ...run.failures.toArray()];
+  const failures = [...manifest.failures.filter(isOther), ...journal.notes.failures];
   const written = await resealSnapshot(writer, {
     manifest: {
       ...manifest,
       status: statusOf({ failures }),
       assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
-      warnings: [...manifest.warnings, ...run.warnings.toArray()],
+      warnings: [...manifest.warnings, ...journal.notes.warnings],
       failures,
     },
     replaced: assets.index,
     confirm: () => lock.confirm(),
     signal,
   });
-  run.emit({ type: "sealed", snapshot });
+  emit({ type: "sealed", snapshot });
   assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
   return reportOf(snapshot, written);
 }
@@ -202,30 +201,29 @@ async function retryIn(
 /** The lines of the new list: those of what didn't fail, and those of what is tried again. */
 async function* newLines(
   { index }: SnapshotWithAssets,
-  run: ExportRun,
+  { client, project, settings, journal, emit }: RetryParts,
   tally: AssetTally,
-  settings: ExportSettings & { readonly signal: AbortSignal },
 ): AsyncGenerator<Page<AssetOutcome>, void> {
-  const { storage, signal } = settings;
+  const { storage, signal, concurrency, redaction } = settings;
   for await (const page of readBatch<AssetOutcome>(storage, index, signal)) {
     const others = page.filter(({ outcome }) => outcome !== "failed");
     if (others.length > 0) yield others;
   }
   const done = (outcome: AssetOutcome) => {
     tally.add(outcome);
-    noteAsset(run, outcome);
+    noteAsset({ journal, emit }, outcome);
   };
-  const domain = await assetDomain(run.project.site.attributes.imgix_host, settings);
+  const domain = await assetDomain(project.site.attributes.imgix_host, settings);
   let mayHide: boolean | undefined;
   for await (const failed of failedIn(storage, index, signal)) {
-    const uploads = await uploadsById(run.client, failed.map(({ upload_id }) => upload_id), signal);
+    const uploads = await uploadsById(client, failed.map(({ upload_id }) => upload_id), signal);
     if (uploads === undefined) {
       throw new SluiceError(
         `The API was asked for ${failed.length} uploads by their ids, and sent others: export again.`,
       );
     }
     if (uploads.size < failed.length) {
-      mayHide ??= await mayHideUploads(run, signal) ?? false;
+      mayHide ??= await mayHideUploads(client, project.environment, signal) ?? false;
     }
     const gone: AssetOutcome[] = [];
     const keys = new Map<string, string>();
@@ -243,17 +241,17 @@ async function* newLines(
     if (gone.length > 0) yield gone;
     const wanted = [...uploads.values()].filter(({ id }) => keys.has(id));
     const outcomes = syncAssets(ReadableStream.from([wanted]), storage, {
-      concurrency: run.concurrency,
+      concurrency,
       retry: settings.retry,
       signal,
       key: ({ id }) => keys.get(id)!,
       fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),
       onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
-        run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
+        emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
       },
       onOutcome: done,
     });
-    for await (const page of outcomes) yield page.map((each) => withoutSecrets(run, each));
+    for await (const page of outcomes) yield page.map((each) => withoutSecrets(redaction, each));
   }
 }
 
@@ -274,7 +272,7 @@ async function* failedIn(
 /** Makes sure that another environment didn't become the primary one: it has other uploads. */
 function assertSameEnvironment(
   { prefix, manifest: { environment: { id } } }: SnapshotWithAssets,
-  { project: { environment } }: ExportRun,
+  { environment }: ProjectSchema,
   storage: Storage,
 ): void {
   if (id === null || environment === undefined || id === environment) return;
@@ -326,8 +324,4 @@ async function removeStale(
 
 function unreadable(what: string): SluiceError {
   return new SluiceError(`${what.replace(/\.$/, "")}: export the project again.`);
-}
-
-function reportOf(snapshot: string, manifest: Manifest): ExportReport {
-  return { status: statusOf(manifest), snapshot, manifest };
 }

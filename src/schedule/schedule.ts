@@ -2,6 +2,7 @@ import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../export/events.ts";
 import { type Every, spanMs } from "../text/every.ts";
 import { exportProject } from "../export/export.ts";
+import { findPlace } from "../export/open_project.ts";
 import type { ExportOptions } from "../export/options.ts";
 import { bestEffort, limited } from "../async/limited.ts";
 import { initialProgress, progressOf } from "../report/progress_state.ts";
@@ -10,7 +11,6 @@ import type { Secrets } from "../text/secrets/secrets.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
 import { FailureMemory } from "./failure_memory.ts";
-import { findPlace } from "./find_place.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { SendReport } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
@@ -163,7 +163,7 @@ export class Schedule {
    * @throws {CmaError} If the project can't be read.
    */
   async place(signal?: AbortSignal): Promise<SnapshotPlace> {
-    return this.#place ??= await this.#redacted(findPlace(this.#options.exported, signal));
+    return this.#place ??= await this.#redacted(this.#findPlace(signal));
   }
 
   /**
@@ -251,13 +251,18 @@ export class Schedule {
    */
   async #assertDue(signal: AbortSignal): Promise<void> {
     const { exported } = this.#options;
-    this.#place = await findPlace(exported, signal);
+    this.#place = await this.#findPlace(signal);
     const snapshots = await newestSnapshots(exported.storage, this.#place, signal);
     const { isDue } = dueTime(snapshots, {
       times: this.#options,
       now: new Date(this.#now()),
     });
     if (!isDue) throw new NotDueError();
+  }
+
+  /** No export tells of these requests. */
+  async #findPlace(signal?: AbortSignal): Promise<SnapshotPlace> {
+    return await findPlace({ ...this.#options.exported, onEvent: undefined }, signal);
   }
 
   async #observe(

@@ -8,14 +8,18 @@ import { AssetNames } from "../../assets/asset_names.ts";
 import { ExportLock } from "../../snapshot/lock/export_lock.ts";
 import { findSnapshots, newestWithAssets } from "../../snapshot/find_snapshots.ts";
 import { isListWhole } from "../../snapshot/is_list_whole.ts";
-import { ORPHANED_ASSETS, snapshotsPrefix } from "../../snapshot/layout.ts";
+import { ORPHANED_ASSETS, type SnapshotPlace, snapshotsPrefix } from "../../snapshot/layout.ts";
 import type { Tally } from "../../snapshot/manifest.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
+import { mayHideUploads } from "../../source/datocms/restrictions.ts";
+import type { ProjectSchema } from "../../source/datocms/schema.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "../../source/datocms/uploads_by_id.ts";
 import { hashNumber } from "../../text/hash_number.ts";
 import { UnfinishedError } from "../unfinished.ts";
-import type { ExportContext } from "../export_context.ts";
+import type { Emit } from "../events.ts";
+import type { ExportSettings } from "../export_settings.ts";
 import type { ExportedAssets } from "./export_assets.ts";
-import { mayHideUploads } from "./may_hide_uploads.ts";
 
 /** What became of the asset files that no upload has any more. */
 export interface AssetDeletion {
@@ -23,6 +27,24 @@ export interface AssetDeletion {
   readonly deleted: Tally;
   /** Why files that should have been deleted weren't, in a sentence. */
   readonly problem?: string | undefined;
+}
+
+/** What {@linkcode deleteOrphans} uses. */
+export interface OrphanParts {
+  /** Asks the API. */
+  readonly client: CmaClient;
+  /** Whose files they are. */
+  readonly project: Pick<ProjectSchema, "environment">;
+  /** Which project and environment the snapshot is of. */
+  readonly place: SnapshotPlace;
+  /** The snapshot, which lists them. */
+  readonly snapshot: Pick<SnapshotWriter, "prefix">;
+  /** Where they are, and how many may be deleted. */
+  readonly settings: Pick<ExportSettings, "storage" | "maxDelete">;
+  /** Keeps others from writing to the same place. */
+  readonly lock: Pick<ExportLock, "confirm">;
+  /** Called with what happens. */
+  readonly emit: Emit;
 }
 
 /** A file that is to be deleted. */
@@ -40,15 +62,13 @@ const LOOK_MS = 1000;
  * environment refer to it and DatoCMS, asked for just these uploads, doesn't know them any more. When in
  * doubt, nothing is deleted: what fails here is told, and not thrown, as the snapshot is complete.
  *
- * @param context The export.
+ * @param parts What is asked, and where the files are.
  * @param assets What was exported of the assets.
- * @param lock The export's lock.
  * @param signal Ends the deletion.
  */
 export async function deleteOrphans(
-  context: ExportContext,
+  parts: OrphanParts,
   assets: ExportedAssets,
-  lock: Pick<ExportLock, "confirm">,
   signal: AbortSignal,
 ): Promise<AssetDeletion> {
   const deleted = { count: 0, bytes: 0 };
@@ -57,14 +77,14 @@ export async function deleteOrphans(
     deleted.bytes += some.reduce((sum, { size }) => sum + (size ?? 0), 0);
   };
   let isSure = true;
-  const { run, settings: { storage } } = context;
+  const { lock, emit, settings: { storage } } = parts;
   try {
     if (assets.manifest.orphaned?.count) {
-      const orphans = await selectDeletable(context, assets, signal);
+      const orphans = await selectDeletable(parts, assets, signal);
       for (let at = 0; at < orphans.length; at += AT_A_TIME) {
         await lock.confirm();
         // One that has begun since may keep a file that is to be deleted.
-        await quietPlaces(context, signal);
+        await quietPlaces(parts, signal);
         const some = orphans.slice(at, at + AT_A_TIME);
         try {
           await storage.delete(some.map(({ key }) => key), { signal });
@@ -77,7 +97,7 @@ export async function deleteOrphans(
         add(some);
       }
     }
-    run.emit({ type: "deleted", ...deleted });
+    emit({ type: "deleted", ...deleted });
     return { deleted };
   } catch (error) {
     const reason = reasonOf(error, signal);
@@ -87,8 +107,8 @@ export async function deleteOrphans(
       ? `Only ${deleted.count === 1 ? "one asset file was" : `${deleted.count} asset files were`}`
       : "No asset file was";
     const problem = `${what} deleted: ${reason.replace(/\.$/, "")}.`;
-    run.emit({ type: "deleted", ...deleted });
-    run.emit({ type: "warning", code: "deletion_refused", message: problem });
+    emit({ type: "deleted", ...deleted });
+    emit({ type: "warning", code: "deletion_refused", message: problem });
     return { deleted, problem };
   }
 }
@@ -110,17 +130,17 @@ async function missingOf(
 
 /** The files that may be deleted. */
 async function selectDeletable(
-  context: ExportContext,
+  parts: OrphanParts,
   assets: ExportedAssets,
   signal: AbortSignal,
 ): Promise<readonly Orphan[]> {
   const { manifest: { prefix }, uploads, filesBefore } = assets;
-  const { snapshot, settings: { storage, maxDelete } } = context;
+  const { snapshot, settings: { storage, maxDelete } } = parts;
   if (!uploads.isWhole) throw refused("the list of uploads wasn't complete, so export again");
   if (uploads.batches.length === 0 && maxDelete === undefined) {
     throw refused("the project has no uploads at all; if that is right, say --max-delete 100%");
   }
-  const places = await quietPlaces(context, signal);
+  const places = await quietPlaces(parts, signal);
   const elsewhere = await namesIn(places, storage, prefix, signal);
   const most = mostDeleted(maxDelete, filesBefore);
   const orphans: Orphan[] = [];
@@ -140,17 +160,17 @@ async function selectDeletable(
     );
   }
   if (count === 0) return [];
-  await assertAllSeen(context, count, signal);
-  return await withoutUpload(context, orphans, assets, signal);
+  await assertAllSeen(parts, count, signal);
+  return await withoutUpload(parts, orphans, assets, signal);
 }
 
 /** Makes sure that the API token's role sees all uploads. */
 async function assertAllSeen(
-  { run, settings: { maxDelete } }: ExportContext,
+  { client, project: { environment }, settings: { maxDelete } }: OrphanParts,
   count: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const mayHide = await mayHideUploads(run, signal);
+  const mayHide = await mayHideUploads(client, environment, signal);
   if (mayHide === undefined) {
     if (maxDelete !== undefined) return;
     throw refused(
@@ -167,12 +187,11 @@ async function assertAllSeen(
 
 /** Where the snapshots of the project's other environments lie, none of which is being exported. */
 async function quietPlaces(
-  { run, settings: { storage } }: ExportContext,
+  { place, settings: { storage } }: OrphanParts,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const projectId = run.project.site.id;
-  const own = snapshotsPrefix({ projectId, sandbox: run.sandbox });
-  const primary = snapshotsPrefix({ projectId });
+  const own = snapshotsPrefix(place);
+  const primary = snapshotsPrefix({ projectId: place.projectId });
   const { sandboxes } = await findSnapshots(storage, primary, signal);
   const places = [primary, ...sandboxes].filter((place) => place !== own);
   for (const place of places) {
@@ -210,18 +229,17 @@ async function namesIn(
  * read while others were deleted: so each is asked for by its id.
  */
 async function withoutUpload(
-  context: ExportContext,
+  parts: OrphanParts,
   orphans: readonly Orphan[],
   { manifest, names }: ExportedAssets,
   signal: AbortSignal,
 ): Promise<readonly Orphan[]> {
-  const { run } = context;
-  const lacking = await lackingIn(context, manifest, signal);
+  const lacking = await lackingIn(parts, manifest, signal);
   const sure: Orphan[] = [];
   for (let at = 0; at < orphans.length; at += AT_A_TIME) {
     const some = orphans.slice(at, at + AT_A_TIME);
     const ids = some.map(({ upload_id }) => upload_id);
-    const uploads = await uploadsById(run.client, ids, signal);
+    const uploads = await uploadsById(parts.client, ids, signal);
     if (uploads === undefined) {
       throw refused(`the API was asked for ${ids.length} uploads by their ids, and sent others`);
     }
@@ -236,7 +254,7 @@ async function withoutUpload(
 
 /** Numbers of the uploads whose file isn't there: until it is, an older one is better than none. */
 async function lackingIn(
-  { snapshot, settings: { storage } }: ExportContext,
+  { snapshot, settings: { storage } }: OrphanParts,
   { index, prefix, failed, withdrawn, notServed = 0 }: ExportedAssets["manifest"],
   signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {

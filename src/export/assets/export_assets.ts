@@ -8,6 +8,10 @@ import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../../assets/a
 import { type AssetCounts, AssetTally } from "../../assets/asset_tally.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
 import { AssetNames } from "../../assets/asset_names.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
+import type { ProjectSchema } from "../../source/datocms/schema.ts";
+import type { Secrets } from "../../text/secrets/secrets.ts";
 import {
   findSnapshots,
   newestWithAssets,
@@ -18,6 +22,7 @@ import {
   assetListPath,
   assetsPrefix,
   ORPHANED_ASSETS,
+  type SnapshotPlace,
   snapshotsPrefix,
 } from "../../snapshot/layout.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
@@ -25,11 +30,36 @@ import { hashNumber } from "../../text/hash_number.ts";
 import { assetDomain } from "../../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../../source/datocms/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
-import { assertFewFailures } from "./assert_few_failures.ts";
-import type { ExportContext } from "../export_context.ts";
-import { noteAsset, withoutSecrets } from "./note_asset.ts";
-import { whyGone } from "./why_gone.ts";
+import { assertFewFailures, noteAsset, whyGone, withoutSecrets } from "./asset_outcomes.ts";
+import type { Emit } from "../events.ts";
+import type { ExportSettings } from "../export_settings.ts";
+import type { Journal } from "../journal.ts";
+import type { Checkpoints } from "../resume/checkpoints.ts";
 import type { ExportedUploads } from "../steps/export_uploads.ts";
+
+/** What {@linkcode exportAssets} uses. */
+export interface AssetParts {
+  /** Reads from the API. */
+  readonly client: CmaClient;
+  /** Whose assets they are. */
+  readonly project: Pick<ProjectSchema, "site" | "environment">;
+  /** Which project and environment the snapshot is of. */
+  readonly place: SnapshotPlace;
+  /** Where their list goes. */
+  readonly snapshot: SnapshotWriter;
+  /** Where it is counted which of them are done. */
+  readonly checkpoints: Checkpoints;
+  /** Where it is noted what is missing. */
+  readonly journal: Journal;
+  /** How they are fetched, and where to. */
+  readonly settings: ExportSettings;
+  /** Keeps secrets out of why they are missing. */
+  readonly redaction: Secrets;
+  /** Called with what happens. */
+  readonly emit: Emit;
+  /** No other asset is begun once it is aborted. */
+  readonly stop: AbortSignal | undefined;
+}
 
 /** What was exported of the asset files, and what their deletion needs to know. */
 export interface ExportedAssets {
@@ -49,31 +79,31 @@ export interface ExportedAssets {
  * @return What was exported, or `undefined` if it was stopped before its end.
  */
 export async function exportAssets(
-  context: ExportContext,
+  parts: AssetParts,
   uploads: ExportedUploads,
   signal: AbortSignal,
 ): Promise<ExportedAssets | undefined> {
-  const { run, snapshot, settings: { storage, assets: mode } } = context;
-  const prefix = assetsPrefix(run.project.site.id);
-  if (mode === "sync") await warnOfDeletion(context, signal);
+  const { project, snapshot, stop, settings: { storage, assets: mode } } = parts;
+  const prefix = assetsPrefix(project.site.id);
+  if (mode === "sync") await warnOfDeletion(parts, signal);
   const files = new AssetFiles();
   for await (const page of storage.list(`${prefix}/`, { signal })) {
     for (const info of page) files.add(info);
   }
   const filesBefore = files.count;
   const known = new KnownFailures();
-  const before = await recall(context, { files, known }, prefix, signal);
-  await recallLists(context, files, prefix, signal);
+  const before = await recall(parts, { files, known }, prefix, signal);
+  await recallLists(parts, files, prefix, signal);
   const names = new AssetNames();
-  const tally = await fetchAssets(context, uploads, { files, names, prefix, known }, signal);
-  if (run.stop?.aborted) return undefined;
+  const tally = await fetchAssets(parts, uploads, { files, names, prefix, known }, signal);
+  if (stop?.aborted) return undefined;
   const orphaned = { count: 0, bytes: 0 };
   const orphans = snapshot.sink({
     path: () => ORPHANED_ASSETS,
     encoding: NDJSON,
     maxEntries: Infinity,
   });
-  await ReadableStream.from(orphansOf(before, { files, names, prefix }, context, signal))
+  await ReadableStream.from(orphansOf(before, { files, names, prefix }, parts, signal))
     .pipeThrough(
       new TransformStream<AssetIndexEntry[], AssetIndexEntry[]>({
         transform: (page, controller) => {
@@ -130,13 +160,12 @@ interface Shelf {
  * @return The snapshot, or `undefined` if there is none.
  */
 async function recall(
-  { run, settings: { storage } }: ExportContext,
+  { place, journal, settings: { storage } }: AssetParts,
   { files, known }: Pick<Shelf, "files" | "known">,
   prefix: string,
   signal: AbortSignal,
 ): Promise<SnapshotWithAssets | undefined> {
-  const place = snapshotsPrefix({ projectId: run.project.site.id, sandbox: run.sandbox });
-  const { snapshots } = await findSnapshots(storage, place, signal);
+  const { snapshots } = await findSnapshots(storage, snapshotsPrefix(place), signal);
   try {
     const before = await newestWithAssets(storage, snapshots, signal);
     if (before === undefined) return undefined;
@@ -147,7 +176,7 @@ async function recall(
     return before;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    run.addWarning(
+    journal.addWarning(
       "asset_index_unreadable",
       `${error.message.replace(/\.$/, "")}; files are verified instead, and none is deleted.`,
     );
@@ -157,7 +186,7 @@ async function recall(
 
 /** Reads what earlier runs of this export wrote down of the files. */
 async function recallLists(
-  { run, snapshot, checkpoints, settings: { storage } }: ExportContext,
+  { journal, snapshot, checkpoints, settings: { storage } }: AssetParts,
   files: AssetFiles,
   prefix: string,
   signal: AbortSignal,
@@ -172,7 +201,7 @@ async function recallLists(
       // It only saves time: files that nothing is known of are verified.
       if (!(error instanceof SyntaxError)) throw error;
       const message = `${error.message.replace(/\.$/, "")}; files are verified instead.`;
-      run.addWarning("asset_index_unreadable", message);
+      journal.addWarning("asset_index_unreadable", message);
     }
   }
 }
@@ -191,14 +220,14 @@ function recallAll(
 
 /** Fetches what isn't there, and writes the list of what became of each asset. */
 async function fetchAssets(
-  { run, snapshot, checkpoints, settings }: ExportContext,
+  { client, project, snapshot, checkpoints, journal, settings, redaction, emit, stop }: AssetParts,
   { batches }: ExportedUploads,
   { files, names, prefix, known }: Shelf,
   signal: AbortSignal,
 ): Promise<AssetCounts> {
-  const { storage } = settings;
+  const { storage, concurrency } = settings;
   const tally = new AssetTally();
-  const { imgix_host: imgixHost } = run.project.site.attributes;
+  const { imgix_host: imgixHost } = project.site.attributes;
   const domain = await assetDomain(imgixHost, { ...settings, signal });
   const ledger = new AssetLedger(checkpoints, snapshot, signal);
   // To the end of the export: the next checkpoint may come long after the last asset.
@@ -206,31 +235,31 @@ async function fetchAssets(
   async function* uploads() {
     for (const key of batches) {
       for await (const page of batchEntries<Upload>(storage, key, signal)) {
-        for (let at = 0; at < page.length; at += run.concurrency) {
+        for (let at = 0; at < page.length; at += concurrency) {
           await checkpoints.saveIfDue();
-          if (run.stop?.aborted) return;
-          yield page.slice(at, at + run.concurrency).map(withAttributes);
+          if (stop?.aborted) return;
+          yield page.slice(at, at + concurrency).map(withAttributes);
         }
       }
     }
   }
   // The manifest tells of the whole export, whose earlier runs may have fetched what this one keeps.
   const inExport = (outcome: AssetOutcome): AssetOutcome => {
-    const told = withoutSecrets(run, outcome);
+    const told = withoutSecrets(redaction, outcome);
     const attempts = told.outcome === "kept" ? files.find(told.key)?.attempts : undefined;
     return attempts === undefined ? told : { ...told, outcome: "downloaded", attempts };
   };
   const outcomes = syncAssets(uploads(), storage, {
-    concurrency: run.concurrency,
+    concurrency,
     retry: settings.retry,
-    stop: run.stop,
+    stop,
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
     fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),
-    whyGone: (upload, { signal }) => whyGone(run, upload, signal),
+    whyGone: (upload, { signal }) => whyGone(client, upload, signal),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
-      run.emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
+      emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
     },
     onOutcome: (outcome) => {
       // What is known anyway needn't be written down again, and what isn't there is tried again.
@@ -238,7 +267,7 @@ async function fetchAssets(
         outcome.outcome === "kept" && files.find(outcome.key)?.md5 === undefined;
       if (isNew) ledger.add(outcome);
       tally.add(inExport(outcome));
-      noteAsset(run, outcome, known.since(outcome));
+      noteAsset({ journal, emit }, outcome, known.since(outcome));
       assertFewFailures(tally, settings.maxFailures);
     },
   });
@@ -266,11 +295,10 @@ async function fetchAssets(
 async function* orphansOf(
   before: SnapshotWithAssets | undefined,
   { files, names, prefix }: Omit<Shelf, "known">,
-  { run, settings: { storage } }: ExportContext,
+  { project: { environment }, journal, settings: { storage } }: AssetParts,
   signal: AbortSignal,
 ): AsyncGenerator<AssetIndexEntry[], void> {
   if (before === undefined) return;
-  const { environment } = run.project;
   const { id } = before.manifest.environment;
   const isOther = id !== null && environment !== undefined && id !== environment;
   const orphaned = `${before.prefix}/${ORPHANED_ASSETS}`;
@@ -291,17 +319,17 @@ async function* orphansOf(
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const message = `${error.message.replace(/\.$/, "")}; the files that it lists stay.`;
-    run.addWarning("asset_index_unreadable", message);
+    journal.addWarning("asset_index_unreadable", message);
   }
 }
 
 async function warnOfDeletion(
-  { run, settings: { storage } }: ExportContext,
+  { journal, settings: { storage } }: AssetParts,
   signal: AbortSignal,
 ): Promise<void> {
   const versioning = await storage.settings?.versioning({ signal });
   if (!versioning?.known || versioning.value === "enabled") return;
-  run.addWarning(
+  journal.addWarning(
     "not_versioned",
     `${storage.url} keeps no old versions of objects: what --assets sync deletes is gone. Turn on the bucket's versioning, or use --assets keep.`,
   );

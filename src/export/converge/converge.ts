@@ -41,7 +41,7 @@ export async function converge(
 ): Promise<boolean> {
   const { amended, outdated } = checkpoints;
   for (let pass = 1;; pass++) {
-    const now = run.serverTime;
+    const now = run.serverTime();
     const changed = await find(since);
     // The filter is coarse: what was brought up to date already is found again.
     for (const [id, one] of changed) {

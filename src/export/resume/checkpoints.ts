@@ -13,7 +13,6 @@ import type { Manifest } from "../../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { CheckpointPace } from "./checkpoint_pace.ts";
 import type { ExportRun } from "../export_run.ts";
-import { notesOf } from "../notes_of.ts";
 import type { TableStep } from "../steps/table_step.ts";
 
 /** Something that is only at rest once a segment of it is ended. */
@@ -313,7 +312,7 @@ export class Checkpoints {
       objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
       resources,
       records: run.records,
-      notes: notesOf(run),
+      notes: run.journal.notes,
     };
   }
 }

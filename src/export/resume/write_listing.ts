@@ -64,7 +64,7 @@ export async function writeListing<T extends Resource>(
     state.done = true;
     state.isWhole = verdict.state === "whole" && verdict.sent === state.read;
     run.judgeListing(what, verdict);
-    odd.tell(run, what);
+    odd.tell(run.journal, what);
   }
   run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });
   await checkpoints.saveIfDue();

@@ -16,8 +16,31 @@ import {
   schedulesOf,
 } from "../../source/datocms/schedules.ts";
 import { fewNames, printable } from "../../text/printable.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
 import type { ExportContext } from "../export_context.ts";
+import type { ExportSettings } from "../export_settings.ts";
+import { judgeListing } from "../listings.ts";
 import { writeListing } from "../resume/write_listing.ts";
+import type { ScheduleSelection } from "../selection.ts";
+import { type SettingsParts, skipResource } from "./export_settings.ts";
+
+/** What {@linkcode exportSchedules} uses. */
+export interface ScheduleParts
+  extends
+    Pick<SettingsParts, "selection" | "tallies" | "journal" | "redaction" | "emit">,
+    Pick<ExportContext, "run" | "checkpoints"> {
+  /** Reads from the API. */
+  readonly client: CmaClient;
+  /** Where they are written, and records are. */
+  readonly snapshot: SnapshotWriter;
+  /** Whether the snapshot has records. */
+  readonly settings: Pick<ExportSettings, "tables">;
+  /** The most requests at a time. */
+  readonly concurrency: number;
+  /** Nothing else is asked once it is aborted. */
+  readonly stop: AbortSignal | undefined;
+}
 
 const NAME = "schedules";
 const PATH = `settings/${NAME}.json`;
@@ -27,23 +50,23 @@ const PATH = `settings/${NAME}.json`;
  *
  * The ids of the scheduled records are in memory meanwhile: at most 150 bytes for each.
  *
- * @param context The export.
+ * @param parts What is read, and where it goes.
  * @param signal Ends it.
  * @return Whether it came to its end; `false` if it was stopped before.
  * @throws {CmaError} If the API can't be read.
  * @throws {StorageError} If it can't be written.
  */
 export async function exportSchedules(
-  context: ExportContext,
+  parts: ScheduleParts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { run } = context;
-  if (run.schedules === undefined) return true;
-  if (run.stop?.aborted) return false;
-  const before = run.resources[NAME];
+  const { selection, tallies, emit, stop } = parts;
+  if (selection.schedules === undefined) return true;
+  if (stop?.aborted) return false;
+  const before = tallies.counts.resources[NAME];
   if (before !== undefined) {
     // An earlier run has done it: whoever counts listings counts this one, too.
-    run.emit(
+    emit(
       "skipped" in before
         ? { type: "skipped", resource: NAME, message: before.skipped }
         : { type: "done", resource: NAME, ...before },
@@ -51,14 +74,14 @@ export async function exportSchedules(
     return true;
   }
   const skip = (message: string) => {
-    run.skip(NAME, message);
-    run.emit({ type: "skipped", resource: NAME, message });
+    skipResource(parts, NAME, message);
+    emit({ type: "skipped", resource: NAME, message });
     return true;
   };
   try {
-    const ids = await findScheduled(context, skip, signal);
+    const ids = await findScheduled(parts, selection.schedules, skip, signal);
     if (typeof ids === "boolean") return ids;
-    return await exportEach(context, ids, signal);
+    return await exportEach(parts, ids, signal);
   } catch (error) {
     signal.throwIfAborted();
     const mayLack = error instanceof CmaError &&
@@ -70,44 +93,44 @@ export async function exportSchedules(
 
 /** The ids of the records to ask about; otherwise whether this comes to its end without them. */
 async function findScheduled(
-  context: ExportContext,
+  parts: ScheduleParts,
+  { models, most }: ScheduleSelection,
   skip: (message: string) => boolean,
   signal: AbortSignal,
 ): Promise<Set<string> | boolean> {
-  const { run } = context;
-  const { models, most } = run.schedules!;
-  const found = await scheduledRecords(run.client, models, {
+  const { client, selection, tallies, journal, emit, stop } = parts;
+  const found = await scheduledRecords(client, models, {
     most,
     signal,
-    onEnd: (verdict) => run.judgeListing("scheduled records", verdict),
+    onEnd: (verdict) => judgeListing(journal, "scheduled records", verdict),
   });
-  if (run.stop?.aborted) return false;
+  if (stop?.aborted) return false;
   let { ids, isMany } = found;
   if (found.problem !== undefined) {
     const asked = `DatoCMS was asked for records with a scheduled date, and ${found.problem}`;
-    if (!run.wants("records") || context.settings.tables === "only") return skip(`${asked}.`);
-    run.addWarning("api_fallback", `${asked}; those in the snapshot are looked at instead.`);
-    ids = await scheduledInSnapshot(context, most, signal);
+    if (!selection.wants("records") || parts.settings.tables === "only") return skip(`${asked}.`);
+    journal.addWarning("api_fallback", `${asked}; those in the snapshot are looked at instead.`);
+    ids = await scheduledInSnapshot(parts, { models, most }, signal);
     isMany = ids === undefined;
   }
   if (!isMany) return ids!;
   const message =
     `More than ${most} records are to be published or unpublished, and each takes a ` +
     `request: ${PATH} is left out. To have it, name ${NAME} with --include, beside whatever else is wanted.`;
-  run.resources[NAME] = { skipped: message };
-  run.addFinding("many_schedules", message);
-  run.emit({ type: "skipped", resource: NAME, message });
+  tallies.skipResource(NAME, message);
+  journal.addFinding("many_schedules", message);
+  emit({ type: "skipped", resource: NAME, message });
   return true;
 }
 
 /** The ids of scheduled records, as they were read; `undefined` if there are too many. */
 async function scheduledInSnapshot(
-  { run, snapshot }: ExportContext,
-  most: number,
+  { snapshot }: ScheduleParts,
+  { models, most }: ScheduleSelection,
   signal: AbortSignal,
 ): Promise<Set<string> | undefined> {
   const ids = new Set<string>();
-  const folders = run.schedules!.models.map(({ attributes: { api_key: key } }) => {
+  const folders = models.map(({ attributes: { api_key: key } }) => {
     return recordsFolder(key, "current");
   });
   for (const { path } of snapshot.objects) {
@@ -122,13 +145,13 @@ async function scheduledInSnapshot(
 }
 
 async function exportEach(
-  context: ExportContext,
+  parts: ScheduleParts,
   ids: Set<string>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { run, snapshot } = context;
+  const { snapshot, tallies, journal, checkpoints } = parts;
   const unscheduled: string[] = [];
-  const state = await writeListing<Resource>(context, {
+  const state = await writeListing<Resource>(parts, {
     key: NAME,
     about: { resource: NAME },
     what: "scheduled publications and unpublishings",
@@ -137,7 +160,7 @@ async function exportEach(
     // Nothing that was written comes again.
     written: async function* () {},
     pages: (options) => {
-      return generatorStream(({ signal }) => pages(context, ids, unscheduled, signal, options));
+      return generatorStream(({ signal }) => pages(parts, ids, unscheduled, signal, options));
     },
     batches: (batches) => {
       return snapshot.sink({
@@ -150,29 +173,29 @@ async function exportEach(
   }, signal);
   if (state === undefined) return false;
   const { read: count, bytes } = state;
-  run.resources[NAME] = { count, bytes };
+  tallies.setResource(NAME, { count, bytes });
   if (unscheduled.length > 0) {
-    run.addFinding(
+    journal.addFinding(
       "schedules_changed",
       `${unscheduled.length} records that were to be published or unpublished weren't any more when the ` +
         `API was asked for details: ${fewNames(unscheduled)}.`,
     );
   }
-  await context.checkpoints.saveIfDue();
+  await checkpoints.saveIfDue();
   return true;
 }
 
 /**
  * What is scheduled for records, but for those that an earlier run has asked about.
  *
- * @param context The export.
+ * @param parts What is read.
  * @param ids The records' ids: those that are asked about already are taken out.
  * @param unscheduled Where the ids of those go for which nothing is scheduled any more.
  * @param end Ends it.
  * @param options The listing's options.
  */
 async function* pages(
-  { run, checkpoints }: ExportContext,
+  { client, journal, checkpoints, concurrency }: ScheduleParts,
   ids: Set<string>,
   unscheduled: string[],
   end: AbortSignal,
@@ -191,21 +214,21 @@ async function* pages(
     else written.add(nameOf(one));
   }
   const left = [...ids].sort();
-  for (let at = 0; at < left.length; at += run.concurrency) {
+  for (let at = 0; at < left.length; at += concurrency) {
     if (stop?.aborted) return;
-    const some = left.slice(at, at + run.concurrency);
+    const some = left.slice(at, at + concurrency);
     const answers = new Map<string, RecordSchedules>();
     const tasks = some.map((id) => async (signal: AbortSignal) => {
-      answers.set(id, await schedulesOf(run.client, id, signal));
+      answers.set(id, await schedulesOf(client, id, signal));
     });
-    await concurrently(tasks, run.concurrency, either);
+    await concurrently(tasks, concurrency, either);
     const page: Resource[] = [];
     for (const id of some) {
       const { resources, problem } = answers.get(id)!;
       page.push(...resources.filter((one) => !written.has(nameOf(one))));
       if (problem !== undefined) {
         const which = JSON.stringify(printable(id, 60));
-        run.addFailure(
+        journal.addFailure(
           "resource_unreadable",
           `What is scheduled for the record with id ${which} is missing: ${problem}.`,
         );

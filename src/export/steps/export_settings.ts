@@ -1,61 +1,121 @@
 import { concurrently } from "../../async/concurrently.ts";
 import type { Page, Resource } from "../../content/resource.ts";
-import { safeApiKey, safeName } from "../../text/safe_name.ts";
 import { JSON_DATA } from "../../sink/encodings.ts";
+import { fanOut } from "../../sink/fan_out.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
-import type { ExportResource, ResourceName } from "../../source/datocms/resources.ts";
-import type { ExportContext } from "../export_context.ts";
-import type { ExportRun } from "../export_run.ts";
-import { readListing } from "./read_listing.ts";
+import { listingPages } from "../../source/datocms/listing.ts";
+import { redactSecrets } from "../../source/datocms/redact.ts";
+import type { ResourceName } from "../../source/datocms/resources.ts";
+import { safeApiKey, safeName } from "../../text/safe_name.ts";
+import type { Secrets } from "../../text/secrets/secrets.ts";
+import type { Emit } from "../events.ts";
+import type { Journal } from "../journal.ts";
+import type { Listings } from "../listings.ts";
+import type { Checkpoints } from "../resume/checkpoints.ts";
+import type { Selection, SettingResource } from "../selection.ts";
+import type { Tallies } from "../tallies.ts";
 
-/** Everything that is one file, or one file for each resource. */
-export async function exportSettings(
-  { run, snapshot, checkpoints }: ExportContext,
-  signal: AbortSignal,
-): Promise<void> {
-  const tasks = run.settings.map((resource) => async (signal: AbortSignal) => {
+/** What {@linkcode exportSettings} uses. */
+export interface SettingsParts {
+  /** Reads from the API. */
+  readonly client: CmaClient;
+  /** Which resources are exported. */
+  readonly selection: Selection;
+  /** The name of the environment that is read, if that is a temporary copy. */
+  readonly copy: string | undefined;
+  /** How listings are read. */
+  readonly listings: Listings;
+  /** Where they are written. */
+  readonly snapshot: Pick<SnapshotWriter, "putJson" | "sink">;
+  /** Where they are counted. */
+  readonly tallies: Tallies;
+  /** Where it is noted what is left out. */
+  readonly journal: Journal;
+  /** Which of them are done. */
+  readonly checkpoints: Pick<Checkpoints, "once">;
+  /** Keeps secrets out of why something is left out. */
+  readonly redaction: Pick<Secrets, "redact">;
+  /** Called with what happens. */
+  readonly emit: Emit;
+  /** The most resources at a time. */
+  readonly concurrency: number;
+  /** No other resource is begun once it is aborted. */
+  readonly stop: AbortSignal | undefined;
+}
+
+/**
+ * Exports everything that is one file, or one file for each resource.
+ *
+ * @param parts What is read, and where it goes.
+ * @param signal Ends it.
+ * @throws {CmaError} If a resource can't be read, but for those that may not be read or that the plan lacks.
+ * @throws {StorageError} If it can't be written.
+ */
+export async function exportSettings(parts: SettingsParts, signal: AbortSignal): Promise<void> {
+  const { selection, tallies, checkpoints, emit, concurrency, stop } = parts;
+  const tasks = selection.settings.map((resource) => async (signal: AbortSignal) => {
     const { name, layout } = resource;
-    if (run.stop?.aborted) return;
+    if (stop?.aborted) return;
     await checkpoints.once(
       layout === "settings" ? `settings/${name}.json` : `${name}/`,
-      () => exportUnlessMissing(run, snapshot, resource, signal),
+      () => exportUnlessMissing(parts, resource, signal),
     );
     // Maybe an earlier run has done it: whoever counts listings counts this one, too.
-    const outcome = run.resources[name];
+    const outcome = tallies.counts.resources[name];
     if (outcome === undefined) return;
-    run.emit(
+    emit(
       "skipped" in outcome
         ? { type: "skipped", resource: name, message: outcome.skipped }
         : { type: "done", resource: name, ...outcome },
     );
   });
-  await concurrently(tasks, run.concurrency, signal);
+  await concurrently(tasks, concurrency, signal);
 }
 
 async function exportUnlessMissing(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
-  resource: ExportResource & { readonly name: ResourceName },
+  parts: SettingsParts,
+  resource: SettingResource,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await exportSetting(run, snapshot, resource, signal);
+    await exportSetting(parts, resource, signal);
   } catch (error) {
     // It may be another resource's, which ended this one.
     signal.throwIfAborted();
     const isMissing = error instanceof CmaError && (error.isForbidden || error.isAbsent);
     if (!isMissing) throw error;
-    run.skip(resource.name, error.message);
+    skipResource(parts, resource.name, error.message);
   }
 }
 
+/**
+ * Leaves out a resource that can't be read: it is missing if it was asked for by name, else that is a warning.
+ *
+ * @param parts Where it is counted and noted.
+ * @param name The resource's name.
+ * @param message Why.
+ */
+export function skipResource(
+  { selection, tallies, journal, redaction }: Pick<
+    SettingsParts,
+    "selection" | "tallies" | "journal" | "redaction"
+  >,
+  name: ResourceName,
+  message: string,
+): void {
+  tallies.skipResource(name, redaction.redact(message));
+  if (selection.names(name)) journal.addFailure("resource_skipped", message);
+  else journal.addWarning("resource_skipped", message, false);
+}
+
 async function exportSetting(
-  run: ExportRun,
-  snapshot: SnapshotWriter,
-  resource: ExportResource & { readonly name: ResourceName },
+  parts: SettingsParts,
+  resource: SettingResource,
   signal: AbortSignal,
 ): Promise<void> {
+  const { snapshot, tallies } = parts;
   const { name, layout, fileKey = "id" } = resource;
   let bytes = 0;
   const taken = new Set<string>();
@@ -75,7 +135,46 @@ async function exportSetting(
         }
       },
     });
-  await readListing(run, resource, sink, () => bytes, signal);
+  const count = await readListing(parts, resource, sink, signal);
+  tallies.setResource(name, { count, bytes });
+}
+
+/** Reads a listing to its end, without secrets and without the temporary copy that is read. */
+async function readListing(
+  { client, copy, listings, emit }: SettingsParts,
+  resource: SettingResource,
+  sink: WritableStream<Page<Resource>>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { name, secrets = [] } = resource;
+  let count = 0;
+  let total = 0;
+  // A temporary copy is no part of the project: it is gone when the export ends.
+  const hidden = name === "environments" ? copy : undefined;
+  const listing = listings.options(signal, { resource: name }, name.replaceAll("_", " "));
+  const shown = new TransformStream<Page<Resource>, Page<Resource>>({
+    transform: (page, controller) => {
+      const kept = page.filter(({ id }) => id !== hidden);
+      total -= page.length - kept.length;
+      if (hidden !== undefined) listing.onTotal?.(total);
+      controller.enqueue(kept.map((each) => redactSecrets(each, secrets)));
+    },
+  });
+  const progress = new WritableStream<Page<Resource>>({
+    write: ({ length }) => {
+      count += length;
+      emit({ type: "page", resource: name, count: length });
+    },
+  });
+  const onTotal = (latest: number) => {
+    total = latest;
+    if (hidden === undefined) listing.onTotal?.(latest);
+  };
+  // It is short, and nothing tells where to continue in it: it is read whole, or not begun.
+  await listingPages(client, resource, { ...listing, stop: undefined, onTotal })
+    .pipeThrough(shown)
+    .pipeTo(fanOut([sink, progress]), { signal });
+  return count;
 }
 
 function fileName(resource: Resource, key: string): string {

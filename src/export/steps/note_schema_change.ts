@@ -1,23 +1,37 @@
 import { type SchemaPart, schemaParts } from "../../content/schema_parts.ts";
 import { fewNames, printable } from "../../text/printable.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
-import { readSchema } from "../../source/datocms/schema.ts";
-import type { ExportRun } from "../export_run.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
+import { type ProjectSchema, readSchema } from "../../source/datocms/schema.ts";
+import type { Journal } from "../journal.ts";
+
+/** What {@linkcode noteSchemaChange} uses. */
+export interface SchemaChangeParts {
+  /** Reads from the API. */
+  readonly client: CmaClient;
+  /** The project as it was when the export began. */
+  readonly project: ProjectSchema;
+  /** Where it is noted. */
+  readonly journal: Pick<Journal, "addFinding">;
+}
 
 /**
  * Notes it if the schema isn't what it was when the export began: records that were read since may not fit
  * the one that was exported.
  *
- * @param run The export.
+ * @param parts What is read again, and where it is noted.
  * @param signal Aborts the reading.
  * @throws {CmaError} If the schema can't be read, or is another environment's.
  */
-export async function noteSchemaChange(run: ExportRun, signal: AbortSignal): Promise<void> {
-  const { schema, environment } = await readSchema(run.client, signal);
-  assertSamePrimary(run, environment);
-  const changed = differing(schemaParts(run.project.schema), schemaParts(schema));
+export async function noteSchemaChange(
+  { client, project, journal }: SchemaChangeParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { schema, environment } = await readSchema(client, signal);
+  assertSamePrimary({ client, project }, environment);
+  const changed = differing(schemaParts(project.schema), schemaParts(schema));
   if (changed.length === 0) return;
-  run.addFinding(
+  journal.addFinding(
     "schema_changed",
     `The schema changed while the project was read (${
       fewNames(changed.map(({ name }) => name))
@@ -26,7 +40,10 @@ export async function noteSchemaChange(run: ExportRun, signal: AbortSignal): Pro
 }
 
 /** Requests that name no environment are answered from the one that is the primary one just then. */
-function assertSamePrimary({ client, project }: ExportRun, now: string | undefined): void {
+function assertSamePrimary(
+  { client, project }: Pick<SchemaChangeParts, "client" | "project">,
+  now: string | undefined,
+): void {
   const { environment: before } = project;
   if (client.environment !== undefined || before === undefined || now === undefined) return;
   if (before === now) return;

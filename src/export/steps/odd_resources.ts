@@ -1,7 +1,7 @@
 import { isObject } from "../../text/json.ts";
 import type { JsonObject, Page, Resource } from "../../content/resource.ts";
 import { printable } from "../../text/printable.ts";
-import type { ExportRun } from "../export_run.ts";
+import type { Journal } from "../journal.ts";
 
 /** A part of a resource that it can be without. */
 export type ResourcePart = "attributes" | "relationships" | "meta";
@@ -37,12 +37,12 @@ export class OddResources {
   /**
    * Warns of what was found.
    *
-   * @param run The export.
+   * @param journal Where it is noted.
    * @param what What the resources are, for people.
    */
-  tell(run: ExportRun, what: string): void {
+  tell(journal: Pick<Journal, "addWarning">, what: string): void {
     for (const [part, { count, example }] of this.#lacking) {
-      run.addWarning(
+      journal.addWarning(
         "resource_incomplete",
         `Of the ${what}, ${count} came without ${part}, such as the one with id ${
           JSON.stringify(printable(example, 60))

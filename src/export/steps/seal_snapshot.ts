@@ -1,47 +1,79 @@
+import type { ExportLock } from "../../snapshot/lock/export_lock.ts";
+import type { SnapshotPlace } from "../../snapshot/layout.ts";
 import { type Manifest, statusOf } from "../../snapshot/manifest.ts";
 import type { ManifestContent } from "../../snapshot/seal.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { ProjectSchema } from "../../source/datocms/schema.ts";
 import { VERSION } from "../../version.ts";
-import type { ExportContext } from "../export_context.ts";
-import { notesOf } from "../notes_of.ts";
-import { shapingSettings } from "../export_settings.ts";
+import type { Emit } from "../events.ts";
+import { type ExportSettings, shapingSettings } from "../export_settings.ts";
+import type { Journal } from "../journal.ts";
+import { type ExportReport, reportOf } from "../report.ts";
+import type { Tallies } from "../tallies.ts";
+
+/** What {@linkcode sealSnapshot} uses. */
+export interface SealParts {
+  /** The project and its schema. */
+  readonly project: ProjectSchema;
+  /** The project's name. */
+  readonly name: string | null;
+  /** Which project and environment the snapshot is of. */
+  readonly place: SnapshotPlace;
+  /** The snapshot. */
+  readonly snapshot: SnapshotWriter;
+  /** What was counted. */
+  readonly tallies: Tallies;
+  /** What was noted. */
+  readonly journal: Journal;
+  /** When the export began. */
+  readonly startedAt: Date;
+  /** What was exported, and how. */
+  readonly settings: ExportSettings;
+  /** Keeps others from writing to the same place. */
+  readonly lock: Pick<ExportLock, "confirm" | "unwatch">;
+  /** Called with what happens. */
+  readonly emit: Emit;
+}
 
 /**
  * Makes a snapshot complete. Everything has to be written.
  *
- * @param context The export.
+ * @param parts What was exported.
  * @param assets What became of the asset files, if they were fetched.
- * @return The snapshot's manifest.
+ * @return The export's report.
  * @throws {StorageError} If it can't be written.
+ * @throws {SluiceError} If the lock is lost.
  */
 export async function sealSnapshot(
-  { run, snapshot, settings, startedAt }: ExportContext,
+  { project, name, place, snapshot, tallies, journal, startedAt, settings, lock, emit }: SealParts,
   assets: Manifest["assets"],
-): Promise<Manifest> {
-  const { site, environment } = run.project;
+): Promise<ExportReport> {
+  await lock.confirm();
+  const { site, environment } = project;
   const endedAt = new Date().toISOString();
   const content = (): ManifestContent => ({
     tool: { name: "sluice", version: VERSION },
-    project: { id: site.id, name: run.projectName },
-    environment: { id: run.sandbox ?? environment ?? null, primary: run.sandbox === undefined },
+    project: { id: site.id, name },
+    environment: { id: place.sandbox ?? environment ?? null, primary: place.sandbox === undefined },
     locales: site.attributes.locales,
-    status: statusOf(notesOf(run)),
+    status: statusOf(journal.notes),
     startedAt: startedAt.toISOString(),
     endedAt,
     options: shapingSettings(settings),
-    resources: run.resources,
-    records: run.records,
+    ...tallies.counts,
     ...(assets === undefined ? {} : { assets }),
-    ...notesOf(run),
+    ...journal.notes,
   });
   const manifest = await snapshot.seal(content, (paths, reason) => {
     const what = paths.length === 1
       ? `${JSON.stringify(paths[0])}, which isn't part of it, couldn't be deleted from it`
       : `${paths.length} objects that aren't part of it couldn't be deleted from it`;
-    run.addWarning(
+    journal.addWarning(
       "leftovers",
       `The snapshot's manifest names what is left in its folder: ${what} (${reason}).`,
     );
   });
-  run.emit({ type: "sealed", snapshot: snapshot.address });
-  return manifest;
+  emit({ type: "sealed", snapshot: snapshot.address });
+  lock.unwatch();
+  return reportOf(snapshot.address, manifest);
 }

@@ -1,15 +1,29 @@
 import { concurrently } from "../../async/concurrently.ts";
 import { modelPath } from "../../snapshot/layout.ts";
-import type { ExportContext } from "../export_context.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { ProjectSchema } from "../../source/datocms/schema.ts";
+import type { Tallies } from "../tallies.ts";
+
+/** What {@linkcode writeSchema} uses. */
+export interface SchemaParts {
+  /** The project and its schema. */
+  readonly project: Pick<ProjectSchema, "document" | "schema">;
+  /** Where it is written. */
+  readonly snapshot: Pick<SnapshotWriter, "putJson">;
+  /** Where it is counted. */
+  readonly tallies: Tallies;
+  /** The most files at a time. */
+  readonly concurrency: number;
+}
 
 /** Writes the site, and a file for each model and block model. */
 export async function writeSchema(
-  { run, snapshot }: Pick<ExportContext, "run" | "snapshot">,
+  { project, snapshot, tallies, concurrency }: SchemaParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { document, schema } = run.project;
+  const { document, schema } = project;
   const site = await snapshot.putJson("site.json", document);
-  run.resources.site = { count: 1, bytes: site.size };
+  tallies.setResource("site", { count: 1, bytes: site.size });
   let bytes = 0;
   await concurrently(
     schema.itemTypes.map((model) => async () => {
@@ -19,8 +33,8 @@ export async function writeSchema(
       const { size } = await snapshot.putJson(path, { data: model, included });
       bytes += size;
     }),
-    run.concurrency,
+    concurrency,
     signal,
   );
-  run.resources.models = { count: schema.itemTypes.length, bytes };
+  tallies.setResource("models", { count: schema.itemTypes.length, bytes });
 }

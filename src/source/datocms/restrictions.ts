@@ -115,3 +115,24 @@ async function ask(
     return undefined;
   }
 }
+
+/**
+ * Whether there may be uploads that the API token's role may not read, which look like deleted ones: the API
+ * leaves them out without a word.
+ *
+ * @param client Asks the API.
+ * @param environment The environment's name, if the API told it.
+ * @param signal Aborts the request.
+ * @return `undefined` if the API doesn't tell.
+ * @throws The signal's reason.
+ */
+export async function mayHideUploads(
+  client: CmaClient,
+  environment: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  if (environment === undefined) return undefined;
+  const asked = { environment, models: [], uploads: true, signal };
+  const restrictions = await readRestrictions(client, asked);
+  return restrictions && restrictions.length > 0;
+}

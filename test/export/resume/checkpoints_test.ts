@@ -10,6 +10,10 @@ import { NDJSON } from "../../../src/sink/encodings.ts";
 import { SnapshotWriter } from "../../../src/snapshot/snapshot_writer.ts";
 import { Checkpoints } from "../../../src/export/resume/checkpoints.ts";
 import { resolveSourceOptions } from "../../../src/export/export_settings.ts";
+import { Journal } from "../../../src/export/journal.ts";
+import { Listings } from "../../../src/export/listings.ts";
+import { openProject } from "../../../src/export/open_project.ts";
+import { Tallies } from "../../../src/export/tallies.ts";
 import { ExportRun } from "../../../src/export/export_run.ts";
 import { ListingWriter } from "../../../src/export/resume/listing_writer.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
@@ -23,10 +27,18 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
   });
   const cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit: false });
   const { signal } = new AbortController();
-  const run = await ExportRun.begin({
-    ...resolveSourceOptions({ apiToken: cma.apiToken, baseUrl: cma.url }),
-    redaction: new Secrets(),
-  }, options.stop);
+  const redaction = new Secrets();
+  const emit = () => {};
+  const settings = resolveSourceOptions({ apiToken: cma.apiToken, baseUrl: cma.url });
+  const journal = new Journal({ redaction, emit });
+  const { concurrency } = settings;
+  const common = { journal, redaction, emit, concurrency, stop: options.stop };
+  const run = new ExportRun({
+    ...await openProject({ ...settings, redaction }),
+    ...common,
+    tallies: new Tallies(),
+    listings: new Listings(common),
+  });
   await cma.stop();
   const startedAt = new Date();
   const snapshot = await SnapshotWriter.create(storage, {

@@ -6,10 +6,14 @@ import type { CliIo } from "./io.ts";
 export interface CommandContext {
   /** The configuration. */
   readonly config: Config;
+  /** The options that the command line or the environment gave, not a file. */
+  readonly given: readonly OptionKey[];
   /** The words after the command's name, one for each of its {@linkcode Command.positionals} at most. */
   readonly words: readonly string[];
   /** The world around; its outputs take no secrets. */
   readonly io: CliIo;
+  /** Takes a line about what to do next, which is written after the error if the command fails. */
+  readonly advise: (line: string) => void;
 }
 
 /** A line that shows how a command is used. */

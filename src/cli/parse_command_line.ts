@@ -4,6 +4,7 @@ import type { Flags } from "../config/resolve_config.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
+import { PROGRAM } from "./command_hint.ts";
 
 /** What a command line says. */
 export interface CommandLine {
@@ -151,7 +152,7 @@ function unknownLetter(arg: string, letter: string): SluiceError {
 }
 
 function advice(close: string | undefined): string {
-  return close === undefined ? "see sluice --help." : `did you mean --${close}?`;
+  return close === undefined ? `see ${PROGRAM} --help.` : `did you mean --${close}?`;
 }
 
 function usage(message: string): SluiceError {

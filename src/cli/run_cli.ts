@@ -3,7 +3,7 @@ import { isInS3 } from "../config/contradictions.ts";
 import { homeOf } from "../config/home_path.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { configSecrets, optionSecrets } from "../config/option_secrets.ts";
-import { type Config, envName, flagName, OPTION_KEYS } from "../config/options.ts";
+import { type Config, envName, flagName, OPTION_KEYS, type OptionKey } from "../config/options.ts";
 import { unknownVariables } from "../config/unknown_variables.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
@@ -15,11 +15,12 @@ import { secretsWithin } from "../text/secrets/looks_secret.ts";
 import { Secrets } from "../text/secrets/secrets.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
+import { PROGRAM } from "./command_hint.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
-import { writeError, writeWarning } from "./progress/write_error.ts";
+import { writeError, writeNote } from "./progress/write_error.ts";
 import { withTimeout } from "./with_timeout.ts";
 
 /**
@@ -60,6 +61,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   const guarded: CliIo = { ...io, stdout, stderr, secrets };
   let line: CommandLine | undefined;
   let config: Config | undefined;
+  const advice: string[] = [];
   try {
     line = parseCommandLine(args);
     if (line.version) {
@@ -87,11 +89,13 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     if (!command.flagsOnly) {
       checkVariables(io.env, { s3: isInS3(config) });
       for (const message of unknownVariables(io.envNames?.() ?? [])) {
-        writeWarning(guarded, { code: "unknown_variable", message }, config);
+        if (config.quiet) break;
+        writeNote(guarded, "warning", { code: "unknown_variable", message }, config);
       }
     }
     const words = line.words.slice(1);
-    const context = { config, words };
+    const given = givenOptions(command, line, io);
+    const context = { config, given, words, advise: (line: string) => advice.push(line) };
     return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
   } catch (error) {
     const { message, exitCode, stack: known } = failureOf(error, io.signal);
@@ -100,6 +104,9 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     const logFormat = config?.logFormat ?? line?.flags.logFormat ??
       io.env(envName("logFormat"))?.trim();
     writeError(guarded, { message, exitCode, stack }, { logFormat });
+    if (logFormat !== "json" && !config?.quiet) {
+      for (const line of advice) stderr.write(`${line}\n`);
+    }
     if (!hasResult && (config?.json ?? asksForJson(args, line, io))) {
       const status = exitCode === EXIT.cancelled ? "cancelled" : "failed";
       stdout.write(jsonText({ status, exitCode, error: message }));
@@ -151,7 +158,7 @@ function commandOf({ words, flags, help }: CommandLine): Command | undefined {
     const close = nearest(name, [...COMMANDS.map(({ name }) => name), "help"]);
     throw new SluiceError(
       `There is no command ${JSON.stringify(printable(name, 60))}: ${
-        close === undefined ? "see sluice --help." : `did you mean ${close}?`
+        close === undefined ? `see ${PROGRAM} --help.` : `did you mean ${close}?`
       }`,
       EXIT.usage,
     );
@@ -174,7 +181,7 @@ function checkWords({ name, positionals = [] }: Command, words: readonly string[
     : "takes options only";
   throw new SluiceError(
     `sluice ${name} ${takes}, but was given ${JSON.stringify(printable(wrong, 60))}: ${
-      close === undefined ? `see sluice help ${name}.` : `did you mean ${close}?`
+      close === undefined ? `see ${PROGRAM} help ${name}.` : `did you mean ${close}?`
     }`,
     EXIT.usage,
   );
@@ -184,9 +191,15 @@ function checkOptions({ name, options }: Command, { flags }: CommandLine): void 
   const other = OPTION_KEYS.find((key) => flags[key] !== undefined && !options.includes(key));
   if (other === undefined) return;
   throw new SluiceError(
-    `sluice ${name} has no option ${flagName(other)}: see sluice help ${name}.`,
+    `sluice ${name} has no option ${flagName(other)}: see ${PROGRAM} help ${name}.`,
     EXIT.usage,
   );
+}
+
+/** The options that the command line or the environment gives a command. */
+function givenOptions(command: Command, { flags }: CommandLine, io: CliIo): OptionKey[] {
+  const env = command.flagsOnly ? () => undefined : envOf(command, io);
+  return command.options.filter((key) => flags[key] !== undefined || !!env(envName(key))?.trim());
 }
 
 /** The environment as far as it concerns a command. */

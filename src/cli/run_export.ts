@@ -7,12 +7,14 @@ import { jsonReport, jsonText } from "../report/json_report.ts";
 import { assetsDone, type ProgressState } from "../report/progress_state.ts";
 import { type Verdict, verdictOf } from "../report/verdict.ts";
 import { retryFailedAssets } from "../export/retry_failed.ts";
+import { LostLockError } from "../snapshot/lock/lock_errors.ts";
 import { openStorage } from "../storage/open_storage.ts";
-import type { ExportNotes } from "../snapshot/manifest.ts";
+import type { ExportNotes, ManifestNote } from "../snapshot/manifest.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
+import type { CommandContext } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { Progress } from "./progress/progress.ts";
-import { writeError } from "./progress/write_error.ts";
+import { writeError, writeNote } from "./progress/write_error.ts";
 import { renderSummary } from "./report/summary.ts";
 import { shownAddress } from "../text/printable.ts";
 import { counted, formatDuration } from "./text/format.ts";
@@ -23,14 +25,14 @@ const GRACE_MS = 1500;
 /**
  * Exports a project as configured, or tries failed assets again, shows how far it is, and writes the result to stdout.
  *
- * @param config The configuration.
- * @param io The world around.
+ * @param context The configuration, the world around, and what takes advice.
+ * @param resume The command that resumes the export, if there is one.
  * @return What was written, and the exit code.
  * @throws {SluiceError} If the export fails or is cancelled.
  */
 export async function runExport(
-  config: Config,
-  io: CliIo,
+  { config, io, advise }: Pick<CommandContext, "config" | "io" | "advise">,
+  resume?: string,
 ): Promise<{ readonly report: ExportReport; readonly exitCode: ExitCode }> {
   using progress = new Progress(config, io);
   const { signal } = io;
@@ -72,14 +74,12 @@ export async function runExport(
       const end = { status, error: message, exitCode, progress: state, ms } as const;
       io.stdout.write(jsonText(jsonReport({ ...end, notes: notes?.() })));
     }
-    if (
-      !isCancelled && !isUnfinished && state.start !== undefined && !config.retryFailed &&
-      !config.quiet &&
-      config.logFormat === "text"
-    ) {
-      io.stderr.write(
-        `What was written is in ${shownAddress(state.start.snapshot)}, incomplete.\n`,
-      );
+    const { start } = state;
+    if (start !== undefined && !config.retryFailed && !(thrown instanceof LostLockError)) {
+      if (!isCancelled && !isUnfinished) {
+        advise(`The snapshot at ${shownAddress(start.snapshot)} is incomplete.`);
+      }
+      if (resume !== undefined && !config.freeze) advise(`To resume it: ${resume}`);
     }
     throw thrown;
   } finally {
@@ -89,22 +89,36 @@ export async function runExport(
   const { state, ms } = progress;
   progress[Symbol.dispose]();
   const verdict = verdictOf(report, config);
+  if (config.quiet) writeFlaws({ report, verdict, aside: state.aside }, io, config);
   const { exitCode } = verdict;
-  // A cron job sends mail of what is on stderr, and throws the summary away.
-  if (exitCode !== EXIT.complete && config.quiet) {
+  if (config.json) {
+    io.stdout.write(jsonText(jsonReport({ report, exitCode, progress: state, ms })));
+  } else if (!config.quiet) {
+    const isRetry = config.retryFailed;
+    io.stdout.write(renderSummary(report, { progress: state, ms, columns: io.columns(), isRetry }));
+  }
+  return { report, exitCode };
+}
+
+/** Writes what is wrong with a snapshot: cron sends mail if there is anything, and for nothing else. */
+function writeFlaws(
+  { report, verdict, aside }: {
+    readonly report: ExportReport;
+    readonly verdict: Verdict;
+    readonly aside: readonly ManifestNote[];
+  },
+  io: CliIo,
+  config: Config,
+): void {
+  // A retry found nothing itself: these are of the export that made the snapshot.
+  const findings = config.retryFailed ? [] : report.manifest.findings;
+  for (const finding of findings) writeNote(io, "finding", finding, config);
+  // Nothing else names a copy of an environment that is left.
+  for (const warning of aside) writeNote(io, "warning", warning, config);
+  const { exitCode } = verdict;
+  if (exitCode !== EXIT.complete) {
     writeError(io, { message: lackText(report, verdict), exitCode }, config);
   }
-  io.stdout.write(
-    config.json
-      ? jsonText(jsonReport({ report, exitCode, progress: state, ms }))
-      : renderSummary(report, {
-        progress: state,
-        ms,
-        columns: io.columns(),
-        isRetry: config.retryFailed,
-      }),
-  );
-  return { report, exitCode };
 }
 
 /** What a snapshot that is complete lacks, in a sentence. */
@@ -131,7 +145,7 @@ function cancellation(
     return new SluiceError(
       `Cancelled after ${time}: the snapshot at ${
         shownAddress(start.snapshot)
-      } is as it was (assets that were fetched are kept, and found when you try again).`,
+      } is unchanged (files that were downloaded are kept for the next retry).`,
       EXIT.cancelled,
     );
   }
@@ -142,7 +156,7 @@ function cancellation(
   return new SluiceError(
     `Cancelled after ${time} with ${done} done: the snapshot at ${
       shownAddress(start.snapshot)
-    } is incomplete: go on with --resume, or export again (assets that are there are kept).`,
+    } is incomplete.`,
     EXIT.cancelled,
   );
 }

@@ -22,8 +22,8 @@ export async function withTimeout<T>(
   const timer = setTimeout(() => {
     over.abort(
       new SluiceError(
-        `The command wasn't done within ${timeout}, as --timeout demands: give it more time, or go on ` +
-          "with an export by --resume.",
+        `The command took longer than ${timeout} (--timeout): allow it more time, or continue an ` +
+          "export with --resume.",
       ),
     );
   }, Math.min(durationMs(timeout), LONGEST_TIMER));

@@ -40,6 +40,6 @@ function advice(name: string): string {
     if (kind === "switch" || canBeOff) return `did you mean ${envName(turnedOff)}=false?`;
   }
   const close = nearest(rest, [...BY_REST.keys()]);
-  if (close === undefined) return "unset it, or see sluice help export for those that there are.";
+  if (close === undefined) return "unset it, or see those that --help lists.";
   return `did you mean ${envName(BY_REST.get(close)!)}?`;
 }

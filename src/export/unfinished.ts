@@ -28,13 +28,13 @@ export class UnfinishedError extends SluiceError {
 
 function sentence(snapshot: string | undefined, progressed: boolean): string {
   if (snapshot === undefined) {
-    return "The time budget was over before the export could begin: give it more (--time-budget).";
+    return "The time budget was used up before the export could begin: allow more (--time-budget).";
   }
   return progressed
-    ? `The time budget is over, and the snapshot at ${
+    ? `The time budget is used up, and the snapshot at ${
       shownAddress(snapshot)
-    } isn't complete yet: go on with --resume.`
-    : `The time budget was over before anything new came to the snapshot at ${
+    } isn't complete yet: --resume continues it.`
+    : `The time budget was used up before anything new was added to the snapshot at ${
       shownAddress(snapshot)
-    }: go on with --resume, and give it more (--time-budget).`;
+    }: --resume continues it; allow more time (--time-budget).`;
 }

@@ -109,7 +109,7 @@ export class TickEnding {
    */
   async stopped(error: unknown, tick: Tick): Promise<TickResult> {
     const { now, signal } = tick;
-    if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export goes on.");
+    if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export resumes it.");
     if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
     // The other one has resumed it: nothing is wrong with the project or the destination.
     if (error instanceof TakenOverError) return tickResult(now, "busy", error.message);
@@ -127,21 +127,21 @@ export class TickEnding {
     const { now, place, failures, signal } = tick;
     if (error.progressed) {
       if (failures?.stuck) await this.forget(tick);
-      return tickResult(now, "unfinished", `The next tick goes on with ${snapshot}.`);
+      return tickResult(now, "unfinished", `The next tick resumes ${snapshot}.`);
     }
     const stuck = (failures?.stuck ?? 0) + 1;
     if (stuck >= STUCK) {
       const message =
-        `${stuck} ticks in a row were over before anything new came to the snapshot at ` +
-        `${snapshot}: give them more time (--time-budget).`;
+        `${stuck} ticks in a row ended before anything new was added to the snapshot at ` +
+        `${snapshot}: allow them more time (--time-budget).`;
       const failure = new SluiceError(message, EXIT.failed, { cause: error });
       return await this.#failed(failure, tick, stuck);
     }
     const { count = 0, at = now.toISOString() } = failures ?? {};
     await this.#options.failures.keep({ count, at, stuck }, place, signal);
     const message =
-      `The tick's time was over before anything new came to the snapshot at ${snapshot}: ` +
-      "the next tick tries again; if that happens again, give them more time (--time-budget).";
+      `The tick ended before anything new was added to the snapshot at ${snapshot}: the next ` +
+      "tick tries again; if this happens again, allow more time (--time-budget).";
     return tickResult(now, "unfinished", message);
   }
 

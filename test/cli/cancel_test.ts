@@ -30,7 +30,7 @@ Deno.test("sluice export stops when it is told to, and says what is done", async
   end.resolve();
   assert.match(
     io.err(),
-    /\nCancelling \(press Ctrl-C again to stop at once\)\nsluice: Cancelled after \d+\.\d s with \d+ records? and \d+ assets? done: the snapshot at \/.*\/snapshot_\d+ is incomplete: go on with --resume, or export again \(assets that are there are kept\)\.\n$/,
+    /\nCancelling \(press Ctrl-C again to stop at once\)\nsluice: Cancelled after \d+\.\d s with \d+ records? and \d+ assets? done: the snapshot at \/.*\/snapshot_\d+ is incomplete\.\nTo resume it: deno task -q sluice export --resume --base-url \S+ --to \S+\n$/,
   );
   const report = JSON.parse(io.out());
   assert.deepEqual([report.status, report.exitCode], ["cancelled", 130]);
@@ -71,7 +71,7 @@ Deno.test("sluice plan stops when it is told to", async () => {
 });
 
 Deno.test(
-  "sluice export fails when it isn't done within --timeout, and can be gone on with",
+  "sluice export fails when it isn't done within --timeout, and can be resumed",
   undisturbed(async () => {
     await using bench_ = await bench({ latencyMs: 300 });
     const env = {
@@ -82,9 +82,9 @@ Deno.test(
     const io = fakeIo({ env });
     assert.equal(await runCli(["export", "--timeout", "900ms", "--json"], io), EXIT.failed);
     const why =
-      "The command wasn't done within 900ms, as --timeout demands: give it more time, or go on " +
-      "with an export by --resume.";
-    assert.ok(io.err().endsWith(`\nsluice: ${why}\n`), io.err());
+      "The command took longer than 900ms (--timeout): allow it more time, or continue an export " +
+      "with --resume.";
+    assert.ok(io.err().includes(`\nsluice: ${why}\n`), io.err());
     assert.ok(!io.err().includes("Cancel"));
     const { status, error } = JSON.parse(io.out());
     assert.deepEqual([status, error], ["failed", why]);

@@ -24,7 +24,7 @@ Deno.test("sluice export writes a snapshot, and tells what is in it", async () =
   const lines = io.out().split("\n");
   assert.match(
     lines[0]!,
-    /^Exported Slackwater \(project 48213, environment main\) in \d+\.\d s: complete\.$/,
+    /^Exported Slackwater \(project 48213, environment main\) in \d+(\.\d)? s: complete\.$/,
   );
   assert.ok(lines.includes(`  Snapshot  ${snapshot}`));
   assert.ok(
@@ -43,7 +43,7 @@ Deno.test("sluice export writes a snapshot, and tells what is in it", async () =
   );
   assert.match(io.out(), /\nWarnings\n {2}- Asset .* infected with .*\n/);
   const hint = lines.at(-2)!;
-  assert.match(hint, /^Next: look into it: head -n 1 \/.*\.ndjson$/);
+  assert.match(hint, /^Next: take a look: head -n 1 \/.*\.ndjson$/);
   const first = await Deno.readTextFile(hint.split("head -n 1 ")[1]!);
   assert.equal(JSON.parse(first.split("\n")[0]!).type, "item");
   assert.match(io.err(), /^Exporting Slackwater \(project 48213, environment main\) to \/.*\n/);
@@ -141,7 +141,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   );
   assert.match(
     io.out(),
-    /\nNext: see to the failures, then try just these assets again: sluice retry --to \/\S+\n$/,
+    /\nNext: when the cause is fixed, retry just these assets: deno task -q sluice retry --base-url \S+ --asset-host \S+ --to \/\S+\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
 });
@@ -180,6 +180,38 @@ Deno.test("sluice export ends with 3 without a resource that was asked for by na
   const unasked = await bench_.run(["export", ...LITTLE]);
   assert.equal(unasked.exitCode, EXIT.complete);
   assert.match(unasked.io.out(), /\broles left\s+out\b/);
+});
+
+Deno.test("--quiet is silent when all is well", async () => {
+  await using bench_ = await bench();
+  for (
+    const args of [["export"], ["export", "--resume"], ["schedule", "enable"], ["export", "--json"]]
+  ) {
+    const { io, exitCode } = await bench_.run([...args, "--quiet"]);
+    assert.equal(exitCode, EXIT.complete, io.err());
+    assert.equal(io.err(), "");
+    if (args.includes("--json")) assert.equal(JSON.parse(io.out()).status, "complete");
+    else assert.equal(io.out(), "");
+  }
+});
+
+Deno.test("sluice export --quiet tells what it found, and nothing else", async () => {
+  const project = sampleProject();
+  const model = project.primary.itemTypes.find(({ attributes }) => !attributes.modular_block)!;
+  await using bench_ = await bench({
+    project,
+    onRequest: (_, { pathname }) => {
+      if (pathname === "/items") model.attributes.name = `Renamed ${crypto.randomUUID()}`;
+      return undefined;
+    },
+  });
+  const text = await bench_.run(["export", "--quiet", ...LITTLE]);
+  assert.equal(text.exitCode, EXIT.complete, text.io.err());
+  assert.equal(text.io.out(), "");
+  assert.match(text.io.err(), /^Found: The schema changed while the project was read .*\n$/);
+  const json = await bench_.run(["export", "--quiet", "--log-format=json", ...LITTLE]);
+  const { type, code } = JSON.parse(json.io.err());
+  assert.deepEqual([type, code], ["finding", "schema_changed"]);
 });
 
 Deno.test("sluice export --quiet isn't silent about what the snapshot lacks", async () => {
@@ -231,7 +263,7 @@ Deno.test("sluice export tells where an unfinished snapshot is when it fails", a
   assert.equal(text.io.out(), "");
   assert.match(
     text.io.err(),
-    /\nWhat was written is in \/.*\/snapshot_\d+, incomplete\.\nsluice: .* refused GET \/uploads \(422 BROKEN\)\.\n$/,
+    /\nsluice: .* refused GET \/uploads \(422 BROKEN\)\.\nThe snapshot at \/.*\/snapshot_\d+ is incomplete\.\nTo resume it: deno task -q sluice export --resume --base-url \S+ --asset-host \S+ --to \S+\n$/,
   );
   const json = await bench_.run(["export", "--json", "--log-format", "json"]);
   const report = JSON.parse(json.io.out());
@@ -355,11 +387,14 @@ Deno.test("sluice export --retry-failed tries failed assets again, and ends as a
   assert.match(nothing.io.err(), /There is no complete snapshot with asset files at .*: export /);
   const first = await bench_.run(args);
   assert.equal(first.exitCode, EXIT.partial, first.io.err());
-  assert.ok(first.io.out().endsWith(`: sluice retry --to ${bench_.to}\n`));
+  const { url, assetHost } = bench_.cma;
+  const program = "deno task -q sluice";
+  const where = `--base-url ${url} --asset-host ${assetHost} --to ${bench_.to}`;
+  assert.ok(first.io.out().endsWith(`: ${program} retry ${where}\n`));
   const ofMain = await bench_.run([...args, "--environment=main"]);
   assert.ok(
     ofMain.io.out().endsWith(
-      `: sluice retry --environment main --to ${bench_.to}\n`,
+      `: ${program} retry --environment main ${where}\n`,
     ),
   );
   const again = await bench_.run(["export", "--retry-failed", "--json"]);
@@ -377,7 +412,10 @@ Deno.test("sluice export --retry-failed tries failed assets again, and ends as a
   isDown.asset = false;
   const last = await bench_.run(["export", "--retry-failed"]);
   assert.equal(last.exitCode, EXIT.complete, last.io.err());
-  assert.match(last.io.out(), /^Tried failed assets of Slackwater .* again in .*: complete\.\n/);
+  assert.match(
+    last.io.out(),
+    /^Retried the failed assets of Slackwater .* in .*: complete\.\n/,
+  );
   assert.match(last.io.out(), /\n {2}Snapshot {2}\/.*\n/);
   // Nothing else was read.
   const rows = last.io.out().split("\n\n")[1]!.split("\n").map((line) => line.trim().split(" ")[0]);
@@ -433,7 +471,10 @@ Deno.test("sluice export --freeze tells at the end that its copy couldn't be del
   const args = ["export", "--freeze", "--quiet", ...LITTLE];
   const text = await bench_.run(args);
   assert.equal(text.exitCode, EXIT.complete, text.io.err());
-  assert.match(text.io.out(), /\nWarnings\n(.*\n)*? {2}- The sandbox environment sluice-freeze-/);
+  assert.equal(text.io.out(), "");
+  assert.match(text.io.err(), /^Warning: The sandbox environment sluice-freeze-.*\n$/);
+  const loud = await bench_.run(args.filter((arg) => arg !== "--quiet"));
+  assert.match(loud.io.out(), /\nWarnings\n(.*\n)*? {2}- The sandbox environment sluice-freeze-/);
   const json = await bench_.run([...args, "--json"]);
   const warnings: { code: string }[] = JSON.parse(json.io.out()).warnings;
   assert.ok(warnings.some(({ code }) => code === "freeze_not_deleted"), json.io.out());

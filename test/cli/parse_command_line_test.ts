@@ -78,10 +78,10 @@ Deno.test("parseCommandLine() suggests the option that was meant", () => {
   assert.equal(refusal("--no-asets"), "There is no option --no-asets: did you mean --no-assets?");
   assert.equal(
     refusal("--whatever-it-is"),
-    "There is no option --whatever-it-is: see sluice --help.",
+    "There is no option --whatever-it-is: see deno task -q sluice --help.",
   );
   assert.equal(refusal("-json"), "There is no option -j (in -json): did you mean --json?");
-  assert.equal(refusal("-x"), "There is no option -x: see sluice --help.");
+  assert.equal(refusal("-x"), "There is no option -x: see deno task -q sluice --help.");
   assert.equal(refusal("--no-to"), "--to can't be turned off: leave it out.");
 });
 

@@ -139,7 +139,7 @@ Deno.test("runCli() refuses what it doesn't know, with a suggestion", async () =
   assert.equal(await refusal(["help", "pln"]), 'There is no command "pln": did you mean plan?');
   assert.equal(
     await refusal(["backup-all"]),
-    'There is no command "backup-all": see sluice --help.',
+    'There is no command "backup-all": see deno task -q sluice --help.',
   );
   assert.equal(
     await refusal(["plan", "--modles=a"]),
@@ -147,15 +147,15 @@ Deno.test("runCli() refuses what it doesn't know, with a suggestion", async () =
   );
   assert.equal(
     await refusal(["export", "snapshots"]),
-    'sluice export takes options only, but was given "snapshots": see sluice help export.',
+    'sluice export takes options only, but was given "snapshots": see deno task -q sluice help export.',
   );
   assert.equal(
     await refusal(["plan", "--to", "x"]),
-    "sluice plan has no option --to: see sluice help plan.",
+    "sluice plan has no option --to: see deno task -q sluice help plan.",
   );
   assert.equal(
     await refusal(["demo", "--api-token", TOKEN]),
-    "sluice demo has no option --api-token: see sluice help demo.",
+    "sluice demo has no option --api-token: see deno task -q sluice help demo.",
   );
   assert.equal(
     await refusal(["--to", "x"]),

@@ -35,7 +35,10 @@ Deno.test("sluice schedule disable, enable and status switch automatic exports a
     assert.equal(exitCode, EXIT.complete, io.err());
     return io.out();
   };
-  assert.match(await run("disable"), /^Automatic exports {2}off: sluice schedule enable .*\n/);
+  assert.match(
+    await run("disable"),
+    /^Automatic exports {2}off\n {19}to switch them on: deno task -q sluice schedule enable --base-url \S+ --asset-host \S+ --to \S+\n/,
+  );
   const off = JSON.parse(await run("status", "--json"));
   assert.deepEqual([off.state, off.nextExportAt, off.lastExport], ["disabled", null, null]);
   assert.match(await run("enable"), /^Automatic exports {2}on, and one is due\n/);
@@ -116,7 +119,10 @@ Deno.test("sluice schedule refuses words that it doesn't know, with the one that
       ["schedule", "disabel"],
       /takes enable, disable, status or options, but was given "disabel": did you mean disable\?/,
     ],
-    [["schedule", "enable", "now"], /takes no more words, but was given "now": see sluice help/],
+    [
+      ["schedule", "enable", "now"],
+      /takes no more words, but was given "now": see deno task -q sluice help/,
+    ],
     [["schedule", "--resume"], /sluice schedule has no option --resume/],
     [["export", "--every", "1h"], /sluice export has no option --every/],
   ] as const;

@@ -19,8 +19,8 @@ Deno.test("unknownVariables() names the variable that was meant", () => {
     ]);
   }
   assert.deepEqual(unknownVariables(["SLUICE_WHATEVER_ELSE"]), [
-    "SLUICE_WHATEVER_ELSE is no variable of Sluice: unset it, or see sluice help export for those " +
-    "that there are.",
+    "SLUICE_WHATEVER_ELSE is no variable of Sluice: unset it, or see those that --help " +
+    "lists.",
   ]);
 });
 

@@ -303,7 +303,7 @@ Deno.test("Schedule.tick() fails with a sentence if its time is over before anyt
     exported: { timeBudgetMs: 5 },
   }).tick();
   assert.equal(state, "failed");
-  assert.match(message, /^The time budget was over before the export could begin: give it more/);
+  assert.match(message, /^The time budget was used up before the export could begin: allow more/);
 });
 
 Deno.test("Schedule.tick() fails if its time is over again and again before anything new comes", async () => {
@@ -341,7 +341,7 @@ Deno.test("Schedule.tick() fails if its time is over again and again before anyt
     const { state, message } = await schedule(minute).tick();
     states.push(state);
     if (minute === 2) {
-      assert.match(message, /before anything new came .*: the next tick tries again/);
+      assert.match(message, /before anything new was added .*: the next tick tries again/);
     }
   }
   assert.deepEqual(states, ["unfinished", "unfinished", "unfinished", "failed"]);
@@ -350,7 +350,10 @@ Deno.test("Schedule.tick() fails if its time is over again and again before anyt
     "failed",
     EXIT.failed,
   ]]);
-  assert.match(sent[0]!.error!, /^3 ticks in a row were over before anything new came .*give them/);
+  assert.match(
+    sent[0]!.error!,
+    /^3 ticks in a row ended before anything new was added .*allow them/,
+  );
   // Then it is waited longer and longer, and told each time.
   assert.equal((await schedule(8).tick()).state, "backing_off");
   assert.equal((await schedule(12).tick()).state, "failed");

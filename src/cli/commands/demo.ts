@@ -6,6 +6,7 @@ import { SNAPSHOT } from "../../config/groups/snapshot.ts";
 import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { PROGRAM } from "../command_hint.ts";
 import { useNoProxyHere } from "../ready_environment.ts";
 import { renderTree } from "../report/tree.ts";
 
@@ -35,7 +36,7 @@ export const demoCommand: Command = {
     { about: "Export the sample project", line: "sluice demo" },
     { about: "See how articles look as CSV", line: "sluice demo --models article --format csv" },
   ],
-  async run({ config, io }: CommandContext): Promise<ExitCode> {
+  async run({ config, io, advise }: CommandContext): Promise<ExitCode> {
     const { sampleProject } = await import("../../demo/sample/sample_project.ts");
     const { startDemoCma } = await import("../../simulator/server.ts");
     const { runExport } = await import("../run_export.ts");
@@ -47,8 +48,9 @@ export const demoCommand: Command = {
       rateLimit: RATE_LIMIT,
     });
     const { url: baseUrl, apiToken, assetHost } = cma;
-    const { report, exitCode } = await runExport({ ...config, baseUrl, apiToken, assetHost }, io);
-    if (config.json) return exitCode;
+    const served = { ...config, baseUrl, apiToken, assetHost };
+    const { report, exitCode } = await runExport({ config: served, io, advise });
+    if (config.json || config.quiet) return exitCode;
     io.stdout.write(
       [
         "",
@@ -62,17 +64,12 @@ export const demoCommand: Command = {
   },
 };
 
-/** What brought a user to this demo: the program, the installed bundle, or a task of the repository. */
-const IS_TASK = !Deno.build.standalone && import.meta.url.endsWith(".ts");
-const SLUICE = IS_TASK ? "deno task sluice" : "sluice";
-
 const NEXT = [
   "",
-  "Next, with a project of your own: copy an API token from Project settings → API tokens whose role",
-  "may use the Content Management API, then",
+  "Next, export a project of your own: in Project settings → API tokens, copy a token that may use",
+  "the Content Management API, then",
   "",
   "  export DATOCMS_API_TOKEN=…",
-  `  ${SLUICE} plan      # what would be read, and how long it takes at least`,
-  `  ${SLUICE} export    # into ./snapshots`,
-  ...(IS_TASK ? ["", "Where Deno isn't installed, npx --yes deno@2 task … does the same."] : []),
+  `  ${PROGRAM} plan      # what would be read, and the minimum time it takes`,
+  `  ${PROGRAM} export    # to ./snapshots`,
 ];

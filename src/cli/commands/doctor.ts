@@ -7,7 +7,9 @@ import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../storage/open_storage.ts";
+import type { DoctorCheck } from "../../doctor/doctor.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { commandHint } from "../command_hint.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
 import { renderExamination } from "../report/doctor_text.ts";
@@ -43,13 +45,14 @@ export const doctorCommand: Command = {
     },
     { about: "For programs", line: "sluice doctor --json" },
   ],
-  async run({ config, io }: CommandContext): Promise<ExitCode> {
+  async run(context: CommandContext): Promise<ExitCode> {
     const { examine } = await import("../../doctor/doctor.ts");
+    const { config, io } = context;
     using progress = new Progress(config, io);
     using storage = openStorage(config.to, toStorageOptions(config));
     const { signal } = io;
     const { onEvent } = progress;
-    const found = await examine({
+    const examination = await examine({
       ...(config.apiToken !== undefined && {
         source: { ...toExportOptions(config), secrets: io.secrets?.known, onEvent },
       }),
@@ -58,7 +61,19 @@ export const doctorCommand: Command = {
       signal,
     });
     progress[Symbol.dispose]();
-    io.stdout.write(config.json ? jsonText(found) : renderExamination(found, io.columns()));
+    const found = {
+      ...examination,
+      checks: examination.checks.map((check) => withCommand(check, context)),
+    };
+    const isFine = found.problems + found.warnings === 0;
+    if (config.json) io.stdout.write(jsonText(found));
+    else if (!config.quiet || !isFine) io.stdout.write(renderExamination(found, io.columns()));
     return found.problems === 0 ? EXIT.complete : EXIT.failed;
   },
 };
+
+/** A check whose command can be typed as it is. */
+function withCommand(check: DoctorCheck, context: CommandContext): DoctorCheck {
+  if (!check.fix?.startsWith("sluice doctor")) return check;
+  return { ...check, fix: commandHint("doctor --clean", context, { drop: ["clean"] }) };
+}

@@ -14,8 +14,21 @@ import { SOURCE } from "../../config/groups/source.ts";
 import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { nextStep } from "../report/next_step.ts";
+import { nextStep, resumeCommand } from "../report/next_step.ts";
 import { planCommand } from "./plan.ts";
+
+/** The options of `sluice retry`. */
+export const RETRY_OPTIONS = optionsOf(
+  SOURCE,
+  DESTINATION,
+  S3,
+  PUBLICITY,
+  ASSET_SOURCE,
+  VERDICT,
+  OUTPUT,
+  TIMEOUT,
+  CONFIG_FILE,
+);
 
 /** `sluice export` */
 export const exportCommand: Command = {
@@ -66,8 +79,10 @@ export const exportCommand: Command = {
     const { config, io } = context;
     if (config.dryRun) return await planCommand.run(context);
     const { runExport } = await import("../run_export.ts");
-    const { report, exitCode } = await runExport(config, io);
-    if (!config.json) io.stdout.write(`\n${nextStep(report, config)}\n`);
+    const { report, exitCode } = await runExport(context, resumeCommand(context));
+    if (!config.json && !config.quiet) {
+      io.stdout.write(`\n${nextStep(report, context, RETRY_OPTIONS)}\n`);
+    }
     return exitCode;
   },
 };

@@ -1,12 +1,7 @@
-import { ASSET_SOURCE } from "../../config/groups/assets.ts";
-import { DESTINATION, PUBLICITY, S3 } from "../../config/groups/destination.ts";
-import { CONFIG_FILE, OUTPUT, TIMEOUT, VERDICT } from "../../config/groups/run.ts";
-import { SOURCE } from "../../config/groups/source.ts";
-import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
-import { exportCommand } from "./export.ts";
+import { exportCommand, RETRY_OPTIONS } from "./export.ts";
 
 /** `sluice retry`, which is also `sluice export --retry-failed` */
 export const retryCommand: Command = {
@@ -17,17 +12,7 @@ export const retryCommand: Command = {
     "environment, and updates its list of assets and its manifest. Nothing else of the snapshot is " +
     "read or written, and it stays complete all the while. An asset whose upload was deleted or " +
     "replaced since no longer counts as failed.",
-  options: optionsOf(
-    SOURCE,
-    DESTINATION,
-    S3,
-    PUBLICITY,
-    ASSET_SOURCE,
-    VERDICT,
-    OUTPUT,
-    TIMEOUT,
-    CONFIG_FILE,
-  ),
+  options: RETRY_OPTIONS,
   exitCodes: {
     ...exitCodesOf("the snapshot lacks nothing any more"),
     [EXIT.partial]: "the snapshot still lacks some assets, or something else",

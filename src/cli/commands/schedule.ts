@@ -10,6 +10,7 @@ import { runTicks } from "../../schedule/run_ticks.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { commandHint } from "../command_hint.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { SYSTEM_CLOCK } from "../io.ts";
 import { Progress } from "../progress/progress.ts";
@@ -55,7 +56,8 @@ export const scheduleCommand: Command = {
     },
     { about: "How they stand, for programs", line: "sluice schedule status --json" },
   ],
-  async run({ config, words: [action], io }: CommandContext): Promise<ExitCode> {
+  async run(context: CommandContext): Promise<ExitCode> {
+    const { config, words: [action], io } = context;
     const { openSchedule } = await import("../../schedule/open_schedule.ts");
     let progress: Progress | undefined;
     using opened = openSchedule(config, {
@@ -70,7 +72,11 @@ export const scheduleCommand: Command = {
     }
     if (action !== undefined) {
       const status = await schedule.status(signal, { runsHere: false });
-      io.stdout.write(config.json ? jsonText(status) : renderSchedule(status));
+      if (config.json) io.stdout.write(jsonText(status));
+      else if (!config.quiet || action === "status") {
+        const enable = commandHint("schedule enable", context);
+        io.stdout.write(renderSchedule(status, enable));
+      }
       return EXIT.complete;
     }
     const log = new TickLog(io.stderr, config);

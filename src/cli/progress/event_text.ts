@@ -101,9 +101,9 @@ function logText(
 ): string | undefined {
   switch (event.type) {
     case "start":
-      return `${event.resumed ? "Going on with the export of" : "Exporting"} ${
-        projectName(event)
-      } to ${shownAddress(event.snapshot)}`;
+      return `${event.resumed ? "Resuming the export of" : "Exporting"} ${projectName(event)} to ${
+        shownAddress(event.snapshot)
+      }`;
     case "retry": {
       const { what, reason, attempt, waitMs } = event;
       return `Retry ${attempt} of ${printable(what, LONGEST)} in ${formatDuration(waitMs)}: ${

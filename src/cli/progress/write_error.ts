@@ -1,6 +1,8 @@
 import type { ExitCode } from "../../error.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
 import type { Config } from "../../config/options.ts";
+import type { ManifestNote } from "../../snapshot/manifest.ts";
+import { printable } from "../../text/printable.ts";
 import { writeJsonLine } from "./json_view.ts";
 
 /**
@@ -27,20 +29,22 @@ export function writeError(
 }
 
 /**
- * Writes to stderr what is to be known before a command begins, unless nothing but errors is asked for.
+ * Writes to stderr something to know besides errors.
  *
  * @param io The world around.
- * @param warning The sentence, and its stable name.
+ * @param type What it is.
+ * @param note The sentence, and its stable name.
  * @param config How it is written.
  */
-export function writeWarning(
-  io: Pick<CliIo, "stderr" | "clock">,
-  { code, message }: { readonly code: string; readonly message: string },
-  { logFormat, quiet }: Pick<Config, "logFormat" | "quiet">,
+export function writeNote(
+  { stderr, clock = SYSTEM_CLOCK }: Pick<CliIo, "stderr" | "clock">,
+  type: "warning" | "finding",
+  { code, message }: ManifestNote,
+  { logFormat }: Pick<Config, "logFormat">,
 ): void {
-  if (quiet) return;
   if (logFormat === "json") {
-    const now = (io.clock ?? SYSTEM_CLOCK).now();
-    writeJsonLine(io.stderr, now, { type: "warning", code, message });
-  } else io.stderr.write(`Warning: ${message}\n`);
+    writeJsonLine(stderr, clock.now(), { type, code, message });
+  } else {
+    stderr.write(`${type === "warning" ? "Warning" : "Found"}: ${printable(message, 4000)}\n`);
+  }
 }

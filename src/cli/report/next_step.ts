@@ -1,43 +1,50 @@
-import { type Config, DEFAULTS, flagName } from "../../config/options.ts";
-import { ASSET_FAILURE, KNOWN_ASSET_FAILURE } from "../../snapshot/manifest.ts";
+import type { OptionKey } from "../../config/options.ts";
 import type { ExportReport } from "../../export/export.ts";
+import { ASSET_FAILURE, KNOWN_ASSET_FAILURE } from "../../snapshot/manifest.ts";
 import { shellWord, shownAddress } from "../../text/printable.ts";
+import { commandHint, type Invocation } from "../command_hint.ts";
+
+/** Options that decide which snapshot an export writes to, of which a hint names its own. */
+const WHICH: readonly OptionKey[] = ["resume", "retryFailed"];
 
 /**
  * What to do after an export, in one line.
  *
  * @param report The export's report.
- * @param config Where it exported from, and to.
+ * @param invocation What it was called with.
+ * @param retryOptions The options of `sluice retry`.
  */
 export function nextStep(
   { status, snapshot, manifest }: ExportReport,
-  config: Pick<Config, "environment" | "to">,
+  invocation: Invocation,
+  retryOptions: readonly OptionKey[],
 ): string {
   if (
     status === "partial" &&
     manifest.failures.every(({ code }) => code === ASSET_FAILURE || code === KNOWN_ASSET_FAILURE)
   ) {
-    return "Next: see to the failures, then try just these assets again: " +
-      ["sluice retry", ...placeWords(config)].join(" ");
+    const command = commandHint("retry", invocation, { keep: retryOptions });
+    return `Next: when the cause is fixed, retry just these assets: ${command}`;
   }
   if (status === "partial") {
-    return "Next: see to the failures, then export again; assets that are there are kept.";
+    const command = commandHint("export", invocation, { drop: WHICH });
+    return `Next: when the cause is fixed, export again (asset files are kept): ${command}`;
   }
   const address = shownAddress(snapshot);
   if (!snapshot.startsWith("file:")) {
-    return `Next: look into it: aws s3 ls ${shellWord(`${address}/`)}`;
+    return `Next: take a look: aws s3 ls ${shellWord(`${address}/`)}`;
   }
   const paths = manifest.objects.map(({ path }) => path);
   const records = paths.find((path) => path.startsWith("records/")) ??
     paths.find((path) => path.startsWith("tables/records/"));
-  return `Next: look into it: head -n 1 ${shellWord(`${address}/${records ?? "manifest.json"}`)}`;
+  return `Next: take a look: head -n 1 ${shellWord(`${address}/${records ?? "manifest.json"}`)}`;
 }
 
-/** What a command needs to come to the same snapshot. */
-function placeWords(config: Pick<Config, "environment" | "to">): string[] {
-  return (["environment", "to"] as const).flatMap((key) => {
-    const value = config[key];
-    if (value === undefined || value === DEFAULTS[key]) return [];
-    return [flagName(key), shellWord(value)];
-  });
+/**
+ * The command that resumes an export.
+ *
+ * @param invocation What it was called with.
+ */
+export function resumeCommand(invocation: Invocation): string {
+  return commandHint("export --resume", invocation, { drop: WHICH });
 }

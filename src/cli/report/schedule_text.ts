@@ -2,10 +2,10 @@ import type { ScheduleStatus, UnfinishedSnapshot } from "../../schedule/schedule
 import { counted } from "../text/format.ts";
 
 const STATES: Readonly<Record<ScheduleStatus["state"], string>> = {
-  disabled: "off: sluice schedule enable switches them on",
+  disabled: "off",
   exporting: "on, and one is running",
   failing: "on, but the last ones failed",
-  unfinished: "on, and one is to be gone on with",
+  unfinished: "on, and one is to be resumed",
   due: "on, and one is due",
   waiting: "on",
 };
@@ -17,12 +17,14 @@ const UNKNOWN = "not known, as no schedule has run here yet";
  * How a schedule stands, for people.
  *
  * @param status How it stands.
+ * @param enable The command that switches it on.
  * @return Lines, with a line break at the end.
  */
-export function renderSchedule(status: ScheduleStatus): string {
+export function renderSchedule(status: ScheduleStatus, enable: string): string {
   const { state, every, lastExport, unfinished, failures, nextExportAt } = status;
   const rows = [
     ["Automatic exports", STATES[state]],
+    ...(state === "disabled" ? [["", `to switch them on: ${enable}`]] : []),
     ["Every", every ?? UNKNOWN],
     ["Last complete", lastExport ? lastText(lastExport) : "none yet"],
     ...(unfinished ? [["Unfinished", unfinishedText(unfinished)]] : []),
@@ -39,7 +41,7 @@ function unfinishedText({ snapshot, begunAt, stuckTicks }: UnfinishedSnapshot): 
     ? ""
     : `; the last ${
       stuckTicks === 1 ? "tick" : counted(stuckTicks, "tick")
-    } brought nothing new to it: give them more time (--time-budget)`;
+    } added nothing to it: allow more time (--time-budget)`;
   return `${snapshot}, begun ${begunAt}${stuck}`;
 }
 

@@ -52,7 +52,7 @@ export function renderSummary(report: ExportReport, context: SummaryContext): st
     requests,
   ];
   const width = Math.max(40, Math.min(columns, 100));
-  const done = `${isRetry ? `Tried failed assets of ${name} again` : `Exported ${name}`} in ${
+  const done = `${isRetry ? `Retried the failed assets of ${name}` : `Exported ${name}`} in ${
     formatDuration(ms)
   }`;
   return [

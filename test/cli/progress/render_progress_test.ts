@@ -168,7 +168,7 @@ Deno.test("eventText() tells a log of every retry, skip, drift and failure", () 
   const converged = { type: "converged", resource: "records", pass: 2, count: 3 } as const;
   const told = [{ ...START, resumed: true }, RETRY, skipped, finding, converged];
   assert.deepEqual(told.map((event) => eventText(event, "log")), [
-    "Going on with the export of Slackwater (project 123, environment main) to " +
+    "Resuming the export of Slackwater (project 123, environment main) to " +
     "/backups/content/project_123/snapshot_1700000000",
     "Retry 2 of GET /items in 1.5 s: status 503",
     "Left out roles: May not.",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renderSchedule } from "../../../src/cli/report/schedule_text.ts";
 
-Deno.test("renderSchedule() says how many ticks brought nothing new, and what to do", () => {
+Deno.test("renderSchedule() says how many ticks added nothing, and what to do", () => {
   const text = (stuckTicks: number) =>
     renderSchedule({
       state: "unfinished",
@@ -11,10 +11,10 @@ Deno.test("renderSchedule() says how many ticks brought nothing new, and what to
       failures: null,
       nextExportAt: "2023-11-15T00:00:00Z",
       lastTick: null,
-    }).split("\n").find((line) => line.startsWith("Unfinished"));
+    }, "sluice schedule enable").split("\n").find((line) => line.startsWith("Unfinished"));
   const begun = "Unfinished         snapshot_1700000000, begun 2023-11-14T22:13:20Z";
   assert.equal(text(0), begun);
-  const advice = "brought nothing new to it: give them more time (--time-budget)";
+  const advice = "added nothing to it: allow more time (--time-budget)";
   assert.equal(text(1), `${begun}; the last tick ${advice}`);
   assert.equal(text(2), `${begun}; the last 2 ticks ${advice}`);
 });

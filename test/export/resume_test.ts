@@ -41,6 +41,9 @@ const small = memoryCopy(
 const tiny = memoryCopy(
   generateProject({ records: 4, models: 2, uploads: 2, blocksPerRecord: 2, assetBytes: 30 }),
 );
+for (const { current: { id } } of tiny.primary.items.records().slice(1)) {
+  tiny.primary.items.schedule(id, { publishAt: "2030-01-01T00:00:00Z" });
+}
 
 const NO_EDITS: EditMix = {
   update: 0,
@@ -87,7 +90,7 @@ Deno.test("exportProject() goes on after a crash between any two calls of the st
   const options: Partial<ExportOptions> = {
     checkpointMs: 0,
     concurrency: 2,
-    include: ["records", "uploads", "workflows", "roles"],
+    include: ["records", "uploads", "workflows", "roles", "schedules"],
   };
   const expected = await undisturbed(cma, options);
   await using whole = await directory();

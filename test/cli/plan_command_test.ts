@@ -11,7 +11,7 @@ Deno.test("sluice plan tells what would be read, and writes nothing", async () =
     assert.equal(exitCode, EXIT.complete, io.err());
     assert.match(
       io.out(),
-      /^Slackwater \(project 48213, environment main\) in en, it, pt-BR\n\nModel {10}Current {2}Published {2}Requests\narticle {13}10 {10}8 {9}2\n(.*\n){6}7 models {12}38 {9}33 {8}\d+\n\nUploads: 13\nOther resources: workflows, plugins,/,
+      /^Slackwater \(project 48213, environment main\) in en, it, pt-BR\n\nModel {10}Current {2}Published {2}Requests\narticle {13}10 {10}8 {9}2\n(.*\n){6}7 models {12}38 {9}33 {8}\d+\n\nUploads: 13\nScheduled records: 2\nOther resources: workflows, plugins,/,
     );
     assert.doesNotMatch(io.out(), /roles/);
     assert.match(

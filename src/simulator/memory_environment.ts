@@ -1,6 +1,7 @@
 import type { Field, ItemType, Resource, Site, Upload } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
-import { MemoryItems, type StoredItem } from "./memory_items.ts";
+import { MemoryItems } from "./memory_items.ts";
+import type { StoredItem } from "./stored_item.ts";
 import { MemoryUploads } from "./memory_uploads.ts";
 import type { DemoEnvironment } from "./project.ts";
 

@@ -3,7 +3,7 @@ import { isObject } from "../text/json.ts";
 import type { Field, Item, ItemType, Json, Resource, Site, Upload } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
 import { bytesAsset, type DemoAsset } from "./project.ts";
-import type { StoredItem } from "./memory_items.ts";
+import type { StoredItem } from "./stored_item.ts";
 import { MemoryProject } from "./memory_project.ts";
 import { completeSettings } from "./settings_paths.ts";
 

@@ -2,7 +2,7 @@ import type { Item, JsonObject, Upload, Version } from "../../src/content/resour
 import { SchemaIndex } from "../../src/content/schema_index.ts";
 import { entityId } from "../../src/simulator/entity_id.ts";
 import { draw, pick } from "../../src/simulator/generated/random.ts";
-import type { StoredItem } from "../../src/simulator/memory_items.ts";
+import type { StoredItem } from "../../src/simulator/stored_item.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { revised } from "./revised.ts";
 

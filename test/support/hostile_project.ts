@@ -1,6 +1,6 @@
 import type { JsonObject, Resource, Site, Upload } from "../../src/content/resource.ts";
 import { MemoryProject } from "../../src/simulator/memory_project.ts";
-import type { StoredItem } from "../../src/simulator/memory_items.ts";
+import type { StoredItem } from "../../src/simulator/stored_item.ts";
 import { newUpload } from "../../src/simulator/new_upload.ts";
 import {
   buildSchema,

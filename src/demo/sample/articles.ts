@@ -1,4 +1,4 @@
-import type { StoredItem } from "../../simulator/memory_items.ts";
+import type { StoredItem } from "../../simulator/stored_item.ts";
 import { brownArticle } from "./articles/brown.ts";
 import { candleArticle } from "./articles/candle.ts";
 import { eelsArticle } from "./articles/eels.ts";

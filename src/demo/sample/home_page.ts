@@ -1,5 +1,5 @@
 import type { Json } from "../../content/resource.ts";
-import type { StoredItem } from "../../simulator/memory_items.ts";
+import type { StoredItem } from "../../simulator/stored_item.ts";
 import { itemId } from "./ids.ts";
 import { record } from "./record.ts";
 import { block, each, file } from "./writing.ts";

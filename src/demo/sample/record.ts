@@ -1,6 +1,6 @@
 import type { Item, JsonObject } from "../../content/resource.ts";
 import { entityId } from "../../simulator/entity_id.ts";
-import { scheduled, type ScheduleSketch, type StoredItem } from "../../simulator/memory_items.ts";
+import { scheduled, type ScheduleSketch, type StoredItem } from "../../simulator/stored_item.ts";
 import { itemTypeId, ref } from "../../simulator/schema_builder.ts";
 import { itemId } from "./ids.ts";
 

@@ -1,5 +1,5 @@
 import type { Resource, Site } from "../../content/resource.ts";
-import type { StoredItem } from "../../simulator/memory_items.ts";
+import type { StoredItem } from "../../simulator/stored_item.ts";
 import type { MemoryContent } from "../../simulator/memory_environment.ts";
 import { MemoryProject } from "../../simulator/memory_project.ts";
 import { ref } from "../../simulator/schema_builder.ts";

@@ -1,4 +1,4 @@
-import type { StoredItem } from "../../../simulator/memory_items.ts";
+import type { StoredItem } from "../../../simulator/stored_item.ts";
 import { itemId } from "../ids.ts";
 import { record } from "../record.ts";
 import {

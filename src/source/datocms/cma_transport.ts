@@ -2,7 +2,7 @@ import { BodyTooLargeError, networkReason, readBody, readRefusal } from "../../h
 import { parseBody } from "./cma_body.ts";
 import { apiErrors, CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { type CmaEvent, countOf, type ListingName, requested } from "./cma_event.ts";
-import { jobId, jobResult } from "./cma_job.ts";
+import { pollJob } from "./cma_job.ts";
 import { delay } from "../../async/delay.ts";
 import { fetchApi, RedirectError } from "./fetch_api.ts";
 import { printable } from "../../text/printable.ts";
@@ -120,7 +120,7 @@ export class CmaTransport {
   async send(url: string, init: RequestInit, options: SendOptions = {}): Promise<CmaAnswer> {
     try {
       const answer = await this.#sendUntilAnswered(url, init, options);
-      return answer.status === 202 ? await this.#pollJob(url, init, answer, options) : answer;
+      return answer.status === 202 ? await this.#jobResult(url, init, answer, options) : answer;
     } catch (error) {
       throw secretsIn(init).redactError(error);
     }
@@ -248,53 +248,28 @@ export class CmaTransport {
     return { status, headers, body, bytes: bytes.byteLength };
   }
 
-  /** Waits for an asynchronous job: its result is 404 until it is done. */
-  async #pollJob(
+  /** Waits for the job that a request has started. */
+  async #jobResult(
     url: string,
     init: RequestInit,
-    answer: CmaAnswer,
+    accepted: CmaAnswer,
     options: SendOptions,
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
-    const { jobTimeoutMs = 600_000 } = this.#options;
-    const idOf = (body: unknown) => {
-      const id = jobId(body);
-      if (id !== undefined) return id;
-      throw new CmaError(`Expected a job in the answer to ${context.what}, but it holds none.`);
-    };
-    const started = performance.now();
-    let id = idOf(answer.body);
-    for (let waitMs = 200;; waitMs = Math.min(waitMs * 1.5, 5000)) {
-      const leftMs = jobTimeoutMs - (performance.now() - started);
-      if (leftMs <= 0) {
-        throw new CmaError(
-          `The job that DatoCMS started for ${context.what} didn't end within ${
-            jobTimeoutMs / 1000
-          } s: try again later, or see https://status.datocms.com.`,
-        );
-      }
-      await delay(Math.min(waitMs, leftMs), options.signal);
-      const found = await this.#sendUntilAnswered(
-        `${this.baseUrl}/job-results/${encodeURIComponent(id)}`,
-        { headers: init.headers ?? {} },
-        options,
-        (status) => status === 404,
-      );
-      // A result that is itself only accepted isn't there yet.
-      if (found.status === 404 || found.status === 202) continue;
-      const result = jobResult(found.body);
-      if (result === undefined) {
-        throw new CmaError(
-          `Expected a job's result for ${context.what}, but what came has no status.`,
-        );
-      }
-      const { status, body } = result;
-      if (status < 200 || status >= 300) {
-        throw refusal(status, secretsIn(init).redactValue(apiErrors(body) ?? []), context);
-      }
-      if (status !== 202) return { ...found, status, body };
-      id = idOf(body);
-    }
+    return await pollJob(accepted, {
+      what: context.what,
+      timeoutMs: this.#options.jobTimeoutMs ?? 600_000,
+      signal: options.signal,
+      ask: (id) =>
+        this.#sendUntilAnswered(
+          `${this.baseUrl}/job-results/${encodeURIComponent(id)}`,
+          { headers: init.headers ?? {} },
+          options,
+          (status) => status === 404,
+        ),
+      refuse: ({ status, body }) =>
+        refusal(status, secretsIn(init).redactValue(apiErrors(body) ?? []), context),
+    });
   }
 
   #context(url: string, init: RequestInit): RequestContext {

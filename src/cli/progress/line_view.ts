@@ -1,8 +1,9 @@
 import type { ExportEvent } from "../../export/events.ts";
-import type { ProgressState } from "../../report/progress_state.ts";
+import { assetsDone, type ProgressState } from "../../report/progress_state.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { eventText } from "./event_text.ts";
 import { LogView } from "./log_view.ts";
-import { progressLine } from "./progress_line.ts";
+import { paceOf } from "./pace.ts";
 
 /** Plain lines for a log that people read. */
 export class LineView extends LogView {
@@ -18,4 +19,35 @@ export class LineView extends LogView {
   protected override progressLine(state: ProgressState, now: number): string {
     return this.messageLine(progressLine(state, now));
   }
+}
+
+/**
+ * How far an export is, in one line for a log.
+ *
+ * @param state How far it is.
+ * @param now The time in milliseconds.
+ */
+export function progressLine(state: ProgressState, now: number): string {
+  const { start, records, uploads, assets, requests, listingsDone } = state;
+  const { totalsKnown, recordsPerSecond, msLeft } = paceOf(state, now);
+  const parts = [];
+  if (start !== undefined) {
+    const speed = recordsPerSecond >= 0.5 ? ` (${formatCount(recordsPerSecond)}/s)` : "";
+    const total = totalsKnown ? ` of ${formatCount(records.total)}` : "";
+    // Those that try failed assets again list nothing.
+    if (start.listings > 0) parts.push(`${formatCount(records.read)}${total} records${speed}`);
+    if (state.withAssets) {
+      const failed = assets.failed > 0 ? `, ${formatCount(assets.failed)} failed` : "";
+      const total = uploads.total > 0 ? ` of ${formatCount(uploads.total)}` : "";
+      const bytes = formatBytes(assets.bytes);
+      parts.push(`${formatCount(assetsDone(state))}${total} assets (${bytes}${failed})`);
+    }
+    if (start.listings > 0) {
+      parts.push(`${formatCount(listingsDone)} of ${formatCount(start.listings)} listings`);
+    }
+  }
+  parts.push(counted(requests.count, "request"));
+  if (requests.retries > 0) parts.push(counted(requests.retries, "retry", "retries"));
+  if (msLeft !== undefined) parts.push(`about ${formatDuration(msLeft)} left`);
+  return `${formatDuration(now - state.startedAt)}: ${parts.join(", ")}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Detail, eventText } from "../../../src/cli/progress/event_text.ts";
-import { progressLine } from "../../../src/cli/progress/progress_line.ts";
+import { progressLine } from "../../../src/cli/progress/line_view.ts";
 import { renderProgress } from "../../../src/cli/progress/render_progress.ts";
 import { textWidth } from "../../../src/cli/text/width.ts";
 import type { ExportEvent } from "../../../src/export/events.ts";

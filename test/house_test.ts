@@ -8,6 +8,7 @@ import {
   namedRooms,
   readSources,
   roomOf,
+  stopsOf,
   tooLong,
   tooShort,
   unnamedRooms,
@@ -18,7 +19,8 @@ import {
 const SOURCES = await readSources("src", "tasks", "mod.ts");
 const SRC = new Map([...SOURCES].filter(([path]) => path.startsWith("src/")));
 const GRAPH = importGraph(SOURCES);
-const ROOMS = namedRooms(await Deno.readTextFile("docs/contributing.md"));
+const CONTRIBUTING = await Deno.readTextFile("docs/contributing.md");
+const ROOMS = namedRooms(CONTRIBUTING);
 const NAMES = ROOMS.map(({ name }) => name);
 
 /** What begins the programs, and what others import. */
@@ -69,6 +71,11 @@ function isNews(sentence: string): boolean {
   return !AS_YET.some((known) => sentence.startsWith(known));
 }
 
+/** The file that a way leads to. */
+function lastOf(way: string): string {
+  return way.split(" → ").at(-1)!;
+}
+
 function isForTests(path: string): boolean {
   return FOR_TESTS.some((folder) => path.startsWith(folder));
 }
@@ -107,6 +114,20 @@ Deno.test("the program carries nothing that breaks answers or makes up projects"
     waysTo(GRAPH, ["tasks/cli.ts"], (path) => path === "src/simulator/server.ts").length,
     1,
   );
+});
+
+Deno.test("docs/contributing.md traces a record by files of the program, each visited once", () => {
+  const stops = stopsOf(CONTRIBUTING);
+  const reached = new Set(waysTo(GRAPH, ["tasks/cli.ts"], () => true).map(lastOf));
+  assert.deepEqual(stops.filter((path) => !reached.has(path)), []);
+  assert.equal(new Set(stops).size, stops.length, "a file is visited twice");
+  // From the API to a batch, a row and the seal.
+  const rooms = stops.map(roomOf);
+  for (const room of ["source", "sink", "storage", "transform", "snapshot"]) {
+    assert.ok(rooms.includes(room), `no stop is in ${room}`);
+  }
+  assert.equal(rooms[0], "source");
+  assert.equal(stops.at(-1), "src/snapshot/seal.ts");
 });
 
 Deno.test("no file is above 350 lines, but for tables of data", () => {
@@ -258,6 +279,28 @@ Deno.test("the checker finds rooms without a name, names without a room, and poo
     "b isn't described by one sentence: Two. Sentences.",
     "a isn't described by one sentence: no sentence",
   ]);
+});
+
+Deno.test("the checker reads the stops of a trace, and all files that each names", () => {
+  const page = `
+1. \`src/no/trace.ts\` stands above it.
+
+## A record traced
+
+Where \`src/a.ts\` isn't a stop:
+
+1. \`src/b/c.ts\` begins, with
+   \`src/b/d.ts\` beside it.
+
+Then:
+
+2. \`src/e.ts\` ends.
+
+## Another section
+
+3. \`src/f.ts\` is elsewhere.
+`;
+  assert.deepEqual(stopsOf(page), ["src/b/c.ts", "src/b/d.ts", "src/e.ts"]);
 });
 
 Deno.test("the checker counts lines", () => {

@@ -196,6 +196,18 @@ export function namedRooms(page: string): NamedRoom[] {
 }
 
 /**
+ * The files that a page's section "A record traced" names in its numbered stops, in their order.
+ *
+ * @param page The page.
+ */
+export function stopsOf(page: string): string[] {
+  const section = page.split("## A record traced\n")[1]?.split("\n## ")[0] ?? "";
+  const stops = section.matchAll(/^\d+\. (?:.+\n?(?: +.+\n?)*)/gm);
+  return Array.from(stops, ([stop]) => [...stop.matchAll(/`(src\/[^`]+)`/g)])
+    .flatMap((files) => files.map(([, path]) => path!));
+}
+
+/**
  * What differs between the rooms that there are and those that the documentation names.
  *
  * @param sources All sources.

@@ -9,7 +9,7 @@ import "./require_deno.ts";
 import { scheduleCommand } from "../src/cli/commands/schedule.ts";
 import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
-import { writeWarning } from "../src/cli/progress/write_error.ts";
+import { writeNote } from "../src/cli/progress/write_error.ts";
 import { envNames, readyEnvironment } from "../src/cli/ready_environment.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
 import { checkVariables } from "../src/config/check_variables.ts";
@@ -48,7 +48,7 @@ async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
   });
   checkVariables(env, { s3: isInS3(config) });
   for (const message of unknownVariables(envNames(Deno.env))) {
-    writeWarning({ stderr }, { code: "unknown_variable", message }, config);
+    writeNote({ stderr }, "warning", { code: "unknown_variable", message }, config);
   }
   if (typeof Deno.cron !== "function") {
     throw new SluiceError("Deno.cron is needed: run Deno with --unstable-cron.", EXIT.usage);

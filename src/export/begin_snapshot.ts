@@ -57,7 +57,7 @@ export async function beginSnapshot(
     resumed: from !== undefined,
   });
   if (settings.tables !== false) {
-    tables = new TableStep(run, snapshot, settings, from?.checkpoint.tables);
+    tables = new TableStep({ run, snapshot, settings, from: from?.checkpoint.tables });
   }
   const checkpoints = new Checkpoints({
     run,

@@ -138,15 +138,18 @@ async function exportLocked(
       4,
       signal,
     );
-    isDone = !stop?.aborted && await convergeRecords(parts, signal) &&
-      await compareVersions(parts, signal) && await exportSchedules(parts, signal);
+    isDone = !stop?.aborted &&
+      // What tables were made of by an earlier run stays as it is.
+      (tables?.isBegun ||
+        await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
+      await exportSchedules(parts, signal) &&
+      (await tables?.make(checkpoints, signal) ?? true);
   }
   if (!isDone) {
     await checkpoints.save();
     emit({ type: "unfinished", snapshot });
     throw new UnfinishedError(snapshot, checkpoints.progressed);
   }
-  await tables?.end();
   await noteSchemaChange(parts, signal);
   const report = await sealSnapshot(parts, assets?.manifest);
   if (assets === undefined || settings.assets !== "sync") return report;

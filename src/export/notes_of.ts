@@ -15,7 +15,7 @@ export function notesOf(
 ): ExportNotes {
   const { findings, warnings, failures } = journal.notes;
   const told = new Set(warnings.map(({ code }) => code));
-  const untold = (tables?.state.warnings ?? []).filter(({ code }) => !told.has(code));
+  const untold = (tables?.warnings ?? []).filter(({ code }) => !told.has(code));
   return {
     findings,
     warnings: [

@@ -106,9 +106,10 @@ export function modelPath(apiKey: string): string {
  *
  * @param apiKey The model's `api_key`.
  * @param version Which versions they hold.
+ * @param isAside Whether they go when the snapshot is sealed, because only its tables stay. @default {false}
  */
-export function recordsFolder(apiKey: string, version: Version): string {
-  return `records/${safeApiKey(apiKey)}/${version}/`;
+export function recordsFolder(apiKey: string, version: Version, isAside = false): string {
+  return `${isAside ? `${RESUME_FOLDER}/` : ""}records/${safeApiKey(apiKey)}/${version}/`;
 }
 
 /**
@@ -118,14 +119,16 @@ export function recordsFolder(apiKey: string, version: Version): string {
  * @param version Which versions it holds.
  * @param batch The batch's number, from 0.
  * @param layout How batches are written.
+ * @param isAside Whether it goes when the snapshot is sealed. @default {false}
  */
 export function recordsPath(
   apiKey: string,
   version: Version,
   batch: number,
   layout: Layout,
+  isAside = false,
 ): string {
-  return recordsFolder(apiKey, version) + batchName(batch, layout);
+  return recordsFolder(apiKey, version, isAside) + batchName(batch, layout);
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   StorageError,
 } from "../storage/storage.ts";
 import { shownAddress } from "../text/printable.ts";
-import { CANARY, MANIFEST, RESUME_FOLDER } from "./layout.ts";
+import { CANARY, CHECKPOINT, MANIFEST, RESUME_FOLDER } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
 import { objectDigest } from "./object_digest.ts";
 import { readManifest } from "./read_manifest.ts";
@@ -47,8 +47,7 @@ const NEVER = new AbortController().signal;
 interface Unsealed {
   readonly storage: Storage;
   readonly prefix: string;
-  readonly objects:
-    readonly (ManifestObject & { readonly spans?: unknown; readonly records?: unknown })[];
+  readonly objects: readonly (ManifestObject & { readonly spans?: unknown })[];
   putAside(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
@@ -140,7 +139,7 @@ export async function resealSnapshot(
 
 /**
  * Completes a snapshot whose export was ended right before that: its manifest is there, and all that it lists
- * and nothing else, but not its canary.
+ * and nothing else but what it was resumed with, but not its canary.
  *
  * @param storage Where it is.
  * @param prefix Where it lies in there, without a trailing slash.
@@ -156,15 +155,16 @@ export async function finishSeal(
   const manifest = await readManifest(storage, prefix, signal).catch(nothingIfUnreadable);
   if (manifest === undefined) return false;
   await storage.clear?.(`${prefix}/`, { signal });
-  if (!await holds(storage, prefix, manifest, signal)) return false;
+  const aside = await asideOf(storage, prefix, manifest, signal);
+  if (aside === undefined || !await deleteIfAllowed(storage, aside, { signal })) return false;
   await storage.put(`${prefix}/${CANARY}`, canaryOf(manifest), { signal, replaces: null });
   return true;
 }
 
 /** A snapshot's objects, as its manifest lists them. */
 function objectsOf({ objects }: Pick<Unsealed, "objects">): ManifestObject[] {
-  return objects
-    .map(({ spans: _spans, records: _records, ...object }): ManifestObject => object)
+  return kept(objects)
+    .map(({ spans: _spans, ...object }): ManifestObject => object)
     .sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
@@ -189,6 +189,11 @@ function canaryOf({ endedAt }: Manifest): Uint8Array<ArrayBuffer> {
   return ENCODER.encode(`${endedAt}\n`);
 }
 
+/** The objects that stay: what tables alone were made of goes. */
+function kept(objects: Unsealed["objects"]): Unsealed["objects"] {
+  return objects.filter(({ path }) => !path.startsWith(`${RESUME_FOLDER}/`));
+}
+
 /** What is there besides the snapshot's objects. */
 interface Found {
   /** What nobody needs. */
@@ -199,11 +204,14 @@ interface Found {
 
 /** Makes sure that all objects are there as they were written, and finds what else is. */
 async function scan(
-  { storage, prefix, objects }: Unsealed,
+  snapshot: Unsealed,
   written: ReadonlyMap<string, Fingerprint>,
   signal: AbortSignal,
 ): Promise<Found> {
-  const missing = new Map(objects.map((object) => [`${prefix}/${object.path}`, object]));
+  const { storage, prefix } = snapshot;
+  const missing = new Map(
+    kept(snapshot.objects).map((object) => [`${prefix}/${object.path}`, object]),
+  );
   const extra: string[] = [];
   const aside: string[] = [];
   for await (const page of storage.list(`${prefix}/`, { signal })) {
@@ -228,6 +236,8 @@ async function scan(
       throw changed("changed to other bytes", key);
     }
   }
+  // Without a checkpoint the manifest tells that only the canary is missing.
+  aside.sort((a, b) => Number(b.endsWith(CHECKPOINT)) - Number(a.endsWith(CHECKPOINT)));
   return { extra, aside };
 
   function changed(how: string, key: string): StorageError {
@@ -273,27 +283,30 @@ async function remove(
   }
 }
 
-/** Whether a folder holds just what a manifest lists. */
-async function holds(
+/** What was only needed to resume; `undefined` if a folder doesn't hold just that and what a manifest lists. */
+async function asideOf(
   storage: Storage,
   prefix: string,
   { objects, leftovers = [] }: Manifest,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<readonly string[] | undefined> {
   const expected = new Map(objects.map(({ path, size }) => [`${prefix}/${path}`, size]));
   const others = new Set([MANIFEST, ...leftovers].map((path) => `${prefix}/${path}`));
+  const aside: string[] = [];
   for await (const page of storage.list(`${prefix}/`, { signal })) {
     for (const { key, size } of page) {
       if (expected.get(key) === size) expected.delete(key);
-      else if (!others.has(key)) return false;
+      else if (others.has(key)) continue;
+      else if (key.startsWith(`${prefix}/${RESUME_FOLDER}/`)) aside.push(key);
+      else return undefined;
     }
   }
-  if (expected.size > 0) return false;
+  if (expected.size > 0) return undefined;
   for (const { path, sha256 } of objects) {
     const found = await objectDigest(storage, `${prefix}/${path}`, signal);
-    if (found.sha256 !== sha256) return false;
+    if (found.sha256 !== sha256) return undefined;
   }
-  return true;
+  return aside;
 }
 
 function nothingIfUnreadable(error: unknown): undefined {

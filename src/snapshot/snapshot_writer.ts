@@ -34,8 +34,6 @@ export interface CreateSnapshotOptions extends SnapshotPlace {
 export interface SnapshotObject extends ManifestObject {
   /** The spans in which these resources were created. */
   readonly spans?: readonly Span[] | undefined;
-  /** How many records its rows are of, if it is a part of a table of records. */
-  readonly records?: number | undefined;
 }
 
 /** How an object that isn't one of the snapshot's is put into its folder. */
@@ -54,8 +52,6 @@ export interface PutObjectOptions extends PutAsideOptions {
   readonly count?: number | undefined;
   /** Which resources it may hold something of. */
   readonly spans?: readonly Span[] | undefined;
-  /** How many records its rows are of, if it is a part of a table of records. */
-  readonly records?: number | undefined;
 }
 
 /** How a sink of a snapshot writes. */
@@ -226,12 +222,12 @@ export class SnapshotWriter {
   async put(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
-    { count, spans, records, ...how }: PutObjectOptions = {},
+    { count, spans, ...how }: PutObjectOptions = {},
   ): Promise<ManifestObject> {
     await this.putAside(path, bytes, how);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const object = { path, size: bytes.byteLength, sha256, ...(count !== undefined && { count }) };
-    this.note({ ...object, ...(spans && { spans }), ...(records !== undefined && { records }) });
+    this.note({ ...object, ...(spans && { spans }) });
     return object;
   }
 

@@ -4,23 +4,61 @@ import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
-import type { TablesState } from "../export/resume/checkpoint.ts";
-import { countRecords } from "./count_records.ts";
 import type { Journal } from "./journal.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
-import { nextRows } from "./next_rows.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
-import { joined, type Span } from "./span.ts";
-import { idColumn } from "./table_part.ts";
 
-/** A part of a table isn't larger than about this (bytes). */
+/** Where the parts of tables go. */
+export interface TableTarget {
+  /**
+   * Writes a part.
+   *
+   * @param path Its path, relative to the snapshot.
+   * @param bytes Its content.
+   * @param options How many rows it has.
+   */
+  put(
+    path: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    options: { readonly count: number },
+  ): Promise<unknown>;
+}
+
+/** How far the tables were written. */
+export interface PartsState {
+  /** The number of the next part, by version and table. */
+  readonly next: Readonly<Record<string, number>>;
+  /** How many rows were collected for the next part, by version and table: a journal has their bytes. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/** Options of {@linkcode TableWriter}. */
+export interface TableWriterOptions {
+  /** How rows are encoded. @default {"ndjson"} */
+  readonly format?: TableFormat | undefined;
+  /**
+   * A part isn't larger than about this (bytes); those that are being collected take four times as much at
+   * most.
+   *
+   * @default {8388608}
+   */
+  readonly partBytes?: number | undefined;
+  /** How far an earlier run has come. */
+  readonly from?: PartsState | undefined;
+}
+
 const PART_BYTES = 8 * 1024 * 1024;
-/** Parts that are being collected take no more than this together (bytes). */
-const TOTAL_BYTES = 32 * 1024 * 1024;
+/** Parts that are being collected are together no larger than so many that are full. */
+const MOST_PARTS = 4;
 /** What the names of parts in a journal begin with. */
 const OWNER = "tables/";
-/** How many parts are written at a time: each is in memory twice meanwhile. */
-const WRITTEN_AT_ONCE = 2;
+/** Parts of at least this size are large (bytes). */
+const LARGE_BYTES = 1024 * 1024;
+/** How many large parts are written at a time: each is in memory twice meanwhile. */
+const LARGE_AT_ONCE = 2;
+/** How many of the others are written at a time. */
+const SMALL_AT_ONCE = 8;
+/** Rows are encoded and placed this many at a time, or some more: those of a resource stay together. */
+const ROWS_AT_ONCE = 100;
 
 /** A part that is being collected. */
 interface Part {
@@ -31,70 +69,60 @@ interface Part {
   /** How many of the pieces are in the journal. */
   saved: number;
   rows: number;
-  /** How many records the rows are of, if it is a table of records. */
-  records: number | undefined;
-  spans: Map<string, Span>;
   /** The number of the next part of this table and version. */
   next: number;
 }
 
 /**
- * Writes the rows of all tables of a snapshot. There may be hundreds of tables, and a page of records has
- * rows of many: so rows are collected, and a table's part is written in one go when it is large enough,
- * or when it is the largest and all of them together take too much memory.
+ * Writes the rows of all tables. There may be hundreds of tables, and a page of records has rows of many:
+ * so rows are collected, and a table's part is written in one go when it is large enough, or when it is the
+ * largest and all of them together take too much memory. The same rows in the same order make the same
+ * parts.
  */
 export class TableWriter {
-  readonly #snapshot: SnapshotWriter;
+  readonly #target: TableTarget;
   readonly #format: TableFormat;
+  readonly #partBytes: number;
   readonly #columns = new Map<string, readonly TableColumn[]>();
   readonly #parts = new Map<string, Part>();
   /** Whose rows in the journal were written since. */
   readonly #written = new Set<string>();
-  readonly #writing = new Budget(WRITTEN_AT_ONCE);
+  readonly #large = new Budget(LARGE_AT_ONCE);
+  readonly #small = new Budget(SMALL_AT_ONCE);
+  /** Parts that are being written; none of these promises rejects. */
+  readonly #writing = new Set<Promise<void>>();
+  #failure: { readonly reason: unknown } | undefined;
   #bytes = 0;
 
   /**
-   * @param snapshot Where the tables go.
+   * @param target Where the tables go.
    * @param schema The tables' columns.
-   * @param format How rows are encoded.
-   * @param from How far an earlier run has come.
+   * @param options How they are written.
    */
   constructor(
-    snapshot: SnapshotWriter,
+    target: TableTarget,
     schema: TableSchema,
-    format: TableFormat,
-    from?: Pick<TablesState, "next" | "unfinished">,
+    { format = "ndjson", partBytes = PART_BYTES, from }: TableWriterOptions = {},
   ) {
-    this.#snapshot = snapshot;
+    this.#target = target;
     this.#format = format;
+    this.#partBytes = partBytes;
     for (const [key, next] of Object.entries(from?.next ?? {})) {
       const space = key.indexOf(" ");
       const version = key.slice(0, space) as Version | "";
-      const part = {
-        ...nothing(),
-        table: key.slice(space + 1),
-        version: version || undefined,
-        next,
-      };
-      const { rows, records, spans } = from?.unfinished[key] ?? { rows: 0, spans: [] };
-      Object.assign(part, { rows, records, spans: new Map(spans.map((span) => [span.of, span])) });
-      this.#parts.set(key, part);
+      const table = key.slice(space + 1);
+      const rows = from?.rows[key] ?? 0;
+      this.#parts.set(key, { ...nothing(), table, version: version || undefined, rows, next });
     }
-    for (const { name, columns } of schema.tables) {
-      this.#columns.set(name, columns);
-    }
+    for (const { name, columns } of schema.tables) this.#columns.set(name, columns);
   }
 
-  /** How far the tables are. */
-  get state(): Pick<TablesState, "next" | "unfinished"> {
+  /** How far the tables are, once {@linkcode TableWriter.addTo} has resolved and no rows came since. */
+  get state(): PartsState {
     const parts = [...this.#parts];
     return {
       next: Object.fromEntries(parts.map(([key, { next }]) => [key, next])),
-      unfinished: Object.fromEntries(
-        parts.filter(([, { rows }]) => rows > 0).map(([key, { rows, records, spans }]) => {
-          return [key, { rows, records, spans: [...spans.values()] }];
-        }),
-      ),
+      rows: Object.fromEntries(parts.flatMap(([key, { rows }]) => rows > 0 ? [[key, rows]] : [])),
     };
   }
 
@@ -116,11 +144,14 @@ export class TableWriter {
   }
 
   /**
-   * Adds to a journal what was collected since the last time. No rows may be on their way.
+   * Adds to a journal what was collected since the last time, once all parts that were begun are written.
+   * No rows may come meanwhile.
    *
    * @param journal The journal.
+   * @throws {StorageError} If a part couldn't be written.
    */
-  addTo(journal: Journal): void {
+  async addTo(journal: Journal): Promise<void> {
+    await this.#settled();
     journal.forget(this.#written);
     this.#written.clear();
     for (const [key, part] of this.#parts) {
@@ -130,46 +161,35 @@ export class TableWriter {
   }
 
   /**
-   * A table's columns.
+   * Takes rows. What makes a part full is written while the next ones come.
    *
-   * @param table The table.
+   * @param tables The rows, those of a resource next to each other.
+   * @param version Which version of records they are of; `undefined` for rows that have none.
+   * @throws {StorageError} If a part couldn't be written.
    */
-  columns(table: string): readonly TableColumn[] {
-    return this.#columns.get(table) ?? [];
-  }
-
-  /**
-   * A sink for the rows of one version.
-   *
-   * @param version Which version of records the rows are of; `undefined` for rows that have none.
-   * @param span When the resources were created whose rows have come so far.
-   */
-  sink(
-    version?: Version,
-    span: () => Span | undefined = () => undefined,
-  ): WritableStream<readonly TableRows[]> {
-    return new WritableStream({
-      write: async (tables) => {
-        for (const { table, rows } of tables) await this.#append(table, version, rows, span());
-      },
-    }, { highWaterMark: 1 });
+  async write(tables: readonly TableRows[], version?: Version): Promise<void> {
+    for (const { table, rows } of tables) await this.#append(table, version, rows);
   }
 
   /**
    * Writes what was collected.
    *
-   * @param isMeant Which tables are meant. @default All of them
    * @throws {StorageError} If it can't be written.
    */
-  async flush(isMeant: (table: string) => boolean = () => true): Promise<void> {
-    for (const part of this.#parts.values()) if (isMeant(part.table)) await this.#write(part);
+  async flush(): Promise<void> {
+    for (const part of this.#parts.values()) if (part.bytes > 0) await this.#begin(part);
+    await this.#settled();
+  }
+
+  /** Waits until no part is being written, whatever became of them. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#writing);
   }
 
   async #append(
     table: string,
     version: Version | undefined,
     rows: Page<JsonObject>,
-    span: Span | undefined,
   ): Promise<void> {
     const key = `${version ?? ""} ${table}`;
     let part = this.#parts.get(key);
@@ -177,26 +197,22 @@ export class TableWriter {
       part = { ...nothing(), table, version, next: 0 };
       this.#parts.set(key, part);
     }
-    const column = idColumn(`tables/${table}/`);
+    const column = /^(?:blocks\/|links$)/.test(table) ? "_record_id" : "id";
     for (let next = 0, some; next < rows.length; next += some.length) {
       some = nextRows(rows, next, column);
       let bytes = this.#encode(part, some);
       // The part ends with the resource that fills it, whichever come together with that.
-      for (let most = some.length; most > 1 && part.bytes + bytes.byteLength >= PART_BYTES;) {
+      for (let most = some.length; most > 1 && part.bytes + bytes.byteLength >= this.#partBytes;) {
         most >>= 1;
         const fewer = nextRows(rows, next, column, most);
         if (fewer.length < some.length) bytes = this.#encode(part, some = fewer);
       }
-      // Each part holds something of them: also one that is begun in their midst.
-      if (span) part.spans.set(span.of, joined(part.spans.get(span.of), span));
       part.pieces.push(bytes);
       part.bytes += bytes.byteLength;
       part.rows += some.length;
-      const records = countRecords(table, some.values().map(({ id }) => id));
-      if (records !== undefined) part.records = (part.records ?? 0) + records;
       this.#bytes += bytes.byteLength;
-      if (part.bytes >= PART_BYTES) await this.#write(part, PART_BYTES);
-      while (this.#bytes > TOTAL_BYTES) await this.#write(this.#largest());
+      if (part.bytes >= this.#partBytes) await this.#begin(part);
+      while (this.#bytes > MOST_PARTS * this.#partBytes) await this.#begin(this.#largest());
     }
   }
 
@@ -210,27 +226,59 @@ export class TableWriter {
     return this.#parts.values().reduce((a, b) => b.bytes > a.bytes ? b : a);
   }
 
-  /** Writes a part, if it still has at least so many bytes once there is a place for it. */
-  async #write(part: Part, leastBytes = 1): Promise<void> {
-    using _place = await this.#writing.acquire();
-    const { table, version, pieces, bytes, rows: count, records, spans } = part;
-    if (bytes < leastBytes) return;
+  /** Begins to write a part as soon as there is a place for it. */
+  async #begin(part: Part): Promise<void> {
+    const place = await (part.bytes < LARGE_BYTES ? this.#small : this.#large).acquire();
+    const writing = this.#write(part)
+      .catch((reason) => void (this.#failure ??= { reason }))
+      .finally(() => {
+        place[Symbol.dispose]();
+        this.#writing.delete(writing);
+      });
+    this.#writing.add(writing);
+    if (this.#failure) throw this.#failure.reason;
+  }
+
+  async #write(part: Part): Promise<void> {
+    const { table, version, pieces, bytes, rows: count } = part;
     const path = tablePath(table, version, part.next++, this.#format);
-    // Others may append while this is written: they begin the next part.
+    // What is appended while this is written begins the next part.
     Object.assign(part, nothing());
     this.#bytes -= bytes;
     this.#written.add(`${OWNER}${version ?? ""} ${table}`);
-    await this.#snapshot.put(path, whole(pieces, bytes), {
-      count,
-      records,
-      spans: spans.size === 0 ? undefined : [...spans.values()],
-    });
+    await this.#target.put(path, whole(pieces, bytes), { count });
+  }
+
+  async #settled(): Promise<void> {
+    await this.settle();
+    if (this.#failure) throw this.#failure.reason;
   }
 }
 
+/**
+ * The rows to encode next. Not all of a page at once: rows share what isn't localized, but their text doesn't,
+ * and that of many locales may be longer than a string can be.
+ *
+ * @param rows The rows of a table, those of a resource next to each other.
+ * @param from The first one to take.
+ * @param column The column that says of which resource a row is.
+ * @param most How many rows to take, but for those of the last resource.
+ * @return About as many rows, all of the last resource's among them; none at the end.
+ */
+function nextRows(
+  rows: Page<JsonObject>,
+  from: number,
+  column: string,
+  most = ROWS_AT_ONCE,
+): Page<JsonObject> {
+  let end = Math.min(from + most, rows.length);
+  while (end > from && end < rows.length && rows[end]![column] === rows[end - 1]![column]) end++;
+  return rows.slice(from, end);
+}
+
 /** A part that nothing was collected for yet. */
-function nothing(): Pick<Part, "pieces" | "bytes" | "saved" | "rows" | "records" | "spans"> {
-  return { pieces: [], bytes: 0, saved: 0, rows: 0, records: undefined, spans: new Map() };
+function nothing(): Pick<Part, "pieces" | "bytes" | "saved" | "rows"> {
+  return { pieces: [], bytes: 0, saved: 0, rows: 0 };
 }
 
 function whole(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {

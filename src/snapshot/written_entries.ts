@@ -1,4 +1,3 @@
-import { parse } from "csv-parse/sync";
 import { isObject } from "../text/json.ts";
 import type { Page, Resource } from "../content/resource.ts";
 import type { BatchEncoding } from "../sink/batch_sink.ts";
@@ -69,44 +68,6 @@ export async function journaledEntries(
     ? text.trimEnd().split("\n").map((line) => JSON.parse(line))
     : JSON.parse(text + tail).data;
   return entries.map(toEntry);
-}
-
-/**
- * What the parts of a table of records hold; a record comes once for each of its rows.
- *
- * @param snapshot The snapshot.
- * @param folder What the paths of the parts begin with.
- * @param signal Aborts the reading.
- * @throws {StorageError} If a part can't be read.
- */
-export async function* tabledEntries(
-  snapshot: SnapshotWriter,
-  folder: string,
-  signal: AbortSignal,
-): AsyncGenerator<Page<WrittenEntry>, void> {
-  for (const { path } of snapshot.objects) {
-    if (!path.startsWith(folder)) continue;
-    const stream = await snapshot.storage.get(`${snapshot.prefix}/${path}`, { signal });
-    yield entriesInRows(await new Response(stream).bytes(), path.endsWith(".csv"));
-  }
-}
-
-/**
- * The records that rows of a table are of.
- *
- * @param bytes The rows, with the line that names the columns if it is CSV.
- * @param isCsv Whether they are CSV.
- */
-export function entriesInRows(bytes: Uint8Array<ArrayBuffer>, isCsv: boolean): Page<WrittenEntry> {
-  if (bytes.byteLength === 0) return [];
-  const rows: readonly Record<string, unknown>[] = isCsv
-    ? parse(bytes, { columns: true, record_delimiter: "\r\n" })
-    : new TextDecoder().decode(bytes).trimEnd().split("\n").map((line) => JSON.parse(line));
-  return rows.map(({ id, _status }) => ({
-    // Texts that a spreadsheet would run as a formula have a "'" in front, and ids may begin with "-".
-    id: isCsv ? String(id).replace(/^'/, "") : String(id),
-    isPublic: isPublic(_status),
-  }));
 }
 
 function toEntry({ id, meta }: Resource): WrittenEntry {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { parse } from "csv-parse/sync";
 import type { JsonObject } from "../../src/content/resource.ts";
 import { Journal } from "../../src/snapshot/journal.ts";
 import type { TableFormat } from "../../src/snapshot/layout.ts";
-import { partRows } from "../../src/snapshot/table_part.ts";
 import { TableWriter } from "../../src/snapshot/table_writer.ts";
 import { localeRows } from "../../src/transform/normalize_locales.ts";
 import { tableSchema } from "../../src/transform/table_schema.ts";
@@ -24,31 +24,33 @@ function manyRows(records: number, bytes: number): JsonObject[] {
   return localeRows(page, SCHEMA, { version: "current" });
 }
 
+/** The ids in the rows of a part, in order. */
+function idsIn(text: string, format: TableFormat): string[] {
+  const rows: { readonly id: string }[] = format === "csv"
+    ? parse(text, { columns: true })
+    : text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  return rows.map(({ id }) => id);
+}
+
 for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
   Deno.test(`TableWriter divides the rows of one page into ${format} parts, and never those of a record`, async () => {
     const storage = new MemoryStorage();
     const snapshot = await newSnapshot(storage);
-    const tables = new TableWriter(snapshot, tableSchema(SCHEMA), format);
+    const tables = new TableWriter(snapshot, tableSchema(SCHEMA), { format });
     const rows = manyRows(60, 10_000);
-    const span = { of: "M", from: 1, to: 2 };
-    const writer = tables.sink("current", () => span).getWriter();
-    await writer.write([{ table: "records/m", rows }]);
-    await writer.close();
+    await tables.write([{ table: "records/m", rows }], "current");
     await tables.flush();
 
     const parts = snapshot.objects.filter(({ path }) => path.startsWith("tables/"));
     const ids = parts.map(({ path }) => {
-      const bytes = storage.objects.get(`${snapshot.prefix}/${path}`)!;
-      return partRows(bytes, format, "id").rows.map(({ ids }) => ids[0]!);
+      return idsIn(storage.text(`${snapshot.prefix}/${path}`)!, format);
     });
     assert.equal(parts.length, 3);
     assert.deepEqual(ids.flat(), rows.map(({ id }) => id));
     const records = ids.flatMap((ids) => [...new Set(ids)]);
     assert.deepEqual(records, Array.from({ length: 60 }, (_, i) => `r${i}`));
-    parts.forEach(({ size, spans, records, count }, i) => {
+    parts.forEach(({ size, count }, i) => {
       assert.ok(size < PART_BYTES * 1.5, `${size}`);
-      assert.deepEqual(spans, [span]);
-      assert.equal(records, new Set(ids[i]).size);
       assert.equal(count, ids[i]!.length);
     });
     assertNoted(storage, snapshot, (_text, path) => {
@@ -67,18 +69,16 @@ for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
       const snapshot = await newSnapshot(storage);
       const options = { storage, prefix: snapshot.prefix, signal: new AbortController().signal };
       let journal = new Journal(options);
-      let tables = new TableWriter(snapshot, tableSchema(SCHEMA), format);
+      let tables = new TableWriter(snapshot, tableSchema(SCHEMA), { format });
       for (let at = 0, page = 0; at < rows.length; at += length, page++) {
-        const writer = tables.sink("current").getWriter();
-        await writer.write([{ table: "records/m", rows: rows.slice(at, at + length) }]);
-        await writer.close();
+        await tables.write([{ table: "records/m", rows: rows.slice(at, at + length) }], "current");
         if (page % 3 === 0 || ends.has(page)) {
-          tables.addTo(journal);
+          await tables.addTo(journal);
           await journal.save();
         }
         if (!ends.has(page)) continue;
         journal = new Journal({ ...options, files: journal.files });
-        tables = new TableWriter(snapshot, tableSchema(SCHEMA), format, tables.state);
+        tables = new TableWriter(snapshot, tableSchema(SCHEMA), { format, from: tables.state });
         await tables.restore(journal);
       }
       await tables.flush();
@@ -100,11 +100,35 @@ Deno.test("TableWriter writes a page whose rows are longer than a string can be"
     bytes += size;
     return Promise.resolve({ path, size, sha256: "" });
   };
-  const tables = new TableWriter(snapshot, tableSchema(SCHEMA), "ndjson");
+  const tables = new TableWriter(snapshot, tableSchema(SCHEMA));
   const rows = manyRows(200, 100_000);
-  const writer = tables.sink("current").getWriter();
-  await writer.write([{ table: "records/m", rows }]);
-  await writer.close();
+  await tables.write([{ table: "records/m", rows }], "current");
   await tables.flush();
   assert.ok(bytes > 0x1fffffe8, `${bytes}`);
+});
+
+Deno.test("TableWriter tells at the next step that a part couldn't be written, and only once all are at rest", async () => {
+  const steps: Record<string, (tables: TableWriter) => Promise<void>> = {
+    flush: (tables) => tables.flush(),
+    addTo: (tables) => {
+      const { signal } = new AbortController();
+      return tables.addTo(new Journal({ storage: new MemoryStorage(), prefix: "", signal }));
+    },
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    const reason = new Error("The disk is full.");
+    const { promise, reject } = Promise.withResolvers<void>();
+    let puts = 0;
+    const put = () => {
+      puts++;
+      return promise;
+    };
+    const tables = new TableWriter({ put }, tableSchema(SCHEMA));
+    await tables.write([{ table: "records/m", rows: manyRows(30, 10_000) }], "current");
+    assert.equal(puts, 1, "it didn't wait for the part");
+    const told = assert.rejects(step(tables), reason, name);
+    reject(reason);
+    await told;
+    await assert.rejects(tables.flush(), reason);
+  }
 });

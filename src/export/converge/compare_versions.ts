@@ -87,9 +87,7 @@ async function differencesOf(
   model: ItemType,
   signal: AbortSignal,
 ): Promise<Differences> {
-  const { run, tables, settings } = context;
-  // Nothing else holds the records, and what was collected isn't there yet.
-  if (settings.tables === "only") await tables?.flush("records");
+  const { run } = context;
   const isPublicById = new Map<string, boolean>();
   for await (const page of recordEntries(context, { model, version: "current" }, signal)) {
     for (const { id, isPublic } of page) isPublicById.set(id, isPublic === true);

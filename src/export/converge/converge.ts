@@ -36,7 +36,7 @@ export interface Convergence {
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function converge(
-  { run, tables, checkpoints }: ExportContext,
+  { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
   { what, since, find, amend, onPass }: Convergence,
 ): Promise<boolean> {
   const { amended, outdated } = checkpoints;
@@ -67,8 +67,6 @@ export async function converge(
     for (const [id, { of, time }] of changed) {
       outdated.set(`${what} ${id}`, { what, id, of, time: Number.isNaN(time) ? null : time });
     }
-    // What was collected for tables has to be written before it can be amended.
-    await checkpoints.page(async () => await tables?.flush(what));
     await checkpoints.save();
     for (const [of, all] of Map.groupBy(changed, ([, { of }]) => of)) {
       for (let at = 0; at < all.length; at += AT_ONCE) {

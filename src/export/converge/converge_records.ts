@@ -104,16 +104,16 @@ export async function amendRecords(
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, snapshot, tables, settings, startedAt } = context;
+  const { run, snapshot, settings, startedAt } = context;
   const { layout } = settings;
-  const isRaw = settings.tables !== "only";
+  const isAside = settings.tables === "only";
   const key = model.attributes.api_key;
   const versions: Version[] = wantsPublished(context) ? ["current", "published"] : ["current"];
   for (const version of versions) {
     const items = await readAgain(context, [...some.keys()], version, signal);
     const batches = {
-      prefix: recordsFolder(key, version),
-      path: (batch: number) => recordsPath(key, version, batch, layout),
+      prefix: recordsFolder(key, version, isAside),
+      path: (batch: number) => recordsPath(key, version, batch, layout, isAside),
       encoding: encodingOf(layout),
       of: model.id,
       signal,
@@ -121,25 +121,15 @@ export async function amendRecords(
     /** Brings some up to date, and tells whether one of them wasn't where it was looked for. */
     const amendAll = async (ids: ReadonlyMap<string, number>): Promise<boolean> => {
       const changed = new Map(items.filter(({ id }) => ids.has(id)).map((item) => [item.id, item]));
-      const batched = isRaw
-        ? await amendBatches(snapshot, { ...batches, ids, changed })
-        : undefined;
-      const rows = await tables?.amendRecords({
-        version,
-        of: model.id,
-        ids,
-        items: [...changed.values()],
-        signal,
-      });
-      if (batched !== undefined) return batched.added > 0;
-      return changed.keys().some((id) => !rows?.found.has(id));
+      const { added } = await amendBatches(snapshot, { ...batches, ids, changed });
+      return added > 0;
     };
     const times = new Map([...some].map(([id, { time }]) => [id, time]));
     const isMissing = await amendAll(times);
     // What is older than the export should have been there: somebody may have changed its creation date.
     const old = [...times.keys()].filter((id) => times.get(id)! < startedAt.getTime());
     if (isMissing && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
-    if (isRaw) (run.records[key] ??= {})[version] = snapshot.tally(batches.prefix);
+    if (!isAside) (run.records[key] ??= {})[version] = snapshot.tally(batches.prefix);
   }
 }
 

@@ -58,7 +58,7 @@ async function amendUploads(
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { snapshot, tables, settings: { layout } } = context;
+  const { snapshot, settings: { layout } } = context;
   const ids = new Map([...some].map(([id, { time }]) => [id, time]));
   const changed = new Map<string, Upload>();
   const unknown: string[] = [];
@@ -76,7 +76,6 @@ async function amendUploads(
     changed,
     signal,
   });
-  await tables?.amendUploads({ ids, uploads: [...changed.values()], signal });
 }
 
 /** Reads uploads again. Those that are gone aren't there. */

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
 import type { JournalFile } from "../../snapshot/journal.ts";
 import { CHECKPOINT } from "../../snapshot/layout.ts";
+import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "../../snapshot/manifest.ts";
 import type {
@@ -11,7 +12,6 @@ import type {
   SnapshotWriter,
   UnfinishedBatch,
 } from "../../snapshot/snapshot_writer.ts";
-import type { Span } from "../../snapshot/span.ts";
 
 /** How far a listing was written. */
 export interface ListingState {
@@ -35,30 +35,6 @@ export interface ListingState {
   publicIds?: string | undefined;
 }
 
-/** What is known of a part of a table that isn't written yet, besides its bytes. */
-export interface UnfinishedPart {
-  /** How many rows it has. */
-  readonly rows: number;
-  /** How many records they are of, if it is a table of records. */
-  readonly records?: number | undefined;
-  /** When the resources were created that they are of. */
-  readonly spans: readonly Span[];
-}
-
-/** How far the tables were written. */
-export interface TablesState {
-  /** The number of the next part, by version and table. */
-  readonly next: Readonly<Record<string, number>>;
-  /** Parts that aren't written yet, by version and table. */
-  readonly unfinished: Readonly<Record<string, UnfinishedPart>>;
-  /** What the transforms warned about. */
-  readonly warnings: readonly {
-    readonly code: string;
-    readonly count: number;
-    readonly example: string;
-  }[];
-}
-
 /** What is brought up to date after it was written. */
 export type Amendable = "records" | "uploads";
 
@@ -77,7 +53,7 @@ export interface Outdated {
 /** How far an export has come: what another run needs to continue. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
-  readonly formatVersion: 2;
+  readonly formatVersion: 3;
   /** What has to be the same to continue: parts by name, such as `schema`. */
   readonly fingerprint: Readonly<Record<string, string>>;
   /** When the export began, in ISO 8601. */
@@ -120,7 +96,7 @@ const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
 
 /** Checks the content of a checkpoint. */
 const checkpointSchema: z.ZodType<Checkpoint> = z.object({
-  formatVersion: z.literal(2),
+  formatVersion: z.literal(3),
   fingerprint: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
   changedSince: z.iso.datetime(),
@@ -149,10 +125,9 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   ),
   tables: z.object({
     next: z.record(z.string(), count),
-    unfinished: z.record(
-      z.string(),
-      z.object({ rows: count, records: count.optional(), spans: z.array(span) }),
-    ),
+    rows: z.record(z.string(), count),
+    batches: count,
+    entries: count,
     warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
   }).optional(),
   journal: z.array(z.object({
@@ -168,7 +143,6 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
     sha256,
     count: count.optional(),
     spans: z.array(span).optional(),
-    records: count.optional(),
   })),
   resources: manifestResources,
   records: manifestRecords,

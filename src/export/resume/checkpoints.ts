@@ -263,7 +263,7 @@ export class Checkpoints {
       this.#isSavedAtStop ||= run.stop?.aborted ?? false;
       try {
         await endAll(this.#writers);
-        tables?.addTo(this.journal);
+        await tables?.addTo(this.journal);
         await this.journal.save();
         // One of them may have been ended meanwhile by what ends the export.
         if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
@@ -286,7 +286,14 @@ export class Checkpoints {
   /** How far the export is: it is the same as before if nothing was done that stays done. */
   #reached(): string {
     const listings = this.#listings.entries().map(([key, { read, done }]) => [key, read, done]);
-    const others = [this.changedSince, this.amended.size, this.assetLists, ...this.#done];
+    const { tables } = this.#options;
+    const others = [
+      this.changedSince,
+      this.amended.size,
+      this.assetLists,
+      ...tables?.position ?? [],
+      ...this.#done,
+    ];
     return JSON.stringify([...listings.filter(([, read, done]) => read || done), ...others]);
   }
 
@@ -297,7 +304,7 @@ export class Checkpoints {
     };
     const resources: Manifest["resources"] = { ...run.resources };
     return {
-      formatVersion: 2,
+      formatVersion: 3,
       fingerprint,
       startedAt: startedAt.toISOString(),
       changedSince: this.changedSince.toISOString(),

@@ -1,13 +1,10 @@
 import type { Page, Resource } from "../../content/resource.ts";
 import { createdAt } from "../../content/attributes.ts";
-import { fanOut } from "../../sink/fan_out.ts";
 import type { ListingState } from "./checkpoint.ts";
 import { plusIds } from "../../snapshot/id_sum.ts";
 import type { SnapshotSinkOptions } from "../../snapshot/snapshot_writer.ts";
-import { joined, type Span, spanOf } from "../../snapshot/span.ts";
 import type { Cursor } from "../../source/datocms/page_stream.ts";
-import type { Checkpoints, Segmented } from "./checkpoints.ts";
-import { SegmentedSink } from "./segmented_sink.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 
 /** How many of the resources that were written last tell where to continue. */
 const REMEMBERED = 50;
@@ -22,16 +19,8 @@ export type ListingBatches = Pick<
 export interface ListingSinks<T> {
   /** The listing's name in checkpoints. */
   readonly key: string;
-  /** Whose the resources are, for spans: a model's id, or `UPLOADS`. */
-  readonly of: string;
-  /** Opens the sink that writes batches. @default There are none */
-  readonly batches?: ((batches: ListingBatches) => WritableStream<Page<T>>) | undefined;
-  /**
-   * Opens a sink that makes rows of tables; it is told when those were created that it has got so far.
-   *
-   * @default There are none
-   */
-  readonly rows?: ((span: () => Span | undefined) => WritableStream<Page<T>>) | undefined;
+  /** Opens the sink that writes batches. */
+  readonly batches: (batches: ListingBatches) => WritableStream<Page<T>>;
   /** Whether a resource is published, as far as it is known. @default None is */
   readonly isPublic?: ((resource: T) => boolean) | undefined;
 }
@@ -46,26 +35,19 @@ export interface ListingWriterOptions<T> extends ListingSinks<T> {
   readonly onPage: (page: Page<T>) => void;
 }
 
-/**
- * Writes a listing. Batches don't mind checkpoints: what the last one holds is in the journal, too. Rows are
- * on their way to tables for a while, so their sink is closed at each checkpoint.
- */
-export class ListingWriter<T extends Resource> implements Segmented {
+/** Writes a listing. Batches don't mind checkpoints: what the last one holds is in the journal, too. */
+export class ListingWriter<T extends Resource> {
   /** How far the listing is. */
   readonly state: ListingState;
   readonly #options: ListingWriterOptions<T>;
-  readonly #rows: SegmentedSink<Page<T>> | undefined;
   #writer: WritableStreamDefaultWriter<Page<T>> | undefined;
   #isWriting = false;
-  #span: Span | undefined;
 
   /**
    * @param options Which listing, and where it goes.
    */
   constructor(options: ListingWriterOptions<T>) {
-    const { rows } = options;
     this.#options = options;
-    this.#rows = rows && new SegmentedSink(() => rows(() => this.#span));
     this.state = options.checkpoints.listing(options.key);
   }
 
@@ -77,31 +59,15 @@ export class ListingWriter<T extends Resource> implements Segmented {
 
   /** A sink for the listing's pages. */
   sink(): WritableStream<Page<T>> {
-    const { checkpoints } = this.#options;
-    const attached = checkpoints.attach(this);
     return new WritableStream<Page<T>>({
       start: ({ signal }) => {
         // A stream aborts its sink only after the write that is under way: that has to end, too.
         signal.addEventListener("abort", () => void this.#abort(signal.reason), { once: true });
       },
       write: (page) => this.#page(() => this.#write(page)),
-      close: () =>
-        this.#page(async () => {
-          await this.#end();
-          attached[Symbol.dispose]();
-        }),
-      abort: async (reason) => {
-        attached[Symbol.dispose]();
-        await this.#abort(reason);
-      },
+      close: () => this.#page(() => this.#end()),
+      abort: (reason) => this.#abort(reason),
     }, { highWaterMark: 1 });
-  }
-
-  /** Ends the segment: the rows of what was written so far are collected. */
-  async endSegment(): Promise<void> {
-    await this.#rows?.end();
-    // Until then rows on their way to tables ask for it.
-    this.#span = undefined;
   }
 
   /** A stream whose write fails is never aborted: what is being written has to end here. */
@@ -119,9 +85,8 @@ export class ListingWriter<T extends Resource> implements Segmented {
   }
 
   async #write(page: Page<T>): Promise<void> {
-    const { of, onPage, isPublic } = this.#options;
+    const { onPage, isPublic } = this.#options;
     const { state } = this;
-    this.#span = joined(this.#span, spanOf(of, page));
     this.#writer ??= this.#open();
     await this.#writer.write(page);
     state.read += page.length;
@@ -136,24 +101,20 @@ export class ListingWriter<T extends Resource> implements Segmented {
   #open(): WritableStreamDefaultWriter<Page<T>> {
     const { key, checkpoints: { journal }, batches } = this.#options;
     const { state } = this;
-    const sinks = this.#rows ? [this.#rows.sink] : [];
-    if (batches) {
-      sinks.push(batches({
-        firstBatch: state.batches,
-        begun: state.unfinished && { ...state.unfinished, bytes: () => this.#saved() },
-        onAppended: (bytes, unfinished) => {
-          journal.add(key, key, bytes);
-          state.unfinished = unfinished;
-        },
-        onBatch: ({ batch, size }) => {
-          journal.forget(new Set([key]));
-          state.unfinished = undefined;
-          state.batches = batch + 1;
-          state.bytes += size;
-        },
-      }));
-    }
-    const writer = fanOut(sinks).getWriter();
+    const writer = batches({
+      firstBatch: state.batches,
+      begun: state.unfinished && { ...state.unfinished, bytes: () => this.#saved() },
+      onAppended: (bytes, unfinished) => {
+        journal.add(key, key, bytes);
+        state.unfinished = unfinished;
+      },
+      onBatch: ({ batch, size }) => {
+        journal.forget(new Set([key]));
+        state.unfinished = undefined;
+        state.batches = batch + 1;
+        state.bytes += size;
+      },
+    }).getWriter();
     // Every failure is seen by the write, close or abort that meets it.
     writer.closed.catch(() => {});
     return writer;
@@ -169,7 +130,6 @@ export class ListingWriter<T extends Resource> implements Segmented {
     const { stop } = this.#options;
     if (stop?.aborted) {
       // Another run resumes the batch, which the journal has.
-      await this.endSegment();
       const writer = this.#writer;
       this.#writer = undefined;
       await writer?.abort(stop.reason).catch(() => {});
@@ -192,9 +152,9 @@ export class ListingWriter<T extends Resource> implements Segmented {
     const writer = this.#writer;
     if (writer === undefined) return;
     this.#writer = undefined;
-    // Rows on their way are of pages that are counted; what batches hold is in the journal.
-    if (this.#isWriting || this.#rows?.isOpen) this.#options.checkpoints.giveUp(reason);
-    // A segment that is being ended says itself that it failed.
+    // Of a page that was written, the journal has what a batch holds that isn't finished.
+    if (this.#isWriting) this.#options.checkpoints.giveUp(reason);
+    // A batch that is being ended says itself that it failed.
     await writer.abort(reason).catch(() => {});
   }
 }

@@ -1,4 +1,3 @@
-import { collectBytes } from "../../async/collect_bytes.ts";
 import type { Resource } from "../../content/resource.ts";
 import { deleteIfAllowed } from "../../storage/delete_if_allowed.ts";
 import type { ObjectInfo, Storage } from "../../storage/storage.ts";
@@ -27,11 +26,9 @@ import {
   snapshotsPrefix,
 } from "../../snapshot/layout.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
-import { countRecords } from "../../snapshot/count_records.ts";
 import { objectDigest } from "../../snapshot/object_digest.ts";
 import { type SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { spanOf } from "../../snapshot/span.ts";
-import { idColumn, partRows } from "../../snapshot/table_part.ts";
 import { unionSpans } from "../converge/union_spans.ts";
 
 /** A snapshot that isn't complete, and how far it is. */
@@ -216,10 +213,10 @@ function isAssetList(key: string, prefix: string, { assetLists }: Checkpoint): b
   return number?.[1] === RESUME_FOLDER && Number(number[2]) < assetLists;
 }
 
-/** What may be changed after it was written: batches, and parts of tables. */
+/** The batches that may be changed after they were written. */
 const AMENDED: Readonly<Record<Amendable, RegExp>> = {
-  records: /^(records|tables\/(records|blocks|links))\/.*\d\.\w+$/,
-  uploads: /^(tables\/)?uploads\/.*\d\.\w+$/,
+  records: /^(resume\/)?records\/.*\d\.\w+$/,
+  uploads: /^uploads\/.*\d\.\w+$/,
 };
 
 /**
@@ -243,20 +240,12 @@ async function scanned(
   }
 
   async function counts(): Promise<Omit<SnapshotObject, "size" | "sha256">> {
-    const { path } = object;
-    if (!path.startsWith("tables/")) {
-      let count = 0;
-      let { spans } = object;
-      for await (const page of batchEntries<Resource>(storage, key, signal)) {
-        count += page.length;
-        spans = spans?.[0] && unionSpans(spans, spanOf(spans[0].of, page));
-      }
-      return { path, count, ...(spans && { spans }) };
+    let count = 0;
+    let { spans } = object;
+    for await (const page of batchEntries<Resource>(storage, key, signal)) {
+      count += page.length;
+      spans = spans?.[0] && unionSpans(spans, spanOf(spans[0].of, page));
     }
-    // A part of a table is at most some megabytes.
-    const bytes = await collectBytes(await storage.get(key, { signal }));
-    const { rows } = partRows(bytes, path.endsWith(".csv") ? "csv" : "ndjson", idColumn(path));
-    const records = countRecords(path.slice("tables/".length), rows.map(({ ids }) => ids[0]));
-    return { path, count: rows.length, records };
+    return { path: object.path, count, ...(spans && { spans }) };
   }
 }

@@ -18,8 +18,6 @@ export interface WrittenListing<T> extends ListingSinks<T> {
   };
   /** What it lists, for people: `published records of model article`. */
   readonly what: string;
-  /** Whose the resources are, for spans: a model's id, or `UPLOADS`. */
-  readonly of: string;
   /** The parts that each resource should have. */
   readonly needs: readonly ResourcePart[];
   /** The ids of what earlier runs have written of it. */

@@ -17,38 +17,35 @@ export async function exportRecords(context: ExportContext, signal: AbortSignal)
   await concurrently(listings, run.concurrency, signal);
 }
 
-/** One model in one version: each page goes to the raw view and to the tables. */
+/** One model in one version. */
 async function exportListing(
   context: ExportContext,
   { model, version }: RecordListing,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, snapshot, tables, settings } = context;
+  const { run, snapshot, settings } = context;
   const { layout } = settings;
   const key = model.attributes.api_key;
-  const isRaw = settings.tables !== "only";
+  // Tables are made of them, and then they go.
+  const isAside = settings.tables === "only";
   const state = await writeListing<Item>(context, {
     key: `records/${key}/${version}`,
     about: { resource: "records", model: key, version },
     what: `${version} records of model ${key}`,
-    of: model.id,
     isPublic: ({ meta }) => version === "published" || isPublic(meta?.status) === true,
     needs: ["attributes", "relationships", "meta"],
     written: () => writtenRecords(context, { model, version }, signal),
     pages: (options) => recordPages(run.client, run.project.schema, model, version, options),
-    ...(isRaw && {
-      batches: (batches) => {
-        return snapshot.sink({
-          path: (batch) => recordsPath(key, version, batch, layout),
-          encoding: encodingOf(layout),
-          of: model.id,
-          ...batches,
-        });
-      },
-    }),
-    ...(tables && { rows: (span) => tables.records(model, version, span) }),
+    batches: (batches) => {
+      return snapshot.sink({
+        path: (batch) => recordsPath(key, version, batch, layout, isAside),
+        encoding: encodingOf(layout),
+        of: model.id,
+        ...batches,
+      });
+    },
   }, signal);
   // An earlier run may have brought some of them up to date since: what is there counts.
-  if (state === undefined || !isRaw) return;
+  if (state === undefined || isAside) return;
   (run.records[key] ??= {})[version] = snapshot.tally(recordsFolder(key, version));
 }

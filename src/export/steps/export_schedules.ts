@@ -155,7 +155,6 @@ async function exportEach(
     key: NAME,
     about: { resource: NAME },
     what: "scheduled publications and unpublishings",
-    of: NAME,
     needs: ["attributes", "relationships"],
     // Nothing that was written comes again.
     written: async function* () {},

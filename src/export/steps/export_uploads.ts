@@ -31,7 +31,6 @@ export async function exportUploads(
     key: "uploads",
     about: { resource: "uploads" },
     what: "uploads",
-    of: UPLOADS,
     needs: ["attributes"],
     written: () =>
       idsIn(
@@ -47,11 +46,10 @@ export async function exportUploads(
         ...batches,
       });
     },
-    ...(tables && { rows: (span) => tables.uploads(span) }),
   }, signal);
   if (state === undefined) return undefined;
-  // It may add batches.
-  const isDone = await convergeUploads(context, signal);
+  // It may add batches: not to those that tables were made of by an earlier run.
+  const isDone = tables?.isBegun || await convergeUploads(context, signal);
   // Also what an earlier run has brought up to date.
   run.resources.uploads = snapshot.tally("uploads/");
   if (!isDone) return undefined;

@@ -1,9 +1,8 @@
 import type { Page } from "../../content/resource.ts";
-import { encodingOf, recordsFolder, tableFolder } from "../../snapshot/layout.ts";
+import { encodingOf, recordsFolder } from "../../snapshot/layout.ts";
 import {
   batchedEntries,
   journaledEntries,
-  tabledEntries,
   type WrittenEntry,
 } from "../../snapshot/written_entries.ts";
 import type { ExportContext } from "../export_context.ts";
@@ -23,15 +22,12 @@ export function recordEntries(
   { model, version }: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Page<WrittenEntry>, void> {
-  const { api_key: key } = model.attributes;
-  return settings.tables === "only"
-    ? tabledEntries(snapshot, tableFolder(`records/${key}`, version), signal)
-    : batchedEntries(snapshot, recordsFolder(key, version), signal);
+  const folder = recordsFolder(model.attributes.api_key, version, settings.tables === "only");
+  return batchedEntries(snapshot, folder, signal);
 }
 
 /**
- * The ids of the records of a listing that earlier runs have written, the batch or part that they have begun
- * included.
+ * The ids of the records of a listing that earlier runs have written, the batch that they have begun included.
  *
  * @param context The export.
  * @param listing Which listing.
@@ -43,10 +39,8 @@ export async function* writtenRecords(
   listing: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Iterable<string>, void> {
-  const { tables, checkpoints, settings: { layout } } = context;
+  const { checkpoints, settings: { layout } } = context;
   const { model: { attributes: { api_key: key } }, version } = listing;
-  // What was only collected so far becomes a part of its own.
-  if (context.settings.tables === "only") await tables?.flush("records");
   const name = `records/${key}/${version}`;
   yield* idsIn(recordEntries(context, listing, signal), () => {
     return journaledEntries(checkpoints.journal, name, encodingOf(layout));

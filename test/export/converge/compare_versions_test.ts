@@ -136,12 +136,17 @@ Deno.test("exportProject() names records of which the API sends one version only
   assert.ok(requests < without.requests + 10, `${requests} and ${without.requests} requests`);
 });
 
-Deno.test("exportProject() reads nothing back, and asks nothing more, if the versions go together", async () => {
-  const storage = new TracedStorage(new MemoryStorage());
-  const { report, requests } = await exported({ hidden: {}, options: { storage } });
-  assert.equal(report.status, "complete");
-  assert.deepEqual(storage.keys("get").filter((key) => key.includes("/batch_")), []);
-  assert.ok(requests < 25, `${requests} requests`);
+Deno.test("exportProject() reads nothing back but for tables, and asks nothing more, if the versions go together", async () => {
+  for (const tables of [false, true, "only"] as const) {
+    const storage = new TracedStorage(new MemoryStorage());
+    const { report, requests } = await exported({ hidden: {}, options: { storage, tables } });
+    assert.equal(report.status, "complete");
+    const read = storage.keys("get").filter((key) => key.includes("/batch_"));
+    const written = storage.keys("put").filter((key) => key.includes("/batch_"));
+    // Tables are made of each batch, once.
+    assert.deepEqual(read.sort(), tables ? written.sort() : []);
+    assert.ok(requests < 25, `${requests} requests`);
+  }
 });
 
 Deno.test("exportProject() brings up to date what was unpublished while it was read", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../../src/simulator/server.ts";
-import type { Resource } from "../../../src/content/resource.ts";
+import type { Page, Resource } from "../../../src/content/resource.ts";
 import { Secrets } from "../../../src/text/secrets/secrets.ts";
 import type { Checkpoint } from "../../../src/export/resume/checkpoint.ts";
 import { readCheckpoint } from "../../../src/export/resume/checkpoint.ts";
@@ -151,38 +151,53 @@ Deno.test("Checkpoints.saving() writes what comes after a checkpoint as soon as 
   }
 });
 
-/** A listing whose pages go nowhere. */
-function listingOf(checkpoints: Checkpoints, ended: string[]): ListingWriter<Resource> {
+/** A listing whose pages go to a sink. */
+function listingOf(
+  checkpoints: Checkpoints,
+  sink: UnderlyingSink<Page<Resource>>,
+): ListingWriter<Resource> {
   return new ListingWriter<Resource>({
     key: "uploads",
-    of: "uploads",
     checkpoints,
-    rows: () => new WritableStream({ close: () => void ended.push("segment") }),
+    batches: () => new WritableStream(sink),
     onPage: () => {},
   });
 }
 
-Deno.test("ListingWriter that is aborted ends all checkpoints if pages of it are lost", async () => {
+Deno.test("ListingWriter that is aborted in the midst of a page ends all checkpoints", async () => {
   const { checkpoints, puts } = await begin(3_600_000);
-  const sink = listingOf(checkpoints, []).sink().getWriter();
+  const isWriting = Promise.withResolvers<void>();
+  const listing = listingOf(checkpoints, {
+    write: (_page, { signal }) => {
+      isWriting.resolve();
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    },
+  });
+  const sink = listing.sink().getWriter();
   const reason = new Error("Cancelled");
-  await sink.write([{ id: "1", type: "upload" } as Resource]);
+  const written = sink.write([{ id: "1", type: "upload" } as Resource]);
+  written.catch(() => {});
   sink.closed.catch(() => {});
+  await isWriting.promise;
   await sink.abort(reason);
+  await assert.rejects(written, reason);
   await assert.rejects(checkpoints.save(), reason);
   assert.equal(puts(), 0);
 });
 
 Deno.test("ListingWriter that is aborted after a checkpoint has lost nothing", async () => {
   const { checkpoints, read } = await begin(3_600_000);
-  const ended: string[] = [];
-  const listing = listingOf(checkpoints, ended);
+  const aborted: unknown[] = [];
+  const listing = listingOf(checkpoints, { abort: (reason) => void aborted.push(reason) });
   const sink = listing.sink().getWriter();
   await sink.write([{ id: "1", type: "upload" } as Resource]);
   await checkpoints.save();
-  assert.deepEqual(ended, ["segment"]);
   sink.closed.catch(() => {});
-  await sink.abort(new Error("Cancelled"));
+  const reason = new Error("Cancelled");
+  await sink.abort(reason);
+  assert.deepEqual(aborted, [reason]);
   await checkpoints.save();
   assert.equal((await read()).listings.uploads?.read, 1);
   assert.deepEqual(listing.after?.last.map(({ id }) => id), ["1"]);
@@ -193,7 +208,6 @@ Deno.test("ListingWriter that is aborted between pages has lost nothing of its b
   const listing = () => {
     return new ListingWriter<Resource>({
       key: "uploads",
-      of: "uploads",
       checkpoints,
       batches: (batches) => {
         return snapshot.sink({ path: (n) => `uploads/${n}`, encoding: NDJSON, ...batches });

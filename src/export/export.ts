@@ -143,7 +143,7 @@ async function exportLocked(
       (tables?.isBegun ||
         await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
       await exportSchedules(parts, signal) &&
-      (await tables?.make(checkpoints, signal) ?? true);
+      (await tables?.make((write) => checkpoints.page(write), signal) ?? true);
   }
   if (!isDone) {
     await checkpoints.save();

@@ -9,7 +9,6 @@ import { tableSchema } from "../../transform/table_schema.ts";
 import { type CountedWarning, warningText } from "../../transform/warnings.ts";
 import type { ExportRun } from "../export_run.ts";
 import type { ExportSettings } from "../export_settings.ts";
-import type { Checkpoints } from "../resume/checkpoints.ts";
 
 /** What the tables are made with. */
 export interface TableStepOptions {
@@ -121,12 +120,15 @@ export class TableStep {
   /**
    * Makes the tables. Nothing may be written to records and uploads any more.
    *
-   * @param checkpoints Where it is written down how far they are.
+   * @param page Runs what writes a page: no checkpoint comes meanwhile.
    * @param signal Aborts it.
    * @return Whether it came to its end; `false` if it was stopped before.
    * @throws {StorageError} If a batch can't be read, or a table can't be written.
    */
-  async make(checkpoints: Pick<Checkpoints, "page">, signal: AbortSignal): Promise<boolean> {
+  async make(
+    page: (write: () => Promise<void>) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { run, snapshot, settings: { format, locales, structuredText, tables } } = this.#options;
     if (tables === "only") {
       for (const { model: { attributes: { api_key: key } }, version } of run.recordListings) {
@@ -136,13 +138,13 @@ export class TableStep {
     const isDone = await this.#tables.make({
       batches: this.#batches(),
       read: (key, signal): AsyncIterable<Page> => batchEntries(snapshot.storage, key, signal),
-      page: (write) => checkpoints.page(write),
+      page,
       stop: run.stop,
       signal,
     });
     if (!isDone) return false;
     // No checkpoint may come while the last parts are written.
-    await checkpoints.page(() => this.#tables.end());
+    await page(() => this.#tables.end());
     const { schema } = run.project;
     await snapshot.putJson(TABLE_SCHEMA, {
       format,

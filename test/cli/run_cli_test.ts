@@ -3,7 +3,7 @@ import { COMMANDS } from "../../src/cli/commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "../../src/cli/help.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { textWidth } from "../../src/cli/text/width.ts";
-import { envName, flagName } from "../../src/config/options.ts";
+import { envName, flagName, OPTION_KEYS } from "../../src/config/options.ts";
 import { EXIT } from "../../src/error.ts";
 import { VERSION } from "../../src/version.ts";
 import { mayRead } from "../support/permissions.ts";
@@ -86,6 +86,14 @@ Options
 Begin with: sluice demo
 `,
   );
+});
+
+Deno.test("each option is taken by a command, and by none twice", () => {
+  for (const { name, options } of COMMANDS) {
+    assert.equal(new Set(options).size, options.length, name);
+  }
+  const taken = new Set(COMMANDS.flatMap(({ options }) => options));
+  assert.deepEqual(OPTION_KEYS.filter((key) => !taken.has(key)), []);
 });
 
 Deno.test("renderCommandHelp() names options with defaults and variables, examples and exit codes", () => {

@@ -14,6 +14,14 @@ async function broken(): Promise<{ readonly bench: Bench; repair(): void }> {
   return { bench: opened, repair: () => isDown = false };
 }
 
+/** What an export says at its end whose assets failed: a command that can be typed as it is. */
+function hint({ cma, to }: Bench, environment = ""): RegExp {
+  const { url, assetHost } = cma;
+  return new RegExp(
+    `: deno task -q sluice retry${environment} --base-url ${url} --to ${to} --asset-host ${assetHost}\\n$`,
+  );
+}
+
 Deno.test("sluice retry does what sluice export --retry-failed does, and the hint names it", async () => {
   const { bench: opened, repair } = await broken();
   await using bench_ = opened;
@@ -23,7 +31,7 @@ Deno.test("sluice retry does what sluice export --retry-failed does, and the hin
 
   const first = await bench_.run(UPLOADS);
   assert.equal(first.exitCode, EXIT.partial, first.io.err());
-  assert.ok(first.io.out().endsWith(`: sluice retry --to ${bench_.to}\n`), first.io.out());
+  assert.match(first.io.out(), hint(bench_));
 
   /** What is the same each time: not times, nor the number of the list that takes another's place. */
   const steady = (text: string) => {
@@ -46,7 +54,7 @@ Deno.test("sluice retry does what sluice export --retry-failed does, and the hin
   repair();
   const last = await bench_.run(["retry"]);
   assert.equal(last.exitCode, EXIT.complete, last.io.err());
-  assert.match(last.io.out(), /^Tried failed assets of Slackwater .* again in .*: complete\.\n/);
+  assert.match(last.io.out(), /^Retried the failed assets of Slackwater .* in .*: complete\.\n/);
   assert.match(last.io.out(), /\n {2}Assets {4}\d+ downloaded \(.*\), of those that had failed\n/);
   const none = await bench_.run(["retry"]);
   assert.match(none.io.out(), /\n {2}Assets {4}none had failed\n/);
@@ -56,10 +64,7 @@ Deno.test("sluice retry reads the environment that is named, and no variables of
   const { bench: opened, repair } = await broken();
   await using bench_ = opened;
   const ofMain = await bench_.run([...UPLOADS, "--environment=main"]);
-  assert.ok(
-    ofMain.io.out().endsWith(`: sluice retry --environment main --to ${bench_.to}\n`),
-    ofMain.io.out(),
-  );
+  assert.match(ofMain.io.out(), hint(bench_, " --environment main"));
   repair();
   const env = { SLUICE_MODELS: "nothing_like_it", SLUICE_RESUME: "perhaps", SLUICE_ASSETS: "no" };
   const other = await bench_.run(["retry", "--environment=spring-issue"], { env });
@@ -72,8 +77,14 @@ Deno.test("sluice retry reads the environment that is named, and no variables of
 Deno.test("sluice retry refuses what a new export takes, words, and a lack of a token", async () => {
   await using bench_ = await bench();
   const refusals: [string[], RegExp][] = [
-    [["retry", "--resume"], /sluice retry has no option --resume: see sluice help retry\./],
-    [["retry", "--models=lock"], /sluice retry has no option --models: see sluice help retry\./],
+    [
+      ["retry", "--resume"],
+      /sluice retry has no option --resume: see deno task -q sluice help retry\./,
+    ],
+    [
+      ["retry", "--models=lock"],
+      /sluice retry has no option --models: see deno task -q sluice help retry\./,
+    ],
     [["retry", "--retry-failed"], /sluice retry has no option --retry-failed/],
     [["retry", "assets"], /sluice retry takes options only, but was given "assets"/],
     [["retyr"], /There is no command "retyr": did you mean retry\?/],
@@ -88,7 +99,7 @@ Deno.test("sluice retry refuses what a new export takes, words, and a lack of a 
   assert.deepEqual(JSON.parse(json.io.out()), {
     status: "failed",
     exitCode: EXIT.usage,
-    error: "sluice retry has no option --dry-run: see sluice help retry.",
+    error: "sluice retry has no option --dry-run: see deno task -q sluice help retry.",
   });
   const tokenless = await bench_.run(["retry"], { env: { DATOCMS_API_TOKEN: undefined! } });
   assert.equal(tokenless.exitCode, EXIT.usage);

@@ -37,7 +37,7 @@ Deno.test("sluice schedule disable, enable and status switch automatic exports a
   };
   assert.match(
     await run("disable"),
-    /^Automatic exports {2}off\n {19}to switch them on: deno task -q sluice schedule enable --base-url \S+ --asset-host \S+ --to \S+\n/,
+    /^Automatic exports {2}off\n {19}to switch them on: deno task -q sluice schedule enable --base-url \S+ --to \S+ --asset-host \S+\n/,
   );
   const off = JSON.parse(await run("status", "--json"));
   assert.deepEqual([off.state, off.nextExportAt, off.lastExport], ["disabled", null, null]);

@@ -141,7 +141,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   );
   assert.match(
     io.out(),
-    /\nNext: when the cause is fixed, retry just these assets: deno task -q sluice retry --base-url \S+ --asset-host \S+ --to \/\S+\n$/,
+    /\nNext: when the cause is fixed, retry just these assets: deno task -q sluice retry --base-url \S+ --to \S+ --asset-host \S+\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
 });
@@ -263,7 +263,7 @@ Deno.test("sluice export tells where an unfinished snapshot is when it fails", a
   assert.equal(text.io.out(), "");
   assert.match(
     text.io.err(),
-    /\nsluice: .* refused GET \/uploads \(422 BROKEN\)\.\nThe snapshot at \/.*\/snapshot_\d+ is incomplete\.\nTo resume it: deno task -q sluice export --resume --base-url \S+ --asset-host \S+ --to \S+\n$/,
+    /\nsluice: .* refused GET \/uploads \(422 BROKEN\)\.\nThe snapshot at \/.*\/snapshot_\d+ is incomplete\.\nTo resume it: deno task -q sluice export --resume --base-url \S+ --to \S+ --asset-host \S+\n$/,
   );
   const json = await bench_.run(["export", "--json", "--log-format", "json"]);
   const report = JSON.parse(json.io.out());
@@ -389,7 +389,7 @@ Deno.test("sluice export --retry-failed tries failed assets again, and ends as a
   assert.equal(first.exitCode, EXIT.partial, first.io.err());
   const { url, assetHost } = bench_.cma;
   const program = "deno task -q sluice";
-  const where = `--base-url ${url} --asset-host ${assetHost} --to ${bench_.to}`;
+  const where = `--base-url ${url} --to ${bench_.to} --asset-host ${assetHost}`;
   assert.ok(first.io.out().endsWith(`: ${program} retry ${where}\n`));
   const ofMain = await bench_.run([...args, "--environment=main"]);
   assert.ok(

@@ -75,7 +75,7 @@ Deno.test("The hint after an export that lacks more than assets exports again", 
   await using bench_ = await bench({ forbidden });
   const { io } = await bench_.run(["export", "--include=roles,webhooks", "--resume"]);
   const [hint] = hintsIn(io.out());
-  assert.match(hint!, /^export --base-url \S+ --asset-host \S+ --include roles,webhooks --to \S+$/);
+  assert.match(hint!, /^export --base-url \S+ --include roles,webhooks --to \S+ --asset-host \S+$/);
   const again = await type(hint!);
   assert.equal(again.exitCode, EXIT.partial, again.io.err());
   assert.deepEqual(hintsIn(again.io.out()), [hint]);

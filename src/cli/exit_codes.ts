@@ -4,9 +4,9 @@ import { EXIT, type ExitCode } from "../error.ts";
 export const EXIT_CODES = {
   [EXIT.complete]: "complete",
   [EXIT.failed]: "failed",
-  [EXIT.usage]: "the command line or the configuration is wrong, or the API refuses the token",
+  [EXIT.usage]: "wrong command line or configuration, or the API refused the token",
   [EXIT.partial]:
-    "complete, but without some assets, records or a resource that --include names, or with files " +
+    "complete, but without some assets, records or a resource named with --include, or with files " +
     "that --assets sync should have deleted",
   [EXIT.unfinished]: "stopped by its time budget",
   [EXIT.cancelled]: "cancelled",

@@ -2,6 +2,7 @@ import { HEADINGS } from "../config/option.ts";
 import { DEFAULTS, envName, flagName, type OptionKey, OPTIONS } from "../config/options.ts";
 import { RESOURCES } from "../source/datocms/resources.ts";
 import type { Command, Positional } from "./command.ts";
+import { PROGRAM } from "./command_hint.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { padToWidth, textWidth } from "./text/width.ts";
 import { wrap } from "./text/wrap.ts";
@@ -30,18 +31,18 @@ export function renderHelp(commands: readonly Command[], columns: number): strin
     ...entries(
       [
         ...commands.map(({ name, summary }) => [name, summary] as const),
-        ["help <command>", "Tell how a command is used"],
+        ["help <command>", "Show help for a command"],
       ],
       width,
     ),
     "",
     "Options",
     ...entries(
-      [["-h, --help", "Tell how to use it"], ["-V, --version", "Tell the version"]],
+      [["-h, --help", "Show help"], ["-V, --version", "Show the version"]],
       width,
     ),
     "",
-    "Begin with: sluice demo",
+    `Start with: ${PROGRAM} demo`,
     "",
   ].join("\n");
 }
@@ -87,9 +88,10 @@ export function renderCommandHelp(command: Command, columns: number): string {
   ].join("\n");
 }
 
-const PRECEDENCE = "A name in [brackets] is the environment variable of an option. What the " +
-  "command line says wins over the environment, that over the file given with --config, and that " +
-  "over the default. NO_COLOR turns colours off.";
+const PRECEDENCE =
+  "A name in [brackets] is the environment variable of an option. The command line " +
+  "takes precedence over the environment, the environment over the file given with --config, and " +
+  "the file over the default. NO_COLOR turns colours off.";
 
 function placeOf({ name, choices, required }: Positional): string {
   const word = choices?.join("|") ?? name;

@@ -62,7 +62,7 @@ async function checkSpace(storage: Storage, path: string): Promise<DoctorCheck[]
     return [{
       ...common,
       status: "unknown",
-      message: "Deno may not look how much space is free.",
+      message: "Deno isn't allowed to check the free space.",
       fix: "Run it with --allow-sys=statfs besides the other permissions.",
     }];
   }

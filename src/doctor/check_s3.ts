@@ -37,12 +37,12 @@ export async function checkS3(
     access,
     answered("versioning", "whether it keeps versions", location, versioning, (value) => {
       if (value === "enabled") {
-        return ["ok", `Versioning is on: what is overwritten or deleted can be brought back.`];
+        return ["ok", `Versioning is on: what is overwritten or deleted can be restored.`];
       }
       const state = value === "off" ? "off" : "suspended";
       return [
         "warning",
-        `Versioning is ${state}, so what is overwritten or deleted is gone.`,
+        `Versioning is ${state}, so what is overwritten or deleted is lost.`,
         `aws s3api put-bucket-versioning --bucket ${bucket} ` +
         "--versioning-configuration Status=Enabled",
       ];
@@ -90,7 +90,7 @@ function silence(
   location: S3Location,
   { denied, permission, code }: Extract<SettingAnswer<unknown>, { known: false }>,
 ): Verdict {
-  if (!denied) return ["unknown", `This S3 server doesn't tell ${what} (${code}).`];
+  if (!denied) return ["unknown", `This S3 server doesn't say ${what} (${code}).`];
   return [
     "unknown",
     `The credentials may not ask the bucket ${what} (they lack ${permission}).`,

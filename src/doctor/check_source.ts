@@ -114,7 +114,7 @@ async function checkRole(
     return check("role", status, message, fix);
   };
   const unknown =
-    "The API doesn't tell whether the API token's role may read all records and uploads.";
+    "The API doesn't say whether the API token's role may read all records and uploads.";
   if (environment === undefined) return report("unknown", unknown);
   try {
     const restrictions = await readRestrictions(client, {
@@ -206,7 +206,7 @@ async function checkResource(
       : "not there";
     const end = isRequired ? "an export fails" : "an export leaves this out";
     const allow = "In Project settings → Roles, let the API token's role read this";
-    const leaveOut = isRequired ? "" : `--exclude ${name} leaves it out without a word`;
+    const leaveOut = isRequired ? "" : `--exclude ${name} leaves it out silently`;
     return report(
       isNeeded ? "problem" : "warning",
       `${title}: ${why} (${answer}), so ${end}.`,

@@ -38,7 +38,7 @@ const DONE: Readonly<Record<ProbeAction, string>> = {
 
 const REFUSED =
   "without it, exports are complete all the same, but each keeps its resume/ folder, " +
-  "lock.json stays, and nobody removes what killed exports leave";
+  "lock.json stays, and leftovers of killed exports aren't removed";
 
 /**
  * Tries out what an export does with a storage, on two small objects that are removed again.

@@ -128,7 +128,7 @@ export function checkFreeze(
   const other = resume ? "--resume" : "--time-budget";
   throw new SluiceError(
     `--freeze can't go with ${other}: the temporary copy is deleted when the export ends, so that ` +
-      "nothing could go on with it; leave one of them out.",
+      "nothing could be resumed; leave one of them out.",
     EXIT.usage,
   );
 }

@@ -69,10 +69,10 @@ export async function observe(
   ]);
   if (found === null) {
     throw new SluiceError(
-      `Whether automatic exports are on can't be told, because ${
+      `Whether automatic exports are on can't be determined, because ${
         shownAddress(`${storage.url}/${note.key}`)
       } can't be ` +
-        "understood: write it anew with sluice schedule enable or sluice schedule disable.",
+        "understood: rewrite it with sluice schedule enable or sluice schedule disable.",
     );
   }
   const noted = left ?? undefined;

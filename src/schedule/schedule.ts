@@ -288,7 +288,7 @@ export class Schedule {
     } catch (error) {
       if (signal?.aborted || !isTimeout(error)) throw error;
       throw new SluiceError(
-        `The project and its snapshots couldn't be looked at within ${ms / 1000} s: see whether ` +
+        `The project and its snapshots couldn't be read within ${ms / 1000} s: see whether ` +
           "DatoCMS and the destination can be reached.",
         EXIT.failed,
         { cause: error },
@@ -315,7 +315,7 @@ function waitOf({ every, ticks }: ScheduleTimes, now: Date): RetryWait {
 function idling({ enabled, dueAt, isDue, isLocked }: Observed, tick: Tick): TickResult | undefined {
   const { now } = tick;
   if (!enabled) {
-    return tickResult(now, "disabled", "Automatic exports of this project are switched off.");
+    return tickResult(now, "disabled", "Automatic exports of this project are off.");
   }
   if (dueAt !== undefined && !isDue) {
     return tickResult(now, "waiting", "No snapshot is due.", { nextAt: dueAt });
@@ -329,7 +329,7 @@ function backingOff({ failures, now, wait }: Tick): TickResult | undefined {
   const nextAt = retryTime(failures, wait);
   if (nextAt <= now) return undefined;
   const times = failures.count === 1 ? "once" : `${failures.count} times in a row`;
-  const message = `The export failed ${times}: it is tried again later.`;
+  const message = `The export failed ${times}: it will be retried later.`;
   return tickResult(now, "backing_off", message, { nextAt });
 }
 

@@ -87,7 +87,7 @@ export class TickEnding {
     const ms = Date.parse(endedAt) - Date.parse(startedAt);
     const message = status === "complete"
       ? `The snapshot at ${shownAddress(report.snapshot)} is complete.`
-      : `The snapshot at ${report.snapshot} is complete but for what its report names.`;
+      : `The snapshot at ${report.snapshot} is complete except for what its report lists.`;
     const result = tickResult(now, status, message);
     return await this.#ended({ report, exitCode, progress, ms }, result, signal);
   }

@@ -156,18 +156,18 @@ Deno.test("sluice export --assets sync ends with 3 if there is more to delete th
   project.primary.uploads.delete(two!.id);
   const kept = await bench_.run(args);
   assert.equal(kept.exitCode, EXIT.complete);
-  assert.match(kept.io.out(), /\n {12}2 files \(.*\) of uploads that are gone kept\n/);
+  assert.match(kept.io.out(), /\n {12}2 files \(.*\) no longer used by any\s+upload, kept\n/);
   const refused = await bench_.run([...args, "--assets=sync", "--max-delete=1"]);
   assert.equal(refused.exitCode, EXIT.partial);
   assert.match(refused.io.out(), /^Exported Slackwater .*: complete\.\n/);
   assert.match(
     refused.io.out(),
-    /\n {2}Deleted {3}No asset file was deleted: 2 files have no upload any more, and no\s+more than 1 may be deleted;/,
+    /\n {2}Deleted {3}No asset file was deleted: 2 files are no longer used by any\s+upload, and no more than 1 may be deleted;/,
   );
   assert.match(refused.io.err(), /\nWarning: No asset file was deleted: .*--max-delete 2\.\n/);
   const deleted = await bench_.run([...args, "--assets=sync", "--max-delete=2"]);
   assert.equal(deleted.exitCode, EXIT.complete, deleted.io.err());
-  assert.match(deleted.io.out(), /\n {2}Deleted {3}2 files \(.*\) of uploads that are gone\n/);
+  assert.match(deleted.io.out(), /\n {2}Deleted {3}2 files \(.*\) no longer used by any upload\n/);
 });
 
 Deno.test("sluice export ends with 3 without a resource that was asked for by name", async () => {

@@ -65,25 +65,25 @@ Usage: sluice <command> [options]
 
 Commands
   export          Export a project into a new snapshot
-  plan            Tell what an export would read, and how
-                  long it takes at least
+  plan            Show what an export would read, and the
+                  minimum time it takes
   retry           Retry the assets that failed in the newest
                   complete snapshot
-  schedule        Export again and again, or switch
-                  automatic exports on and off
+  schedule        Export regularly, or turn automatic
+                  exports on and off
   doctor          Check the API token and the destination,
-                  and tell how to put them right
+                  and show how to fix problems
   demo            Export a sample project that is served on
                   this machine; needs no account
-  completions     Write the completions of commands and
-                  options for a shell
-  help <command>  Tell how a command is used
+  completions     Write shell completions of commands and
+                  options
+  help <command>  Show help for a command
 
 Options
-  -h, --help     Tell how to use it
-  -V, --version  Tell the version
+  -h, --help     Show help
+  -V, --version  Show the version
 
-Begin with: sluice demo
+Start with: deno task -q sluice demo
 `,
   );
 });

@@ -131,7 +131,7 @@ Deno.test("examine() tells what a token may not read, and what that means", asyn
   assert.match(find(all, "resource:roles").message, /so an export leaves this out\.$/);
   assert.match(
     find(all, "resource:roles").fix ?? "",
-    /; --exclude roles leaves it out without a word\.$/,
+    /; --exclude roles leaves it out silently\.$/,
   );
 });
 
@@ -144,7 +144,7 @@ Deno.test("examine() asks what is scheduled for a record, if there is one", asyn
     message,
     /^Scheduled publications and unpublishings of records: the API token's role/,
   );
-  assert.match(fix ?? "", /; --exclude schedules leaves it out without a word\.$/);
+  assert.match(fix ?? "", /; --exclude schedules leaves it out silently\.$/);
   const chosen = await examineSource({ forbidden }, { include: ["schedules"] });
   assert.deepEqual(named(chosen, "problem"), ["resource:schedules"]);
   const project = sampleProject();
@@ -380,7 +380,7 @@ Deno.test("examine() says what a server doesn't tell, and what credentials may n
   assert.equal(unknown.problems + unknown.warnings, 0);
   assert.match(
     find(unknown, "versioning").message,
-    /^This S3 server doesn't tell .*\(NotImplemented\)\.$/,
+    /^This S3 server doesn't say .*\(NotImplemented\)\.$/,
   );
 
   await using secret = await openFake();

@@ -47,7 +47,7 @@ Deno.test("S3Storage.list() fails when the server doesn't say where it goes on",
   fake.fail({ operation: "ListMultipartUploads", effect });
   await assert.rejects(
     collect(storage.listUnfinishedUploads("")),
-    /^StorageError: Can't list the uploads to s3:\/\/bucket\/some\/prefix\/.* but not where it goes on/,
+    /^StorageError: Can't list the uploads to s3:\/\/bucket\/some\/prefix\/.* but not where it continues/,
   );
   assert.equal(fake.count("ListMultipartUploads"), 1);
 });

@@ -20,10 +20,10 @@ const SHELLS: Readonly<Record<string, (grammar: Grammar) => string>> = {
 export function completionsCommand(commands: () => readonly Command[]): Command {
   return {
     name: "completions",
-    summary: "Write the completions of commands and options for a shell",
+    summary: "Write shell completions of commands and options",
     description:
-      "Writes a script to stdout that tells a shell the commands, their options and the values of these, " +
-      "so that it completes them with the Tab key.",
+      "Writes a script to stdout that makes a shell complete commands, options and their values when " +
+      "Tab is pressed.",
     positionals: [{ name: "shell", choices: Object.keys(SHELLS), required: true }],
     options: [],
     flagsOnly: true,

@@ -19,8 +19,8 @@ export const demoCommand: Command = {
   summary: "Export a sample project that is served on this machine; needs no account",
   description:
     "Starts a server on 127.0.0.1 that answers like DatoCMS's Content Management API with " +
-    "a small magazine in three languages, exports that into ./sluice-demo, and shows what came out. " +
-    "Environment variables and configuration files aren't looked at.",
+    "a small magazine in three languages, exports that into ./sluice-demo, and shows the result. " +
+    "Environment variables and configuration files are ignored.",
   options: optionsOf(
     RECORD_SELECTION,
     RESOURCE_SELECTION,

@@ -17,12 +17,11 @@ import { renderExamination } from "../report/doctor_text.ts";
 /** `sluice doctor` */
 export const doctorCommand: Command = {
   name: "doctor",
-  summary: "Check the API token and the destination, and tell how to put them right",
+  summary: "Check the API token and the destination, and show how to fix problems",
   description:
-    "Finds out what the API token may read, and whether the destination can be used and is set up " +
-    "safely, with the command or the policy statement for what should be different. Reads no content. " +
-    "Two small objects are written to the destination and removed again. Ends with 1 if an export would " +
-    "fail.",
+    "Checks what the API token may read, and whether the destination works and is set up safely; " +
+    "prints the command or the policy statement that fixes each problem. Reads no content. Writes two " +
+    "small objects to the destination and removes them again. Exits with 1 if an export would fail.",
   options: optionsOf(
     SOURCE,
     RESOURCE_SELECTION,
@@ -34,8 +33,8 @@ export const doctorCommand: Command = {
     CONFIG_FILE,
   ),
   exitCodes: {
-    ...exitCodesOf("no problem was found; there may be warnings"),
-    [EXIT.failed]: "there are problems, or nothing could be found out",
+    ...exitCodesOf("no problems; there may be warnings"),
+    [EXIT.failed]: "there are problems, or nothing could be checked",
   },
   examples: [
     { about: "The project and a bucket", line: "sluice doctor --to s3://backups/datocms" },

@@ -37,8 +37,8 @@ export const exportCommand: Command = {
   description:
     "Reads the models, records in all versions and locales, uploads, settings and asset " +
     "files of a project, and writes them into a new folder below the destination. The snapshot is " +
-    "complete once it holds canary.txt. Asset files are shared by the snapshots of a project: those " +
-    "that are there already aren't fetched again.",
+    "complete once it holds canary.txt. Asset files are shared by the snapshots of a project: files " +
+    "that are already there aren't downloaded again.",
   options: optionsOf(
     SOURCE,
     RECORD_SELECTION,
@@ -57,9 +57,9 @@ export const exportCommand: Command = {
     CONFIG_FILE,
   ),
   examples: [
-    { about: "All of the project into ./snapshots", line: "DATOCMS_API_TOKEN=… sluice export" },
+    { about: "The whole project, to ./snapshots", line: "DATOCMS_API_TOKEN=… sluice export" },
     {
-      about: "A sandbox environment into S3",
+      about: "A sandbox environment, to S3",
       line: "sluice export --environment staging --to s3://backups/datocms",
     },
     {
@@ -67,7 +67,7 @@ export const exportCommand: Command = {
       line: "sluice export --models article,page --tables-only --format csv --no-assets",
     },
     {
-      about: "Only what failed in the last snapshot",
+      about: "Only the assets that failed in the last snapshot",
       line: "sluice retry",
     },
     {

@@ -13,12 +13,12 @@ import { renderPlan } from "../report/plan_text.ts";
 /** `sluice plan`, which is also `sluice export --dry-run` */
 export const planCommand: Command = {
   name: "plan",
-  summary: "Tell what an export would read, and how long it takes at least",
+  summary: "Show what an export would read, and the minimum time it takes",
   description:
-    "Counts the records of each model and the uploads, and works out how many requests an " +
-    "export takes under the API's rate limit. Nothing is written.",
+    "Counts the uploads and the records of each model, and calculates how many requests an export " +
+    "needs and how long they take at least under the API's rate limit. Nothing is written.",
   options: optionsOf(SOURCE, RECORD_SELECTION, RESOURCE_SELECTION, OUTPUT, TIMEOUT, CONFIG_FILE),
-  exitCodes: exitCodesOf("it is told what an export would read"),
+  exitCodes: exitCodesOf("the plan was shown"),
   examples: [
     { about: "The whole project", line: "sluice plan" },
     { about: "Some models, for programs", line: "sluice plan --models article,page --json" },

@@ -20,13 +20,13 @@ import { renderSchedule } from "../report/schedule_text.ts";
 /** `sluice schedule` */
 export const scheduleCommand: Command = {
   name: "schedule",
-  summary: "Export again and again, or switch automatic exports on and off",
+  summary: "Export regularly, or turn automatic exports on and off",
   description:
     "Begins a snapshot as often as --every says, until it is stopped with Ctrl-C or SIGTERM. An export " +
-    "that fails is tried again later and later; one that was killed is gone on with. When the last " +
-    "snapshot began is read from the destination, so that nothing else has to be kept. disable switches " +
+    "that fails is retried at growing intervals; one that was killed is resumed. When the last " +
+    "snapshot began is read from the destination, so that no other state is needed. disable turns " +
     "automatic exports of the project and environment off, wherever they run, by an object at the " +
-    "destination; enable switches them on again; status tells how they stand.",
+    "destination; enable turns them on again; status shows their state.",
   positionals: [{ name: "action", choices: ["enable", "disable", "status"] }],
   options: optionsOf(
     SOURCE,
@@ -44,17 +44,19 @@ export const scheduleCommand: Command = {
     CONFIG_FILE,
     SCHEDULE,
   ),
-  exitCodes: exitCodesOf("stopped by Ctrl-C or SIGTERM; or enabled, disabled, told"),
+  exitCodes: exitCodesOf(
+    "stopped by Ctrl-C or SIGTERM; or enabled, disabled, or their state shown",
+  ),
   examples: [
     {
-      about: "A snapshot each night at three (UTC)",
+      about: "A snapshot every night at 3:00 UTC",
       line: "sluice schedule --every '0 3 * * *' --to s3://backups/datocms",
     },
     {
-      about: "No automatic exports for now",
+      about: "Turn automatic exports off",
       line: "sluice schedule disable --to s3://backups/datocms",
     },
-    { about: "How they stand, for programs", line: "sluice schedule status --json" },
+    { about: "Their state, for programs", line: "sluice schedule status --json" },
   ],
   async run(context: CommandContext): Promise<ExitCode> {
     const { config, words: [action], io } = context;

@@ -45,8 +45,8 @@ export interface Grammar {
   readonly flags: readonly FlagGrammar[];
 }
 
-const HELP: FlagGrammar = { names: ["-h", "--help"], about: "Tell how to use it" };
-const VERSION: FlagGrammar = { names: ["-V", "--version"], about: "Tell the version" };
+const HELP: FlagGrammar = { names: ["-h", "--help"], about: "Show help" };
+const VERSION: FlagGrammar = { names: ["-V", "--version"], about: "Show the version" };
 
 /**
  * What can be typed, as far as the tables of commands and options tell.
@@ -56,7 +56,7 @@ const VERSION: FlagGrammar = { names: ["-V", "--version"], about: "Tell the vers
 export function grammarOf(commands: readonly Command[]): Grammar {
   const help: CommandGrammar = {
     name: "help",
-    about: "Tell how a command is used",
+    about: "Show help for a command",
     words: [{ name: "command", choices: commands.map(({ name }) => name) }],
     flags: [HELP],
   };

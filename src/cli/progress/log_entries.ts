@@ -13,47 +13,46 @@ export interface LogEntry {
 
 /** Every entry of a log, in the order in which an export writes them first. */
 export const LOG_ENTRIES = {
-  start: { about: "The project is known; a snapshot was begun, or is gone on with (`resumed`)." },
+  start: { about: "The project is known; a snapshot was begun, or is resumed (`resumed`)." },
   freeze: {
-    about: "The temporary copy of the environment is being made, can be read, or was deleted.",
+    about: "The temporary copy of the environment is being created, is ready, or was deleted.",
   },
   request: {
-    about:
-      "An answer of the API: the request, its status, milliseconds, bytes, and the remaining quota.",
+    about: "An answer of the API: request, status, milliseconds, bytes and remaining quota.",
     verbose: true,
   },
   retry: {
     about:
-      "A request or an asset is tried again: what, why, which attempt failed, and how long it waits.",
+      "A request or an asset is retried: what, why, which attempt failed, and the wait in milliseconds.",
   },
   total: { about: "A listing's length became known, or changed.", verbose: true },
   page: { about: "A page was written.", verbose: true },
-  done: { about: "A listing was read and written to its end." },
+  done: { about: "A listing was read and written completely." },
   converged: {
-    about:
-      "Records or uploads that changed while they were read were read again (`pass`, `count`).",
+    about: "Records or uploads that changed during the export were read again (`pass`, `count`).",
   },
   skipped: {
-    about: "A resource was left out, because the token may not read it or it isn't there.",
+    about: "A resource was left out, because the token may not read it or it doesn't exist.",
   },
-  finding: { about: "The project doesn't add up, or changed while it was read." },
-  warning: { about: "Something to know that loses nothing; its `code` is stable, too." },
+  finding: { about: "Something in the project is inconsistent, or changed while it was read." },
+  warning: { about: "Something to know, without any loss of data; its `code` is stable, too." },
   asset: {
     about:
       "An asset failed, was withdrawn or isn't served; with `--verbose` also each one downloaded or kept.",
   },
   checkpoint: {
-    about: "How far the export is was written down: `--resume` goes on from there.",
+    about: "The progress of the export was saved: `--resume` continues from there.",
     verbose: true,
   },
   sealed: { about: "The snapshot is complete." },
-  deleted: { about: "Asset files that no upload has any more were deleted." },
-  unfinished: { about: "The export stopped before the snapshot was complete; `--resume` goes on." },
-  progress: { about: "How far the export is, every five seconds." },
-  message: { about: "A sentence of the command's own." },
+  deleted: { about: "Asset files no longer used by any upload were deleted." },
+  unfinished: {
+    about: "The export stopped before the snapshot was complete; `--resume` continues it.",
+  },
+  progress: { about: "The progress of the export, every five seconds." },
+  message: { about: "A message of the command itself." },
   tick: {
-    about:
-      "What a tick of `sluice schedule` did (`state`), and when there is something to do again.",
+    about: "What a tick of `sluice schedule` did (`state`), and when the next export is due.",
   },
   error: {
     about:

@@ -180,13 +180,13 @@ function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | u
   if (deletion === undefined) {
     if (!orphaned?.count) return undefined;
     const left = `${counted(orphaned.count, "file")} (${formatBytes(orphaned.bytes)})`;
-    return ["", `${left} of uploads that are gone kept`];
+    return ["", `${left} no longer used by any upload, kept`];
   }
   const { deleted, problem } = deletion;
   const done = `${counted(deleted.count, "file")} (${formatBytes(deleted.bytes)})`;
   return [
     "Deleted",
-    problem === undefined ? `${done} of uploads that are gone` : printable(problem, 1000),
+    problem === undefined ? `${done} no longer used by any upload` : printable(problem, 1000),
   ];
 }
 

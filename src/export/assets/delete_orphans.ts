@@ -155,7 +155,7 @@ async function selectDeletable(
   }
   if (count > most) {
     throw refused(
-      `${count} files have no upload any more, and no more than ${most} may be deleted; if that is ` +
+      `${count} files are no longer used by any upload, and no more than ${most} may be deleted; if that is ` +
         `right, say --max-delete ${count}`,
     );
   }
@@ -174,7 +174,7 @@ async function assertAllSeen(
   if (mayHide === undefined) {
     if (maxDelete !== undefined) return;
     throw refused(
-      "the API doesn't tell whether the API token's role may read all uploads; if it may, say " +
+      "the API doesn't say whether the API token's role may read all uploads; if it may, say " +
         `--max-delete ${count}`,
     );
   }

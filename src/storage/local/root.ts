@@ -177,7 +177,7 @@ export class LocalRoot {
       return bavail * bsize;
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new StorageError(`The free space can't be found out: ${why}.`, undefined, { cause });
+      throw new StorageError(`The free space can't be determined: ${why}.`, undefined, { cause });
     }
   }
 }

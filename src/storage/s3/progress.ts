@@ -33,7 +33,7 @@ export class S3Progress {
    * @throws {StorageError} If that isn't said, or if the listing was there before.
    */
   goOn(next: string | undefined, first: string | undefined): string {
-    if (next === undefined) throw this.#endless("that there is more, but not where it goes on");
+    if (next === undefined) throw this.#endless("that there is more, but not where it continues");
     if (next === this.#remembered || (first !== undefined && first === this.#first)) {
       throw this.#endless("the same page again and again");
     }
@@ -63,7 +63,7 @@ export class S3Progress {
 
   #endless(what: string): StorageError {
     return new StorageError(
-      `Can't list ${this.#address}, because the server tells ${what}: check the endpoint, and the ` +
+      `Can't list ${this.#address}, because the server says ${what}: check the endpoint, and the ` +
         "version of an S3 server that isn't AWS.",
     );
   }

@@ -72,7 +72,7 @@ Deno.test("exportProject() deletes nothing if there is more to delete than it ma
     assert.deepEqual(deletion, {
       deleted: { count: 0, bytes: 0 },
       problem:
-        `No asset file was deleted: 5 files have no upload any more, and no more than ${most} may be ` +
+        `No asset file was deleted: 5 files are no longer used by any upload, and no more than ${most} may be ` +
         "deleted; if that is right, say --max-delete 5.",
     });
     assert.deepEqual(await made.assets(), before);

@@ -56,7 +56,7 @@ Deno.test("exportProject() deletes files only if it is told so where the API doe
   const { deletion } = await made.run({ assets: "sync" });
   assert.equal(
     deletion?.problem,
-    "No asset file was deleted: the API doesn't tell whether the API token's role may read all uploads; " +
+    "No asset file was deleted: the API doesn't say whether the API token's role may read all uploads; " +
       "if it may, say --max-delete 1.",
   );
   assert.equal(deletedOf(await made.run({ assets: "sync", maxDelete: 1 })), 1);

@@ -1,5 +1,5 @@
 import { Budget } from "../async/budget.ts";
-import { delay } from "../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { generatorStream } from "../async/generator_stream.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../async/retry.ts";
 import type { Page, Upload } from "../content/resource.ts";
@@ -14,6 +14,8 @@ export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" |
   readonly concurrency?: number | undefined;
   /** How often and how long an asset is tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Waits before an asset is tried again. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
   /** Once it is aborted, no asset is tried again: those that wait for that have no outcome. */
   readonly stop?: AbortSignal | undefined;
   /** Ends the stream, and aborts what is under way. */
@@ -59,7 +61,7 @@ async function* outcomes(
   options: SyncAssetsOptions,
   end: AbortController,
 ): AsyncGenerator<Page<AssetOutcome>, void> {
-  const { concurrency = 8, stop } = options;
+  const { concurrency = 8, clock = SYSTEM_CLOCK, stop } = options;
   const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   const waiting = stop ? AbortSignal.any([stop, signal]) : signal;
   const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };
@@ -82,7 +84,7 @@ async function* outcomes(
           return;
         }
         options.onRetry?.(upload, next.reason, next.attempt, next.waitMs);
-        await delay(next.waitMs, waiting);
+        await clock.delay(next.waitMs, { signal: waiting });
         place = await places.acquire(waiting);
       }
     } catch (error) {

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from "./delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 
 /** How long a best effort may take, in milliseconds. */
 const BEST_EFFORT_MS = 5000;
@@ -9,6 +9,7 @@ const BEST_EFFORT_MS = 5000;
  * @param ms The time in milliseconds; more than 24 days count as 24 days.
  * @param signal Ends it, too.
  * @param run What is run; its signal is aborted with a `TimeoutError` when the time is over.
+ * @param clock Measures the time. @default {SYSTEM_CLOCK}
  * @return What it returns.
  * @throws What it throws.
  */
@@ -16,16 +17,13 @@ export async function limited<T>(
   ms: number,
   signal: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
+  clock: Clock = SYSTEM_CLOCK,
 ): Promise<T> {
   const controller = new AbortController();
-  const timer = setTimeout(() => {
+  using _timer = clock.timer(ms, () => {
     controller.abort(new DOMException(`It took longer than ${Math.round(ms)} ms.`, "TimeoutError"));
-  }, Math.min(ms, LONGEST_TIMER));
-  try {
-    return await run(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
+  return await run(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { LONGEST_TIMER } from "./delay.ts";
 
 /** The part of a budget that is kept for ending cleanly, and the most of it (milliseconds). */
@@ -12,26 +13,27 @@ export class TimeBudget implements Disposable {
   readonly stop: AbortSignal;
   /** Aborted when the time is over. */
   readonly signal: AbortSignal;
-  readonly #timers: ReturnType<typeof setTimeout>[];
+  readonly #timers: readonly Disposable[];
 
   /**
    * Starts the clock.
    *
    * @param ms The budget in milliseconds; more than 24 days count as 24 days.
    * @param reason The reason that {@linkcode TimeBudget.signal} is aborted with.
+   * @param clock Measures the time. @default {SYSTEM_CLOCK}
    */
-  constructor(ms: number, reason: () => unknown) {
+  constructor(ms: number, reason: () => unknown, clock: Clock = SYSTEM_CLOCK) {
     const most = Math.min(ms, LONGEST_TIMER);
     const [stop, over] = [new AbortController(), new AbortController()];
     this.stop = stop.signal;
     this.signal = over.signal;
     const ending = Math.min(most * ENDING.share, ENDING.most);
     const end = (controller: AbortController) => () => controller.abort(reason());
-    this.#timers = [setTimeout(end(stop), most - ending), setTimeout(end(over), most)];
+    this.#timers = [clock.timer(most - ending, end(stop)), clock.timer(most, end(over))];
   }
 
   /** Stops the clock. */
   [Symbol.dispose](): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) timer[Symbol.dispose]();
   }
 }

@@ -36,8 +36,8 @@ export async function underLock<T>(
   settings: Guarded<ExportSettings>,
   work: (locked: LockedSettings, lock: ExportLock) => Promise<T>,
 ): Promise<T> {
-  const { storage, lockTtlMs: ttlMs, signal } = settings;
-  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal });
+  const { storage, clock, lockTtlMs: ttlMs, signal } = settings;
+  await using lock = await ExportLock.acquire(storage, place, { ttlMs, signal, clock });
   try {
     return await work({ ...settings, storage: lock.storage, signal: lock.signal }, lock);
   } catch (error) {

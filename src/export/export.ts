@@ -65,12 +65,12 @@ export async function exportProject(options: ExportOptions): Promise<ExportRepor
 /** Exports until the time budget is over, if there is one. */
 async function exportWithin(settings: Guarded<ExportSettings>): Promise<ExportReport> {
   checkFreeze(settings);
-  const { signal, stop, timeBudgetMs } = settings;
+  const { signal, stop, timeBudgetMs, clock } = settings;
   if (timeBudgetMs === undefined) return await exportUntil(settings, stop);
   let snapshot: string | undefined;
   let progressed = false;
   const unfinished = () => new UnfinishedError(snapshot, progressed);
-  using budget = new TimeBudget(timeBudgetMs, unfinished);
+  using budget = new TimeBudget(timeBudgetMs, unfinished, clock);
   return await exportUntil({
     ...settings,
     signal: signal ? AbortSignal.any([signal, budget.signal]) : budget.signal,

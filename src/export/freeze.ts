@@ -248,10 +248,11 @@ class Copy implements FrozenEnvironment {
 }
 
 /** Lets changes through as soon as the project takes any, and says what is waited for. */
-function gateFor({ signal, writableTimeoutMs, onEvent }: FreezeOptions): WriteGate {
+function gateFor({ signal, writableTimeoutMs, clock, onEvent }: FreezeOptions): WriteGate {
   return new WriteGate({
     signal,
     limitMs: writableTimeoutMs,
+    clock,
     onWait: (why, limitMs) => {
       const minutes = Math.ceil(limitMs / 60_000);
       const message =

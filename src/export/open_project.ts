@@ -1,4 +1,4 @@
-import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
+import { SYSTEM_CLOCK } from "../async/clock.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
@@ -31,16 +31,14 @@ export interface OpenProject {
  *
  * @param settings Which project and environment, what of it, and how it is read.
  * @param original The environment that this one is a temporary copy of: the copy's snapshot has its name.
- * @param clock Tells how much time has passed. @default The machine's
  * @throws {CmaError} If the project can't be read.
  * @throws {SluiceError} If a model was chosen that isn't there.
  */
 export async function openProject(
   settings: Guarded<SourceSettings>,
   original?: OpenProject,
-  clock: Clock = SYSTEM_CLOCK,
 ): Promise<OpenProject> {
-  const { signal, environment } = settings;
+  const { signal, environment, clock = SYSTEM_CLOCK } = settings;
   const client = new CmaClient(settings);
   const read = await readSchema(client, signal);
   const opened = clock.elapsed();

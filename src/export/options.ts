@@ -1,3 +1,4 @@
+import type { Clock } from "../async/clock.ts";
 import type { ExportEvent } from "./events.ts";
 import type { MaxDelete } from "./assets/max_delete.ts";
 import type { RetryPolicy } from "../async/retry.ts";
@@ -47,6 +48,8 @@ export interface SourceOptions {
   readonly stallTimeoutMs?: number | undefined;
   /** How long to wait for an asynchronous job of the API, in milliseconds. @default {600000} */
   readonly jobTimeoutMs?: number | undefined;
+  /** Tells the time, and waits. @default The machine's */
+  readonly clock?: Clock | undefined;
   /** Cancels the export. */
   readonly signal?: AbortSignal | undefined;
   /**

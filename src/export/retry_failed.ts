@@ -243,6 +243,7 @@ async function* newLines(
     const outcomes = syncAssets(ReadableStream.from([wanted]), storage, {
       concurrency,
       retry: settings.retry,
+      clock: settings.clock,
       signal,
       key: ({ id }) => keys.get(id)!,
       fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),

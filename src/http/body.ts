@@ -1,3 +1,4 @@
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { collectBytes } from "../async/collect_bytes.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
@@ -28,6 +29,8 @@ export interface ReadBodyOptions {
   readonly stallMs: number;
   /** The largest body to hold, in bytes. */
   readonly maxBytes: number;
+  /** Measures how long it takes. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
 }
 
 /** Responses that live as long as their bodies. */
@@ -63,13 +66,13 @@ export function assertPace(bytes: number, ms: number, stallMs: number): void {
  */
 export async function readBody(
   response: Response,
-  { watchdog, stallMs, maxBytes }: ReadBodyOptions,
+  { watchdog, stallMs, maxBytes, clock = SYSTEM_CLOCK }: ReadBodyOptions,
 ): Promise<Uint8Array> {
-  const started = performance.now();
+  const started = clock.elapsed();
   watchdog.expect(stallMs, "the next bytes of the answer");
   return await collectBytes(responseBody(response), (size) => {
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
-    assertPace(size, performance.now() - started, stallMs);
+    assertPace(size, clock.elapsed() - started, stallMs);
     watchdog.expect(stallMs, "the next bytes of the answer");
   });
 }

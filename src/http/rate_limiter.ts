@@ -1,4 +1,4 @@
-import { delay } from "../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 
 /** Options of {@linkcode RateLimiter}. */
 export interface RateLimiterOptions {
@@ -6,6 +6,8 @@ export interface RateLimiterOptions {
   readonly limit?: number;
   /** The window's length in milliseconds. @default {3000} */
   readonly windowMs?: number;
+  /** Measures the time, and waits. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -29,8 +31,9 @@ export interface RateLimiterOptions {
  */
 export class RateLimiter {
   readonly #windowMs: number;
+  readonly #clock: Clock;
   #limit: number;
-  /** When each token that was taken comes back, earliest first (ms of `performance.now()`). */
+  /** When each token that was taken comes back, earliest first (ms of {@linkcode Clock.elapsed}). */
   #returns: number[] = [];
   #pausedUntil = 0;
 
@@ -43,11 +46,12 @@ export class RateLimiter {
     this.#limit = options.limit ?? 60;
     // Requests that leave evenly may arrive closer together: a little more than the window is safe.
     this.#windowMs = (options.windowMs ?? 3000) * 1.05;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
   }
 
   /** Requests that could be sent right now. */
   get available(): number {
-    const now = performance.now();
+    const now = this.#clock.elapsed();
     let back = 0;
     while (back < this.#returns.length && this.#returns[back]! <= now) back++;
     if (back > 0) this.#returns.splice(0, back);
@@ -73,12 +77,12 @@ export class RateLimiter {
   async acquire(signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      const now = performance.now();
+      const now = this.#clock.elapsed();
       if (now >= this.#pausedUntil && this.available > 0) break;
       const next = Math.max(this.#pausedUntil, this.available > 0 ? 0 : this.#returns[0] ?? 0);
-      await delay(Math.max(1, next - now), signal);
+      await this.#clock.delay(Math.max(1, next - now), { signal });
     }
-    this.#returns.push(performance.now() + this.#windowMs);
+    this.#returns.push(this.#clock.elapsed() + this.#windowMs);
   }
 
   /**
@@ -91,7 +95,7 @@ export class RateLimiter {
     if (limit !== undefined && limit > 0) this.#limit = limit;
     const remaining = wholeNumber(headers.get("x-ratelimit-remaining"));
     if (remaining === undefined) return;
-    const back = performance.now() + this.#windowMs;
+    const back = this.#clock.elapsed() + this.#windowMs;
     for (let spent = this.available - remaining; spent > 0; spent--) this.#returns.push(back);
   }
 
@@ -101,7 +105,7 @@ export class RateLimiter {
    * @param ms How long, in milliseconds.
    */
   pause(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + ms);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.elapsed() + ms);
   }
 }
 

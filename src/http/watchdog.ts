@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from "../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 
 /**
  * A signal that aborts when its parent does, or when what it guards makes no progress in time.
@@ -18,12 +18,15 @@ import { LONGEST_TIMER } from "../async/delay.ts";
 export class Watchdog implements Disposable {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #clock: Clock;
+  #timer: Disposable | undefined;
 
   /**
    * @param parent Aborting it aborts the guarded work with the same reason.
+   * @param clock Measures the time. @default {SYSTEM_CLOCK}
    */
-  constructor(parent?: AbortSignal) {
+  constructor(parent?: AbortSignal, clock: Clock = SYSTEM_CLOCK) {
+    this.#clock = clock;
     this.#parent = parent;
     if (parent?.aborted) this.#controller.abort(parent.reason);
     else parent?.addEventListener("abort", this.#follow, { once: true });
@@ -41,21 +44,20 @@ export class Watchdog implements Disposable {
    * @param what What is waited for, for the error's text.
    */
   expect(ms: number, what: string): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new StallError(`waited ${ms / 1000} s for ${what}`)),
-      Math.min(ms, LONGEST_TIMER),
-    );
+    this.rest();
+    this.#timer = this.#clock.timer(ms, () => {
+      this.#controller.abort(new StallError(`waited ${ms / 1000} s for ${what}`));
+    });
   }
 
   /** Stops the clock until the next call of {@linkcode Watchdog.expect}. */
   rest(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.[Symbol.dispose]();
   }
 
   /** Stops the clock, and lets go of the parent. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.rest();
     this.#parent?.removeEventListener("abort", this.#follow);
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../async/clock.ts";
 import { type Config, envName } from "../config/options.ts";
 import { toExportOptions, toStorageOptions } from "../config/library_options.ts";
 import { EXIT, SluiceError } from "../error.ts";
@@ -17,8 +18,8 @@ export interface ScheduleWorld {
   readonly onEvent?: ((event: ExportEvent) => void) | undefined;
   /** Sends notifications. @default {fetch} */
   readonly fetch?: typeof fetch | undefined;
-  /** The time in milliseconds since the Unix epoch. @default {Date.now} */
-  readonly now?: (() => number) | undefined;
+  /** Tells the time, and waits. @default The machine's */
+  readonly clock?: Clock | undefined;
 }
 
 /** A schedule and where it exports to, until it is disposed of. */
@@ -43,7 +44,7 @@ const LOCK_MS = 60_000;
  * @throws {SluiceError} If it can't be done like that; the exit code is {@linkcode EXIT.usage}.
  */
 export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedule {
-  const { env, onEvent, fetch, now } = world;
+  const { env, onEvent, fetch, clock } = world;
   checkWorld(config, env);
   const options = toExportOptions(config);
   checkFreeze({ ...options, resume: false });
@@ -65,7 +66,7 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
     notify: url === undefined ? undefined : (report, signal) => {
       return notify(JSON.stringify(report), { url, secret, fetch, signal });
     },
-    now,
+    clock,
   });
   return { schedule, storage, [Symbol.dispose]: () => storage[Symbol.dispose]() };
 }

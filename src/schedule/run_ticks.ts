@@ -1,4 +1,4 @@
-import { delay } from "../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { type Every, nextTime } from "../text/every.ts";
 import type { Schedule } from "./schedule.ts";
 import type { TickResult } from "./tick.ts";
@@ -11,10 +11,8 @@ export interface RunTicksOptions {
   readonly onTick: (result: TickResult) => void;
   /** Ends it; a tick that is under way is cancelled. */
   readonly signal: AbortSignal;
-  /** The time in milliseconds since the Unix epoch. @default {Date.now} */
-  readonly now?: (() => number) | undefined;
-  /** Waits. @default {delay} */
-  readonly delay?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  /** Tells the time, and waits. @default The machine's */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -39,13 +37,13 @@ export interface RunTicksOptions {
  */
 export async function runTicks(
   schedule: Pick<Schedule, "tick">,
-  { ticks, onTick, signal, now = Date.now, delay: wait = delay }: RunTicksOptions,
+  { ticks, onTick, signal, clock = SYSTEM_CLOCK }: RunTicksOptions,
 ): Promise<void> {
   while (!signal.aborted) {
     onTick(await schedule.tick(signal));
     try {
-      const time = now();
-      await wait(nextTime(ticks, new Date(time)).getTime() - time, signal);
+      const time = clock.now();
+      await clock.delay(nextTime(ticks, new Date(time)).getTime() - time, { signal });
     } catch (error) {
       if (!signal.aborted) throw error;
     }

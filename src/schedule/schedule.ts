@@ -1,4 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import type { ExportEvent } from "../export/events.ts";
 import { type Every, spanMs } from "../text/every.ts";
 import { exportProject } from "../export/export.ts";
@@ -34,8 +35,8 @@ export interface ScheduleOptions {
   readonly notify?: SendReport | undefined;
   /** What a snapshot may lack without being partial. */
   readonly rules?: VerdictRules | undefined;
-  /** The time in milliseconds since the Unix epoch. @default {Date.now} */
-  readonly now?: (() => number) | undefined;
+  /** Tells the time, and waits. @default The machine's */
+  readonly clock?: Clock | undefined;
 }
 
 /** How long it may take to find out whether there is something to do, in milliseconds. */
@@ -94,7 +95,7 @@ const LOOKING_MS = 30_000;
  */
 export class Schedule {
   readonly #options: ScheduleOptions;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #failures: FailureMemory;
   readonly #ending: TickEnding;
   readonly #redaction: Secrets;
@@ -108,7 +109,7 @@ export class Schedule {
    */
   constructor(options: ScheduleOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#failures = new FailureMemory(options.exported.storage);
     this.#redaction = secretsOf(options.exported);
     this.#ending = new TickEnding({
@@ -116,7 +117,7 @@ export class Schedule {
       failures: this.#failures,
       rules: options.rules,
       notify: options.notify,
-      now: this.#now,
+      clock: this.#clock,
     });
   }
 
@@ -146,7 +147,7 @@ export class Schedule {
     return await this.#redacted(this.#looking(signal, async (signal) => {
       const { exported: { storage } } = this.#options;
       const observed = await this.#observe(signal, runsHere ? this.#options : undefined);
-      const now = new Date(this.#now());
+      const now = new Date(this.#clock.now());
       const { at, state } = this.#lastTick ?? {};
       const lastTick = at !== undefined && state !== undefined ? { at, state } : null;
       const { times, failures } = observed;
@@ -179,7 +180,7 @@ export class Schedule {
   }
 
   async #switch(enabled: boolean, place: SnapshotPlace, signal?: AbortSignal): Promise<void> {
-    const changedAt = new Date(this.#now()).toISOString();
+    const changedAt = new Date(this.#clock.now()).toISOString();
     const note = scheduleSwitch(this.#options.exported.storage, place);
     await note.write({ enabled, changedAt }, signal);
     // Who switches them on doesn't want to wait for what failed before.
@@ -196,8 +197,8 @@ export class Schedule {
   }
 
   async #tick(signal: AbortSignal): Promise<TickResult> {
-    const now = new Date(this.#now());
-    const begun = performance.now();
+    const now = new Date(this.#clock.now());
+    const begun = this.#clock.elapsed();
     const tick: Tick = {
       now,
       wait: waitOf(this.#options, now),
@@ -226,7 +227,7 @@ export class Schedule {
       const { exported } = this.#options;
       const { timeBudgetMs } = exported;
       const onEvent = (event: ExportEvent) => {
-        tick.progress = progressOf(tick.progress, event, this.#now());
+        tick.progress = progressOf(tick.progress, event, this.#clock.now());
         exported.onEvent?.(event);
       };
       const report = await withTelemetry(onEvent, (onEvent) => {
@@ -234,7 +235,7 @@ export class Schedule {
           ...exported,
           beforeBegin: (signal) => this.#assertDue(signal),
           onNotes: (read) => tick.notes = read,
-          timeBudgetMs: timeBudgetMs && Math.max(1, timeBudgetMs - (performance.now() - begun)),
+          timeBudgetMs: timeBudgetMs && Math.max(1, timeBudgetMs - (this.#clock.elapsed() - begun)),
           signal,
           onEvent,
         });
@@ -255,7 +256,7 @@ export class Schedule {
     const snapshots = await newestSnapshots(exported.storage, this.#place, signal);
     const { isDue } = dueTime(snapshots, {
       times: this.#options,
-      now: new Date(this.#now()),
+      now: new Date(this.#clock.now()),
     });
     if (!isDue) throw new NotDueError();
   }
@@ -271,7 +272,7 @@ export class Schedule {
   ): Promise<Observed> {
     const { exported: { storage } } = this.#options;
     const place = await this.place(signal);
-    const now = new Date(this.#now());
+    const now = new Date(this.#clock.now());
     const observed = await observe(storage, place, { times, now }, signal);
     return { ...observed, failures: this.#failures.newest(observed.failures, now.getTime()) };
   }
@@ -284,7 +285,7 @@ export class Schedule {
     const { timeBudgetMs = Infinity } = this.#options.exported;
     const ms = Math.min(LOOKING_MS, Math.max(timeBudgetMs / 2, 1000));
     try {
-      return await limited(ms, signal, look);
+      return await limited(ms, signal, look, this.#clock);
     } catch (error) {
       if (signal?.aborted || !isTimeout(error)) throw error;
       throw new SluiceError(

@@ -1,3 +1,4 @@
+import type { Clock } from "../async/clock.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import { failureOf } from "../report/failure.ts";
@@ -45,8 +46,8 @@ export interface TickEndingOptions {
   readonly failures: FailureMemory;
   /** What a snapshot may lack. */
   readonly rules?: VerdictRules | undefined;
-  /** The time in milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  /** Tells the time. */
+  readonly clock: Clock;
 }
 
 /** Another process has made the snapshot that was due. */
@@ -152,7 +153,7 @@ export class TickEnding {
     const result = tickResult(now, "failed", message, { nextAt: retryTime(row, wait) });
     // Nobody wants to be told at each tick that a project can't be found.
     if (row.at !== result.at) return result;
-    const ms = this.#options.now() - now.getTime();
+    const ms = this.#options.clock.now() - now.getTime();
     const end = { status: "failed", error: message, exitCode, progress, ms } as const;
     return await this.#ended({ ...end, notes: notes?.() }, result, signal);
   }

@@ -8,6 +8,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { LockedError } from "../../src/snapshot/lock/lock_errors.ts";
 import { collect } from "../storage/bodies.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
+import { expireLock } from "../support/expire_lock.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { CrashError, TracedStorage } from "../support/traced_storage.ts";
 
@@ -92,7 +93,7 @@ export function exportsContract(
       }
       const count = await assertSealedAreWhole(opened.storage, seen);
       assert.ok(count === sealed || count === sealed + 1, `killed at call ${crashAt}`);
-      await expire(opened.storage, age);
+      if (age !== undefined) await expireLock(opened.storage, LOCK, age);
       await exportOnceFree(cma, { storage: opened.storage });
       sealed = count + 1;
       assert.equal(await assertSealedAreWhole(opened.storage, seen), sealed);
@@ -189,17 +190,6 @@ async function exportOf(
     tables: false,
     ...options,
   });
-}
-
-/** Lets the lock of the export that was killed expire, as if some time had passed. */
-async function expire(storage: Storage, age: ExportsContractOptions["age"]): Promise<void> {
-  if (age === undefined || await storage.stat(LOCK) === undefined) return;
-  const lock = await new Response(await storage.get(LOCK)).json();
-  const earlier = (time: string) => new Date(Date.parse(time) - 3_600_000).toISOString();
-  const { renewedAt, expiresAt } = lock;
-  const old = { ...lock, renewedAt: earlier(renewedAt), expiresAt: earlier(expiresAt) };
-  await storage.put(LOCK, new TextEncoder().encode(JSON.stringify(old)));
-  await age(storage, LOCK);
 }
 
 /** Exports, once the lock of the export that was killed has expired. */

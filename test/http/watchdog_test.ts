@@ -1,24 +1,33 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
 import { StallError, Watchdog } from "../../src/http/watchdog.ts";
-import { until } from "../support/until.ts";
+import { ManualClock } from "../support/manual_clock.ts";
 
 Deno.test("Watchdog() aborts when what is expected doesn't come", async () => {
-  using watchdog = new Watchdog();
+  const clock = new ManualClock();
+  using watchdog = new Watchdog(undefined, clock);
   watchdog.expect(20, "a sign");
-  await until(() => watchdog.signal.aborted, "it aborts");
+  await clock.advance(19);
+  assert.equal(watchdog.signal.aborted, false);
+  await clock.advance(1);
   assert.ok(watchdog.signal.reason instanceof StallError);
   assert.equal(watchdog.signal.reason.message, "waited 0.02 s for a sign");
 });
 
 Deno.test("Watchdog() doesn't abort while it rests, or after it was disposed", async () => {
-  const watchdog = new Watchdog();
+  const clock = new ManualClock();
+  const watchdog = new Watchdog(undefined, clock);
   watchdog.expect(5, "a sign");
   watchdog.rest();
-  await new Promise((resolve) => setTimeout(resolve, 15));
+  await clock.advance(15);
   watchdog.expect(5, "a sign");
+  await clock.advance(4);
+  // Each call begins anew.
+  watchdog.expect(5, "a sign");
+  await clock.advance(4);
   watchdog[Symbol.dispose]();
-  await new Promise((resolve) => setTimeout(resolve, 15));
+  await clock.advance(15);
+  assert.equal(clock.waiting, 0);
   assert.equal(watchdog.signal.aborted, false);
 });
 

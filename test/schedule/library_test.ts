@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import {
   runTicks,
   Schedule,
@@ -28,9 +29,12 @@ Deno.test("mod.ts has what it takes to run a schedule in one's own process", asy
   await runTicks(schedule, {
     ticks: options.ticks,
     signal: end.signal,
-    delay: async () => {
-      if (results.length === 1) return await schedule.setEnabled(true);
-      end.abort();
+    clock: {
+      ...SYSTEM_CLOCK,
+      delay: async () => {
+        if (results.length === 1) return await schedule.setEnabled(true);
+        end.abort();
+      },
     },
     onTick: (result) => results.push(result),
   });

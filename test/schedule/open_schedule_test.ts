@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import { createHmac } from "node:crypto";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { openSchedule } from "../../src/schedule/open_schedule.ts";
@@ -77,7 +78,7 @@ Deno.test("openSchedule() sends the report of each export that ended, signed and
     })[name];
   using opened = openSchedule(resolveConfig({ env }), {
     env,
-    now: () => start + days * 86_400_000,
+    clock: { ...SYSTEM_CLOCK, now: () => start + days * 86_400_000 },
     onEvent: ({ type }) => skipped ||= type === "skipped",
   });
   const first = await opened.schedule.tick();

@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import { Schedule, type ScheduleOptions } from "../../src/schedule/schedule.ts";
 import type { TickResult, TickState } from "../../src/schedule/tick.ts";
 import type { startDemoCma } from "../../src/simulator/server.ts";
@@ -9,18 +10,21 @@ import { temporaryPath } from "../support/temporary.ts";
 export type Cma = ReturnType<typeof startDemoCma>;
 
 /** How a schedule differs from a usual one. */
-export interface TickingOptions extends Partial<Omit<ScheduleOptions, "exported">> {
+export interface TickingOptions extends Partial<Omit<ScheduleOptions, "exported" | "clock">> {
+  /** The time in milliseconds since 1970. */
+  readonly now?: () => number;
   /** How its exports differ. */
   readonly exported?: Partial<ExportOptions>;
 }
 
 /** A schedule as another process would have it: it knows nothing of any other. */
 export function scheduleOf(cma: Cma, storage: Storage, options: TickingOptions = {}): Schedule {
-  const { exported, ...others } = options;
+  const { exported, now, ...others } = options;
   return new Schedule({
     every: "24h",
     ticks: "*/2 * * * *",
     ...others,
+    ...(now && { clock: { ...SYSTEM_CLOCK, now } }),
     exported: {
       apiToken: cma.apiToken,
       baseUrl: cma.url,

@@ -12,7 +12,7 @@ import { jsonText } from "../../report/json_report.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { commandHint } from "../command_hint.ts";
 import { exitCodesOf } from "../exit_codes.ts";
-import { SYSTEM_CLOCK } from "../io.ts";
+import { SYSTEM_CLOCK } from "../../async/clock.ts";
 import { Progress } from "../progress/progress.ts";
 import { TickLog } from "../progress/tick_log.ts";
 import { renderSchedule } from "../report/schedule_text.ts";
@@ -65,7 +65,7 @@ export const scheduleCommand: Command = {
     using opened = openSchedule(config, {
       env: io.env,
       onEvent: (event) => (progress ??= new Progress(config, io)).onEvent(event),
-      now: () => (io.clock ?? SYSTEM_CLOCK).now(),
+      clock: io.clock && { ...SYSTEM_CLOCK, now: io.clock.now },
     });
     const { schedule } = opened;
     const { signal } = io;

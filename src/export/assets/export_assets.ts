@@ -252,6 +252,7 @@ async function fetchAssets(
   const outcomes = syncAssets(uploads(), storage, {
     concurrency,
     retry: settings.retry,
+    clock: settings.clock,
     stop,
     signal,
     files,

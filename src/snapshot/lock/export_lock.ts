@@ -1,4 +1,4 @@
-import { delay } from "../../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { limited } from "../../async/limited.ts";
 import { FencedStorage } from "../../storage/fenced_storage.ts";
@@ -19,6 +19,8 @@ export interface ExportLockOptions {
   readonly ttlMs?: number | undefined;
   /** Ends the waiting, and is passed on by {@linkcode ExportLock.signal}. */
   readonly signal?: AbortSignal | undefined;
+  /** Tells the time, and waits. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
 }
 
 /** How long it may take to see why an export ended, in milliseconds: after a sleep, networks take their time. */
@@ -57,6 +59,7 @@ export class ExportLock implements AsyncDisposable {
   readonly #bare: Storage;
   readonly #lease: Lease;
   readonly #ttlMs: number;
+  readonly #clock: Clock;
   readonly #hold: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
   readonly #lost = new AbortController();
@@ -68,15 +71,16 @@ export class ExportLock implements AsyncDisposable {
   private constructor(
     storage: Storage,
     key: string,
-    { ttlMs = 120_000, signal }: ExportLockOptions,
+    { ttlMs = 120_000, signal, clock = SYSTEM_CLOCK }: ExportLockOptions,
     about: Pick<LockContent, "owner" | "host">,
     hold: AsyncDisposable | undefined,
   ) {
     this.#hold = hold;
     this.#bare = storage;
     this.#ttlMs = ttlMs;
+    this.#clock = clock;
     this.owner = about.owner;
-    this.#lease = new Lease(storage, key, { about, ttlMs, hold, lost: this.#lost.signal });
+    this.#lease = new Lease(storage, key, { about, ttlMs, hold, lost: this.#lost.signal, clock });
     this.signal = signal ? AbortSignal.any([signal, this.#lost.signal]) : this.#lost.signal;
     this.storage = new FencedStorage(storage, {
       check: () => this.#check(),
@@ -196,15 +200,15 @@ export class ExportLock implements AsyncDisposable {
     const stop = AbortSignal.any([this.#stop.signal, this.signal]);
     while (!stop.aborted) {
       try {
-        await delay(this.#ttlMs / RENEWALS, stop);
+        await this.#clock.delay(this.#ttlMs / RENEWALS, { signal: stop });
         const left = this.#ttlMs - this.#lease.ageMs;
         // After a sleep of the machine there may be none left, but nobody else may have come.
         const ms = left > 0 ? left / 2 : this.#ttlMs / RENEWALS;
-        await limited(ms, stop, (signal) => this.#renew(signal));
+        await limited(ms, stop, (signal) => this.#renew(signal), this.#clock);
       } catch (error) {
         if (stop.aborted) return;
         this.#lose(error);
-        const isLate = this.#lease.ageMs > this.#ttlMs * (1 - 1 / RENEWALS);
+        const isLate = this.#lease.ageMs >= this.#ttlMs * (1 - 1 / RENEWALS);
         if (!isLate) continue;
         // After a sleep what was under way may fail for that alone: it is the lock that tells.
         if (this.#lease.ageMs >= this.#ttlMs) await this.reasonOf(error);

@@ -1,4 +1,4 @@
-import { delay } from "../../async/delay.ts";
+import type { Clock } from "../../async/clock.ts";
 import { SluiceError } from "../../error.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { shownAddress } from "../../text/printable.ts";
@@ -13,6 +13,8 @@ export interface LeaseOptions {
   readonly about: Pick<LockContent, "owner" | "host">;
   /** How long it counts after it was written, in milliseconds. */
   readonly ttlMs: number;
+  /** Tells the time, and waits. */
+  readonly clock: Clock;
   /** What is held beside the lock as long as its owner lives. */
   readonly hold: AsyncDisposable | undefined;
   /** Aborted once the lock is lost: it isn't written any more then. */
@@ -49,13 +51,13 @@ export class Lease {
    */
   constructor(storage: Storage, key: string, options: LeaseOptions) {
     this.#storage = storage;
-    this.#file = new LockFile(storage, key);
+    this.#file = new LockFile(storage, key, { clock: options.clock });
     this.#options = options;
     this.address = shownAddress(`${storage.url}/${key}`);
     this.#about = {
       ...options.about,
       pid: Deno.pid,
-      startedAt: new Date().toISOString(),
+      startedAt: new Date(options.clock.now()).toISOString(),
       ...(options.hold && { held: true }),
     };
     this.#age = this.#newAge();
@@ -132,7 +134,7 @@ export class Lease {
         if (!(error instanceof LateError)) throw error;
       }
       if (attempt === ATTEMPTS) throw pausedTooLong(this.address);
-      await delay(attempt * 10, signal);
+      await this.#options.clock.delay(attempt * 10, { signal });
     }
   }
 
@@ -162,7 +164,7 @@ export class Lease {
   }
 
   #newAge(): LockAge {
-    return new LockAge(() => this.#storage.now?.());
+    return new LockAge(() => this.#storage.now?.(), this.#options.clock);
   }
 
   /** Writes the lock, which was read as it is; gives `false` if it was changed since. */
@@ -196,7 +198,7 @@ export class Lease {
   }
 
   #content(): LockContent {
-    const now = Date.now();
+    const now = this.#options.clock.now();
     return {
       ...this.#about,
       renewedAt: new Date(now).toISOString(),

@@ -1,3 +1,5 @@
+import type { Clock } from "../../async/clock.ts";
+
 /** The storage's clock is told in whole seconds, and by several machines that differ a little. */
 const STEP_MS = 2000;
 
@@ -6,8 +8,9 @@ const STEP_MS = 2000;
  * other one stands still while the machine sleeps, and both do while it is frozen; the storage's continues.
  */
 export class LockAge {
-  readonly #time = Date.now();
-  readonly #begun = performance.now();
+  readonly #clock: Clock;
+  readonly #time: number;
+  readonly #begun: number;
   readonly #storageNow: () => number | undefined;
   #storageTime: number | undefined;
 
@@ -15,8 +18,12 @@ export class LockAge {
    * Begins to count.
    *
    * @param storageNow The time by the storage's clock, if it is known, in milliseconds since 1970.
+   * @param clock This machine's clocks.
    */
-  constructor(storageNow: () => number | undefined) {
+  constructor(storageNow: () => number | undefined, clock: Clock) {
+    this.#clock = clock;
+    this.#time = clock.now();
+    this.#begun = clock.elapsed();
     this.#storageNow = storageNow;
     this.#storageTime = storageNow();
   }
@@ -26,6 +33,6 @@ export class LockAge {
     const now = this.#storageNow();
     this.#storageTime ??= now;
     const there = now === undefined ? 0 : now - this.#storageTime! - STEP_MS;
-    return Math.max(Date.now() - this.#time, performance.now() - this.#begun, there);
+    return Math.max(this.#clock.now() - this.#time, this.#clock.elapsed() - this.#begun, there);
   }
 }

@@ -1,5 +1,5 @@
 import { toText } from "@std/streams/to-text";
-import { delay } from "../../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { hashNumber } from "../../text/hash_number.ts";
 import {
   type DeleteOptions,
@@ -30,6 +30,8 @@ const AS_JSON = { contentType: "application/json" } as const;
 export interface LockFileOptions {
   /** The key that holds are named after, if it isn't the lock's own. */
   readonly holdsOf?: string | undefined;
+  /** Tells the time, and waits. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
 }
 
 /** What a lock is written or deleted with. */
@@ -46,6 +48,7 @@ export class LockFile {
   readonly key: string;
   readonly #storage: Storage;
   readonly #holdsOf: string;
+  readonly #clock: Clock;
   /** The tag of what this process wrote last, if that is known. */
   #tag: string | undefined;
 
@@ -56,10 +59,15 @@ export class LockFile {
    * @param key Its key.
    * @param options What its owner holds.
    */
-  constructor(storage: Storage, key: string, { holdsOf = key }: LockFileOptions = {}) {
+  constructor(
+    storage: Storage,
+    key: string,
+    { holdsOf = key, clock = SYSTEM_CLOCK }: LockFileOptions = {},
+  ) {
     this.#storage = storage;
     this.key = key;
     this.#holdsOf = holdsOf;
+    this.#clock = clock;
   }
 
   /**
@@ -229,9 +237,10 @@ export class LockFile {
 
   /** Whether it has by the owner's clock or by the storage's: the owner's may be hours ahead. */
   async #isExpired({ content }: FoundLock, signal: AbortSignal): Promise<boolean> {
-    if (content && Date.parse(expiryOf(content)) < Date.now()) return true;
+    if (content && Date.parse(expiryOf(content)) < this.#clock.now()) return true;
     const info = await this.#storage.stat(this.key, { signal });
-    return (info?.modifiedAt?.getTime() ?? Date.now()) < Date.now() - countsFor(content);
+    return (info?.modifiedAt?.getTime() ?? this.#clock.now()) <
+      this.#clock.now() - countsFor(content);
   }
 
   /** Whether the owner was a process of this machine, and has ended. */
@@ -250,7 +259,7 @@ export class LockFile {
       // Its end removes every trace of it. Others may be looking at it right now.
       await using hold = await this.#storage.hold?.(key, { signal });
       if (hold !== undefined) return;
-      await delay(attempt, signal);
+      await this.#clock.delay(attempt, { signal });
     }
   }
 
@@ -314,7 +323,7 @@ export class LockFile {
   /** The lock on the deletion or the late renewal of just this text. */
   #guardOf(found: FoundLock): LockFile {
     const key = `${this.key}.${hashNumber(found.text).toString(36)}`;
-    return new LockFile(this.#storage, key, { holdsOf: this.#holdsOf });
+    return new LockFile(this.#storage, key, { holdsOf: this.#holdsOf, clock: this.#clock });
   }
 }
 

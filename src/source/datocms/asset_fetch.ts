@@ -1,4 +1,5 @@
 import type { Upload } from "../../content/resource.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { printable } from "../../text/printable.ts";
 import { type AssetHostOptions, assetHosts, overHttps, publicName } from "./asset_hosts.ts";
 import { assertPace, networkReason, responseBody } from "../../http/body.ts";
@@ -19,6 +20,8 @@ export interface FetchAssetOptions extends AssetHostOptions {
    * like that: it is if the upload has that size. @default {false}
    */
   readonly asSent?: boolean | undefined;
+  /** Measures the time. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
   /** Aborts the request and the body. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -133,13 +136,14 @@ export async function fetchAsset(
   upload: Upload,
   options: FetchAssetOptions = {},
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const { headersTimeoutMs = 30_000, stallTimeoutMs = 30_000, signal } = options;
+  const { headersTimeoutMs = 30_000, stallTimeoutMs = 30_000, signal, clock = SYSTEM_CLOCK } =
+    options;
   const hosts = assetHosts(options);
   const given = assetUrl(upload, options);
   assertHost(given, "the address is at", hosts, options);
   let url = overHttps(given, options);
   const hasOurs = given.search !== assetUrl(upload, { ...options, plain: true }).search;
-  const watchdog = new Watchdog(signal);
+  const watchdog = new Watchdog(signal, clock);
   // A file that is stored compressed would come decompressed otherwise.
   const headers = { "accept-encoding": "identity" };
   try {
@@ -150,7 +154,12 @@ export async function fetchAsset(
       watchdog.rest();
       // Another success comes without the file, or with a part of it.
       if (response.status === 200) {
-        return guarded(uncoded(response, upload, options), watchdog, stallTimeoutMs, signal);
+        return guarded(uncoded(response, upload, options), {
+          watchdog,
+          stallMs: stallTimeoutMs,
+          clock,
+          signal,
+        });
       }
       await response.body?.cancel();
       const { status } = response;
@@ -243,9 +252,12 @@ function withoutCredentials(url: URL): URL {
 /** A body whose reads don't wait for ever. */
 function guarded(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  watchdog: Watchdog,
-  stallMs: number,
-  signal: AbortSignal | undefined,
+  { watchdog, stallMs, clock, signal }: {
+    readonly watchdog: Watchdog;
+    readonly stallMs: number;
+    readonly clock: Clock;
+    readonly signal: AbortSignal | undefined;
+  },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let bytes = 0;
@@ -254,9 +266,9 @@ function guarded(
     async pull(controller) {
       try {
         watchdog.expect(stallMs, "the next bytes");
-        ms -= performance.now();
+        ms -= clock.elapsed();
         const { done, value } = await reader.read();
-        ms += performance.now();
+        ms += clock.elapsed();
         watchdog.rest();
         if (!done) {
           bytes += value.length;

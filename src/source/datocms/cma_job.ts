@@ -1,4 +1,4 @@
-import { delay } from "../../async/delay.ts";
+import type { Clock } from "../../async/clock.ts";
 import { isObject } from "../../text/json.ts";
 import { CmaError } from "./cma_error.ts";
 
@@ -16,6 +16,8 @@ export interface PollJobOptions<Answer extends JobAnswer> {
   readonly what: string;
   /** How long to wait, in milliseconds. */
   readonly timeoutMs: number;
+  /** Measures the time, and waits. */
+  readonly clock: Clock;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
   /** Asks for the result of the job with an id; the status is 404 until it is done. */
@@ -37,12 +39,12 @@ export interface PollJobOptions<Answer extends JobAnswer> {
  */
 export async function pollJob<Answer extends JobAnswer>(
   accepted: Answer,
-  { what, timeoutMs, signal, ask, refuse }: PollJobOptions<Answer>,
+  { what, timeoutMs, clock, signal, ask, refuse }: PollJobOptions<Answer>,
 ): Promise<Answer> {
-  const started = performance.now();
+  const started = clock.elapsed();
   let id = jobId(accepted.body, what);
   for (let waitMs = 200;; waitMs = Math.min(waitMs * 1.5, 5000)) {
-    const leftMs = timeoutMs - (performance.now() - started);
+    const leftMs = timeoutMs - (clock.elapsed() - started);
     if (leftMs <= 0) {
       throw new CmaError(
         `The job that DatoCMS started for ${what} didn't end within ${
@@ -50,7 +52,7 @@ export async function pollJob<Answer extends JobAnswer>(
         } s: try again later, or see https://status.datocms.com.`,
       );
     }
-    await delay(Math.min(waitMs, leftMs), signal);
+    await clock.delay(Math.min(waitMs, leftMs), { signal });
     const found = await ask(id);
     // A result that is itself only accepted isn't there yet.
     if (found.status === 404 || found.status === 202) continue;

@@ -3,7 +3,7 @@ import { parseBody } from "./cma_body.ts";
 import { apiErrors, CmaError, gaveUp, refusal, type RequestContext } from "./cma_error.ts";
 import { type CmaEvent, countOf, type ListingName, requested } from "./cma_event.ts";
 import { pollJob } from "./cma_job.ts";
-import { delay } from "../../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { fetchApi, RedirectError } from "./fetch_api.ts";
 import { printable } from "../../text/printable.ts";
 import { Secrets } from "../../text/secrets/secrets.ts";
@@ -48,6 +48,8 @@ export interface CmaTransportOptions {
   readonly stallTimeoutMs?: number | undefined;
   /** How long to wait for an asynchronous job, in milliseconds. @default {600000} */
   readonly jobTimeoutMs?: number | undefined;
+  /** Measures the time, and waits. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
   /** Called with each request and retry. */
   readonly onEvent?: ((event: CmaEvent) => void) | undefined;
 }
@@ -91,6 +93,7 @@ export class CmaTransport {
   readonly limiter: RateLimiter;
   readonly #options: CmaTransportOptions;
   readonly #retry: RetryPolicy;
+  readonly #clock: Clock;
   #reached = false;
 
   /**
@@ -100,9 +103,10 @@ export class CmaTransport {
    */
   constructor(options: CmaTransportOptions = {}) {
     this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     const { origin, pathname } = new URL(options.baseUrl ?? "https://site-api.datocms.com");
     this.baseUrl = origin + pathname.replace(/\/+$/, "");
-    this.limiter = options.limiter ?? new RateLimiter();
+    this.limiter = options.limiter ?? new RateLimiter({ clock: this.#clock });
     this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   }
 
@@ -134,13 +138,13 @@ export class CmaTransport {
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
     const { repeatable = isIdempotent(init) } = options;
-    const started = performance.now();
+    const started = this.#clock.elapsed();
     let queued = 0;
     for (let attempt = 1;; attempt++) {
       // Waiting for one's turn among many isn't waiting for an answer: it comes to an end by itself.
-      queued -= performance.now();
+      queued -= this.#clock.elapsed();
       await this.limiter.acquire(options.signal);
-      queued += performance.now();
+      queued += this.#clock.elapsed();
       let problem: Problem;
       try {
         const answer = await this.#attempt(url, init, options, attempt);
@@ -171,7 +175,7 @@ export class CmaTransport {
           ? { reason, askedMs: 0, repeatable: error.isRead, advice: error.advice }
           : { reason, askedMs: 0, repeatable, isUnanswered: true };
       }
-      const elapsedMs = performance.now() - started;
+      const elapsedMs = this.#clock.elapsed() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
       const { maxAttempts, maxTotalWaitMs } = this.#retry;
       const attempts = this.#reached ? maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
@@ -197,7 +201,7 @@ export class CmaTransport {
         waitMs,
       });
       if (problem.isForAll) this.limiter.pause(waitMs);
-      await delay(waitMs, options.signal);
+      await this.#clock.delay(waitMs, { signal: options.signal });
     }
   }
 
@@ -209,8 +213,8 @@ export class CmaTransport {
     attempt: number,
   ): Promise<CmaAnswer> {
     const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
-    const started = performance.now();
-    using watchdog = new Watchdog(options.signal);
+    const started = this.#clock.elapsed();
+    using watchdog = new Watchdog(options.signal, this.#clock);
     watchdog.expect(headersTimeoutMs, "an answer");
     const response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
       watchdog.rest();
@@ -220,11 +224,12 @@ export class CmaTransport {
     this.limiter.learn(response.headers);
     const { status, headers } = response;
     const { maxBytes = LARGEST_ANSWER } = options;
+    const how = { watchdog, stallMs: stallTimeoutMs, clock: this.#clock };
     const bytes =
       await (status < 400
-        ? readBody(response, { watchdog, stallMs: stallTimeoutMs, maxBytes })
-        : readRefusal(response, { watchdog, stallMs: stallTimeoutMs, maxBytes: LARGEST_REFUSAL }));
-    const ms = performance.now() - started;
+        ? readBody(response, { ...how, maxBytes })
+        : readRefusal(response, { ...how, maxBytes: LARGEST_REFUSAL }));
+    const ms = this.#clock.elapsed() - started;
     let body: unknown;
     try {
       body = parseBody(bytes, response, init);
@@ -259,6 +264,7 @@ export class CmaTransport {
     return await pollJob(accepted, {
       what: context.what,
       timeoutMs: this.#options.jobTimeoutMs ?? 600_000,
+      clock: this.#clock,
       signal: options.signal,
       ask: (id) =>
         this.#sendUntilAnswered(

@@ -1,4 +1,4 @@
-import { delay } from "../../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { CmaError } from "./cma_error.ts";
 
 /** Why a project takes no changes for now, by the error's code. */
@@ -17,6 +17,8 @@ export interface WriteGateOptions {
   readonly signal: AbortSignal;
   /** How long to wait in all, in milliseconds. @default {600_000} */
   readonly limitMs?: number | undefined;
+  /** Waits. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
   /** Called once, when the waiting begins: why, and how long it may take in milliseconds. */
   readonly onWait?: ((why: string, limitMs: number) => void) | undefined;
 }
@@ -60,7 +62,7 @@ export class WriteGate {
    * @throws The signal's reason.
    */
   async run<T>(write: () => Promise<T>): Promise<T> {
-    const { signal, limitMs = LIMIT, onWait } = this.#options;
+    const { signal, limitMs = LIMIT, clock = SYSTEM_CLOCK, onWait } = this.#options;
     for (let waitMs = POLL.first;; waitMs = Math.min(waitMs * POLL.factor, POLL.most)) {
       try {
         return await write();
@@ -70,7 +72,7 @@ export class WriteGate {
         if (why === undefined || ms <= 0) throw error;
         if (!this.#isTold) onWait?.(why, limitMs);
         this.#isTold = true;
-        await delay(ms, signal);
+        await clock.delay(ms, { signal });
         this.#waitedMs += ms;
       }
     }

@@ -1,4 +1,4 @@
-import { delay } from "../../async/delay.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { isObject } from "../../text/json.ts";
 import { INCOMPLETE } from "./s3_error.ts";
 
@@ -12,6 +12,8 @@ export interface S3RetryOptions {
   readonly hasAnswered: boolean;
   /** Milliseconds until the second attempt, at most; they double with every further one. */
   readonly retryDelay: number;
+  /** Measures the time, and waits. @default {SYSTEM_CLOCK} */
+  readonly clock?: Clock | undefined;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -61,16 +63,16 @@ export async function withS3Retries<T>(
   run: () => Promise<T>,
   options: S3RetryOptions,
 ): Promise<T> {
-  const { attempts, retryFor, retryDelay, hasAnswered, signal } = options;
+  const { attempts, retryFor, retryDelay, hasAnswered, clock = SYSTEM_CLOCK, signal } = options;
   let failedAt: number | undefined;
   for (let attempt = 1;; attempt++) {
     try {
       return await run();
     } catch (error) {
       signal?.throwIfAborted();
-      failedAt ??= performance.now();
+      failedAt ??= clock.elapsed();
       const verdict = judge(error);
-      const left = failedAt + retryFor - performance.now();
+      const left = failedAt + retryFor - clock.elapsed();
       const isEnough = attempt >= attempts;
       if (verdict === "final" || (isEnough && left <= 0)) throw error;
       const factor = verdict === "busy"
@@ -80,7 +82,7 @@ export async function withS3Retries<T>(
         : 1;
       const longest = Math.min(LONGEST, retryDelay * factor * 2 ** (attempt - 1));
       const wait = longest * Math.random();
-      await delay(isEnough ? Math.min(wait, left) : wait, signal);
+      await clock.delay(isEnough ? Math.min(wait, left) : wait, { signal });
     }
   }
 }

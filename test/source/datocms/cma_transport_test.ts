@@ -9,6 +9,7 @@ import { RateLimiter } from "../../../src/http/rate_limiter.ts";
 import { allText, apiError, json, testClient, TOKEN } from "../../support/cma.ts";
 import { close, serveHttp, serveTcp } from "../../support/http_server.ts";
 import { msOf, turn, until } from "../../support/until.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 import { undisturbed } from "../../support/undisturbed.ts";
 
 const GOOD = { data: { id: "1", type: "site" } };
@@ -137,41 +138,44 @@ Deno.test("CmaTransport.send() tries again when nobody listens", async () => {
   });
 });
 
-Deno.test(
-  "CmaTransport.send() drops an answer that doesn't begin, and tries again",
-  undisturbed(async () => {
-    await using server = serveTcp((_request, _connection, count) =>
-      count > 1 ? GOOD_HTTP : undefined
-    );
-    const client = testClient(server.url, { headersTimeoutMs: 40 });
-    assert.deepEqual((await client.get("/site")).body, GOOD);
-    assert.deepEqual(
-      client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []),
-      [
-        "waited 0.04 s for an answer",
-      ],
-    );
-  }),
-);
+Deno.test("CmaTransport.send() drops an answer that doesn't begin, and tries again", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = serveTcp((_request, _connection, count) => {
+    if (count > 1) return GOOD_HTTP;
+    asked.resolve();
+    return undefined;
+  });
+  const clock = new ManualClock();
+  const client = testClient(server.url, { clock, headersTimeoutMs: 400 });
+  const answer = client.get("/site");
+  await asked.promise;
+  await clock.advance(399);
+  assert.equal(client.events.length, 0);
+  await clock.advance(1);
+  assert.deepEqual((await clock.passWhile(answer, 20)).body, GOOD);
+  assert.deepEqual(
+    client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []),
+    ["waited 0.4 s for an answer"],
+  );
+});
 
-Deno.test(
-  "CmaTransport.send() drops a body that stalls, and tries again",
-  undisturbed(async () => {
-    await using server = serveTcp(async (_request, connection, count) => {
-      if (count > 1) return GOOD_HTTP;
-      await connection.write(new TextEncoder().encode(GOOD_HTTP.slice(0, -5)));
-      return undefined;
-    });
-    const client = testClient(server.url, { stallTimeoutMs: 40 });
-    assert.deepEqual((await client.get("/site")).body, GOOD);
-    assert.deepEqual(
-      client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []),
-      [
-        "waited 0.04 s for the next bytes of the answer",
-      ],
-    );
-  }),
-);
+Deno.test("CmaTransport.send() drops a body that stalls, and tries again", async () => {
+  await using server = serveTcp(async (_request, connection, count) => {
+    if (count > 1) return GOOD_HTTP;
+    await connection.write(new TextEncoder().encode(GOOD_HTTP.slice(0, -5)));
+    return undefined;
+  });
+  const clock = new ManualClock();
+  const client = testClient(server.url, { clock, stallTimeoutMs: 400 });
+  const answer = client.get("/site");
+  await until(() => clock.next === 400, "it waits for bytes");
+  await clock.advance(400);
+  assert.deepEqual((await clock.passWhile(answer, 20)).body, GOOD);
+  assert.deepEqual(
+    client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []),
+    ["waited 0.4 s for the next bytes of the answer"],
+  );
+});
 
 Deno.test(
   "CmaTransport.send() waits for a body that is slow but comes",
@@ -195,27 +199,28 @@ Deno.test(
   }),
 );
 
-Deno.test(
-  "CmaTransport.send() drops a body that drips for ever, and tries again",
-  undisturbed(async () => {
-    await using server = serveTcp(async (_request, connection, count) => {
-      if (count > 1) return GOOD_HTTP;
-      await connection.write(
-        new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"),
-      );
-      for (;;) {
-        await connection.write(new Uint8Array([0x20]));
-        await delay(10);
-      }
-    });
-    const client = testClient(server.url, { stallTimeoutMs: 200 });
-    const ms = await msOf(async () => assert.deepEqual((await client.get("/site")).body, GOOD));
-    assert.ok(ms >= 800, `${ms} ms`);
-    const reasons = client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []);
-    assert.equal(reasons.length, 1);
-    assert.match(reasons[0]!, /^only \d+ bytes came in \d+\.\d s$/);
-  }),
-);
+Deno.test("CmaTransport.send() drops a body that drips for ever, and tries again", async () => {
+  const clock = new ManualClock();
+  await using server = serveTcp(async (_request, connection, count) => {
+    if (count > 1) return GOOD_HTTP;
+    await connection.write(
+      new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"),
+    );
+    for (;;) {
+      await connection.write(new Uint8Array([0x20]));
+      // Another byte comes in the time in which the next one is waited for.
+      await clock.advance(10);
+    }
+  });
+  const client = testClient(server.url, { clock, stallTimeoutMs: 200 });
+  const answer = client.get("/site");
+  await until(() => client.events.length > 0, "it is dropped");
+  assert.ok(clock.elapsed() >= 800, `${clock.elapsed()} ms`);
+  assert.deepEqual((await clock.passWhile(answer, 20)).body, GOOD);
+  const reasons = client.events.flatMap((event) => event.type === "retry" ? [event.reason] : []);
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0]!, /^only \d+ bytes came in \d+\.\d s$/);
+});
 
 Deno.test(
   "CmaTransport.send() waits for a large body longer than for a small one",
@@ -579,24 +584,21 @@ Deno.test("CmaTransport.send() fails when a job fails", async () => {
   });
 });
 
-Deno.test(
-  "CmaTransport.send() doesn't wait for ever for a job",
-  undisturbed(async () => {
-    await using server = serveHttp((_request, _url, count) =>
-      count === 1
-        ? json({ data: { type: "job", id: "1" } }, { status: 202 })
-        : apiError(404, "NOT_FOUND")
-    );
-    const client = testClient(server.url, { jobTimeoutMs: 100 });
-    const ms = await msOf(() =>
-      assert.rejects(
-        client.get("/site"),
-        /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.1 s: try again later/,
-      )
-    );
-    assert.ok(ms < 20_000, `${ms} ms`);
-  }),
-);
+Deno.test("CmaTransport.send() doesn't wait for ever for a job", async () => {
+  await using server = serveHttp((_request, _url, count) =>
+    count === 1
+      ? json({ data: { type: "job", id: "1" } }, { status: 202 })
+      : apiError(404, "NOT_FOUND")
+  );
+  const clock = new ManualClock();
+  const client = testClient(server.url, { clock, headersTimeoutMs: 6000, stallTimeoutMs: 6000 });
+  const refused = assert.rejects(
+    client.get("/site"),
+    /^CmaError: The job that DatoCMS started for GET \/site didn't end within 600 s: try again later/,
+  );
+  await clock.passWhile(refused, 5000);
+  assert.equal(clock.elapsed(), 600_000);
+});
 
 /** A job's result that another job is, in whatever form. */
 const JOB = { data: { type: "job", id: "1" } };
@@ -622,21 +624,25 @@ Deno.test("CmaTransport.send() polls a job whose result is a job, or accepted on
   assert.deepEqual(paths, ["/site", "/job-results/1", "/job-results/1", "/job-results/2"]);
 });
 
-Deno.test(
-  "CmaTransport.send() doesn't follow jobs that start jobs for ever",
-  undisturbed(async () => {
-    for (const again of [() => json(JOB, { status: 202 }), () => ANOTHER_JOB.clone()]) {
-      await using server = serveHttp((_request, _url, count) =>
-        count === 1 ? json(JOB, { status: 202 }) : again()
-      );
-      const client = testClient(server.url, { jobTimeoutMs: 300 });
-      await assert.rejects(
-        client.get("/site"),
-        /^CmaError: The job that DatoCMS started for GET \/site didn't end within 0\.3 s: try again later/,
-      );
-    }
-  }),
-);
+Deno.test("CmaTransport.send() doesn't follow jobs that start jobs for ever", async () => {
+  for (const again of [() => json(JOB, { status: 202 }), () => ANOTHER_JOB.clone()]) {
+    await using server = serveHttp((_request, _url, count) =>
+      count === 1 ? json(JOB, { status: 202 }) : again()
+    );
+    const clock = new ManualClock();
+    const client = testClient(server.url, {
+      clock,
+      headersTimeoutMs: 6000,
+      stallTimeoutMs: 6000,
+      jobTimeoutMs: 20_000,
+    });
+    const refused = assert.rejects(
+      client.get("/site"),
+      /^CmaError: The job that DatoCMS started for GET \/site didn't end within 20 s: try again later/,
+    );
+    await clock.passWhile(refused, 5000);
+  }
+});
 
 Deno.test("CmaTransport.send() fails when a job's result isn't one", async () => {
   for (const body of [{}, null, { data: {} }, { data: { attributes: { status: "?" } } }]) {
@@ -654,14 +660,10 @@ Deno.test("CmaTransport.send() asks for a job's result no later than its time is
   await using server = serveHttp((_request, { pathname }) =>
     pathname === "/site" ? json(JOB, { status: 202 }) : apiError(404, "NOT_FOUND")
   );
-  const client = testClient(server.url, { jobTimeoutMs: 10 });
-  const times = [];
-  // A machine that is busy with something else may take its time once, but hardly each time.
-  for (let run = 0; run < 5; run++) {
-    times.push(await msOf(() => assert.rejects(client.get("/site"), /didn't end within 0\.01 s/)));
-  }
-  // What it would wait if it didn't look at its time.
-  assert.ok(Math.min(...times) < 190, `${times} ms`);
+  const clock = new ManualClock();
+  const client = testClient(server.url, { clock, jobTimeoutMs: 10 });
+  await clock.passWhile(assert.rejects(client.get("/site"), /didn't end within 0\.01 s/), 200);
+  assert.equal(clock.elapsed(), 10);
 });
 
 Deno.test("CmaTransport.send() fails when a job has no id", async () => {
@@ -792,22 +794,23 @@ const UNKNOWN_ENDS: Record<
 };
 
 for (const [name, end] of Object.entries(UNKNOWN_ENDS)) {
-  Deno.test(
-    `CmaTransport.send() doesn't repeat a POST after ${name}`,
-    undisturbed(async () => {
-      let requests = 0;
-      await using server = serveTcp((_request, connection) => {
-        requests++;
-        return end(connection);
-      });
-      const client = testClient(server.url, { headersTimeoutMs: 300 });
-      await assert.rejects(
-        client.request("POST", "/items", {}, { data: { type: "item" } }),
-        /gave no usable answer to POST \/items in 1 attempt over/,
-      );
-      assert.equal(requests, 1);
-    }),
-  );
+  Deno.test(`CmaTransport.send() doesn't repeat a POST after ${name}`, async () => {
+    let requests = 0;
+    await using server = serveTcp((_request, connection) => {
+      requests++;
+      return end(connection);
+    });
+    const clock = new ManualClock();
+    const client = testClient(server.url, { clock, headersTimeoutMs: 300 });
+    const refused = assert.rejects(
+      client.request("POST", "/items", {}, { data: { type: "item" } }),
+      /gave no usable answer to POST \/items in 1 attempt over/,
+    );
+    await until(() => requests === 1, "it is sent");
+    if (name === "silence") await clock.advance(300);
+    await refused;
+    assert.equal(requests, 1);
+  });
 }
 
 Deno.test("CmaTransport.send() repeats a POST that the API refused for its rate limit, with its body", async () => {

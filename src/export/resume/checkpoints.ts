@@ -13,12 +13,21 @@ import type { Manifest } from "../../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { CheckpointPace } from "./checkpoint_pace.ts";
 import type { ExportRun } from "../export_run.ts";
-import type { TableStep } from "../steps/table_step.ts";
 
 /** Something that is only at rest once a segment of it is ended. */
 export interface Segmented {
   /** Ends the segment: what was written so far has come to where a checkpoint finds it. */
   endSegment(): Promise<void>;
+}
+
+/** Tables that are being made, as far as checkpoints know them. */
+export interface CheckpointedTables {
+  /** How far they are, once {@linkcode CheckpointedTables.addTo} has resolved. */
+  readonly state: NonNullable<Checkpoint["tables"]>;
+  /** What has rows already: another position with every page. */
+  readonly position: readonly number[];
+  /** Adds to a journal the rows that were collected since the last time. */
+  addTo(journal: Journal): Promise<void>;
 }
 
 /** Unfinished batches may take so much memory (bytes), together, before the journal is saved. */
@@ -30,8 +39,8 @@ export interface CheckpointsOptions {
   readonly run: ExportRun;
   /** Where it goes. */
   readonly snapshot: SnapshotWriter;
-  /** The normalized view, if it is written. */
-  readonly tables: TableStep | undefined;
+  /** The tables, if they are made. */
+  readonly tables: CheckpointedTables | undefined;
   /** What has to be the same to continue. */
   readonly fingerprint: Checkpoint["fingerprint"];
   /** When the export began. */

@@ -1,11 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Page, Resource } from "../content/resource.ts";
-import {
-  type BatchEncoding,
-  batchSink,
-  type BegunBatch,
-  type WrittenBatch,
-} from "../sink/batch_sink.ts";
+import type { Page } from "../content/resource.ts";
 import {
   ObjectExistsError,
   type ObjectInfo,
@@ -16,7 +10,10 @@ import type { Claimant } from "./lock/claim.ts";
 import { CLAIM, type SnapshotPlace, snapshotsPrefix } from "./layout.ts";
 import type { Manifest, ManifestObject, Tally } from "./manifest.ts";
 import { type Fingerprint, type ManifestContent, sealSnapshot } from "./seal.ts";
-import { joined, type Span, spanOf } from "./span.ts";
+import { type SnapshotObject, snapshotSink, type SnapshotSinkOptions } from "./snapshot_sink.ts";
+import type { Span } from "./span.ts";
+
+export type { SnapshotObject, SnapshotSinkOptions, UnfinishedBatch } from "./snapshot_sink.ts";
 
 /** Options of {@linkcode SnapshotWriter.create}. */
 export interface CreateSnapshotOptions extends SnapshotPlace {
@@ -28,12 +25,6 @@ export interface CreateSnapshotOptions extends SnapshotPlace {
   readonly claimant?: Claimant | undefined;
   /** Aborts what is being written. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** An object of a snapshot, and which resources it may hold something of, if that is known. */
-export interface SnapshotObject extends ManifestObject {
-  /** The spans in which these resources were created. */
-  readonly spans?: readonly Span[] | undefined;
 }
 
 /** How an object that isn't one of the snapshot's is put into its folder. */
@@ -52,36 +43,6 @@ export interface PutObjectOptions extends PutAsideOptions {
   readonly count?: number | undefined;
   /** Which resources it may hold something of. */
   readonly spans?: readonly Span[] | undefined;
-}
-
-/** How a sink of a snapshot writes. */
-export interface SnapshotSinkOptions {
-  /** The path of a batch, relative to the snapshot. */
-  readonly path: (batch: number) => string;
-  /** How entries become bytes. */
-  readonly encoding: BatchEncoding;
-  /** The most entries in a batch. */
-  readonly maxEntries?: number | undefined;
-  /** The number of the first batch. @default {0} */
-  readonly firstBatch?: number | undefined;
-  /** Whose the entries are, for the batches' spans: a model's id, or `UPLOADS`. @default No spans */
-  readonly of?: string | undefined;
-  /** What the first batch holds already, and when those resources were created. @default Nothing */
-  readonly begun?: BegunBatch & { readonly span?: Span | undefined } | undefined;
-  /** Called with what was appended to a batch that isn't written to its end, and of all its entries. */
-  readonly onAppended?:
-    | ((bytes: readonly Uint8Array<ArrayBuffer>[], unfinished: UnfinishedBatch) => void)
-    | undefined;
-  /** Called with each batch once it is written. */
-  readonly onBatch?: ((batch: WrittenBatch) => void) | undefined;
-}
-
-/** What a batch holds that gets more entries. */
-export interface UnfinishedBatch {
-  /** How many entries. */
-  readonly count: number;
-  /** When they were created, if the batch has a span. */
-  readonly span?: Span | undefined;
 }
 
 const ENCODER = new TextEncoder();
@@ -290,33 +251,13 @@ export class SnapshotWriter {
    * @param options Paths and encoding.
    */
   sink(options: SnapshotSinkOptions): WritableStream<Page<object>> {
-    const start = this.prefix.length + 1;
-    const { of, begun, onAppended } = options;
-    let unfinished: UnfinishedBatch = { count: begun?.count ?? 0, span: begun?.span };
-    return batchSink(this.#storage, {
-      key: (batch) => `${this.prefix}/${options.path(batch)}`,
-      encoding: options.encoding,
-      maxEntries: options.maxEntries,
-      firstBatch: options.firstBatch,
-      begun,
-      replaces: (key) => this.replacedAt(key.slice(start)),
+    return snapshotSink({
+      storage: this.#storage,
+      prefix: this.prefix,
       signal: this.#signal,
-      onEntries: (entries, bytes) => {
-        const span = of === undefined
-          ? undefined
-          : joined(unfinished.span, spanOf(of, entries as Page<Resource>));
-        unfinished = { count: unfinished.count + entries.length, span };
-        onAppended?.(bytes, unfinished);
-      },
-      onBatch: (written) => {
-        const { key, size, sha256, count, info } = written;
-        const { span } = unfinished;
-        unfinished = { count: 0 };
-        const path = key.slice(start);
-        this.note({ path, size, sha256, count, ...(span && { spans: [span] }) }, info);
-        options.onBatch?.(written);
-      },
-    });
+      replacedAt: (path) => this.replacedAt(path),
+      note: (object, info) => this.note(object, info),
+    }, options);
   }
 
   /**

@@ -7,11 +7,8 @@ import { CHECKPOINT } from "../../snapshot/layout.ts";
 import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "../../snapshot/manifest.ts";
-import type {
-  SnapshotObject,
-  SnapshotWriter,
-  UnfinishedBatch,
-} from "../../snapshot/snapshot_writer.ts";
+import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { UnfinishedBatch } from "../../snapshot/snapshot_sink.ts";
 
 /** How far a listing was written. */
 export interface ListingState {

@@ -2,7 +2,7 @@ import type { Page, Resource } from "../../content/resource.ts";
 import { createdAt } from "../../content/attributes.ts";
 import type { ListingState } from "./checkpoint.ts";
 import { plusIds } from "../../snapshot/id_sum.ts";
-import type { SnapshotSinkOptions } from "../../snapshot/snapshot_writer.ts";
+import type { SnapshotSinkOptions } from "../../snapshot/snapshot_sink.ts";
 import type { Cursor } from "../../source/datocms/page_stream.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 

@@ -141,7 +141,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   );
   assert.match(
     io.out(),
-    /\nNext: when the cause is fixed, retry just these assets: deno task -q sluice retry --base-url \S+ --to \S+ --asset-host \S+\n$/,
+    /\nNext: when the cause is fixed, retry just these assets: deno task -q sluice retry --base-url \S+ --to \/\S+ --asset-host \S+\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
 });
@@ -162,7 +162,7 @@ Deno.test("sluice export --assets sync ends with 3 if there is more to delete th
   assert.match(refused.io.out(), /^Exported Slackwater .*: complete\.\n/);
   assert.match(
     refused.io.out(),
-    /\n {2}Deleted {3}No asset file was deleted: 2 files are no longer used by any\s+upload, and no more than 1 may be deleted;/,
+    /\n {2}Deleted {3}No asset file was deleted: 2 files are no longer used by any\s+upload,\s+and no more than 1 may be deleted;/,
   );
   assert.match(refused.io.err(), /\nWarning: No asset file was deleted: .*--max-delete 2\.\n/);
   const deleted = await bench_.run([...args, "--assets=sync", "--max-delete=2"]);

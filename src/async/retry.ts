@@ -29,7 +29,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
  */
 export function backoffMs(policy: RetryPolicy, attempt: number, askedMs = 0): number {
   const longest = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
-  return Math.max(askedMs, longest * (0.5 + Math.random() / 2));
+  return Math.ceil(Math.max(askedMs, longest * (0.5 + Math.random() / 2)));
 }
 
 /**

@@ -123,8 +123,8 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     resources: selection.settings.map(({ name }) => name),
     requests,
     requestsPerSecond: limiter.perSecond,
-    // The first window's requests may all go at once.
-    leastSeconds: Math.max(0, requests - limiter.limit) / limiter.perSecond,
+    // Those of a window may all be sent at its beginning.
+    leastSeconds: Math.floor((requests - 1) / limiter.limit) * (limiter.limit / limiter.perSecond),
   };
 }
 

@@ -368,6 +368,19 @@ Deno.test("sluice export --verbose tells of each request", async () => {
   assert.match(io.err(), /\nRead lock \(published\): 4, /);
 });
 
+Deno.test("Durations in a JSON log are whole milliseconds", async () => {
+  let reads = 0;
+  await using bench_ = await bench({
+    onRequest: (_, { pathname }) =>
+      pathname === "/uploads" && reads++ === 0 ? new Response(null, { status: 503 }) : undefined,
+  });
+  const { io } = await bench_.run(["export", "--log-format=json", "--verbose", ...LITTLE]);
+  const entries = io.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+  const durations = entries.flatMap(({ ms, waitMs }) => [ms, waitMs]).filter((ms) => ms != null);
+  assert.ok(entries.some(({ type }) => type === "retry") && durations.length > 10);
+  assert.deepEqual(durations.filter((ms) => !Number.isInteger(ms)), []);
+});
+
 Deno.test("sluice export in a terminal leaves no drawing behind", async () => {
   await using bench_ = await bench();
   const { io } = await bench_.run(["export", ...LITTLE], { isTerminal: true });

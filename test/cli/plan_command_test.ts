@@ -16,7 +16,7 @@ Deno.test("sluice plan tells what would be read, and writes nothing", async () =
     assert.doesNotMatch(io.out(), /roles/);
     assert.match(
       io.out(),
-      /\n\d+ requests, all of which fit in one window of the rate limit; asset files\s+come\s+on\s+top\.\nNothing was written\.\n$/,
+      /\n\d+ requests, all of which fit in one window of the rate limit; asset files\s+are\s+not\s+included\.\nNothing was written\.\n$/,
     );
   }
   assert.deepEqual(await filesBelow(bench_.to), []);
@@ -28,4 +28,15 @@ Deno.test("sluice plan --json writes the plan for programs", async () => {
   const plan = JSON.parse(io.out());
   assert.deepEqual(plan.models, [{ model: "lock", current: 5, published: null, requests: 1 }]);
   assert.deepEqual(plan.project, { id: "48213", name: "Slackwater" });
+});
+
+Deno.test("sluice plan tells one least time, which its requests can't undercut", async () => {
+  await using bench_ = await bench({ rateLimit: { limit: 40, windowMs: 3000 } });
+  const { io } = await bench_.run(["plan"]);
+  const [, requests, seconds] =
+    /\n(\d+) requests, which take at least (\d+\.\d) s under the API's rate limit;/.exec(io.out())!;
+  // The first 40 go at once, and each further 40 a window later.
+  const windows = Math.floor((Number(requests) - 1) / 40);
+  assert.ok(windows > 0);
+  assert.ok(Math.abs(Number(seconds) - windows * 3.15) < 0.1, `${requests} in ${seconds} s`);
 });

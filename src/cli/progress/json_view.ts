@@ -46,7 +46,7 @@ export class JsonView extends LogView {
     const { totalsKnown, msLeft } = paceOf(state, now);
     return jsonLine(now, {
       type: "progress",
-      ms: now - startedAt,
+      ms: Math.round(now - startedAt),
       records,
       uploads,
       assets,

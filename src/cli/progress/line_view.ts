@@ -32,10 +32,16 @@ export function progressLine(state: ProgressState, now: number): string {
   const { totalsKnown, recordsPerSecond, msLeft } = paceOf(state, now);
   const parts = [];
   if (start !== undefined) {
-    const speed = recordsPerSecond >= 0.5 ? ` (${formatCount(recordsPerSecond)}/s)` : "";
+    const percent = totalsKnown && records.total > 0
+      ? `${Math.floor(Math.min(1, records.read / records.total) * 100)} %`
+      : "";
+    const speed = recordsPerSecond >= 0.5 ? `${formatCount(recordsPerSecond)}/s` : "";
+    const pace = [percent, speed].filter((part) => part !== "").join(", ");
     const total = totalsKnown ? ` of ${formatCount(records.total)}` : "";
     // Those that try failed assets again list nothing.
-    if (start.listings > 0) parts.push(`${formatCount(records.read)}${total} records${speed}`);
+    if (start.listings > 0) {
+      parts.push(`${formatCount(records.read)}${total} records${pace && ` (${pace})`}`);
+    }
     if (state.withAssets) {
       const failed = assets.failed > 0 ? `, ${formatCount(assets.failed)} failed` : "";
       const total = uploads.total > 0 ? ` of ${formatCount(uploads.total)}` : "";

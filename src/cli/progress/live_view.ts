@@ -1,6 +1,7 @@
 import type { ExportEvent } from "../../export/events.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import { type Clock, SYSTEM_CLOCK, type TextOutput } from "../io.ts";
+import { wrap } from "../text/wrap.ts";
 import { eventText } from "./event_text.ts";
 import type { ProgressView } from "./progress_view.ts";
 import { renderProgress } from "./render_progress.ts";
@@ -61,7 +62,8 @@ export class LiveView implements ProgressView {
 
   /** Writes a sentence above the drawing, which comes back with the next one. */
   say(text: string): void {
-    this.#options.output.write(`${this.#erasure()}${text}\n`);
+    const lines = wrap(text, Math.max(1, this.#options.columns() - 1));
+    this.#options.output.write(`${this.#erasure()}${lines.join("\n")}\n`);
     this.#isStale = true;
   }
 

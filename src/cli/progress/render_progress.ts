@@ -5,7 +5,7 @@ import {
   type ProgressState,
 } from "../../report/progress_state.ts";
 import { counted, formatBytes, formatCount, formatDuration, renderBar } from "../text/format.ts";
-import { type LineOptions, renderLine, type Span } from "../text/line.ts";
+import { type LineOptions, renderLine, type Span, wrapSpans } from "../text/line.ts";
 import { type Pace, paceOf } from "./pace.ts";
 
 /** How progress is shown. */
@@ -16,10 +16,12 @@ export interface RenderProgressOptions extends LineOptions {
 
 /** Listings that are named. */
 const NAMED = 4;
+/** Columns of the names at the left. */
+const LABEL = 10;
 const WIDEST_BAR = 24;
 const NARROWEST_BAR = 5;
 /** What a bar leaves to the text beside it, in columns. */
-const BESIDE_BAR = 56;
+const BESIDE_BAR = 64;
 
 /**
  * How far an export is, in a few lines.
@@ -43,7 +45,9 @@ export function renderProgress(state: ProgressState, options: RenderProgressOpti
   const left = pace.msLeft === undefined ? "" : `, about ${formatDuration(pace.msLeft)} left`;
   lines.push([label("Time"), formatDuration(now - state.startedAt) + left]);
   // Some terminals break a line that is exactly as wide as they are.
-  return lines.map((line) => renderLine(line, { ...options, columns: columns - 1 }));
+  const width = columns - 1;
+  return lines.flatMap((line) => wrapSpans(line, width, Math.min(LABEL, Math.max(0, width - 1))))
+    .map((line) => renderLine(line, { ...options, columns: width }));
 }
 
 /**
@@ -120,7 +124,7 @@ function listingsLine({ listingsDone, start, active }: ProgressState, columns: n
   ];
 }
 
-/** A bar if there is room for it, and how much is done in words; neither tells a total that isn't known. */
+/** A bar if there is room for it, the percentage and how much is done; only the last if no total is known. */
 function doneOf(
   done: number,
   total: number,
@@ -128,10 +132,13 @@ function doneOf(
   columns: number,
 ): readonly [Span[], string] {
   if (!totalKnown) return [[], `${formatCount(done)} so far`];
-  const count = `${formatCount(done)} of ${formatCount(total)}`;
+  const ratio = total === 0 ? 1 : Math.min(1, done / total);
+  // Rounded down: 100 % is the end.
+  const percent = `${Math.floor(ratio * 100)} %`.padStart(5);
+  const count = `${percent}  ${formatCount(done)} of ${formatCount(total)}`;
   const width = Math.min(WIDEST_BAR, columns - BESIDE_BAR);
-  if (width < NARROWEST_BAR) return [[], count];
-  return [[["cyan", renderBar(width, total === 0 ? 1 : done / total)], "  "], count];
+  if (width < NARROWEST_BAR) return [[], count.trimStart()];
+  return [[["cyan", renderBar(width, ratio)], " "], count];
 }
 
 function requestsLine({ requests }: ProgressState): Span[] {
@@ -143,5 +150,5 @@ function requestsLine({ requests }: ProgressState): Span[] {
 }
 
 function label(text: string): Span {
-  return ["dim", text.padEnd(10)];
+  return ["dim", text.padEnd(LABEL)];
 }

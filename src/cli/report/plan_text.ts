@@ -14,12 +14,10 @@ import { wrap, wrapList } from "../text/wrap.ts";
  */
 export function renderPlan(plan: ExportPlan, columns: number): string {
   const { models, uploads, schedules, resources } = plan;
-  const { requests, requestsPerSecond, leastSeconds } = plan;
+  const { requests, leastSeconds } = plan;
   const least = leastSeconds === 0
     ? "all of which fit in one window of the rate limit"
-    : `which take ${formatDuration(leastSeconds * 1000)} or more at ${
-      formatCount(requestsPerSecond)
-    } a second`;
+    : `which take at least ${formatDuration(leastSeconds * 1000)} under the API's rate limit`;
   const width = Math.max(40, Math.min(columns, 100));
   return [
     `${projectName(plan)} in ${printable(plan.locales.join(", "), 200)}`,
@@ -30,7 +28,7 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
     `Scheduled records: ${schedules === null ? "not read" : formatCount(schedules)}`,
     ...wrapList([`Other resources: ${resources[0] ?? "none"}`, ...resources.slice(1)], width),
     "",
-    ...wrap(`${counted(requests, "request")}, ${least}; asset files come on top.`, width),
+    ...wrap(`${counted(requests, "request")}, ${least}; asset files are not included.`, width),
     "Nothing was written.",
     "",
   ].join("\n");

@@ -41,3 +41,50 @@ export function renderLine(spans: readonly Span[], { columns, color }: LineOptio
   }
   return line;
 }
+
+/** A word, whatever its styles, and the blanks before it. */
+interface Word {
+  readonly blanks: number;
+  readonly parts: Span[];
+  width: number;
+}
+
+/**
+ * Breaks a line into lines between its words.
+ *
+ * @param spans Its parts, without control characters.
+ * @param columns The most columns of a line; a longer word is in a line of its own.
+ * @param indent How many columns further lines begin with.
+ */
+export function wrapSpans(spans: readonly Span[], columns: number, indent: number): Span[][] {
+  const lines: Span[][] = [[]];
+  let width = 0;
+  for (const { blanks, parts, width: wide } of wordsOf(spans)) {
+    const isFull = width + blanks + wide > columns && width > (lines.length > 1 ? indent : 0);
+    if (isFull) lines.push([]);
+    const before = isFull ? indent : blanks;
+    lines.at(-1)!.push(" ".repeat(before), ...parts);
+    width = (isFull ? 0 : width) + before + wide;
+  }
+  return lines;
+}
+
+function wordsOf(spans: readonly Span[]): Word[] {
+  const words: Word[] = [{ blanks: 0, parts: [], width: 0 }];
+  let blanks = 0;
+  for (const span of spans) {
+    const [style, text] = typeof span === "string" ? [undefined, span] : span;
+    for (const [piece] of text.matchAll(/ +|[^ ]+/g)) {
+      if (piece.startsWith(" ")) {
+        blanks += piece.length;
+        continue;
+      }
+      if (blanks > 0) words.push({ blanks, parts: [], width: 0 });
+      blanks = 0;
+      const word = words.at(-1)!;
+      word.parts.push(style === undefined ? piece : [style, piece]);
+      word.width += textWidth(piece);
+    }
+  }
+  return words.filter(({ width }) => width > 0);
+}

@@ -244,7 +244,7 @@ export class CmaTransport {
         attempt,
         status,
         count: countOf(body),
-        ms,
+        ms: Math.round(ms),
         bytes: bytes.byteLength,
         available: this.limiter.available,
       });

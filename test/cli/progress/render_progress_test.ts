@@ -37,10 +37,23 @@ Deno.test("renderProgress() shows that the schema is being read", () => {
 
 Deno.test("renderProgress() shows how far everything is", () => {
   assert.deepEqual(renderProgress(MIDWAY, { columns: 100, color: false, now: 10_000 }), [
-    "Exporting Slackwater (project 123, environment main) to /backups/content/project_123/snapshot_1700…",
-    "Records   ██████░░░░░░░░░░░░░░░░░░  450 of 1,800, 45/s",
-    "Assets    █▊░░░░░░░░░░░░░░░░░░░░░░  3 of 40, 3.4 MB downloaded, 1 kept, 1 failed",
-    "Listings  ████████░░░░░░░░░░░░░░░░  1 of 3: article 300/1,200, article (published) 150/600",
+    "Exporting Slackwater (project 123, environment main) to",
+    "          /backups/content/project_123/snapshot_1700000000",
+    "Records   ██████░░░░░░░░░░░░░░░░░░  25 %  450 of 1,800, 45/s",
+    "Assets    █▊░░░░░░░░░░░░░░░░░░░░░░   7 %  3 of 40, 3.4 MB downloaded, 1 kept, 1 failed",
+    "Listings  ████████░░░░░░░░░░░░░░░░  33 %  1 of 3: article 300/1,200, article (published) 150/600",
+    "Requests  2, 41 kB, 45 left in this window, 1 retry",
+    "Time      10 s, about 2 min 3 s left",
+  ]);
+});
+
+Deno.test("renderProgress() shows bars and all that it says in 80 columns", () => {
+  const lines = renderProgress(MIDWAY, { columns: 80, color: false, now: 10_000 });
+  assert.deepEqual(lines.slice(2), [
+    "Records   ████░░░░░░░░░░░░  25 %  450 of 1,800, 45/s",
+    "Assets    █▏░░░░░░░░░░░░░░   7 %  3 of 40, 3.4 MB downloaded, 1 kept, 1 failed",
+    "Listings  █████▎░░░░░░░░░░  33 %  1 of 3: article 300/1,200, article",
+    "          (published) 150/600",
     "Requests  2, 41 kB, 45 left in this window, 1 retry",
     "Time      10 s, about 2 min 3 s left",
   ]);
@@ -48,10 +61,10 @@ Deno.test("renderProgress() shows how far everything is", () => {
 
 Deno.test("renderProgress() keeps quiet about totals that aren't known", () => {
   const state = after(BEGIN, [{ ...START, listings: 20 }, total(1200), page(300)]);
-  assert.deepEqual(renderProgress(state, { columns: 60, color: false, now: 2000 }).slice(1), [
+  assert.deepEqual(renderProgress(state, { columns: 60, color: false, now: 2000 }).slice(2), [
     "Records   300 so far, 150/s",
     "Assets    0 so far, 0 B downloaded",
-    "Listings  0 of 20: article 300/1,200",
+    "Listings  0 %  0 of 20: article 300/1,200",
     "Requests  0, 0 B",
     "Time      2.0 s",
   ]);
@@ -69,7 +82,7 @@ Deno.test("renderProgress() colours only if it may", () => {
   const options = { columns: 100, now: 10_000 };
   const plain = renderProgress(MIDWAY, { ...options, color: false });
   const coloured = renderProgress(MIDWAY, { ...options, color: true });
-  assert.ok(coloured.every((line) => line.includes("\x1b[")));
+  assert.ok(coloured.every((line) => line.startsWith(" ") || line.includes("\x1b[")));
   assert.deepEqual(coloured.map((line) => line.replace(escapes, "")), plain);
 });
 
@@ -92,7 +105,7 @@ Deno.test("renderProgress() fits into any terminal, whatever names it is given",
 Deno.test("progressLine() tells the same in one line", () => {
   assert.equal(
     progressLine(MIDWAY, 10_000),
-    "10 s: 450 of 1,800 records (45/s), 3 of 40 assets (3.4 MB, 1 failed), 1 of 3 listings, " +
+    "10 s: 450 of 1,800 records (25 %, 45/s), 3 of 40 assets (3.4 MB, 1 failed), 1 of 3 listings, " +
       "2 requests, 1 retry, about 2 min 3 s left",
   );
   assert.equal(progressLine(BEGIN, 1000), "1.0 s: 0 requests");

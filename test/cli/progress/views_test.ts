@@ -75,7 +75,7 @@ Deno.test("LiveView redraws its lines in place, ten times a second at most", () 
   assert.equal(output.writes, 2);
   assert.match(
     output.text,
-    /^Exporting Slackwater.*\nRecords.*\nAssets.*\nListings.*\nRequests {2}1,000, 20 MB, 7 left in this window\nTime {6}0\.1 s\n$/,
+    /^Exporting Slackwater.*\n {10}\/backups.*\nRecords.*\nAssets.*\nListings.*\nRequests {2}1,000, 20 MB, 7 left in this window\nTime {6}0\.1 s\n$/,
   );
   clock.advance(900);
   assert.equal(output.writes, 2);
@@ -96,7 +96,7 @@ Deno.test("LiveView keeps messages above its lines, and leaves only them", () =>
     show(view, [asset("failed", null)]);
     clock.advance(100);
   }
-  assert.match(output.text, /^Warning: One\.\nTwo\.\nFailed: asset .* status 500\n$/);
+  assert.match(output.text, /^Warning: One\.\nTwo\.\nFailed: asset .*\nwith status 500\n$/);
   assert.equal(clock.timers, 0);
 });
 
@@ -229,7 +229,7 @@ function shownBy(
 }
 
 Deno.test("Progress chooses how it shows, by the configuration and the terminal", () => {
-  const cursor = "\x1b[6A";
+  const cursor = "\x1b[7A";
   const colour = "\x1b[36m";
   const live = shownBy({}, { isTerminal: true });
   assert.ok(live.includes(cursor) && live.includes(colour));

@@ -3,8 +3,9 @@ import { ASSET_SOURCE, ASSETS } from "./groups/assets.ts";
 import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
+import { READING, RESULT } from "./groups/reading.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
-import { SNAPSHOT } from "./groups/snapshot.ts";
+import { SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
 import type { OptionInfo } from "./option.ts";
 
@@ -16,9 +17,12 @@ const ENTRIES = {
   ...S3,
   ...PUBLICITY,
   ...CLEANING,
+  ...READING,
+  ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,
   ...SNAPSHOT,
+  ...TABLES,
   ...EXPORT_RUN,
   ...EXPORT_KIND,
   ...VERDICT,

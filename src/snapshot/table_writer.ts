@@ -177,7 +177,11 @@ export class TableWriter {
    * @throws {StorageError} If it can't be written.
    */
   async flush(): Promise<void> {
-    for (const part of this.#parts.values()) if (part.bytes > 0) await this.#begin(part);
+    try {
+      for (const part of this.#parts.values()) if (part.bytes > 0) await this.#begin(part);
+    } finally {
+      await this.settle();
+    }
     await this.#settled();
   }
 

@@ -6,6 +6,7 @@ import { exportCommand } from "./export.ts";
 import { planCommand } from "./plan.ts";
 import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
+import { tablesCommand } from "./tables.ts";
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   retryCommand,
   scheduleCommand,
+  tablesCommand,
   doctorCommand,
   demoCommand,
   completionsCommand(() => COMMANDS),

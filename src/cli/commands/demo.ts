@@ -2,7 +2,7 @@ import { ASSETS } from "../../config/groups/assets.ts";
 import { DESTINATION } from "../../config/groups/destination.ts";
 import { OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
-import { SNAPSHOT } from "../../config/groups/snapshot.ts";
+import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
 import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -27,6 +27,7 @@ export const demoCommand: Command = {
     DESTINATION,
     ASSETS,
     SNAPSHOT,
+    TABLES,
     OUTPUT,
     TIMEOUT,
   ),

@@ -9,7 +9,7 @@ import {
   VERDICT,
 } from "../../config/groups/run.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
-import { SNAPSHOT } from "../../config/groups/snapshot.ts";
+import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
@@ -49,6 +49,7 @@ export const exportCommand: Command = {
     ASSETS,
     ASSET_SOURCE,
     SNAPSHOT,
+    TABLES,
     EXPORT_RUN,
     EXPORT_KIND,
     VERDICT,

@@ -3,7 +3,7 @@ import { DESTINATION, PUBLICITY, S3 } from "../../config/groups/destination.ts";
 import { CONFIG_FILE, EXPORT_RUN, OUTPUT, VERDICT } from "../../config/groups/run.ts";
 import { SCHEDULE } from "../../config/groups/schedule.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
-import { SNAPSHOT } from "../../config/groups/snapshot.ts";
+import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { optionsOf } from "../../config/options.ts";
 import { runTicks } from "../../schedule/run_ticks.ts";
@@ -38,6 +38,7 @@ export const scheduleCommand: Command = {
     ASSETS,
     ASSET_SOURCE,
     SNAPSHOT,
+    TABLES,
     EXPORT_RUN,
     VERDICT,
     OUTPUT,

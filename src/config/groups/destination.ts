@@ -73,7 +73,12 @@ function isReadable(storageClass: string): boolean {
   return storageClass !== "GLACIER" && storageClass !== "DEEP_ARCHIVE";
 }
 
-function isDestination(text: string): boolean {
+/**
+ * Whether a text names a place for snapshots.
+ *
+ * @param text The text.
+ */
+export function isDestination(text: string): boolean {
   try {
     openStorage(text)[Symbol.dispose]();
     return true;

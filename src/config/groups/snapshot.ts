@@ -37,6 +37,10 @@ export const SNAPSHOT = {
     // After `tables`, whose place it takes.
     toExport: (tablesOnly) => tablesOnly ? { tables: "only" } : {},
   }),
+};
+
+/** How rows of tables are made. */
+export const TABLES = {
   format: option({
     kind: "text",
     schema: z.enum(TABLE_FORMATS).default(EXPORT_DEFAULTS.format),

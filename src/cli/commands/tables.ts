@@ -1,0 +1,87 @@
+import { READING, RESULT } from "../../config/groups/reading.ts";
+import { CONFIG_FILE, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
+import { TABLES } from "../../config/groups/snapshot.ts";
+import { fromHome, homeOf } from "../../config/home_path.ts";
+import { type Config, envName, optionsOf } from "../../config/options.ts";
+import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
+import { jsonText } from "../../report/json_report.ts";
+import { openStorage } from "../../storage/open_storage.ts";
+
+import type { Command, CommandContext } from "../command.ts";
+import { exitCodesOf } from "../exit_codes.ts";
+import type { CliIo } from "../io.ts";
+import { writeNote } from "../progress/write_error.ts";
+import { counted, formatBytes } from "../text/format.ts";
+
+/** `sluice tables` */
+export const tablesCommand: Command = {
+  name: "tables",
+  summary: "Make tables of a snapshot, or of a Project Export of DatoCMS",
+  description:
+    "Reads the records and uploads of a complete snapshot, and writes the tables that an export of them " +
+    "writes to --out, which must be empty. Nothing is written to the snapshot, and the API isn't asked. " +
+    "The snapshot is named by its seconds or their first digits, a date or time, latest or " +
+    "latest:<environment>, with its project and environment before it if need be " +
+    "(<project>/<environment>/<id>). Default: latest.",
+  positionals: [{ name: "action", choices: ["make"], required: true }, { name: "snapshot" }],
+  options: optionsOf(READING, RESULT, TABLES, OUTPUT, TIMEOUT, CONFIG_FILE),
+  exitCodes: {
+    ...exitCodesOf("the tables are whole"),
+    [EXIT.failed]: "failed, or there is no such snapshot",
+    [EXIT.usage]: "the command line or the configuration is wrong, or names several snapshots",
+  },
+  examples: [
+    { about: "Of the newest snapshot in ./snapshots", line: "sluice tables make --out ./tables" },
+    {
+      about: "As CSV, of the newest snapshot of January or before, in S3",
+      line:
+        "sluice tables make 2026-01-31 --from s3://backups/datocms --format csv --out ./january",
+    },
+    {
+      about: "Of a sandbox environment, for programs",
+      line: "sluice tables make latest:staging --out ./tables --json",
+    },
+  ],
+  async run({ config, words: [action, snapshot], io }: CommandContext): Promise<ExitCode> {
+    if (action === undefined || config.out === undefined) {
+      const lacks = action === undefined ? "an action" : "a place for the tables";
+      throw new SluiceError(
+        `sluice tables needs ${lacks}: write sluice tables make --out <directory>.`,
+        EXIT.usage,
+      );
+    }
+    const { makeTables } = await import("../../tools/tables.ts");
+    const { format, locales, structuredText, project } = config;
+    using storage = openStorage(placeOf(config, io));
+    using out = openStorage(config.out);
+    const made = await makeTables({
+      storage,
+      snapshot,
+      project,
+      out,
+      format,
+      locales,
+      structuredText,
+      signal: io.signal,
+    });
+    for (const note of made.warnings) {
+      if (!config.quiet) writeNote(io, "warning", note, config);
+    }
+    if (config.json) io.stdout.write(jsonText({ status: "complete", ...made }));
+    else if (!config.quiet) {
+      const rows = counted(made.tables.count, "row");
+      io.stdout.write(
+        `${rows} (${formatBytes(made.tables.bytes)}) of ${made.snapshot}\nare in ${made.out}.\n`,
+      );
+    }
+    return EXIT.complete;
+  },
+};
+
+/** Where the snapshots are: where exports go, unless another place is named. */
+function placeOf({ from, to }: Config, io: CliIo): string {
+  if (from !== undefined) return from;
+  const name = envName("to");
+  const written = io.env(name)?.trim();
+  return written ? fromHome(written, homeOf(io.env), name) : to;
+}

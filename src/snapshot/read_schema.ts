@@ -1,0 +1,58 @@
+import { toText } from "@std/streams/to-text";
+import type { Field, ItemType, Resource } from "../content/resource.ts";
+import { SchemaIndex } from "../content/schema_index.ts";
+import type { Storage } from "../storage/storage.ts";
+import { isObject, parseJson } from "../text/json.ts";
+
+/**
+ * Reads the schema that a snapshot, or a Project Export of DatoCMS, was exported with: from the files of its
+ * models, and its locales from `site.json`.
+ *
+ * @param storage Where the snapshot is.
+ * @param prefix Where it lies in there, without a trailing slash.
+ * @param signal Aborts the reading.
+ * @throws {SyntaxError} If there are no models, or one of the files isn't what its name says.
+ * @throws {StorageError} If they can't be read.
+ */
+export async function readSnapshotSchema(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<SchemaIndex> {
+  const site = await readJson(storage, `${prefix}/site.json`, signal);
+  const data = isObject(site) && isObject(site.data) ? site.data : undefined;
+  const locales = isObject(data?.attributes) ? data.attributes.locales : undefined;
+  if (!Array.isArray(locales) || !locales.every((locale) => typeof locale === "string")) {
+    throw new SyntaxError(`Expected a project with locales in ${prefix}/site.json`);
+  }
+  const itemTypes: ItemType[] = [];
+  const included: Resource[] = [];
+  for await (const page of storage.list(`${prefix}/models/`, { signal })) {
+    for (const { key } of page) {
+      if (!key.endsWith(".json")) continue;
+      const file = await readJson(storage, key, signal);
+      const model = isObject(file) ? file.data : undefined;
+      const parts = isObject(file) ? file.included ?? [] : undefined;
+      const isModel = isObject(model) && typeof model.id === "string" &&
+        isObject(model.attributes) && typeof model.attributes.api_key === "string";
+      if (!isModel || !Array.isArray(parts) || !parts.every(isObject)) {
+        throw new SyntaxError(`Expected a model with its fields in ${key}`);
+      }
+      itemTypes.push(model as unknown as ItemType);
+      included.push(...parts as unknown as Resource[]);
+    }
+  }
+  if (itemTypes.length === 0) throw new SyntaxError(`Expected files of models in ${prefix}/models`);
+  const fields = included.filter((part): part is Field => part.type === "field");
+  const fieldsets = included.filter(({ type }) => type === "fieldset");
+  return new SchemaIndex({ locales: locales as string[], itemTypes, fields, fieldsets });
+}
+
+async function readJson(storage: Storage, key: string, signal: AbortSignal): Promise<unknown> {
+  const text = await toText(await storage.get(key, { signal }));
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new SyntaxError(`Expected JSON in ${key}`, { cause: error });
+  }
+}

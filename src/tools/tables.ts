@@ -1,0 +1,254 @@
+import { EXIT, SluiceError } from "../error.ts";
+import type { SchemaIndex } from "../content/schema_index.ts";
+import type { Page, Version } from "../content/resource.ts";
+import { dataEntries } from "../snapshot/data_entries.ts";
+import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
+import { TABLE_SCHEMA } from "../snapshot/layout.ts";
+import { type TableBatch, TableMaker, type TableShape } from "../snapshot/make_tables.ts";
+import type { ManifestNote, Tally } from "../snapshot/manifest.ts";
+import { readBatch } from "../snapshot/read_batch.ts";
+import { readManifest } from "../snapshot/read_manifest.ts";
+import { readSnapshotSchema } from "../snapshot/read_schema.ts";
+import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
+import { printable } from "../text/printable.ts";
+import { safeApiKey } from "../text/safe_name.ts";
+import { tableSchema } from "../transform/table_schema.ts";
+import { warningText } from "../transform/warnings.ts";
+
+/** Options of {@linkcode makeTables}. */
+export interface MakeSnapshotTablesOptions extends TableShape {
+  /** Where the snapshots are. */
+  readonly storage: Storage;
+  /** Which of them. @default {"latest"} */
+  readonly snapshot?: string | undefined;
+  /** Only snapshots of this project. @default {undefined} for those of all projects */
+  readonly project?: string | undefined;
+  /** Where the tables go: a place that holds nothing yet. */
+  readonly out: Storage;
+  /** Called with the number of entries whose rows were written since the last time. */
+  readonly onPage?: ((entries: number) => void) | undefined;
+  /** Aborts it: what was written is deleted again. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The tables that {@linkcode makeTables} made. */
+export interface MadeTables {
+  /** The address of the snapshot. */
+  readonly snapshot: string;
+  /** Where the tables are. */
+  readonly out: string;
+  /** How many rows they have, and their size in bytes. */
+  readonly tables: Tally;
+  /** How many records and uploads they were made of, all versions counted. */
+  readonly entries: number;
+  /** What the user should know. */
+  readonly warnings: readonly ManifestNote[];
+}
+
+/**
+ * Makes the tables of any sealed snapshot, or of a Project Export of DatoCMS, page by page: the same rows as
+ * an export writes. Nothing is written to the snapshot.
+ *
+ * `schema.json` is written last: where it is, the tables are whole.
+ *
+ * @param options Which snapshot, how rows are made, and where they go.
+ * @return What was made.
+ * @throws {SluiceError} If there is no such snapshot, it can't be understood, or `out` isn't empty.
+ * @throws {StorageError} If something can't be read or written.
+ * @throws The signal's reason.
+ *
+ * @example
+ * ```ts no-eval
+ * import { LocalStorage } from "../storage/local/local_storage.ts";
+ * import { makeTables } from "./tables.ts";
+ *
+ * const made = await makeTables({
+ *   storage: new LocalStorage("./snapshots"),
+ *   snapshot: "2026-01-31",
+ *   out: new LocalStorage("./tables"),
+ *   format: "csv",
+ * });
+ * console.log(`${made.tables.count} rows`);
+ * ```
+ */
+export async function makeTables(options: MakeSnapshotTablesOptions): Promise<MadeTables> {
+  const { storage, out, snapshot = "latest", project, onPage } = options;
+  const { signal = new AbortController().signal } = options;
+  const found = await findSnapshot(storage, snapshot, { project, signal });
+  if (`${out.url}/`.startsWith(`${storage.url}/${found.prefix}/`)) {
+    throw new SluiceError(
+      `${printable(out.url)} is in the snapshot ${found.name}: name a directory outside of it.`,
+      EXIT.usage,
+    );
+  }
+  await assertEmpty(out, signal);
+  const written = new Map<string, { readonly size: number; readonly count: number }>();
+  try {
+    const schema = await readSnapshotSchema(storage, found.prefix, signal);
+    checkLocales(options.locales, schema);
+    const batches = await batchesOf(storage, found, schema, signal);
+    const warnings: ManifestNote[] = [];
+    const maker = new TableMaker({
+      schema,
+      ...shapeOf(options),
+      target: {
+        put: async (path, bytes, { count }) => {
+          const key = keyOf(path);
+          written.set(key, { size: bytes.byteLength, count });
+          await out.put(key, bytes, { signal });
+        },
+      },
+      onLost: ({ id }, version, reason) => {
+        const message =
+          `The ${version} record ${JSON.stringify(printable(id, 60))} isn't in the tables, ` +
+          `because no rows can be made of it (${printable(reason, 100)}).`;
+        warnings.push({ code: "record_without_rows", message });
+      },
+    });
+    let entries = 0;
+    await maker.make({
+      batches,
+      read: (key, signal): AsyncIterable<Page> =>
+        key.endsWith(".ndjson")
+          ? readBatch(storage, key, signal)
+          : dataEntries(storage, key, signal),
+      onPage: (count) => {
+        entries += count;
+        onPage?.(count);
+      },
+      signal,
+    });
+    await maker.end();
+    const sizes = [...written.values()];
+    const { format = "ndjson", locales = schema.locales, structuredText } = options;
+    const described = { format, locales, ...tableSchema(schema, { structuredText }) };
+    const text = `${JSON.stringify(described, null, 2)}\n`;
+    written.set(keyOf(TABLE_SCHEMA), { size: 0, count: 0 });
+    await out.put(keyOf(TABLE_SCHEMA), new TextEncoder().encode(text), { signal });
+    return {
+      snapshot: `${storage.url}/${found.prefix}`,
+      out: out.url,
+      tables: {
+        count: sizes.reduce((sum, { count }) => sum + count, 0),
+        bytes: sizes.reduce((sum, { size }) => sum + size, 0),
+      },
+      entries,
+      warnings: [
+        ...warnings,
+        ...maker.warnings.map((counted) => ({ code: counted.code, message: warningText(counted) })),
+      ],
+    };
+  } catch (error) {
+    // Nobody must take a part of the tables for all of them. The signal may be aborted.
+    await out.delete([...written.keys()]).catch(() => {});
+    const isItsOwn = error instanceof SyntaxError || error instanceof TypeError;
+    if (!isItsOwn || signal.aborted) throw error;
+    throw new SluiceError(
+      `Can't make tables of ${storage.url}/${found.prefix}: ${
+        printable(error.message, 300)
+      }. Check that it is a snapshot, or a Project Export, as it was written.`,
+      EXIT.failed,
+      { cause: error },
+    );
+  }
+}
+
+function shapeOf({ format, locales, structuredText }: TableShape): TableShape {
+  return { format, locales, structuredText };
+}
+
+/** In a snapshot they are in a folder of their own. */
+function keyOf(path: string): string {
+  return path.slice("tables/".length);
+}
+
+async function assertEmpty(out: Storage, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const page of out.list("", { signal })) {
+      if (page.length === 0) continue;
+      throw new SluiceError(
+        `Expected nothing in ${printable(out.url)} yet, but ${
+          JSON.stringify(printable(page[0]!.key, 100))
+        } is there: name a new directory, or delete what is in it.`,
+        EXIT.usage,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof ObjectNotFoundError)) throw error;
+  }
+}
+
+function checkLocales(locales: readonly string[] | undefined, schema: SchemaIndex): void {
+  const unknown = locales?.find((locale) => !schema.locales.includes(locale));
+  if (unknown === undefined) return;
+  throw new SluiceError(
+    `The project has no locale ${JSON.stringify(printable(unknown, 60))}: its locales are ${
+      printable(schema.locales.join(", "))
+    }.`,
+    EXIT.usage,
+  );
+}
+
+/** The batches of a snapshot, in the order in which an export makes tables of them. */
+async function batchesOf(
+  storage: Storage,
+  { prefix }: FoundSnapshot,
+  schema: SchemaIndex,
+  signal: AbortSignal,
+): Promise<TableBatch[]> {
+  const paths = await batchPaths(storage, prefix, signal);
+  const batches: TableBatch[] = [];
+  const take = (folder: string, records?: TableBatch["records"]) => {
+    const own = paths.get(folder) ?? [];
+    paths.delete(folder);
+    // The numbers have three digits or more.
+    own.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    batches.push(...own.map((path) => ({ key: `${prefix}/${path}`, records })));
+  };
+  for (const { id, attributes: { api_key: key } } of schema.models) {
+    for (const version of ["current", "published"] satisfies Version[]) {
+      for (const name of new Set([safeApiKey(key), key])) {
+        take(`records/${name}/${version}`, { modelId: id, version });
+      }
+    }
+  }
+  take("uploads");
+  for (const folder of paths.keys()) {
+    throw new SyntaxError(`no file in models/ tells of the records in ${folder}`);
+  }
+  return batches;
+}
+
+/** The paths of all batches by folder: those that the manifest lists, or else those that are there. */
+async function batchPaths(
+  storage: Storage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Map<string, string[]>> {
+  const paths = new Map<string, string[]>();
+  const add = (path: string) => {
+    const folder = /^(uploads|records\/[^/]+\/(?:current|published))\/\w+\.(?:ndjson|json)$/
+      .exec(path)?.[1];
+    if (folder === undefined) return;
+    const own = paths.get(folder);
+    if (own) own.push(path);
+    else paths.set(folder, [path]);
+  };
+  const manifest = await readManifest(storage, prefix, signal).catch((error) => {
+    // DatoCMS's own exports have none.
+    if (!(error instanceof ObjectNotFoundError)) throw error;
+    return undefined;
+  });
+  if (manifest?.options.tables === "only") {
+    throw new SluiceError(
+      `${storage.url}/${prefix} was exported as tables only: the records that it has are in its tables/.`,
+    );
+  }
+  if (manifest) manifest.objects.forEach(({ path }) => add(path));
+  else {
+    for await (const page of storage.list(`${prefix}/`, { signal })) {
+      for (const { key } of page) add(key.slice(prefix.length + 1));
+    }
+  }
+  return paths;
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { EXIT } from "../../src/error.ts";
+import { filesOf } from "../support/exported.ts";
+import { bench } from "./bench.ts";
+
+Deno.test("sluice tables make writes the tables of a snapshot to an empty place, and says so", async () => {
+  await using opened = await bench({});
+  const exported = await opened.run(["export", "--no-assets", "--json"]);
+  assert.equal(exported.exitCode, EXIT.complete, exported.io.err());
+  const { snapshot } = JSON.parse(exported.io.out());
+  const tables = `${new URL(snapshot).pathname}/tables`;
+  const out = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  try {
+    const made = await opened.run(["tables", "make", "--from", opened.to, "--out", out, "--json"]);
+    assert.equal(made.exitCode, EXIT.complete, made.io.err());
+    const report = JSON.parse(made.io.out());
+    assert.equal(report.status, "complete");
+    assert.equal(report.snapshot, snapshot);
+    assert.ok(report.tables.count > 100 && report.entries > 50);
+    const files = await filesOf(out);
+    assert.deepEqual(files, await filesOf(tables));
+    for (const file of files) {
+      const [one, other] = [out, tables].map((root) => Deno.readTextFile(`${root}/${file}`));
+      assert.equal(await one, await other, file);
+    }
+
+    const again = await opened.run(["tables", "make", "--from", opened.to, "--out", out]);
+    assert.equal(again.exitCode, EXIT.usage);
+    assert.match(again.io.err(), /Expected nothing in .* yet, but/);
+
+    const seconds = snapshot.split("_").at(-1);
+    const csv = ["tables", "make", seconds, "--out", `${out}/csv`, "--format=csv"];
+    const named = await opened.run(csv, { env: { SLUICE_TO: opened.to } });
+    assert.equal(named.exitCode, EXIT.complete, named.io.err());
+    assert.match(
+      named.io.out(),
+      /^[\d,]+ rows \(.*\) of file:.*\/snapshot_\d+\nare in file:.*\/csv\.\n$/,
+    );
+    assert.ok((await filesOf(`${out}/csv`)).includes("links/version=current/part_000.csv"));
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+Deno.test("sluice tables says what it lacks, and what isn't there", async () => {
+  await using opened = await bench({});
+  const out = `--out=${opened.to}/out`;
+  const cases: readonly [string[], number, RegExp][] = [
+    [["tables"], EXIT.usage, /sluice tables needs an action: write sluice tables make --out/],
+    [
+      ["tables", "make"],
+      EXIT.usage,
+      /needs a place for the tables: write sluice tables make --out/,
+    ],
+    [["tables", "mak", out], EXIT.usage, /did you mean make\?/],
+    [["tables", "make", "latest", "more", out], EXIT.usage, /but was given "more"/],
+    [["tables", "make", "--from", opened.to, out], EXIT.failed, /There are no snapshots in /],
+  ];
+  for (const [args, exitCode, message] of cases) {
+    const { exitCode: code, io } = await opened.run(args);
+    assert.equal(code, exitCode, args.join(" "));
+    assert.match(io.err(), message);
+  }
+});

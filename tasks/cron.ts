@@ -10,6 +10,7 @@ import { scheduleCommand } from "../src/cli/commands/schedule.ts";
 import { outputTo } from "../src/cli/output_to.ts";
 import { TickLog } from "../src/cli/progress/tick_log.ts";
 import { writeNote } from "../src/cli/progress/write_error.ts";
+import { advised } from "../src/cli/report/advice.ts";
 import { envNames, readyEnvironment } from "../src/cli/ready_environment.ts";
 import { hasTerminal, stopSignal } from "../src/cli/stop_signal.ts";
 import { checkVariables } from "../src/config/check_variables.ts";
@@ -58,7 +59,7 @@ async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
 
 /** Ends the program with a sentence, if something in the environment is wrong. */
 function refuse(error: unknown): never {
-  const { message, exitCode } = failureOf(error, new AbortController().signal);
+  const { message, exitCode } = advised(failureOf(error, new AbortController().signal));
   stderr.write(`sluice: ${message}\n`);
   Deno.exit(exitCode);
 }

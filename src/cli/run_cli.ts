@@ -19,6 +19,7 @@ import { PROGRAM } from "./command_hint.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import type { CliIo } from "./io.ts";
+import { advised } from "./report/advice.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
 import { writeError, writeNote } from "./progress/write_error.ts";
 import { withTimeout } from "./with_timeout.ts";
@@ -98,7 +99,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     const context = { config, given, words, advise: (line: string) => advice.push(line) };
     return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
   } catch (error) {
-    const { message, exitCode, stack: known } = failureOf(error, io.signal);
+    const { message, exitCode, stack: known } = advised(failureOf(error, io.signal));
     const stack = config?.verbose ? known : undefined;
     // What is wrong with other options doesn't change what a log is read by.
     const logFormat = config?.logFormat ?? line?.flags.logFormat ??

@@ -15,6 +15,7 @@ import type { CommandContext } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { Progress } from "./progress/progress.ts";
 import { writeError, writeNote } from "./progress/write_error.ts";
+import { advised } from "./report/advice.ts";
 import { renderSummary } from "./report/summary.ts";
 import { shownAddress } from "../text/printable.ts";
 import { counted, formatDuration } from "./text/format.ts";
@@ -67,7 +68,7 @@ export async function runExport(
     progress[Symbol.dispose]();
     const isCancelled = signal.aborted && !(signal.reason instanceof SluiceError);
     const thrown = isCancelled ? cancellation(state, ms, config) : signal.reason ?? error;
-    const { message, exitCode } = failureOf(thrown, signal);
+    const { message, exitCode } = advised(failureOf(thrown, signal));
     const isUnfinished = exitCode === EXIT.unfinished;
     if (config.json) {
       const status = isCancelled ? "cancelled" : isUnfinished ? "unfinished" : "failed";

@@ -10,7 +10,7 @@ import type { DoctorCheck } from "./check.ts";
 const DESTROY_MS = 30_000;
 
 /**
- * Looks for the temporary copies of environments that killed exports with `--freeze` left, and deletes them if
+ * Looks for the temporary copies of environments that killed frozen exports left, and deletes them if
  * asked to: they count as sandbox environments.
  *
  * @param settings Which project.
@@ -39,12 +39,15 @@ export async function checkCopies(
     ];
   } catch (error) {
     if (!(error instanceof CmaError)) throw error;
-    return error.isForbidden ? [] : [report("unknown", error.message)];
+    return error.isForbidden
+      ? []
+      : [{ ...report("unknown", error.message), code: error.code, facts: error.facts }];
   }
 }
 
 function found(ids: readonly string[]): DoctorCheck[] {
-  return reports("warning", ids, "left by killed exports", () => "sluice doctor --clean");
+  const left = reports("warning", ids, "left by killed exports");
+  return left.map((check) => ({ ...check, code: "copies_left" }));
 }
 
 async function deleteAll(

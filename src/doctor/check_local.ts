@@ -73,7 +73,8 @@ async function checkSpace(storage: Storage, path: string): Promise<DoctorCheck[]
         ...common,
         status: "warning",
         message: `Only ${gigabytes} are free on the disk of ${JSON.stringify(path)}.`,
-        fix: "Free some space, or export to another disk with --to.",
+        fix: "Free some space, or export to another disk.",
+        code: "little_space",
       }
       : { ...common, status: "ok", message: `${gigabytes} are free.` },
   ];

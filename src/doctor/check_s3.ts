@@ -55,7 +55,7 @@ export async function checkS3(
       };
       return [
         "warning",
-        "Objects aren't encrypted by default, so only those of exports with --sse are.",
+        "Objects aren't encrypted by default, so only those are whose export asks for it.",
         `aws s3api put-bucket-encryption --bucket ${bucket} ` +
         `--server-side-encryption-configuration ${shellWord(JSON.stringify(configuration))}`,
       ];

@@ -1,3 +1,4 @@
+import type { Problem } from "../error.ts";
 import { concurrently } from "../async/concurrently.ts";
 import type { SourceSettings } from "../export/export_settings.ts";
 import type { SourceOptions } from "../export/options.ts";
@@ -96,7 +97,8 @@ async function readSite(client: CmaClient, signal: AbortSignal | undefined) {
   if (body?.data?.type !== "site") {
     throw new CmaError(
       `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: ` +
-        "check --base-url.",
+        "check the API's address.",
+      { code: "api_address" },
     );
   }
   const { id, attributes } = body.data;
@@ -146,11 +148,11 @@ async function failedSite(
   settings: SourceSettings,
 ): Promise<DoctorCheck[]> {
   if (!error.codes.includes("INVALID_ENVIRONMENT")) {
-    return [check("token", "problem", error.message)];
+    return [check("token", "problem", error.message, undefined, error)];
   }
   return [
     check("token", "ok", "The API token is valid."),
-    check("environment", "problem", error.message, await knownEnvironments(settings)),
+    check("environment", "problem", error.message, await knownEnvironments(settings), error),
   ];
 }
 
@@ -163,9 +165,7 @@ async function knownEnvironments(settings: SourceSettings): Promise<string | und
       { signal: settings.signal },
     );
     const names = body?.data?.map(({ id }) => printable(String(id), 80)) ?? [];
-    return names.length === 0
-      ? undefined
-      : `Give --environment one of: ${names.slice(0, 20).join(", ")}.`;
+    return names.length === 0 ? undefined : `Choose one of: ${names.slice(0, 20).join(", ")}.`;
   } catch (error) {
     if (!(error instanceof CmaError)) throw error;
     // Not every role may list them.
@@ -180,9 +180,12 @@ async function checkResource(
   signal: AbortSignal,
 ): Promise<DoctorCheck> {
   const { name, title, layout, maxLimit } = resource;
-  const report = (status: DoctorCheck["status"], message: string, fix?: string) => {
-    return check(`resource:${name}`, status, message, fix);
-  };
+  const report = (
+    status: DoctorCheck["status"],
+    message: string,
+    fix?: string,
+    problem?: Problem,
+  ) => check(`resource:${name}`, status, message, fix, problem);
   const isPaged = maxLimit !== undefined || name === "records";
   try {
     const path = layout === "each" ? await pathOfOne(client, resource, signal) : resource.path;
@@ -198,7 +201,7 @@ async function checkResource(
       return report("ok", `${title}: not in the project's plan, so there is nothing to export.`);
     }
     if (!error.isForbidden && (isRequired || !error.isAbsent)) {
-      return report("problem", error.message);
+      return report("problem", error.message, undefined, error);
     }
     const answer = [error.status, ...error.codes].join(" ");
     const why = error.isForbidden
@@ -206,12 +209,13 @@ async function checkResource(
       : "not there";
     const end = isRequired ? "an export fails" : "an export leaves this out";
     const allow = "In Project settings → Roles, let the API token's role read this";
-    const leaveOut = isRequired ? "" : `--exclude ${name} leaves it out silently`;
+    const leaveOut = isRequired ? "" : "leave it out silently";
     return report(
       isNeeded ? "problem" : "warning",
       `${title}: ${why} (${answer}), so ${end}.`,
-      [inPlan && error.isForbidden ? allow : "", leaveOut].filter(Boolean).join("; ") + "." +
-        (name === "upload_collections" && error.isForbidden ? ` ${READ_ONLY_TOKEN}` : ""),
+      (name === "upload_collections" && error.isForbidden ? `${READ_ONLY_TOKEN} ` : "") +
+        [inPlan && error.isForbidden ? allow : "", leaveOut].filter(Boolean).join(", or ") + ".",
+      isRequired ? {} : { code: "resource_unreadable", facts: { resource: name } },
     );
   }
 }
@@ -244,9 +248,10 @@ function unencrypted({ transport: { baseUrl } }: CmaClient): DoctorCheck[] {
         printable(url.origin, 110)
       } without encryption, so whoever is on the way can ` +
         "read the API token and change what is exported.",
-      `Give --base-url an address that begins with https, as ${
+      `Give an address of the API that begins with https, as ${
         printable(url.href.replace(/^http:/, "https:"), 200)
       }.`,
+      { code: "api_address" },
     ),
   ];
 }
@@ -267,6 +272,14 @@ function check(
   status: DoctorCheck["status"],
   message: string,
   fix?: string,
+  { code, facts }: Problem = {},
 ): DoctorCheck {
-  return { area: "source", name, status, message, ...(fix !== undefined && { fix }) };
+  const check = {
+    area: "source",
+    name,
+    status,
+    message,
+    ...(fix !== undefined && { fix }),
+  } as const;
+  return code === undefined ? check : { ...check, code, facts };
 }

@@ -1,4 +1,3 @@
-import { shellWord } from "../text/printable.ts";
 import { isTemporary } from "../storage/object_key.ts";
 import { isDenied, S3Error } from "../storage/s3/s3_error.ts";
 import type { S3Location } from "../storage/s3/location.ts";
@@ -77,7 +76,7 @@ export async function checkUnfinished(
     const fix = statementText(objectStatement(location, ["s3:AbortMultipartUpload"]));
     return { uploads, check: { ...common, status: "problem", message: refusal.message, fix } };
   }
-  return { uploads, check: verdict(count, clean, storage.url) };
+  return { uploads, check: verdict(count, clean) };
 }
 
 const common = { area: "destination", name: "unfinished_uploads" } as const;
@@ -85,7 +84,6 @@ const common = { area: "destination", name: "unfinished_uploads" } as const;
 function verdict(
   { running, old, dropped }: { running: number; old: number; dropped: number },
   clean: boolean,
-  url: string,
 ): DoctorCheck {
   const younger = running === 0
     ? ""
@@ -106,7 +104,7 @@ function verdict(
     message: `${number(old)} older than a day cost${
       old === 1 ? "s" : ""
     } money until dropped${younger}.`,
-    fix: `sluice doctor --to ${shellWord(url)} --clean`,
+    code: "uploads_left",
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Facts } from "../error.ts";
 import type { Version } from "../content/resource.ts";
 import type { AssetOutcome } from "../assets/asset_download.ts";
 import type { CmaEvent } from "../source/datocms/cma_event.ts";
@@ -97,6 +98,8 @@ export type ExportEvent =
     readonly type: "warning";
     readonly code: string;
     readonly message: string;
+    /** What is known of it. */
+    readonly facts?: Facts | undefined;
   }
   | {
     /** An asset is done. */

@@ -94,7 +94,9 @@ export async function freezeEnvironment(options: FreezeOptions): Promise<FrozenE
   const source = environment ?? environments.find(({ meta }) => meta.primary)?.id;
   if (source === undefined) {
     throw new SluiceError(
-      "The API names no primary environment that could be copied: name one with --environment.",
+      "The API names no primary environment that could be copied: name one.",
+      undefined,
+      { code: "environment_unnamed" },
     );
   }
   const note = freezeNote(storage, place);
@@ -125,13 +127,18 @@ export function checkFreeze(
   { freeze, resume, timeBudgetMs }: Pick<ExportOptions, "freeze" | "resume" | "timeBudgetMs">,
 ): void {
   if (!freeze || (!resume && timeBudgetMs === undefined)) return;
-  const other = resume ? "--resume" : "--time-budget";
   throw new SluiceError(
-    `--freeze can't go with ${other}: the temporary copy is deleted when the export ends, so that ` +
-      "nothing could be resumed; leave one of them out.",
+    `A frozen export can't ${
+      resume ? "resume another one" : "have a time budget"
+    }: its temporary copy ` +
+      "is deleted when it ends, so that nothing could be resumed; leave one of the two out.",
     EXIT.usage,
+    { code: "freeze_contradiction", facts: { option: resume ? "resume" : "timeBudget" } },
   );
 }
+
+/** Of all that goes wrong with a copy: the environment itself could be exported. */
+const UNFROZEN = { code: "freeze_impossible" } as const;
 
 class Copy implements FrozenEnvironment {
   readonly id: string;
@@ -171,7 +178,9 @@ class Copy implements FrozenEnvironment {
       throw new SluiceError(
         `The temporary copy of the environment ${JSON.stringify(source)} wasn't ready after ${
           Math.round(readyTimeoutMs / 1000)
-        } s: try again later, or export without --freeze.`,
+        } s: try again later, or export the environment itself.`,
+        undefined,
+        UNFROZEN,
       );
     }
     await this.#assertReadable();
@@ -235,9 +244,9 @@ class Copy implements FrozenEnvironment {
         `The API token can't read ${this.id}, the temporary copy that it made (${
           answerOf(error)
         }): give its role access to sandbox environments in Project settings → Roles, or export ` +
-          "without --freeze.",
+          "the environment itself.",
         EXIT.failed,
-        { cause: error },
+        { cause: error, ...UNFROZEN },
       );
     }
   }
@@ -256,7 +265,7 @@ function gateFor({ signal, writableTimeoutMs, clock, onEvent }: FreezeOptions): 
     onWait: (why, limitMs) => {
       const minutes = Math.ceil(limitMs / 60_000);
       const message =
-        `DatoCMS takes no changes for now, because ${why}: --freeze waits for that to ` +
+        `DatoCMS takes no changes for now, because ${why}: the temporary copy waits for that to ` +
         `end, for ${minutes} minute${minutes === 1 ? "" : "s"} at most.`;
       onEvent?.({ type: "warning", code: "freeze_waits", message });
     },
@@ -296,26 +305,25 @@ async function withPermission<T>(
     if (!(error instanceof CmaError)) throw error;
     const why = stopOf(error);
     if (why === undefined && !error.isForbidden) throw error;
-    throw new SluiceError(lackOf(error, why, others), EXIT.failed, { cause: error });
+    throw new SluiceError(lackOf(error, why, others), EXIT.failed, { cause: error, ...UNFROZEN });
   }
 }
 
 function lackOf(error: CmaError, why: string | undefined, others: readonly string[]): string {
   const answer = answerOf(error);
   if (why !== undefined) {
-    return `DatoCMS makes no copy of an environment, which --freeze needs, because ${why} (${answer}): ` +
-      "try again when that is over, or export without --freeze, which only reads.";
+    return `DatoCMS makes no copy of an environment, because ${why} (${answer}): try again when that is ` +
+      "over, or export the environment itself, which only reads.";
   }
   if (error.codes.some((code) => code !== "INSUFFICIENT_PERMISSIONS")) {
     const found = others.length === 0
       ? ""
       : ` (${others.join(", ")}, if no other export reads it, was left by one that was killed)`;
     return `The project's plan doesn't allow one more sandbox environment (${answer}), which ` +
-      `--freeze needs: delete one${found}, or export without --freeze.`;
+      `a temporary copy is: delete one${found}, or export the environment itself.`;
   }
-  return `The API token may not copy environments (${answer}), which --freeze needs: give its role the ` +
-    "permission to manage environments (can_manage_environments) in Project settings → Roles, or " +
-    "export without --freeze.";
+  return `The API token may not copy environments (${answer}): give its role the permission to manage ` +
+    "environments (can_manage_environments) in Project settings → Roles, or export the environment itself.";
 }
 
 function answerOf({ status, codes }: CmaError): string {
@@ -340,6 +348,8 @@ function keptBecauseEdited(id: string): string {
 function tooOld(id: string): SluiceError {
   return new SluiceError(
     `The export was stopped because it has read the temporary copy ${id} for a day, after which other ` +
-      "exports may take that for a leftover and delete it: export less at a time, or without --freeze.",
+      "exports may take that for a leftover and delete it: export less at a time, or the environment itself.",
+    undefined,
+    UNFROZEN,
   );
 }

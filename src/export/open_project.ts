@@ -78,7 +78,8 @@ export async function findPlace(
   if (typeof projectId !== "string") {
     throw new CmaError(
       `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: ` +
-        "check --base-url.",
+        "check the API's address.",
+      { code: "api_address" },
     );
   }
   const isSandbox = environment !== undefined && headers.get("x-environment") !== environment;

@@ -20,7 +20,10 @@ export class UnfinishedError extends SluiceError {
    * @param progressed Whether anything was done that needn't be done again.
    */
   constructor(snapshot?: string, progressed = snapshot !== undefined) {
-    super(sentence(snapshot, progressed), EXIT.unfinished);
+    super(sentence(snapshot, progressed), EXIT.unfinished, {
+      code: snapshot === undefined ? "time_budget_too_short" : "time_budget_over",
+      facts: { snapshot: snapshot ?? null, progressed },
+    });
     this.snapshot = snapshot;
     this.progressed = progressed;
   }
@@ -28,13 +31,13 @@ export class UnfinishedError extends SluiceError {
 
 function sentence(snapshot: string | undefined, progressed: boolean): string {
   if (snapshot === undefined) {
-    return "The time budget was used up before the export could begin: allow more (--time-budget).";
+    return "The time budget was used up before the export could begin: allow more.";
   }
   return progressed
     ? `The time budget is used up, and the snapshot at ${
       shownAddress(snapshot)
-    } isn't complete yet: --resume continues it.`
+    } isn't complete yet.`
     : `The time budget was used up before anything new was added to the snapshot at ${
       shownAddress(snapshot)
-    }: --resume continues it; allow more time (--time-budget).`;
+    }.`;
 }

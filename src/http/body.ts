@@ -1,6 +1,6 @@
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { collectBytes } from "../async/collect_bytes.ts";
-import { EXIT, SluiceError } from "../error.ts";
+import { EXIT, type Problem, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
 import { StallError, type Watchdog } from "./watchdog.ts";
 
@@ -14,9 +14,14 @@ export class BodyTooLargeError extends SluiceError {
   /**
    * @param limit The limit that was exceeded, in bytes.
    * @param message One sentence for the user.
+   * @param problem The same for programs.
    */
-  constructor(limit: number, message = `The answer is larger than ${limit} bytes.`) {
-    super(message, EXIT.failed);
+  constructor(
+    limit: number,
+    message = `The answer is larger than ${limit} bytes.`,
+    problem: Problem = {},
+  ) {
+    super(message, EXIT.failed, problem);
     this.limit = limit;
   }
 }

@@ -1,8 +1,8 @@
-import { EXIT, type ExitCode, SluiceError } from "../error.ts";
+import { EXIT, type ExitCode, type Problem, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
 
 /** How a failure is told. */
-export interface Failure {
+export interface Failure extends Problem {
   /** One sentence. */
   readonly message: string;
   /** The exit code. */
@@ -28,7 +28,8 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
   // Whatever it fails with now: it was told to stop.
   if (signal.aborted && !isTold) return { message: "Cancelled.", exitCode: EXIT.cancelled };
   if (error instanceof SluiceError) {
-    return { message: printable(error.message, LONGEST), exitCode: error.exitCode };
+    const { exitCode, code, facts } = error;
+    return { message: printable(error.message, LONGEST), exitCode, code, facts };
   }
   if (error instanceof Deno.errors.NotCapable) {
     const message = `Deno may not do this: ${printable(error.message, LONGEST)}.`;
@@ -38,8 +39,9 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
   return {
     message: `Something went wrong that Sluice doesn't know about (${
       printable(said, LONGEST)
-    }): please report this message and the command that you ran; --verbose shows more.`,
+    }): please report this message and what you ran.`,
     exitCode: EXIT.failed,
+    code: "unknown_error",
     stack: error instanceof Error ? stackOf(error) : undefined,
   };
 }

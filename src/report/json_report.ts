@@ -36,7 +36,7 @@ export interface JsonReport extends ExportNotes {
   /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
   readonly objects: { readonly count: number; readonly bytes: number } | null;
   /** What `--assets sync` deleted, and why not all of it; `null` if nothing was to be deleted. */
-  readonly deletion: AssetDeletion | null;
+  readonly deletion: Omit<AssetDeletion, "facts"> | null;
 }
 
 /** How an export ended. */
@@ -88,11 +88,15 @@ export function jsonReport(end: ExportEnd): JsonReport {
       count: objects.length,
       bytes: objects.reduce((sum, { size }) => sum + size, 0),
     },
-    deletion,
+    deletion: deletion && withoutFacts(deletion),
     findings,
     warnings: [...warnings, ...aside],
     failures,
   };
+}
+
+function withoutFacts({ facts: _, ...deletion }: AssetDeletion): Omit<AssetDeletion, "facts"> {
+  return deletion;
 }
 
 /**

@@ -72,7 +72,9 @@ export async function observe(
       `Whether automatic exports are on can't be determined, because ${
         shownAddress(`${storage.url}/${note.key}`)
       } can't be ` +
-        "understood: rewrite it with sluice schedule enable or sluice schedule disable.",
+        "understood: switch them on or off, which rewrites it.",
+      undefined,
+      { code: "schedule_unreadable" },
     );
   }
   const noted = left ?? undefined;

@@ -1,3 +1,4 @@
+import type { Problem } from "../error.ts";
 import type { JsonReport } from "../report/json_report.ts";
 import type { NotifyResult } from "./notify.ts";
 
@@ -24,8 +25,8 @@ export type TickState =
   | "failed"
   | "cancelled";
 
-/** What a tick did. */
-export interface TickResult {
+/** What a tick did; the code and the facts are those of the problem, if there was one. */
+export interface TickResult extends Problem {
   /** When it began, in ISO 8601. */
   readonly at: string;
   /** How it ended. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../async/clock.ts";
-import { EXIT, SluiceError } from "../error.ts";
+import { EXIT, type Problem, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import { failureOf } from "../report/failure.ts";
 import { type ExportEnd, jsonReport } from "../report/json_report.ts";
@@ -59,6 +59,9 @@ export class NotDueError extends Error {
 /** Why nothing is done while somebody else exports. */
 export const BUSY = "Another process exports this project to the same place.";
 
+/** What gives its ticks too little time. */
+const TOO_SHORT = { code: "ticks_too_short" } as const;
+
 /** So many ticks in a row that bring nothing are a failure: the first ones may have been bad luck. */
 const STUCK = 3;
 
@@ -113,7 +116,7 @@ export class TickEnding {
     if (signal.aborted) return tickResult(now, "cancelled", "Stopped: a later export resumes it.");
     if (error instanceof LockedError) return tickResult(now, "busy", BUSY);
     // The other one has resumed it: nothing is wrong with the project or the destination.
-    if (error instanceof TakenOverError) return tickResult(now, "busy", error.message);
+    if (error instanceof TakenOverError) return tickResult(now, "busy", error.message, error);
     if (error instanceof NotDueError) {
       return tickResult(now, "waiting", "Another process has just made the snapshot.");
     }
@@ -134,23 +137,27 @@ export class TickEnding {
     if (stuck >= STUCK) {
       const message =
         `${stuck} ticks in a row ended before anything new was added to the snapshot at ` +
-        `${snapshot}: allow them more time (--time-budget).`;
-      const failure = new SluiceError(message, EXIT.failed, { cause: error });
+        `${snapshot}: allow them more time.`;
+      const failure = new SluiceError(message, EXIT.failed, { cause: error, ...TOO_SHORT });
       return await this.#failed(failure, tick, stuck);
     }
     const { count = 0, at = now.toISOString() } = failures ?? {};
     await this.#options.failures.keep({ count, at, stuck }, place, signal);
     const message =
       `The tick ended before anything new was added to the snapshot at ${snapshot}: the next ` +
-      "tick tries again; if this happens again, allow more time (--time-budget).";
-    return tickResult(now, "unfinished", message);
+      "tick tries again; if this happens again, allow more time.";
+    return tickResult(now, "unfinished", message, TOO_SHORT);
   }
 
   async #failed(error: unknown, tick: Tick, stuck?: number): Promise<TickResult> {
     const { now, wait, progress, notes, signal } = tick;
-    const { message, exitCode } = failureOf(error, signal);
+    const { message, exitCode, code, facts } = failureOf(error, signal);
     const row = await this.#options.failures.add({ ...tick, stuck });
-    const result = tickResult(now, "failed", message, { nextAt: retryTime(row, wait) });
+    const result = tickResult(now, "failed", message, {
+      nextAt: retryTime(row, wait),
+      code,
+      facts,
+    });
     // Nobody wants to be told at each tick that a project can't be found.
     if (row.at !== result.at) return result;
     const ms = this.#options.clock.now() - now.getTime();
@@ -172,13 +179,13 @@ export class TickEnding {
  * @param now When it began.
  * @param state How it ended.
  * @param message One sentence.
- * @param options When there is something to do again.
+ * @param options When there is something to do again, and what the problem is.
  */
 export function tickResult(
   now: Date,
   state: TickState,
   message: string,
-  { nextAt }: { readonly nextAt?: Date } = {},
+  { nextAt, code, facts }: Problem & { readonly nextAt?: Date } = {},
 ): TickResult {
   return {
     at: now.toISOString(),
@@ -187,5 +194,6 @@ export function tickResult(
     nextAt: nextAt?.toISOString() ?? null,
     report: null,
     notified: null,
+    ...(code !== undefined && { code, facts }),
   };
 }

@@ -226,7 +226,9 @@ export class Journal {
         `${
           JSON.stringify(key)
         } isn't what an earlier run has written there, so the export can't be ` +
-          "resumed: export without --resume.",
+          "resumed: begin a new one.",
+        undefined,
+        { code: "resume_impossible" },
       );
     }
   }

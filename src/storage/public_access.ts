@@ -32,7 +32,8 @@ export async function assertNotPublic(storage: Storage, options: ReadOptions = {
     `The bucket ${bucket} is public (${
       reasons.join("; ")
     }), so nothing was written: refuse public access ` +
-      `with \`${blockCommand(bucket)}\`, or pass --allow-public if everybody may see the project.`,
+      `with \`${blockCommand(bucket)}\`, or allow it if everybody may see the project.`,
     EXIT.usage,
+    { code: "bucket_public", facts: { bucket } },
   );
 }

@@ -430,12 +430,20 @@ Deno.test("exportProject() says in one sentence why it can't begin", async (t) =
       { apiToken: "wrong" },
       /refused the API token \(401 INVALID_AUTHORIZATION_HEADER\)/,
     ],
-    ["unknown environment", { environment: "x" }, /no environment "x".*--environment/],
-    ["unreachable host", { baseUrl: "http://127.0.0.1:9" }, /check the network and --base-url/],
+    [
+      "unknown environment",
+      { environment: "x" },
+      /no environment "x".*check the environment's name/,
+    ],
+    [
+      "unreachable host",
+      { baseUrl: "http://127.0.0.1:9" },
+      /check the network and the API's address/,
+    ],
     [
       "something that isn't the API",
       { baseUrl: `${bench.cma.url}/nothing` },
-      /--base-url|NOT_FOUND|INVALID_ENDPOINT/,
+      /API's address|NOT_FOUND|INVALID_ENDPOINT/,
     ],
   ];
   for (const [name, options, message] of cases) {

@@ -299,7 +299,8 @@ const ENDS: Partial<Record<FaultKind, RegExp>> = {
     /in 6 attempts over .*\(last: only \d+ bytes came in \d+\.\d s\): try again later, or see/,
 };
 
-const REFUSED = /answered GET \/uploads with status 4\d\d and something else: check --base-url\.$/;
+const REFUSED =
+  /answered GET \/uploads with status 4\d\d and something else: check the API's address\.$/;
 const GAVE_UP = /^127\.0\.0\.1:\d+ gave no usable answer to GET \/uploads in 6 attempts over \d/;
 
 Deno.test("exportProject() ends with one sentence when a fault doesn't", async () => {

@@ -248,7 +248,7 @@ Deno.test("freezeEnvironment() says which permission is missing, and leaves noth
         : undefined,
   });
   const message =
-    /^SluiceError: The API token may not copy environments \(403 INSUFFICIENT_PERMISSIONS\), which --freeze needs: give its role the permission to manage environments \(can_manage_environments\) in Project settings → Roles, or export without --freeze\.$/;
+    /^SluiceError: The API token may not copy environments \(403 INSUFFICIENT_PERMISSIONS\): give its role the permission to manage environments \(can_manage_environments\) in Project settings → Roles, or export the environment itself\.$/;
   for (const method of ["GET", "POST"]) {
     refused.method = method;
     await assert.rejects(made.freeze(), message);
@@ -365,15 +365,15 @@ Deno.test("freezeEnvironment() looks for a copy that it got no answer about", as
 Deno.test("exportProject() with freeze can't be gone on with, and leaves what another one reads", async () => {
   await using made = await icebox();
   for (
-    const [option, name] of [[{ resume: true }, "--resume"], [
-      { timeBudgetMs: 1000 },
-      "--time-budget",
-    ]] as const
+    const [option, what] of [
+      [{ resume: true }, "can't resume another one"],
+      [{ timeBudgetMs: 1000 }, "can't have a time budget"],
+    ] as const
   ) {
     await assert.rejects(made.export({ ...FAST, ...option }), (error) => {
       assert.ok(error instanceof SluiceError);
       assert.equal(error.exitCode, EXIT.usage);
-      assert.match(error.message, new RegExp(`^--freeze can't go with ${name}: `));
+      assert.match(error.message, new RegExp(`^A frozen export ${what}: `));
       return true;
     });
   }
@@ -471,7 +471,7 @@ Deno.test("freezeEnvironment() waits while the project takes no changes", async 
       await using _copy = await made.freeze();
       if (!transient) {
         assert.deepEqual(waits(), [
-          `DatoCMS takes no changes for now, because ${why}: --freeze waits for that to end, for 10 ` +
+          `DatoCMS takes no changes for now, because ${why}: the temporary copy waits for that to end, for 10 ` +
           "minutes at most.",
         ]);
       }
@@ -495,8 +495,8 @@ Deno.test("freezeEnvironment() waits while the project takes no changes", async 
       assert.match(
         error.message,
         new RegExp(
-          `^DatoCMS makes no copy of an environment, which --freeze needs, because ${why} \\(\\d+ ` +
-            `${code}\\): try again when that is over, or export without --freeze, which only reads\\.$`,
+          `^DatoCMS makes no copy of an environment, because ${why} \\(\\d+ ${code}\\): try again when ` +
+            "that is over, or export the environment itself, which only reads\\.$",
         ),
       );
       return true;
@@ -523,7 +523,7 @@ Deno.test("freezeEnvironment() names the copies that may be in the way of one mo
   made.leave(left, 1000);
   await assert.rejects(made.freeze(), {
     message: "The project's plan doesn't allow one more sandbox environment (422 " +
-      `PLAN_UPGRADE_REQUIRED), which --freeze needs: delete one (${left}, if no other export reads it, ` +
-      "was left by one that was killed), or export without --freeze.",
+      `PLAN_UPGRADE_REQUIRED), which a temporary copy is: delete one (${left}, if no other export reads it, ` +
+      "was left by one that was killed), or export the environment itself.",
   });
 });

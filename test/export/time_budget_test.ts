@@ -11,7 +11,7 @@ import { msOf, until } from "../support/until.ts";
 import { undisturbed } from "../support/undisturbed.ts";
 
 const NO_PROGRESS =
-  /^The time budget was used up before anything new was added to the snapshot at \/.*: --resume continues it; allow more time \(--time-budget\)\.$/;
+  /^The time budget was used up before anything new was added to the snapshot at \/.*[^/.]\.$/;
 
 Deno.test(
   "TimeBudget stops first, and is over when it says",
@@ -68,7 +68,7 @@ Deno.test(
         assert.match(
           error.message,
           error.progressed
-            ? /^The time budget is used up, and the snapshot at \/.* isn't complete yet: --resume continues it\.$/
+            ? /^The time budget is used up, and the snapshot at \/.* isn't complete yet\.$/
             : NO_PROGRESS,
         );
         addresses.add(error.snapshot);
@@ -179,8 +179,7 @@ Deno.test("exportProject() whose time budget is over before it begins says so", 
   });
   await assert.rejects(bench.export({ timeBudgetMs: 50 }), {
     name: "UnfinishedError",
-    message:
-      "The time budget was used up before the export could begin: allow more (--time-budget).",
+    message: "The time budget was used up before the export could begin: allow more.",
   });
   hang.abort();
 });

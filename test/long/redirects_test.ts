@@ -79,7 +79,10 @@ Deno.test("exportProject() lets no redirect of any request lead to another host"
       assert.ok(!isSealed);
       assert.ok(result instanceof SluiceError, String(result));
       assert.ok(result.message.includes(other.origin), result.message);
-      assert.match(result.message, /^127\.0\.0\.1:\d+ gave no usable .*--base-url[^\n]*\.$/);
+      assert.match(
+        result.message,
+        /^127\.0\.0\.1:\d+ gave no usable .*API's (own )?address[^\n]*\.$/,
+      );
     } else {
       assert.ok(isSealed, String(result));
       assert.equal(result.manifest.assets?.failed > 0, ends === "partial");

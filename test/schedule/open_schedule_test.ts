@@ -22,7 +22,10 @@ Deno.test("openSchedule() refuses what can't be had, in a sentence", () => {
     [{ SLUICE_PRUNE: "30d" }, /^SLUICE_PRUNE is set, but this version deletes no old snapshots/],
     [{ DENO_DEPLOYMENT_ID: "abc" }, /^Deno Deploy keeps no files, so that SLUICE_TO must be s3:/],
     [{ DENO_DEPLOY: "1", SLUICE_TO: "file:///tmp/x" }, /^Deno Deploy keeps no files/],
-    [{ SLUICE_FREEZE: "true", SLUICE_TIME_BUDGET: "50s" }, /^--freeze can't go with --time-budget/],
+    [
+      { SLUICE_FREEZE: "true", SLUICE_TIME_BUDGET: "50s" },
+      /^A frozen export can't have a time budget: /,
+    ],
     [{ SLUICE_EVERY: "often" }, /^SLUICE_EVERY must be a time with units .* but is "often"/],
     [{ SLUICE_CRON: "@daily" }, /^SLUICE_CRON must be a cron expression of five fields/],
     [

@@ -106,7 +106,7 @@ Deno.test("Journal says which file isn't what was written there", async () => {
       name: "StorageError",
       message:
         "\"s/resume/journal_000.bin\" isn't what an earlier run has written there, so the export can't be " +
-        "resumed: export without --resume.",
+        "resumed: begin a new one.",
     });
   }
 });

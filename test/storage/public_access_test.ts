@@ -117,7 +117,7 @@ Deno.test("exportProject() refuses a public bucket before it writes or asks anyt
       "The bucket bucket is public (its policy grants access to everybody), so nothing was written: " +
         "refuse public access with `aws s3api put-public-access-block --bucket bucket " +
         "--public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true," +
-        "BlockPublicPolicy=true,RestrictPublicBuckets=true`, or pass --allow-public if everybody may see " +
+        "BlockPublicPolicy=true,RestrictPublicBuckets=true`, or allow it if everybody may see " +
         "the project.",
     );
     return true;

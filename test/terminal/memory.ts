@@ -71,7 +71,8 @@ const BOMBS: Readonly<
   "for the schema": {
     path: "/site",
     status: 200,
-    message: /answered GET \/site with more than 32 MiB, .* check --base-url/,
+    message:
+      /answered GET \/site with more than 32 MiB, .* check the API's address.* \(--base-url, --exclude\)/,
   },
   "for a refusal": { path: "/site", status: 422, message: /status 422 and something else/ },
   "for pages of records": {
@@ -82,7 +83,8 @@ const BOMBS: Readonly<
   "for a listing of settings": {
     path: "/roles",
     status: 200,
-    message: /answered GET \/roles with more than 32 MiB, .* leave it out with --exclude/,
+    message:
+      /answered GET \/roles with more than 32 MiB, .* leave it out \(--base-url, --exclude\)/,
   },
 };
 

@@ -7,11 +7,11 @@ import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../storage/open_storage.ts";
-import type { DoctorCheck } from "../../doctor/doctor.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { commandHint } from "../command_hint.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
+import { advisedExamination } from "../report/advice.ts";
 import { renderExamination } from "../report/doctor_text.ts";
 
 /** `sluice doctor` */
@@ -60,19 +60,11 @@ export const doctorCommand: Command = {
       signal,
     });
     progress[Symbol.dispose]();
-    const found = {
-      ...examination,
-      checks: examination.checks.map((check) => withCommand(check, context)),
-    };
+    const clean = commandHint("doctor --clean", context, { drop: ["clean"] });
+    const found = advisedExamination(examination, clean);
     const isFine = found.problems + found.warnings === 0;
     if (config.json) io.stdout.write(jsonText(found));
     else if (!config.quiet || !isFine) io.stdout.write(renderExamination(found, io.columns()));
     return found.problems === 0 ? EXIT.complete : EXIT.failed;
   },
 };
-
-/** A check whose command can be typed as it is. */
-function withCommand(check: DoctorCheck, context: CommandContext): DoctorCheck {
-  if (!check.fix?.startsWith("sluice doctor")) return check;
-  return { ...check, fix: commandHint("doctor --clean", context, { drop: ["clean"] }) };
-}

@@ -2,6 +2,7 @@ import type { Config } from "../../config/options.ts";
 import type { ExportEvent } from "../../export/events.ts";
 import { initialProgress, progressOf, type ProgressState } from "../../report/progress_state.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
+import { advisedEvent } from "../report/advice.ts";
 import { JsonView } from "./json_view.ts";
 import { LineView } from "./line_view.ts";
 import { LiveView } from "./live_view.ts";
@@ -43,7 +44,8 @@ export class Progress implements Disposable {
   }
 
   /** Takes an event; it can be handed on without its object. */
-  readonly onEvent = (event: ExportEvent): void => {
+  readonly onEvent = (happened: ExportEvent): void => {
+    const event = advisedEvent(happened);
     this.#state = progressOf(this.#state, event, this.now);
     this.#view?.show(event, this.#state);
   };

@@ -2,6 +2,7 @@ import type { Config } from "../../config/options.ts";
 import type { TickResult } from "../../schedule/tick.ts";
 import { printable } from "../../text/printable.ts";
 import type { TextOutput } from "../io.ts";
+import { advised } from "../report/advice.ts";
 import { writeJsonLine } from "./json_view.ts";
 
 /** Writes what ticks do to a log: a line for each that did something, and for each change. */
@@ -26,7 +27,8 @@ export class TickLog {
    *
    * @param result What a tick did.
    */
-  write({ at, state, message, nextAt, notified }: TickResult): void {
+  write(result: TickResult): void {
+    const { at, state, message, nextAt, notified } = advised(result);
     const { logFormat, quiet } = this.#config;
     const isSame = this.#last === `${state} ${nextAt}`;
     this.#last = `${state} ${nextAt}`;

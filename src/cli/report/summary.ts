@@ -3,6 +3,7 @@ import { printable, shownAddress } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
 import type { Manifest, ManifestAssets, ManifestNote } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/datocms/resources.ts";
+import { advised, withAdvice } from "./advice.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { wrap, wrapList } from "../text/wrap.ts";
@@ -182,11 +183,13 @@ function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | u
     const left = `${counted(orphaned.count, "file")} (${formatBytes(orphaned.bytes)})`;
     return ["", `${left} no longer used by any upload, kept`];
   }
-  const { deleted, problem } = deletion;
+  const { deleted, problem, facts } = deletion;
   const done = `${counted(deleted.count, "file")} (${formatBytes(deleted.bytes)})`;
   return [
     "Deleted",
-    problem === undefined ? `${done} no longer used by any upload` : printable(problem, 1000),
+    problem === undefined
+      ? `${done} no longer used by any upload`
+      : printable(withAdvice(problem, { code: "deletion_refused", facts }), 1000),
   ];
 }
 
@@ -223,7 +226,7 @@ function notesLines(title: string, notes: readonly ManifestNote[]): string[] {
   return [
     "",
     title,
-    ...notes.slice(0, NOTES).map(({ message }) => `  - ${printable(message, 500)}`),
+    ...notes.slice(0, NOTES).map(advised).map(({ message }) => `  - ${printable(message, 500)}`),
     ...(more > 0 ? [`  - … and ${formatCount(more)} more in manifest.json`] : []),
   ];
 }

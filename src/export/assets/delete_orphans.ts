@@ -1,6 +1,6 @@
 import { limited } from "../../async/limited.ts";
 import type { Upload } from "../../content/resource.ts";
-import { SluiceError } from "../../error.ts";
+import { type Facts, SluiceError } from "../../error.ts";
 import { mostDeleted } from "./max_delete.ts";
 import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../../assets/asset_index.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -27,6 +27,8 @@ export interface AssetDeletion {
   readonly deleted: Tally;
   /** Why files that should have been deleted weren't, in a sentence. */
   readonly problem?: string | undefined;
+  /** What is known of that: the `maxDelete` that would let them be deleted. */
+  readonly facts?: Facts | undefined;
 }
 
 /** What {@linkcode deleteOrphans} uses. */
@@ -108,8 +110,10 @@ export async function deleteOrphans(
       : "No asset file was";
     const problem = `${what} deleted: ${reason.replace(/\.$/, "")}.`;
     emit({ type: "deleted", ...deleted });
-    emit({ type: "warning", code: "deletion_refused", message: problem });
-    return { deleted, problem };
+    const { code, facts } = error instanceof SluiceError ? error : {};
+    const advice = code === "too_many_deletions" ? { facts } : {};
+    emit({ type: "warning", code: "deletion_refused", message: problem, ...advice });
+    return { deleted, problem, ...advice };
   }
 }
 
@@ -138,7 +142,10 @@ async function selectDeletable(
   const { snapshot, settings: { storage, maxDelete } } = parts;
   if (!uploads.isWhole) throw refused("the list of uploads wasn't complete, so export again");
   if (uploads.batches.length === 0 && maxDelete === undefined) {
-    throw refused("the project has no uploads at all; if that is right, say --max-delete 100%");
+    throw refused(
+      "the project has no uploads at all; if that is right, allow all to be deleted",
+      "100%",
+    );
   }
   const places = await quietPlaces(parts, signal);
   const elsewhere = await namesIn(places, storage, prefix, signal);
@@ -156,7 +163,8 @@ async function selectDeletable(
   if (count > most) {
     throw refused(
       `${count} files are no longer used by any upload, and no more than ${most} may be deleted; if that is ` +
-        `right, say --max-delete ${count}`,
+        `right, allow ${count}`,
+      count,
     );
   }
   if (count === 0) return [];
@@ -174,8 +182,9 @@ async function assertAllSeen(
   if (mayHide === undefined) {
     if (maxDelete !== undefined) return;
     throw refused(
-      "the API doesn't say whether the API token's role may read all uploads; if it may, say " +
-        `--max-delete ${count}`,
+      "the API doesn't say whether the API token's role may read all uploads; if it may, allow " +
+        `${count} to be deleted`,
+      count,
     );
   }
   if (!mayHide) return;
@@ -274,8 +283,13 @@ function hasAnother(upload: Upload, key: string, names: AssetNames): boolean {
   return names.has(AssetNames.plain(upload)) && !AssetNames.mayBe(upload, name);
 }
 
-function refused(reason: string): SluiceError {
-  return new SluiceError(reason);
+/** Why nothing is deleted; and which `maxDelete` would let it be, if one would. */
+function refused(reason: string, maxDelete?: string | number): SluiceError {
+  return new SluiceError(
+    reason,
+    undefined,
+    maxDelete === undefined ? {} : { code: "too_many_deletions", facts: { maxDelete } },
+  );
 }
 
 /** Why, in a clause. That there is no more time says nothing about the snapshot, which is complete. */

@@ -332,6 +332,6 @@ async function warnOfDeletion(
   if (!versioning?.known || versioning.value === "enabled") return;
   journal.addWarning(
     "not_versioned",
-    `${storage.url} keeps no old versions of objects: what --assets sync deletes is gone. Turn on the bucket's versioning, or use --assets keep.`,
+    `${storage.url} keeps no old versions of objects, so that files that are deleted are gone: turn on the bucket's versioning, or keep them.`,
   );
 }

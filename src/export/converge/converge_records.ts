@@ -172,7 +172,8 @@ async function readPart(
     if (found !== undefined) return [...found.values()];
     throw new CmaError(
       `Expected ${ids.length} records or fewer, asked for by their ids, from GET /items, but the API ` +
-        "sent others: check --base-url, and that no proxy answers without asking the API.",
+        "sent others: check that no proxy answers without asking the API, and the API's address.",
+      { code: "api_address" },
     );
   } catch (error) {
     if (!(error instanceof BodyTooLargeError)) throw error;

@@ -97,7 +97,8 @@ async function readAgain(
     if (uploads === undefined) {
       throw new CmaError(
         `Expected ${some.size} uploads or fewer, asked for by their ids, from GET /uploads, but the API ` +
-          "sent others: check --base-url, and that no proxy answers without asking the API.",
+          "sent others: check that no proxy answers without asking the API, and the API's address.",
+        { code: "api_address" },
       );
     }
     read.push(...uploads.values());

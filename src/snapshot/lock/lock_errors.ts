@@ -65,7 +65,9 @@ export function lostTo({ holder }: LockedError): TakenOverError {
 export function pausedTooLong(address: string): TakenOverError {
   return new TakenOverError(
     `The export was stopped because its lock ${address} is gone, and another one may have written ` +
-      `${PAUSED}: export again, with --resume to continue what is there.`,
+      `${PAUSED}: export again, and resume what is there.`,
+    undefined,
+    { code: "paused_too_long" },
   );
 }
 

@@ -185,7 +185,9 @@ export async function fetchAsset(
     // It may be known by http alone.
     const hint = url.protocol === given.protocol
       ? ""
-      : ` (asked by https; --asset-host ${printable(given.origin, 110)} allows http)`;
+      : ` (asked by https; only as the asset host may ${
+        printable(given.origin, 110)
+      } be asked by http)`;
     throw assetError(error, signal, hint);
   }
 }
@@ -237,7 +239,9 @@ function assertHost(
   throw new AssetError(
     `${what} ${
       printable(host, 100)
-    }, ${why}: if the project's assets are there, pass --asset-host ${printable(origin, 110)}`,
+    }, ${why}: if the project's assets are there, make it the asset host: ${
+      printable(origin, 110)
+    }`,
     { retryable: false },
   );
 }

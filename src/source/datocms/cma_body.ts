@@ -26,7 +26,7 @@ export function parseBody(
     throw new TooDeepError(
       `${host} answered ${
         init.method ?? "GET"
-      } ${pathname} with JSON that is nested more than ${DEEPEST} levels deep, which nothing in DatoCMS is: check --base-url.`,
+      } ${pathname} with JSON that is nested more than ${DEEPEST} levels deep, which nothing in DatoCMS is: check the API's address.`,
       bytes,
     );
   }
@@ -50,7 +50,7 @@ export class TooDeepError extends CmaError {
    * @param bytes The answer's body.
    */
   constructor(message: string, bytes: Uint8Array) {
-    super(message);
+    super(message, { code: "api_address" });
     this.#bytes = bytes;
   }
 

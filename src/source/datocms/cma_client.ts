@@ -137,8 +137,9 @@ function assertSendable({ apiToken, environment = "" }: CmaClientOptions): void 
     throw new SluiceError(
       `Expected the name of an environment, but ${
         JSON.stringify(printable(environment, 100))
-      } holds characters that no such name has: check --environment.`,
+      } holds characters that no such name has: check the environment's name.`,
       EXIT.usage,
+      { code: "environment_unknown" },
     );
   }
 }

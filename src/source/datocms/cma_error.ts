@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
+import { EXIT, type ExitCode, type Problem, SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
 import { isObject } from "../../text/json.ts";
 import { ERROR_CODES } from "./error_codes.ts";
@@ -36,7 +36,7 @@ export class CmaError extends SluiceError {
    */
   constructor(
     message: string,
-    options: ErrorOptions & {
+    options: ErrorOptions & Problem & {
       readonly status?: number;
       readonly codes?: readonly string[];
       readonly exitCode?: ExitCode;
@@ -117,40 +117,45 @@ export function refusal(
   const codes = errors.map((error) => printable(error.code, 60));
   const { what, host, environment } = context;
   const answer = [String(status), ...new Set(codes)].join(" ");
-  const fail = (message: string, exitCode: ExitCode = EXIT.failed) =>
-    new CmaError(message, { status, codes, exitCode });
+  const fail = (message: string, code?: string, exitCode: ExitCode = EXIT.failed) =>
+    new CmaError(message, { status, codes, exitCode, code });
   if (errors.length === 0) {
     return fail(
-      `Expected JSON from the DatoCMS API, but ${host} answered ${what} with status ${status} and something else: check --base-url.`,
+      `Expected JSON from the DatoCMS API, but ${host} answered ${what} with status ${status} and something else: check the API's address.`,
+      "api_address",
     );
   }
   if (codes.includes("INVALID_ENVIRONMENT")) {
     return fail(
       `The project has no environment ${
         JSON.stringify(environment ?? "")
-      } that this API token may read (${answer}): check the name given with --environment.`,
+      } that this API token may read (${answer}): check the environment's name.`,
+      "environment_unknown",
       EXIT.usage,
     );
   }
   if (status === 401 || codes.includes("INVALID_AUTHORIZATION_HEADER")) {
     return fail(
-      `${host} refused the API token (${answer}): copy one that may use the Content Management API from Project settings → API tokens, and pass it as DATOCMS_API_TOKEN.`,
+      `${host} refused the API token (${answer}): copy one that may use the Content Management API from Project settings → API tokens.`,
+      "token_refused",
       EXIT.usage,
     );
   }
   if (codes.includes("PLAN_UPGRADE_REQUIRED")) {
     return fail(
-      `The project's plan doesn't include ${what} (${answer}): leave it out with --exclude.`,
+      `The project's plan doesn't include ${what} (${answer}): leave it out.`,
+      "not_in_plan",
     );
   }
   if (codes.includes("INSUFFICIENT_PERMISSIONS") || status === 403) {
     // Without the project itself there is no export, however often it is tried.
     const isProject = what === "GET /site";
-    const leaveOut = what.startsWith("GET ") && !isProject
-      ? ", or leave the resource out with --exclude"
-      : "";
+    const mayLeaveOut = what.startsWith("GET ") && !isProject;
     return fail(
-      `The API token's role may not ${what} (${answer}): give the role that permission in Project settings → Roles${leaveOut}.`,
+      `The API token's role may not ${what} (${answer}): give the role that permission in Project settings → Roles${
+        mayLeaveOut ? ", or leave the resource out" : ""
+      }.`,
+      mayLeaveOut ? "resource_forbidden" : "request_forbidden",
       isProject ? EXIT.usage : EXIT.failed,
     );
   }
@@ -160,7 +165,7 @@ export function refusal(
   const said = details === undefined ? "" : `; it says ${printable(JSON.stringify(details))}`;
   const known = codes.map((code) => ERROR_CODES[code]).find((entry) => entry !== undefined);
   const meaning = known === undefined ? "" : `: ${known.means}; ${known.advice}`;
-  return fail(`${host} refused ${what} (${answer}${said})${meaning}.`);
+  return fail(`${host} refused ${what} (${answer}${said})${meaning}.`, known?.code);
 }
 
 /** How a request came to nothing. */
@@ -183,6 +188,8 @@ export interface LastAttempt {
   readonly maxTotalWaitMs?: number | undefined;
   /** What to do, if that is known: a clause. */
   readonly advice?: string | undefined;
+  /** The code of the problem that has that advice. */
+  readonly code?: string | undefined;
   /** The variable that names the proxy which got no answer through, if there is one. */
   readonly proxy?: string | undefined;
 }
@@ -201,8 +208,16 @@ export function gaveUp({ host, what }: RequestContext, last: LastAttempt): CmaEr
     `${host} gave no usable answer to ${what} in ${attempts} over ${seconds} s (last: ${reason}): ${
       last.advice ?? advice(last)
     }.`,
-    { codes: last.codes ?? [] },
+    {
+      codes: last.codes ?? [],
+      code: last.code ?? (asksForAddress(last) ? "api_address" : undefined),
+    },
   );
+}
+
+/** Whether the advice is to check the API's address. */
+function asksForAddress({ advice, isReached, askedMs }: LastAttempt): boolean {
+  return advice === undefined && askedMs === undefined && !isReached;
 }
 
 function advice(
@@ -217,10 +232,10 @@ function advice(
   }
   if (proxy !== undefined) {
     return `requests go through the proxy in ${proxy}; check it${
-      isReached ? " and try again" : ", the network and --base-url"
+      isReached ? " and try again" : ", the network and the API's address"
     }`;
   }
-  if (!isReached) return "check the network and --base-url";
+  if (!isReached) return "check the network and the API's address";
   return isRateLimit
     ? "something else uses up the project's requests; try again when it is done"
     : "try again later, or see https://status.datocms.com";

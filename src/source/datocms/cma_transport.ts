@@ -172,7 +172,13 @@ export class CmaTransport {
         if (error instanceof BodyTooLargeError) throw tooLarge(error, context);
         const reason = networkReason(error);
         problem = error instanceof RedirectError
-          ? { reason, askedMs: 0, repeatable: error.isRead, advice: error.advice }
+          ? {
+            reason,
+            askedMs: 0,
+            repeatable: error.isRead,
+            advice: error.advice,
+            code: "api_address",
+          }
           : { reason, askedMs: 0, repeatable, isUnanswered: true };
       }
       const elapsedMs = this.#clock.elapsed() - started;
@@ -189,6 +195,7 @@ export class CmaTransport {
           isReached: this.#reached,
           isRateLimit: problem.isForAll === true,
           advice: problem.advice,
+          code: problem.code,
           proxy: problem.isUnanswered ? proxyVariable(new URL(url)) : undefined,
           ...(problem.askedMs > maxTotalWaitMs ? { askedMs: problem.askedMs, maxTotalWaitMs } : {}),
         });
@@ -297,6 +304,8 @@ interface Problem {
   readonly isUnanswered?: boolean;
   /** What to do about it, if it is known. */
   readonly advice?: string;
+  /** The code of the error that has that advice. */
+  readonly code?: string;
   /** Whether other requests would meet the same problem now. */
   readonly isForAll?: boolean;
 }
@@ -316,7 +325,8 @@ function tooLarge({ limit }: BodyTooLargeError, { host, what }: RequestContext):
   const sized = limit % MIB === 0 ? `${limit / MIB} MiB` : `${limit} bytes`;
   return new BodyTooLargeError(
     limit,
-    `${host} answered ${what} with more than ${sized}, which is more than Sluice reads at once: check --base-url, or leave it out with --exclude.`,
+    `${host} answered ${what} with more than ${sized}, which is more than Sluice reads at once: check the API's address, or leave it out.`,
+    { code: "answer_too_large" },
   );
 }
 

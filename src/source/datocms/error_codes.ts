@@ -1,11 +1,14 @@
 /**
  * What the API's error codes mean to somebody who exports, and what to do about them: two clauses of a
- * sentence. What only concerns the editing of content is left out.
+ * sentence, and the code of our own error where a command can say more. What only concerns the editing of content is left out.
  *
  * @see {@link https://www.datocms.com/docs/content-management-api/errors}
  */
 export const ERROR_CODES: Readonly<
-  Record<string, { readonly means: string; readonly advice: string } | undefined>
+  Record<
+    string,
+    { readonly means: string; readonly advice: string; readonly code?: string } | undefined
+  >
 > = {
   BILLING_PROFILE_DEFAULTING: {
     means: "the project's billing profile was cancelled",
@@ -45,19 +48,23 @@ export const ERROR_CODES: Readonly<
   },
   INVALID_ACCEPT_HEADER: {
     means: "something on the way changed the Accept header of the request",
-    advice: "check the proxy, or what --base-url names",
+    advice: "check the proxy, or the API's address",
+    code: "api_address",
   },
   INVALID_API_VERSION: {
     means: "the API doesn't offer the version that Sluice speaks",
-    advice: "update Sluice, or check what --base-url names",
+    advice: "update Sluice, or check the API's address",
+    code: "api_address",
   },
   INVALID_ENDPOINT: {
     means: "the API has no such address",
-    advice: "check --base-url, or update Sluice",
+    advice: "update Sluice, or check the API's address",
+    code: "api_address",
   },
   INVALID_SITE: {
     means: "the API token belongs to no project",
-    advice: "copy one from Project settings → API tokens, and pass it as DATOCMS_API_TOKEN",
+    advice: "copy one from Project settings → API tokens",
+    code: "token_refused",
   },
   MAINTENANCE_MODE: {
     means: "the project is in maintenance mode, so that nothing in it can be changed",
@@ -69,7 +76,8 @@ export const ERROR_CODES: Readonly<
   },
   NOT_ON_PER_SITE_PRICING: {
     means: "only projects with the older pricing by project have this",
-    advice: "leave it out with --exclude",
+    advice: "leave it out",
+    code: "not_in_plan",
   },
   PLATFORM_SCHEDULED_MAINTENANCE: {
     means: "DatoCMS is under scheduled maintenance, so that nothing can be changed",

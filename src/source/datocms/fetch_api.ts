@@ -52,12 +52,12 @@ export async function fetchApi(
     const next = URL.parse(location, url.href);
     if (!isRead || next?.origin !== url.origin) {
       throw new RedirectError(`a redirect to ${shownGoal(location, url)}, which isn't followed`, {
-        advice: "Sluice asks nobody but whom --base-url names; set it to the API's own address",
+        advice: "Sluice asks nobody else; give the API's own address",
         isRead,
       });
     }
     if (redirects === MOST_REDIRECTS) {
-      const advice = "check --base-url";
+      const advice = "check the API's address";
       throw new RedirectError(`more than ${MOST_REDIRECTS} redirects`, { advice, isRead });
     }
     await beforeNext();

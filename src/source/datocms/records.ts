@@ -113,7 +113,8 @@ function ofModel(page: Page<Item>, { id, attributes: { api_key: key } }: ItemTyp
   throw new CmaError(
     `Expected records of model ${key} from GET /items, but record ${
       printable(stray.id, 60)
-    } is of another one: check --base-url, and that no proxy answers without asking the API.`,
+    } is of another one: check that no proxy answers without asking the API, and the API's address.`,
+    { code: "api_address" },
   );
 }
 

@@ -1,6 +1,6 @@
 /** A kind of thing that an export reads. */
 export interface ExportResource {
-  /** Its name, as `--include` and `--exclude` take it. */
+  /** Its name, as `include` and `exclude` take it. */
   readonly name: string;
   /** What it is, in DatoCMS's product terms. */
   readonly title: string;

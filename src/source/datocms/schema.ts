@@ -54,7 +54,8 @@ export async function readSchema(client: CmaClient, signal?: AbortSignal): Promi
   const site = body?.data;
   if (site?.type !== "site" || !areTexts(site.attributes?.locales)) {
     throw new CmaError(
-      `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: check --base-url.`,
+      `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: check the API's address.`,
+      { code: "api_address" },
     );
   }
   const included = body.included ?? [];

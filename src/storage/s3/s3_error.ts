@@ -24,7 +24,7 @@ export class S3Error extends StorageError {
   /** `"S3Error"`. */
   override readonly name = "S3Error";
   /** S3's code or the system's, as in `NoSuchBucket` or `ECONNREFUSED`. */
-  readonly code: string;
+  override readonly code: string;
   /** The HTTP status, if there was an answer. */
   readonly status: number | undefined;
 

@@ -73,7 +73,8 @@ Deno.test("exportProject() deletes nothing if there is more to delete than it ma
       deleted: { count: 0, bytes: 0 },
       problem:
         `No asset file was deleted: 5 files are no longer used by any upload, and no more than ${most} may be ` +
-        "deleted; if that is right, say --max-delete 5.",
+        "deleted; if that is right, allow 5.",
+      facts: { maxDelete: 5 },
     });
     assert.deepEqual(await made.assets(), before);
   }

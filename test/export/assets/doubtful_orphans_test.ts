@@ -57,7 +57,7 @@ Deno.test("exportProject() deletes files only if it is told so where the API doe
   assert.equal(
     deletion?.problem,
     "No asset file was deleted: the API doesn't say whether the API token's role may read all uploads; " +
-      "if it may, say --max-delete 1.",
+      "if it may, allow 1 to be deleted.",
   );
   assert.equal(deletedOf(await made.run({ assets: "sync", maxDelete: 1 })), 1);
   isSilent = false;

@@ -307,7 +307,7 @@ Deno.test("fetchAsset() ends the request when its body is cancelled, also while 
   await until(() => ended === 2, "the server noticed");
 });
 
-Deno.test("fetchAsset() asks no other host, and says which one and which option would allow it", async () => {
+Deno.test("fetchAsset() asks no other host, and says which one and what would allow it", async () => {
   let asked = 0;
   await using server = serveHttp(() => new Response(String(++asked)));
   const { host, port } = new URL(server.url);
@@ -317,8 +317,8 @@ Deno.test("fetchAsset() asks no other host, and says which one and which option 
     assert.equal(
       error.message,
       `the address is at ${host}, which is none of the project's asset hosts ` +
-        `(www.datocms-assets.com${own}): if the project's assets are there, pass ` +
-        `--asset-host ${server.url}`,
+        `(www.datocms-assets.com${own}): if the project's assets are there, make ` +
+        `it the asset host: ${server.url}`,
     );
     assert.equal(error.retryable, false);
   }
@@ -342,7 +342,7 @@ Deno.test("fetchAsset() doesn't ask a domain that leads to a private network, an
   assert.equal(
     error.message,
     "the address is at cdn.example, which leads to the private address 10.0.0.7: if the project's " +
-      "assets are there, pass --asset-host https://cdn.example",
+      "assets are there, make it the asset host: https://cdn.example",
   );
   assert.equal(error.retryable, false);
 });
@@ -365,7 +365,9 @@ Deno.test("fetchAsset() asks by https for what is at an http address", async () 
   });
   assert.match(
     error.message,
-    new RegExp(` \\(asked by https; --asset-host http://127\\.0\\.0\\.1:${port} allows http\\)$`),
+    new RegExp(
+      ` \\(asked by https; only as the asset host may http://127\\.0\\.0\\.1:${port} be asked by http\\)$`,
+    ),
   );
   assert.equal(error.retryable, true);
   await failureOf(() => fetchAsset(given, { assetHost: `http://127.0.0.1:${port}` }));
@@ -393,7 +395,10 @@ Deno.test("fetchAsset() follows no redirect to another host, nor one after the o
   const asked: string[] = [];
   await using other = serveHttp((_request, url) => new Response(String(asked.push(url.href))));
   const cases: [location: string, reason: RegExp][] = [
-    [other.url, /^127\.0\.0\.1:\d+ redirects to 127\.0\.0\.1:\d+, which is none of .*--asset-host/],
+    [
+      other.url,
+      /^127\.0\.0\.1:\d+ redirects to 127\.0\.0\.1:\d+, which is none of .*the asset host/,
+    ],
     ["//evil.example/x", /redirects to evil\.example, which is none of/],
     ["http://169.254.169.254/latest/meta-data", /redirects to 169\.254\.169\.254, which is none/],
     ["http://[::ffff:a9fe:a9fe]/", /redirects to \[::ffff:a9fe:a9fe\], which is none/],

@@ -59,11 +59,11 @@ Deno.test("refusal() says in one sentence what the API said and what to do", () 
   const cases: [CmaError, RegExp][] = [
     [
       refusal(401, [entity("INVALID_AUTHORIZATION_HEADER")], context),
-      /^site-api\.datocms\.com refused the API token \(401 INVALID_AUTHORIZATION_HEADER\): .*Project settings → API tokens.*DATOCMS_API_TOKEN\.$/,
+      /^site-api\.datocms\.com refused the API token \(401 INVALID_AUTHORIZATION_HEADER\): .*Project settings → API tokens\.$/,
     ],
     [
       refusal(403, [entity("INSUFFICIENT_PERMISSIONS")], context),
-      /^The API token's role may not GET \/items \(403 INSUFFICIENT_PERMISSIONS\): .*Roles.*--exclude\.$/,
+      /^The API token's role may not GET \/items \(403 INSUFFICIENT_PERMISSIONS\): .*Roles, or leave the resource out\.$/,
     ],
     [
       refusal(403, [entity("INSUFFICIENT_PERMISSIONS")], {
@@ -74,11 +74,11 @@ Deno.test("refusal() says in one sentence what the API said and what to do", () 
     ],
     [
       refusal(422, [entity("PLAN_UPGRADE_REQUIRED")], context),
-      /^The project's plan doesn't include GET \/items \(422 PLAN_UPGRADE_REQUIRED\): .*--exclude\.$/,
+      /^The project's plan doesn't include GET \/items \(422 PLAN_UPGRADE_REQUIRED\): leave it out\.$/,
     ],
     [
       refusal(404, [entity("INVALID_ENVIRONMENT")], { ...context, environment: 'x"\u001b[2J' }),
-      /^The project has no environment "x\\"\\u001b\[2J" that this API token may read \(404 INVALID_ENVIRONMENT\): .*--environment\.$/,
+      /^The project has no environment "x\\"\\u001b\[2J" that this API token may read \(404 INVALID_ENVIRONMENT\): check the environment's name\.$/,
     ],
     [
       refusal(404, [entity("NOT_FOUND")], context),
@@ -101,7 +101,7 @@ Deno.test("refusal() says in one sentence what the API said and what to do", () 
     ],
     [
       refusal(404, [], context),
-      /^Expected JSON from the DatoCMS API, but site-api\.datocms\.com answered GET \/items with status 404 and something else: check --base-url\.$/,
+      /^Expected JSON from the DatoCMS API, but site-api\.datocms\.com answered GET \/items with status 404 and something else: check the API's address\.$/,
     ],
   ];
   for (const [error, pattern] of cases) {
@@ -149,10 +149,10 @@ Deno.test("gaveUp() names the proxy's variable if a proxy is on the way", () => 
   const end = (more: Partial<LastAttempt>) => {
     return gaveUp(context, { ...last, ...more }).message.split("refused): ")[1];
   };
-  assert.equal(end({}), "check the network and --base-url.");
+  assert.equal(end({}), "check the network and the API's address.");
   assert.equal(
     end({ proxy: "HTTPS_PROXY" }),
-    "requests go through the proxy in HTTPS_PROXY; check it, the network and --base-url.",
+    "requests go through the proxy in HTTPS_PROXY; check it, the network and the API's address.",
   );
   assert.equal(
     end({ proxy: "HTTPS_PROXY", isReached: true }),

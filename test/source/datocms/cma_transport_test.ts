@@ -132,7 +132,7 @@ Deno.test("CmaTransport.send() tries again when nobody listens", async () => {
   listener.close();
   const client = testClient(url);
   await assert.rejects(client.get("/site"), (error: CmaError) => {
-    assert.match(error.message, /in 4 attempts .*check the network and --base-url\.$/);
+    assert.match(error.message, /in 4 attempts .*check the network and the API's address\.$/);
     assert.ok(!allText(error).includes(TOKEN));
     return true;
   });
@@ -440,7 +440,7 @@ Deno.test("CmaTransport.send() makes one attempt when it is refused with somethi
   assert.ok(error instanceof CmaError);
   assert.match(
     error.message,
-    /^Expected JSON from the DatoCMS API, but 127\.0\.0\.1:\d+ answered GET \/site with status 404 and something else: check --base-url\.$/,
+    /^Expected JSON from the DatoCMS API, but 127\.0\.0\.1:\d+ answered GET \/site with status 404 and something else: check the API's address\.$/,
   );
 });
 
@@ -496,8 +496,8 @@ Deno.test("CmaTransport.send() redirects nothing that changes something, not eve
       error.message.replace(/over \d\.\d s/, "over 0 s"),
       new RegExp(
         `^${host} gave no usable answer to ${method} /environments/x in 1 attempt over 0 s \\(last: ` +
-          "a redirect to another address of its own, which isn't followed\\): Sluice asks nobody but " +
-          "whom --base-url names; set it to the API's own address\\.$",
+          "a redirect to another address of its own, which isn't followed\\): Sluice asks nobody " +
+          "else; give the API's own address\\.$",
       ),
     );
   }
@@ -890,7 +890,7 @@ Deno.test("CmaTransport.send() says what to do about an answer that is too large
       assert.ok(error instanceof SluiceError);
       assert.match(
         error.message,
-        /^127\.0\.0\.1:\d+ answered GET \/items with more than 3 bytes, which is more than Sluice reads at once: check --base-url, or leave it out with --exclude\.$/,
+        /^127\.0\.0\.1:\d+ answered GET \/items with more than 3 bytes, which is more than Sluice reads at once: check the API's address, or leave it out\.$/,
       );
       return true;
     },
@@ -905,7 +905,7 @@ Deno.test("CmaTransport.send() ends redirects that don't end", async () => {
   });
   await assert.rejects(
     testClient(server.url).get("/site"),
-    /gave no usable answer to GET \/site in 4 attempts .* \(last: more than 5 redirects\): check --base-url\.$/,
+    /gave no usable answer to GET \/site in 4 attempts .* \(last: more than 5 redirects\): check the API's address\.$/,
   );
   assert.equal(requests, 4 * 6);
 });

@@ -127,7 +127,7 @@ Deno.test("readSchema() fails with a clear sentence when the address isn't that 
     await assert.rejects(readSchema(testClient(server.url)), {
       name: "CmaError",
       message:
-        `Expected a DatoCMS project from ${server.url}/site, but the answer holds none: check --base-url.`,
+        `Expected a DatoCMS project from ${server.url}/site, but the answer holds none: check the API's address.`,
     });
   }
   await using html = serveHttp(() =>
@@ -135,7 +135,7 @@ Deno.test("readSchema() fails with a clear sentence when the address isn't that 
   );
   await assert.rejects(
     readSchema(testClient(html.url)),
-    /status 200, text\/html\) isn't\): check the network and --base-url\.$/,
+    /status 200, text\/html\) isn't\): check the network and the API's address\.$/,
   );
 });
 

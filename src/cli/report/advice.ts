@@ -1,0 +1,106 @@
+import type { ExportEvent } from "../../export/events.ts";
+import type { Facts, Problem } from "../../error.ts";
+import type { DoctorCheck, Examination } from "../../doctor/doctor.ts";
+import { flagName, type OptionKey } from "../../config/options.ts";
+
+/**
+ * What a command line can do about a problem, by its code: the end of the sentence, which names flags. The
+ * library's own sentences name none, as whoever calls a function has none.
+ */
+const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
+  answer_too_large: () => ` (${flags("baseUrl", "exclude")})`,
+  api_address: () => ` (${flags("baseUrl")})`,
+  bucket_public: () => ` (${flags("allowPublic")})`,
+  deletion_refused: ({ maxDelete }) => maxDelete === undefined ? "" : maxDeleteText(maxDelete),
+  environment_unknown: () => ` (${flags("environment")})`,
+  environment_unnamed: () => ` with ${flags("environment")}`,
+  freeze_contradiction: ({ option }) => ` (${flags("freeze", option as OptionKey)})`,
+  freeze_impossible: () => ` (without ${flags("freeze")})`,
+  little_space: () => ` with ${flags("to")}`,
+  not_in_plan: () => ` with ${flags("exclude")}`,
+  not_versioned: () => ` with ${flags("assets")} keep`,
+  paused_too_long: () => ` with ${flags("resume")}`,
+  resource_forbidden: () => ` with ${flags("exclude")}`,
+  resource_skipped: ({ resource }) =>
+    resource === undefined ? "" : `; ${flags("exclude")} ${resource} leaves it out silently`,
+  resource_unreadable: ({ resource }) => ` with ${flags("exclude")} ${resource}`,
+  resume_impossible: () => `, without ${flags("resume")}`,
+  schedule_unreadable: () => ": sluice schedule enable, or sluice schedule disable",
+  ticks_too_short: () => ` (${flags("timeBudget")})`,
+  time_budget_over: ({ progressed }) =>
+    `: ${flags("resume")} continues it` +
+    (progressed ? "" : `; allow more time (${flags("timeBudget")})`),
+  time_budget_too_short: () => ` (${flags("timeBudget")})`,
+  token_refused: () => ", and pass it as DATOCMS_API_TOKEN",
+  too_many_deletions: ({ maxDelete = "" }) => maxDeleteText(maxDelete),
+  too_many_failures: () => ` with ${flags("maxFailures")}`,
+  unknown_error: () => `; ${flags("verbose")} shows more`,
+};
+
+/** Problems that `sluice doctor --clean` puts right. */
+const CLEANED: ReadonlySet<string | undefined> = new Set(["copies_left", "uploads_left"]);
+
+/**
+ * A sentence with what a command line can do about it; the same sentence, if that is nothing.
+ *
+ * @param told The sentence, and its problem.
+ */
+export function advised<T extends Problem & { readonly message: string }>(told: T): T {
+  const message = withAdvice(told.message, told);
+  return message === told.message ? told : { ...told, message };
+}
+
+/**
+ * An event as a command tells it: what it says of a problem names flags.
+ *
+ * @param event The event.
+ */
+export function advisedEvent(event: ExportEvent): ExportEvent {
+  switch (event.type) {
+    case "warning": {
+      const { facts: _, ...told } = advised(event);
+      return told;
+    }
+    case "skipped": {
+      const problem = { code: "resource_skipped", facts: { resource: event.resource } };
+      return { ...event, message: withAdvice(event.message, problem) };
+    }
+    default:
+      return event;
+  }
+}
+
+/**
+ * What `sluice doctor` found as the command tells it: with the commands that put things right.
+ *
+ * @param found What was found.
+ * @param clean The command that removes what killed exports left.
+ */
+export function advisedExamination(found: Examination, clean: string): Examination {
+  const checks = found.checks.map(({ code, facts, fix, ...check }): DoctorCheck => {
+    if (CLEANED.has(code)) return { ...check, fix: clean };
+    return fix === undefined
+      ? { ...check, message: withAdvice(check.message, { code, facts }) }
+      : { ...check, fix: withAdvice(fix, { code, facts }) };
+  });
+  return { ...found, checks };
+}
+
+/**
+ * A sentence with what a command line can do about a problem.
+ *
+ * @param sentence The sentence.
+ * @param problem The problem.
+ */
+export function withAdvice(sentence: string, { code = "", facts = {} }: Problem): string {
+  const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code]!(facts) : "";
+  return advice === "" ? sentence : `${sentence.replace(/\.$/, "")}${advice}.`;
+}
+
+function maxDeleteText(maxDelete: Facts[string]): string {
+  return ` with ${flags("maxDelete")} ${maxDelete}`;
+}
+
+function flags(...keys: readonly OptionKey[]): string {
+  return keys.map(flagName).join(", ");
+}

@@ -1,4 +1,13 @@
-/** The exit codes of the `sluice` command. */
+/**
+ * The exit codes of the `sluice` command.
+ *
+ * @example
+ * ```ts
+ * import { EXIT } from "@sluice/datocms";
+ *
+ * console.assert(EXIT.complete === 0 && EXIT.usage === 2);
+ * ```
+ */
 export const EXIT = {
   /** The snapshot is complete. */
   complete: 0,

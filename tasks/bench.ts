@@ -6,14 +6,8 @@
  * @module
  */
 import process from "node:process";
-import {
-  CmaClient,
-  exportProject,
-  LocalStorage,
-  normalize,
-  readSchema,
-  recordPages,
-} from "../mod.ts";
+import { CmaClient, exportProject, LocalStorage, readSchema, recordPages } from "../mod.ts";
+import { normalize } from "../src/transform/mod.ts";
 
 const SMALL = { url: "http://127.0.0.1:8787", records: 20_000 };
 const LARGE = { url: "http://127.0.0.1:8788", records: 200_000 };

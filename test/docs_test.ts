@@ -5,10 +5,10 @@ import { EXIT } from "../src/error.ts";
 import { runCli } from "../src/cli/run_cli.ts";
 import { lockSchema } from "../src/snapshot/lock/lock_content.ts";
 import { manifestSchema } from "../src/snapshot/manifest.ts";
-import * as mod from "../mod.ts";
 import denoJson from "../deno.json" with { type: "json" };
 import { GENERATED, splitAt } from "../tasks/docs.ts";
 import { fakeIo } from "./cli/fake_io.ts";
+import { exportedNames } from "./support/exported_names.ts";
 
 /** The documentation, by path: README.md and what lies in docs/. */
 const DOCS = new Map<string, string>([["README.md", await Deno.readTextFile("README.md")]]);
@@ -85,40 +85,22 @@ function blocks(language: string, text = ALL): string[] {
   );
 }
 
-/** The names of types that the library exports: its own code names them, unlike what runs. */
-async function exportedTypes(): Promise<Set<string>> {
-  const root = new URL("../mod.ts", import.meta.url);
-  const library = await Deno.readTextFile(root);
-  const names = new Set<string>();
-  const addLists = (source: string) => {
-    for (const [, list] of source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
-      for (const name of list!.split(",")) names.add(name.replace("type ", "").trim());
-    }
-  };
-  addLists(library);
-  for (const [, path] of library.matchAll(/^export \* from "(.*)";$/gm)) {
-    const source = await Deno.readTextFile(new URL(path!, root));
-    addLists(source);
-    for (
-      const [, name] of source.matchAll(/^export (?:type|interface|(?:abstract )?class) (\w+)/gm)
-    ) {
-      names.add(name!);
-    }
-  }
-  return names;
-}
-
 Deno.test("The documentation imports only what the library exports", async () => {
-  const types = await exportedTypes();
+  const exports = new Map(
+    Object.entries(denoJson.exports).map((
+      [name, path],
+    ) => [name.replace(".", denoJson.name), path]),
+  );
   const snippets = blocks("ts");
   assert.ok(snippets.length > 2);
   for (const snippet of snippets) {
     const imports = [...snippet.matchAll(/import \{([^}]*)\} from "(.*)";/g)];
     for (const [, list, from] of imports) {
-      assert.equal(from, denoJson.name);
+      const path = exports.get(from!);
+      assert.ok(path !== undefined, `${from} isn't exported`);
+      const exported = await exportedNames(new URL(`../${path}`, import.meta.url));
       for (const name of list!.split(",").map((name) => name.trim()).filter(Boolean)) {
-        const isType = name.startsWith("type ");
-        assert.ok(isType ? types.has(name.slice("type ".length)) : Object.hasOwn(mod, name), name);
+        assert.ok(exported.has(name.replace(/^type /, "")), `${from} has no ${name}`);
       }
     }
   }

@@ -65,8 +65,7 @@ const ACTIONS = {
  *
  * @example
  * ```ts
- * import type { BucketSettings } from "../storage/bucket_settings.ts";
- * import { examine } from "./doctor.ts";
+ * import { examine, LocalStorage } from "@sluice/datocms";
  *
  * const { problems, checks } = await examine({ storage: new LocalStorage("./snapshots") });
  * if (problems > 0) console.log(checks.filter(({ status }) => status === "problem"));

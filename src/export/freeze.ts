@@ -50,6 +50,8 @@ export interface FrozenEnvironment extends AsyncDisposable {
 
 /** How long the request that begins a copy may continue once it is cancelled, in milliseconds. */
 const GRACE_MS = 30_000;
+/** Of all that goes wrong with a copy: the environment itself could be exported. */
+const UNFROZEN = { code: "freeze_impossible" } as const;
 /** How long the deletion of the note in the storage may take, in milliseconds. */
 const NOTE_MS = 10_000;
 /** How long a copy is tried to be deleted, in milliseconds. */
@@ -136,9 +138,6 @@ export function checkFreeze(
     { code: "freeze_contradiction", facts: { option: resume ? "resume" : "timeBudget" } },
   );
 }
-
-/** Of all that goes wrong with a copy: the environment itself could be exported. */
-const UNFROZEN = { code: "freeze_impossible" } as const;
 
 class Copy implements FrozenEnvironment {
   readonly id: string;

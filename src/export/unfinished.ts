@@ -4,6 +4,24 @@ import { shownAddress } from "../text/printable.ts";
 /**
  * An export stopped because its time budget was over. Nothing is lost: an export with `resume` continues
  * from there.
+ *
+ * @example
+ * ```ts no-eval
+ * import { exportProject, LocalStorage, UnfinishedError } from "@sluice/datocms";
+ *
+ * const storage = new LocalStorage("./snapshots");
+ * try {
+ *   await exportProject({
+ *     apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *     storage,
+ *     resume: true,
+ *     timeBudgetMs: 50_000,
+ *   });
+ * } catch (error) {
+ *   if (!(error instanceof UnfinishedError)) throw error;
+ *   console.log("to be resumed:", error.snapshot);
+ * }
+ * ```
  */
 export class UnfinishedError extends SluiceError {
   /** The error's name. */

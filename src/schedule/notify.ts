@@ -57,7 +57,7 @@ const TOTAL_MS = 15_000;
  *
  * @example
  * ```ts no-eval
- * import { notify } from "@sluice/datocms";
+ * import { notify } from "@sluice/datocms/schedule";
  *
  * await notify('{"status":"complete"}', { url: "https://example.com/hook", secret: "…" });
  * ```

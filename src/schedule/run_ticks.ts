@@ -23,7 +23,7 @@ export interface RunTicksOptions {
  *
  * @example
  * ```ts no-eval
- * import { runTicks, type Schedule } from "@sluice/datocms";
+ * import { runTicks, type Schedule } from "@sluice/datocms/schedule";
  *
  * declare const schedule: Schedule;
  * const stop = new AbortController();

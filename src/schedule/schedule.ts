@@ -51,7 +51,8 @@ const LOOKING_MS = 30_000;
  *
  * @example In a process of one's own that runs all the time
  * ```ts no-eval
- * import { LocalStorage, notify, runTicks, Schedule } from "@sluice/datocms";
+ * import { LocalStorage } from "@sluice/datocms";
+ * import { notify, runTicks, Schedule } from "@sluice/datocms/schedule";
  *
  * const ticks = "*\/2 * * * *";
  * const schedule = new Schedule({
@@ -75,7 +76,8 @@ const LOOKING_MS = 30_000;
  *
  * @example In a process that may be stopped after a minute, such as on Deno Deploy
  * ```ts no-eval
- * import { openStorage, Schedule, statusHandler } from "@sluice/datocms";
+ * import { openStorage } from "@sluice/datocms";
+ * import { Schedule, statusHandler } from "@sluice/datocms/schedule";
  *
  * const ticks = "*\/2 * * * *";
  * const schedule = new Schedule({

@@ -13,7 +13,7 @@ const FRESH_MS = 10_000;
  *
  * @example
  * ```ts no-eval
- * import { statusHandler } from "@sluice/datocms";
+ * import { statusHandler } from "@sluice/datocms/schedule";
  *
  * Deno.serve(statusHandler(schedule));
  * ```

@@ -84,9 +84,7 @@ const ENTRIES_AT_ONCE = 100;
  *
  * @example
  * ```ts
- * import { batchSink } from "./batch_sink.ts";
- * import { NDJSON } from "./encodings.ts";
- * import { LocalStorage } from "../storage/local/local_storage.ts";
+ * import { batchSink, LocalStorage, NDJSON } from "@sluice/datocms";
  *
  * const storage = new LocalStorage(await Deno.makeTempDir());
  * const sink = batchSink(storage, { key: (batch) => `batch_${batch}.ndjson`, encoding: NDJSON });

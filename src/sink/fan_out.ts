@@ -9,7 +9,7 @@
  *
  * @example
  * ```ts
- * import { fanOut } from "./fan_out.ts";
+ * import { fanOut } from "@sluice/datocms";
  *
  * const seen: number[] = [];
  * const collect = () => new WritableStream<number>({ write: (n) => void seen.push(n) });

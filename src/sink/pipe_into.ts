@@ -8,7 +8,7 @@
  *
  * @example
  * ```ts
- * import { pipeInto } from "./pipe_into.ts";
+ * import { pipeInto } from "@sluice/datocms";
  *
  * const seen: string[] = [];
  * const sink = pipeInto(

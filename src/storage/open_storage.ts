@@ -21,7 +21,7 @@ export interface OpenStorageOptions {
  *
  * @example
  * ```ts
- * import { openStorage } from "./open_storage.ts";
+ * import { openStorage } from "@sluice/datocms";
  *
  * using storage = openStorage("s3://backups/datocms");
  * console.assert(storage.url === "s3://backups/datocms");

@@ -248,7 +248,18 @@ export interface Storage {
   now?(): number | undefined;
 }
 
-/** A storage that doesn't do what it is asked to: full, read-only, unreachable. */
+/**
+ * A storage that doesn't do what it is asked to: full, read-only, unreachable.
+ *
+ * @example
+ * ```ts
+ * import { LocalStorage, StorageError } from "@sluice/datocms";
+ *
+ * const storage = new LocalStorage("./snapshots");
+ * const error = await storage.get("../outside").catch((error) => error);
+ * console.assert(error instanceof StorageError);
+ * ```
+ */
 export class StorageError extends SluiceError {
   /** The error's name. */
   override readonly name: string = "StorageError";
@@ -272,7 +283,18 @@ export class ObjectChangedError extends StorageError {
   override readonly name = "ObjectChangedError";
 }
 
-/** There is no object at this key. */
+/**
+ * There is no object at this key.
+ *
+ * @example
+ * ```ts
+ * import { LocalStorage, ObjectNotFoundError } from "@sluice/datocms";
+ *
+ * const storage = new LocalStorage("./snapshots");
+ * const error = await storage.get("nothing.txt").catch((error) => error);
+ * console.assert(error instanceof ObjectNotFoundError);
+ * ```
+ */
 export class ObjectNotFoundError extends StorageError {
   /** The error's name. */
   override readonly name = "ObjectNotFoundError";

@@ -20,14 +20,13 @@ export interface Ended {
  *
  * @example
  * ```ts no-eval
- * import { exportProject, LocalStorage } from "@sluice/datocms";
- * import { withTelemetry } from "./with_telemetry.ts";
+ * import { exportProject, LocalStorage, withTelemetry } from "@sluice/datocms";
  *
- * const apiToken = Deno.env.get("DATOCMS_API_TOKEN")!;
  * const storage = new LocalStorage("./snapshots");
  * const report = await withTelemetry(
  *   ({ type }) => console.log(type),
- *   (onEvent) => exportProject({ apiToken, storage, onEvent }),
+ *   (onEvent) =>
+ *     exportProject({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")!, storage, onEvent }),
  * );
  * console.log(report.status);
  * ```

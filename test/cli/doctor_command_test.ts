@@ -18,7 +18,7 @@ Deno.test("sluice doctor tells what it found, and leaves nothing behind", async 
   );
   assert.match(
     out,
-    /\n {13}In Project settings → Roles, let the API token's role read this, or leave it\n {13}out silently with --exclude roles\./,
+    /\n {13}In Project settings → Roles, let the API token's role read this, or leave it out silently with --exclude roles\./,
   );
   assert.ok(out.includes(`\nDestination ${bench_.to}\n  ok       Objects can be written.\n`), out);
   assert.match(out, /\n0 problems, \d warnings?\.\n$/);

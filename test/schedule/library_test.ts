@@ -7,13 +7,13 @@ import {
   type ScheduleStatus,
   statusHandler,
   type TickResult,
-} from "../../mod.ts";
+} from "../../src/schedule/mod.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 
-Deno.test("mod.ts has what it takes to run a schedule in one's own process", async () => {
+Deno.test("The library has what it takes to run a schedule in one's own process", async () => {
   const project = generateProject({ records: 4, models: 1 });
   await using cma = startDemoCma({ project, rateLimit: false });
   const storage = new MemoryStorage();

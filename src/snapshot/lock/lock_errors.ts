@@ -2,7 +2,22 @@ import { SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
 import { expiryOf, type LockContent } from "./lock_content.ts";
 
-/** Another export holds the lock. */
+/**
+ * Another export holds the lock.
+ *
+ * @example
+ * ```ts no-eval
+ * import { exportProject, LocalStorage, LockedError } from "@sluice/datocms";
+ *
+ * const storage = new LocalStorage("./snapshots");
+ * try {
+ *   await exportProject({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")!, storage });
+ * } catch (error) {
+ *   if (!(error instanceof LockedError)) throw error;
+ *   console.log("held by", error.holder?.host);
+ * }
+ * ```
+ */
 export class LockedError extends SluiceError {
   /** The error's name. */
   override readonly name = "LockedError";

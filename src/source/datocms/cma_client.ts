@@ -37,7 +37,7 @@ export type Query = { readonly [key: string]: unknown };
  *
  * @example
  * ```ts no-eval
- * import { CmaClient } from "./cma_client.ts";
+ * import { CmaClient } from "@sluice/datocms";
  *
  * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
  * const { body } = await client.get<{ data: { id: string } }>("/site");

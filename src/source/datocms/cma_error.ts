@@ -19,6 +19,14 @@ export interface ApiErrorEntity {
  * The message is one sentence for the user, and never holds the API token.
  *
  * @see {@link https://www.datocms.com/docs/content-management-api/errors}
+ *
+ * @example
+ * ```ts
+ * import { CmaError } from "@sluice/datocms";
+ *
+ * const error = new CmaError("The role may not.", { status: 403 });
+ * console.assert(error.isForbidden && !error.isAbsent);
+ * ```
  */
 export class CmaError extends SluiceError {
   /** The error's name. */

@@ -35,9 +35,7 @@ const ORDERS = ["_created_at_ASC,id_ASC", "_created_at_ASC"];
  *
  * @example
  * ```ts no-eval
- * import { CmaClient } from "./cma_client.ts";
- * import { readSchema } from "./schema.ts";
- * import { recordPages } from "./records.ts";
+ * import { CmaClient, readSchema, recordPages } from "@sluice/datocms";
  *
  * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
  * const { schema } = await readSchema(client);

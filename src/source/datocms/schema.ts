@@ -37,8 +37,7 @@ export interface ProjectSchema {
  *
  * @example
  * ```ts no-eval
- * import { CmaClient } from "./cma_client.ts";
- * import { readSchema } from "./schema.ts";
+ * import { CmaClient, readSchema } from "@sluice/datocms";
  *
  * const client = new CmaClient({ apiToken: Deno.env.get("DATOCMS_API_TOKEN")! });
  * const { schema } = await readSchema(client);

@@ -32,7 +32,7 @@ const PAGE = 1000;
  *
  * @example
  * ```ts
- * import { LocalStorage } from "./local_storage.ts";
+ * import { LocalStorage } from "@sluice/datocms";
  *
  * const storage = new LocalStorage(await Deno.makeTempDir());
  * await storage.put("greetings/hello.txt", new TextEncoder().encode("Hello"));

@@ -19,7 +19,20 @@ export interface S3Attempt {
 /** The name of the error that an answer which says that all is well lacks what S3's have. */
 export const INCOMPLETE = "IncompleteAnswer";
 
-/** An error that S3, or the way to it, gave. */
+/**
+ * An error that S3, or the way to it, gave.
+ *
+ * @example
+ * ```ts
+ * import { S3Error } from "@sluice/datocms";
+ *
+ * // Whether somebody has to make the bucket first.
+ * function lacksBucket(error: unknown): boolean {
+ *   return error instanceof S3Error && error.code === "NoSuchBucket";
+ * }
+ * console.assert(!lacksBucket(new Error("unrelated")));
+ * ```
+ */
 export class S3Error extends StorageError {
   /** `"S3Error"`. */
   override readonly name = "S3Error";

@@ -31,11 +31,11 @@ import { assertFinalKey } from "../object_key.ts";
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  *
  * @example
- * ```ts ignore
- * import { S3Storage } from "./s3_storage.ts";
+ * ```ts
+ * import { S3Storage } from "@sluice/datocms";
  *
  * using storage = new S3Storage({ bucket: "backups", prefix: "datocms", storageClass: "STANDARD_IA" });
- * await storage.put("hello.txt", new TextEncoder().encode("Hello"), { contentType: "text/plain" });
+ * console.assert(storage.url === "s3://backups/datocms");
  * ```
  */
 export class S3Storage implements Storage, Disposable {

@@ -1,8 +1,8 @@
 import { concurrently } from "../async/concurrently.ts";
-import { type ExportSettings, resolveExportOptions } from "./export_settings.ts";
+import { checkFreeze, type ExportSettings, resolveExportOptions } from "./export_settings.ts";
 import type { ExportOptions } from "./options.ts";
 import { type Guarded, guarded } from "./guarded.ts";
-import { checkFreeze, freezeEnvironment } from "./freeze.ts";
+import { freezeEnvironment } from "./freeze.ts";
 import { begin, type LockedSettings, underLock } from "./begin.ts";
 import type { Emit } from "./events.ts";
 import { Journal } from "./journal.ts";

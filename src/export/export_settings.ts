@@ -1,3 +1,4 @@
+import { EXIT, SluiceError } from "../error.ts";
 import type { AssetMode, ExportOptions, SourceOptions } from "./options.ts";
 
 /** What an export does if its options don't say otherwise. */
@@ -104,4 +105,24 @@ export function shapingSettings(settings: ExportSettings): Record<string, unknow
   const written = { layout, tables, format, structuredText, locales };
   const shaping = { ...source, ...written, freeze: freeze || undefined };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Makes sure that a frozen export isn't to be resumed: its copy is gone when it ends.
+ *
+ * @param options The export's options.
+ * @throws {SluiceError} If it is.
+ */
+export function checkFreeze(
+  { freeze, resume, timeBudgetMs }: Pick<ExportOptions, "freeze" | "resume" | "timeBudgetMs">,
+): void {
+  if (!freeze || (!resume && timeBudgetMs === undefined)) return;
+  throw new SluiceError(
+    `A frozen export can't ${
+      resume ? "resume another one" : "have a time budget"
+    }: its temporary copy ` +
+      "is deleted when it ends, so that nothing could be resumed; leave one of the two out.",
+    EXIT.usage,
+    { code: "freeze_contradiction", facts: { option: resume ? "resume" : "timeBudget" } },
+  );
 }

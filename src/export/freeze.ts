@@ -1,6 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "./events.ts";
-import type { ExportOptions } from "./options.ts";
 import { LONGEST_TIMER } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
 import { COPY_LIFE_MS, copyName, findCopies, type FoundCopies } from "./freeze_leftovers.ts";
@@ -117,26 +116,6 @@ export async function freezeEnvironment(options: FreezeOptions): Promise<FrozenE
     await copy[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/**
- * Makes sure that a frozen export isn't to be resumed: its copy is gone when it ends.
- *
- * @param options The export's options.
- * @throws {SluiceError} If it is.
- */
-export function checkFreeze(
-  { freeze, resume, timeBudgetMs }: Pick<ExportOptions, "freeze" | "resume" | "timeBudgetMs">,
-): void {
-  if (!freeze || (!resume && timeBudgetMs === undefined)) return;
-  throw new SluiceError(
-    `A frozen export can't ${
-      resume ? "resume another one" : "have a time budget"
-    }: its temporary copy ` +
-      "is deleted when it ends, so that nothing could be resumed; leave one of the two out.",
-    EXIT.usage,
-    { code: "freeze_contradiction", facts: { option: resume ? "resume" : "timeBudget" } },
-  );
 }
 
 class Copy implements FrozenEnvironment {

@@ -39,7 +39,7 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
   return {
     message: `Something went wrong that Sluice doesn't know about (${
       printable(said, LONGEST)
-    }): please report this message and what you ran.`,
+    }): please report this message.`,
     exitCode: EXIT.failed,
     code: "unknown_error",
     stack: error instanceof Error ? stackOf(error) : undefined,

@@ -3,7 +3,7 @@ import { type Config, envName } from "../config/options.ts";
 import { toExportOptions, toStorageOptions } from "../config/library_options.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "../export/events.ts";
-import { checkFreeze } from "../export/freeze.ts";
+import { checkFreeze } from "../export/export_settings.ts";
 import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
 import { openStorage } from "../storage/open_storage.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -145,7 +145,7 @@ Deno.test("examine() asks what is scheduled for a record, if there is one", asyn
     message,
     /^Scheduled publications and unpublishings of records: the API token's role/,
   );
-  assert.match(fix ?? "", /; --exclude schedules leaves it out silently\.$/);
+  assert.match(fix ?? "", /, or leave it out silently\.$/);
   const chosen = await examineSource({ forbidden }, { include: ["schedules"] });
   assert.deepEqual(named(chosen, "problem"), ["resource:schedules"]);
   const project = sampleProject();

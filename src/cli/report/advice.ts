@@ -34,7 +34,7 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   token_refused: () => ", and pass it as DATOCMS_API_TOKEN",
   too_many_deletions: ({ maxDelete = "" }) => maxDeleteText(maxDelete),
   too_many_failures: () => ` with ${flags("maxFailures")}`,
-  unknown_error: () => `; ${flags("verbose")} shows more`,
+  unknown_error: () => ` and the command that you ran; ${flags("verbose")} shows more`,
 };
 
 /** Problems that `sluice doctor --clean` puts right. */

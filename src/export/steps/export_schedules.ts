@@ -116,7 +116,7 @@ async function findScheduled(
   if (!isMany) return ids!;
   const message =
     `More than ${most} records are to be published or unpublished, and each takes a ` +
-    `request: ${PATH} is left out. To have it, name ${NAME} with --include, beside whatever else is wanted.`;
+    `request: ${PATH} is left out. To have it, include ${NAME} by name, beside whatever else is wanted.`;
   tallies.skipResource(NAME, message);
   journal.addFinding("many_schedules", message);
   emit({ type: "skipped", resource: NAME, message });

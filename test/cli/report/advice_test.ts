@@ -26,7 +26,10 @@ Deno.test("A command ends a library's sentence with its flags, and the facts of 
   const refused = refusal(401, [], { what: "GET /site", host: "example.com" });
   assert.match(told(refused), /check the API's address \(--base-url\)\.$/);
   assert.equal(failureOf(refused, signal).message, refused.message);
-  assert.match(told(new TypeError("x is not a function")), /what you ran; --verbose shows more\.$/);
+  assert.match(
+    told(new TypeError("x is not a function")),
+    /this message and the command that you ran; --verbose shows more\.$/,
+  );
   const problem = { code: "too_many_deletions", facts: { maxDelete: 5 } };
   const many = new SluiceError("5 files have no upload: allow 5.", EXIT.failed, problem);
   assert.equal(told(many), "5 files have no upload: allow 5 with --max-delete 5.");

@@ -121,7 +121,7 @@ Deno.test("exportProject() leaves 1,001 scheduled records out, and takes them if
   assert.equal(await schedulesIn(report), undefined);
   const message =
     "More than 1000 records are to be published or unpublished, and each takes a request: " +
-    "settings/schedules.json is left out. To have it, name schedules with --include, beside whatever else is wanted.";
+    "settings/schedules.json is left out. To have it, include schedules by name, beside whatever else is wanted.";
   assert.deepEqual(report.manifest.resources.schedules, { skipped: message });
   assert.deepEqual(report.manifest.findings, [{ code: "many_schedules", message }]);
   assert.equal(report.status, "complete");

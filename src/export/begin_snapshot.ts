@@ -6,6 +6,7 @@ import { reopenSnapshot } from "./resume/reopen.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { VERSION } from "../version.ts";
 import { Checkpoints } from "./resume/checkpoints.ts";
+import { ResumeState } from "./resume/resume_state.ts";
 import type { ExportContext } from "./export_context.ts";
 import type { ExportRun } from "./export_run.ts";
 import { notesOf } from "./notes_of.ts";
@@ -47,7 +48,6 @@ export async function beginSnapshot(
     claimant,
     signal,
   });
-  if (from) run.restore(from.checkpoint);
   run.emit({
     type: "start",
     project: { id: site.id, name: run.name },
@@ -59,20 +59,15 @@ export async function beginSnapshot(
   if (settings.tables !== false) {
     tables = new TableStep({ run, snapshot, settings, from: from?.checkpoint.tables });
   }
-  const checkpoints = new Checkpoints({
-    run,
-    snapshot,
-    tables,
-    fingerprint,
-    startedAt,
-    from: from?.checkpoint,
-    everyMs,
-    signal,
-  });
-  if (from) await tables?.restore(checkpoints.journal);
+  const { journal, tallies, emit, stop } = run;
+  const changedSince = run.project.readAt;
+  const described = { fingerprint, startedAt, changedSince, snapshot, journal, tallies, tables };
+  const state = new ResumeState({ ...described, signal });
+  if (from) await state.restore(from.checkpoint);
+  const checkpoints = new Checkpoints({ state, snapshot, emit, stop, everyMs, signal });
   // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
-  return { run, snapshot, tables, checkpoints, settings, startedAt };
+  return { run, snapshot, tables, state, checkpoints, settings, startedAt };
 }
 
 /** What has to be the same for one export to resume another one's snapshot. */

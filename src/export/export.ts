@@ -116,7 +116,7 @@ async function exportLocked(
   const run = new ExportRun({ ...opened, ...common });
   const context = await beginSnapshot(run, settings, lock);
   const parts = { ...opened, ...common, ...context };
-  const { checkpoints, tables, selection, place, snapshot: { address: snapshot } } = parts;
+  const { state, checkpoints, tables, selection, place, snapshot: { address: snapshot } } = parts;
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
   {
@@ -148,7 +148,7 @@ async function exportLocked(
   if (!isDone) {
     await checkpoints.save();
     emit({ type: "unfinished", snapshot });
-    throw new UnfinishedError(snapshot, checkpoints.progressed);
+    throw new UnfinishedError(snapshot, state.progressed);
   }
   await noteSchemaChange(parts, signal);
   const report = await sealSnapshot(parts, assets?.manifest);

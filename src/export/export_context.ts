@@ -1,6 +1,7 @@
 import type { ExportSettings } from "./export_settings.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { Checkpoints } from "./resume/checkpoints.ts";
+import type { ResumeState } from "./resume/resume_state.ts";
 import type { ExportRun } from "./export_run.ts";
 import type { TableStep } from "./steps/table_step.ts";
 
@@ -13,6 +14,8 @@ export interface ExportContext {
   /** The normalized view, if it is written. */
   readonly tables: TableStep | undefined;
   /** How far everything is. */
+  readonly state: ResumeState;
+  /** When that is written down. */
   readonly checkpoints: Checkpoints;
   /** When the export began. */
   readonly startedAt: Date;

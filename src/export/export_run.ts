@@ -2,7 +2,6 @@ import type { Emit } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import { judgeListing, type Listings } from "./listings.ts";
 import type { OpenProject } from "./open_project.ts";
-import type { Checkpoint } from "./resume/checkpoint.ts";
 import type { RecordListing, Selection } from "./selection.ts";
 import type { Tallies } from "./tallies.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
@@ -82,16 +81,6 @@ export class ExportRun implements OpenProject {
   /** Records counted so far. */
   get records(): Manifest["records"] {
     return this.tallies.counts.records;
-  }
-
-  /**
-   * Continues from where an earlier run was.
-   *
-   * @param checkpoint How far it was.
-   */
-  restore(checkpoint: Checkpoint): void {
-    this.tallies.restore(checkpoint);
-    this.journal.restore(checkpoint.notes);
   }
 
   /** The listings of records to read. */

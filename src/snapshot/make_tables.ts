@@ -5,7 +5,7 @@ import { type NormalizeOptions, type TableRows, tableRows } from "../transform/n
 import { tableSchema } from "../transform/table_schema.ts";
 import { uploadRows } from "../transform/upload_rows.ts";
 import { type CountedWarning, WarningCounter } from "../transform/warnings.ts";
-import type { Journal } from "./journal.ts";
+import type { ByteJournal } from "./byte_journal.ts";
 import type { TableFormat } from "./layout.ts";
 import {
   type PartsState,
@@ -148,7 +148,7 @@ export class TableMaker {
    * @param journal The journal.
    * @throws {StorageError} If it can't be read.
    */
-  async restore(journal: Journal): Promise<void> {
+  async restore(journal: ByteJournal): Promise<void> {
     await this.#writer.restore(journal);
   }
 
@@ -158,7 +158,7 @@ export class TableMaker {
    * @param journal The journal.
    * @throws {StorageError} If a part couldn't be written.
    */
-  async addTo(journal: Journal): Promise<void> {
+  async addTo(journal: ByteJournal): Promise<void> {
     await this.#writer.addTo(journal);
   }
 

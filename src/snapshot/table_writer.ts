@@ -4,7 +4,7 @@ import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
-import type { Journal } from "./journal.ts";
+import type { ByteJournal } from "./byte_journal.ts";
 import { type TableFormat, tablePath } from "./layout.ts";
 
 /** Where the parts of tables go. */
@@ -132,7 +132,7 @@ export class TableWriter {
    * @param journal The journal.
    * @throws {StorageError} If it can't be read.
    */
-  async restore(journal: Journal): Promise<void> {
+  async restore(journal: ByteJournal): Promise<void> {
     for await (const [of, bytes] of journal.read((of) => of.startsWith(OWNER))) {
       const part = this.#parts.get(of.slice(OWNER.length));
       if (part === undefined) continue;
@@ -150,7 +150,7 @@ export class TableWriter {
    * @param journal The journal.
    * @throws {StorageError} If a part couldn't be written.
    */
-  async addTo(journal: Journal): Promise<void> {
+  async addTo(journal: ByteJournal): Promise<void> {
     await this.#settled();
     journal.forget(this.#written);
     this.#written.clear();

@@ -2,7 +2,7 @@ import { isObject } from "../text/json.ts";
 import type { Page, Resource } from "../content/resource.ts";
 import type { BatchEncoding } from "../sink/batch_sink.ts";
 import { batchEntries } from "./batch_entries.ts";
-import type { Journal } from "./journal.ts";
+import type { ByteJournal } from "./byte_journal.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** A resource that was written, as far as listings are compared with each other. */
@@ -56,7 +56,7 @@ export async function* batchedEntries(
  * @throws {StorageError} If the journal can't be read.
  */
 export async function journaledEntries(
-  journal: Journal,
+  journal: ByteJournal,
   key: string,
   { head, tail = "" }: BatchEncoding,
 ): Promise<Page<WrittenEntry>> {

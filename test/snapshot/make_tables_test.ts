@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Item, Page, Resource, Version } from "../../src/content/resource.ts";
-import { Journal } from "../../src/snapshot/journal.ts";
+import { ByteJournal } from "../../src/snapshot/byte_journal.ts";
 import type { TableFormat } from "../../src/snapshot/layout.ts";
 import {
   type TableBatch,
@@ -152,9 +152,11 @@ Deno.test("TableMaker makes the same parts whatever the pages, and wherever it w
         const storage = new MemoryStorage();
         const options = { storage, prefix: "snapshot_1", signal: NEVER };
         const parts = new Parts();
-        let saved: { readonly state: TablesState; readonly journal: Journal["files"] } | undefined;
+        let saved:
+          | { readonly state: TablesState; readonly journal: ByteJournal["files"] }
+          | undefined;
         for (const end of [...ends, undefined]) {
-          const journal = new Journal({ ...options, files: saved?.journal });
+          const journal = new ByteJournal({ ...options, files: saved?.journal });
           const maker = makerOf(parts, { format, from: saved?.state });
           await maker.restore(journal);
           const save = async () => {
@@ -190,7 +192,7 @@ Deno.test("TableMaker makes the same parts whatever the pages, and wherever it w
           ended++;
         }
         const last = makerOf(parts, { format, from: saved?.state });
-        await last.restore(new Journal({ ...options, files: saved?.journal }));
+        await last.restore(new ByteJournal({ ...options, files: saved?.journal }));
         assert.ok(await last.make({ batches: all, read: reader(batches, 50), signal: NEVER }));
         await last.end();
         assert.deepEqual(parts.texts, expected[format]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "csv-parse/sync";
 import type { JsonObject } from "../../src/content/resource.ts";
-import { Journal } from "../../src/snapshot/journal.ts";
+import { ByteJournal } from "../../src/snapshot/byte_journal.ts";
 import type { TableFormat } from "../../src/snapshot/layout.ts";
 import { TableWriter } from "../../src/snapshot/table_writer.ts";
 import { localeRows } from "../../src/transform/normalize_locales.ts";
@@ -68,7 +68,7 @@ for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
       const storage = new MemoryStorage();
       const snapshot = await newSnapshot(storage);
       const options = { storage, prefix: snapshot.prefix, signal: new AbortController().signal };
-      let journal = new Journal(options);
+      let journal = new ByteJournal(options);
       let tables = new TableWriter(snapshot, tableSchema(SCHEMA), { format });
       for (let at = 0, page = 0; at < rows.length; at += length, page++) {
         await tables.write([{ table: "records/m", rows: rows.slice(at, at + length) }], "current");
@@ -77,7 +77,7 @@ for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
           await journal.save();
         }
         if (!ends.has(page)) continue;
-        journal = new Journal({ ...options, files: journal.files });
+        journal = new ByteJournal({ ...options, files: journal.files });
         tables = new TableWriter(snapshot, tableSchema(SCHEMA), { format, from: tables.state });
         await tables.restore(journal);
       }
@@ -112,7 +112,7 @@ Deno.test("TableWriter tells at the next step that a part couldn't be written, a
     flush: (tables) => tables.flush(),
     addTo: (tables) => {
       const { signal } = new AbortController();
-      return tables.addTo(new Journal({ storage: new MemoryStorage(), prefix: "", signal }));
+      return tables.addTo(new ByteJournal({ storage: new MemoryStorage(), prefix: "", signal }));
     },
   };
   for (const [name, step] of Object.entries(steps)) {

@@ -3,23 +3,35 @@ import { ndjsonBytes } from "../../transform/encode_ndjson.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { assetListPath } from "../../snapshot/layout.ts";
 import type { Checkpoints, Segmented } from "../resume/checkpoints.ts";
+import type { ResumeState } from "../resume/resume_state.ts";
+
+/** What {@linkcode AssetLedger} uses. */
+export interface LedgerParts {
+  /** Counts the lists. */
+  readonly state: Pick<ResumeState, "assetLists">;
+  /** When they are written. */
+  readonly checkpoints: Pick<Checkpoints, "saveWhenDue">;
+  /** Where they go. */
+  readonly snapshot: Pick<SnapshotWriter, "putAside">;
+}
 
 /**
  * Keeps a list of the assets that are there, so that an export that resumes needn't look at them again:
  * each checkpoint writes down those that were done since the last one.
  */
 export class AssetLedger implements Segmented {
-  readonly #checkpoints: Checkpoints;
-  readonly #snapshot: SnapshotWriter;
+  readonly #state: Pick<ResumeState, "assetLists">;
+  readonly #checkpoints: Pick<Checkpoints, "saveWhenDue">;
+  readonly #snapshot: Pick<SnapshotWriter, "putAside">;
   readonly #signal: AbortSignal;
   #done: AssetOutcome[] = [];
 
   /**
-   * @param checkpoints Counts the lists.
-   * @param snapshot Where the lists go.
+   * @param parts Where the lists are counted, when they are written, and where they go.
    * @param signal Aborts the writing.
    */
-  constructor(checkpoints: Checkpoints, snapshot: SnapshotWriter, signal: AbortSignal) {
+  constructor({ state, checkpoints, snapshot }: LedgerParts, signal: AbortSignal) {
+    this.#state = state;
     this.#checkpoints = checkpoints;
     this.#snapshot = snapshot;
     this.#signal = signal;
@@ -41,8 +53,8 @@ export class AssetLedger implements Segmented {
     const done = this.#done;
     if (done.length === 0) return;
     this.#done = [];
-    const path = assetListPath(this.#checkpoints.assetLists);
+    const path = assetListPath(this.#state.assetLists);
     await this.#snapshot.putAside(path, ndjsonBytes(done), { signal: this.#signal });
-    this.#checkpoints.assetLists++;
+    this.#state.assetLists++;
   }
 }

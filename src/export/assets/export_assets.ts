@@ -35,6 +35,7 @@ import type { Emit } from "../events.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
 import type { Checkpoints } from "../resume/checkpoints.ts";
+import type { ResumeState } from "../resume/resume_state.ts";
 import type { ExportedUploads } from "../steps/export_uploads.ts";
 
 /** What {@linkcode exportAssets} uses. */
@@ -47,7 +48,9 @@ export interface AssetParts {
   readonly place: SnapshotPlace;
   /** Where their list goes. */
   readonly snapshot: SnapshotWriter;
-  /** Where it is counted which of them are done. */
+  /** Which of them are done. */
+  readonly state: ResumeState;
+  /** When that is written down. */
   readonly checkpoints: Checkpoints;
   /** Where it is noted what is missing. */
   readonly journal: Journal;
@@ -186,12 +189,12 @@ async function recall(
 
 /** Reads what earlier runs of this export wrote down of the files. */
 async function recallLists(
-  { journal, snapshot, checkpoints, settings: { storage } }: AssetParts,
+  { journal, snapshot, state, settings: { storage } }: AssetParts,
   files: AssetFiles,
   prefix: string,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let list = 0; list < checkpoints.assetLists; list++) {
+  for (let list = 0; list < state.assetLists; list++) {
     const key = `${snapshot.prefix}/${assetListPath(list)}`;
     try {
       for await (const page of readAssetIndex(storage, key, prefix, signal)) {
@@ -220,16 +223,18 @@ function recallAll(
 
 /** Fetches what isn't there, and writes the list of what became of each asset. */
 async function fetchAssets(
-  { client, project, snapshot, checkpoints, journal, settings, redaction, emit, stop }: AssetParts,
+  parts: AssetParts,
   { batches }: ExportedUploads,
   { files, names, prefix, known }: Shelf,
   signal: AbortSignal,
 ): Promise<AssetCounts> {
+  const { client, project, snapshot, checkpoints, journal, settings, redaction, emit, stop } =
+    parts;
   const { storage, concurrency } = settings;
   const tally = new AssetTally();
   const { imgix_host: imgixHost } = project.site.attributes;
   const domain = await assetDomain(imgixHost, { ...settings, signal });
-  const ledger = new AssetLedger(checkpoints, snapshot, signal);
+  const ledger = new AssetLedger(parts, signal);
   // To the end of the export: the next checkpoint may come long after the last asset.
   checkpoints.attach(ledger);
   async function* uploads() {

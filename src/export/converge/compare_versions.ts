@@ -35,11 +35,11 @@ export async function compareVersions(
   context: ExportContext,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { run, checkpoints } = context;
+  const { run, state } = context;
   const published = run.recordListings.filter(({ version }) => version === "published");
   for (const { model } of published) {
     const [current, other] = (["current", "published"] as const).map((version) => {
-      return checkpoints.listing(`records/${model.attributes.api_key}/${version}`).publicIds;
+      return state.listing(`records/${model.attributes.api_key}/${version}`).publicIds;
     });
     if (current !== undefined && current === other) continue;
     if (!await compareModel(context, model, signal)) return false;
@@ -65,7 +65,7 @@ async function compareModel(
     let asked = false;
     const isDone = await converge(context, {
       what: "records",
-      since: context.checkpoints.changedSince,
+      since: context.state.changedSince,
       find: () => {
         const some = asked ? [] : ids.slice(0, most);
         asked = true;

@@ -36,17 +36,17 @@ export interface Convergence {
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function converge(
-  { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
+  { run, state, checkpoints }: Pick<ExportContext, "run" | "state" | "checkpoints">,
   { what, since, find, amend, onPass }: Convergence,
 ): Promise<boolean> {
-  const { amended, outdated } = checkpoints;
+  const { amended, outdated } = state;
   for (let pass = 1;; pass++) {
     const now = run.serverTime();
     const changed = await find(since);
     // The filter is coarse: what was brought up to date already is found again.
     for (const [id, one] of changed) {
       const states = digests(what, id, one);
-      if (states.every(([key, state]) => amended.get(key) === state)) changed.delete(id);
+      if (states.every(([key, digest]) => amended.get(key) === digest)) changed.delete(id);
     }
     // A run before this one may have begun with them. Those that went since then aren't found.
     for (const { what: ofWhat, id, of, time } of outdated.values()) {
@@ -63,7 +63,7 @@ export async function converge(
       );
       return true;
     }
-    checkpoints.amending.add(what);
+    state.amending.add(what);
     for (const [id, { of, time }] of changed) {
       outdated.set(`${what} ${id}`, { what, id, of, time: Number.isNaN(time) ? null : time });
     }
@@ -76,13 +76,13 @@ export async function converge(
           await amend(of, new Map(some));
           for (const [id, one] of some) {
             outdated.delete(`${what} ${id}`);
-            for (const [key, state] of digests(what, id, one)) amended.set(key, state);
+            for (const [key, digest] of digests(what, id, one)) amended.set(key, digest);
           }
         });
         if (run.stop?.aborted) return false;
       }
     }
-    checkpoints.amending.delete(what);
+    state.amending.delete(what);
     since = now;
     await onPass?.(now);
     run.emit({ type: "converged", resource: what, pass, count: changed.size });

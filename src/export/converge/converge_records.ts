@@ -31,16 +31,16 @@ export async function convergeRecords(
   context: ExportContext,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { run, checkpoints } = context;
+  const { run, state, checkpoints } = context;
   const models = new Map(run.recordListings.map(({ model }) => [model.id, model]));
   if (models.size === 0) return true;
   return await converge(context, {
     what: "records",
-    since: checkpoints.changedSince,
+    since: state.changedSince,
     find: (since) => changedRecords(context, [...models.keys()], since, signal),
     amend: (of, some) => amendRecords(context, models.get(of)!, some, signal),
     onPass: async (since) => {
-      checkpoints.changedSince = since;
+      state.changedSince = since;
       await checkpoints.save();
     },
   });

@@ -24,10 +24,10 @@ export async function convergeUploads(
   context: ExportContext,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { checkpoints } = context;
+  const { state } = context;
   return await converge(context, {
     what: "uploads",
-    since: checkpoints.changedSince,
+    since: state.changedSince,
     find: (since) => changedUploads(context, since, signal),
     amend: (_, some) => amendUploads(context, some, signal),
   });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
-import type { JournalFile } from "../../snapshot/journal.ts";
+import type { JournalFile } from "../../snapshot/byte_journal.ts";
 import { CHECKPOINT } from "../../snapshot/layout.ts";
 import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";

@@ -1,18 +1,10 @@
 import { LONGEST_TIMER } from "../../async/delay.ts";
 import { PageGate } from "../../async/page_gate.ts";
-import {
-  type Amendable,
-  type Checkpoint,
-  type ListingState,
-  type Outdated,
-  writeCheckpoint,
-} from "./checkpoint.ts";
-import { NO_IDS } from "../../snapshot/id_sum.ts";
-import { Journal } from "../../snapshot/journal.ts";
-import type { Manifest } from "../../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { Emit } from "../events.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
 import { CheckpointPace } from "./checkpoint_pace.ts";
-import type { ExportRun } from "../export_run.ts";
+import type { ResumeState } from "./resume_state.ts";
 
 /** Something that is only at rest once a segment of it is ended. */
 export interface Segmented {
@@ -20,33 +12,19 @@ export interface Segmented {
   endSegment(): Promise<void>;
 }
 
-/** Tables that are being made, as far as checkpoints know them. */
-export interface CheckpointedTables {
-  /** How far they are, once {@linkcode CheckpointedTables.addTo} has resolved. */
-  readonly state: NonNullable<Checkpoint["tables"]>;
-  /** What has rows already: another position with every page. */
-  readonly position: readonly number[];
-  /** Adds to a journal the rows that were collected since the last time. */
-  addTo(journal: Journal): Promise<void>;
-}
-
 /** Unfinished batches may take so much memory (bytes), together, before the journal is saved. */
 const MOST_PENDING = 32 * 1024 * 1024;
 
 /** Options of {@linkcode Checkpoints}. */
 export interface CheckpointsOptions {
-  /** What was counted and noted. */
-  readonly run: ExportRun;
+  /** What is written down. */
+  readonly state: ResumeState;
   /** Where it goes. */
-  readonly snapshot: SnapshotWriter;
-  /** The tables, if they are made. */
-  readonly tables: CheckpointedTables | undefined;
-  /** What has to be the same to continue. */
-  readonly fingerprint: Checkpoint["fingerprint"];
-  /** When the export began. */
-  readonly startedAt: Date;
-  /** The checkpoint to continue from. */
-  readonly from?: Checkpoint | undefined;
+  readonly snapshot: Pick<SnapshotWriter, "address" | "putAside">;
+  /** Called with each checkpoint. */
+  readonly emit: Emit;
+  /** Once it is aborted, one is written at once. */
+  readonly stop: AbortSignal | undefined;
   /** How far apart checkpoints are, in milliseconds. @default As {@linkcode CheckpointPace} says */
   readonly everyMs?: number | undefined;
   /** Aborts the writing. */
@@ -54,31 +32,13 @@ export interface CheckpointsOptions {
 }
 
 /**
- * How far an export is, and when that is written down. For a checkpoint all pages that are being written
- * are finished, and none is begun: then everything that it counts is in the storage, or in the journal.
+ * When it is written down how far an export is. For a checkpoint all pages that are being written are
+ * finished, and none is begun: then everything that it counts is in the storage, or in the journal of bytes.
  */
 export class Checkpoints {
-  /** Since when changes are still to be looked for. */
-  changedSince: Date;
-  /** What is kept of objects that aren't finished. */
-  readonly journal: Journal;
-  /** How many lists of assets that are done were written. */
-  assetLists: number;
-  /** What is being brought up to date. */
-  readonly amending: Set<Amendable> = new Set<Amendable>();
-  /** What is still to be brought up to date, by what it is and its id. */
-  readonly outdated: Map<string, Outdated>;
-  /** What was brought up to date since {@linkcode Checkpoints.changedSince}, and to which state of it. */
-  readonly amended: Map<string, string>;
   readonly #options: CheckpointsOptions;
   readonly #gate = new PageGate();
   readonly #writers = new Set<Segmented>();
-  readonly #listings: Map<string, ListingState>;
-  readonly #done: Set<string>;
-  /** Steps that aren't done: what they wrote is written again when they are begun again. */
-  readonly #open = new Set<string>();
-  /** How far the export was when this run began. */
-  readonly #begun: string;
   readonly #pace: CheckpointPace;
   #isSavedAtStop = false;
   /** Writes what no other page brings down. */
@@ -92,44 +52,8 @@ export class Checkpoints {
    * @param options What is to be written down.
    */
   constructor(options: CheckpointsOptions) {
-    const { from, run, snapshot: { storage, prefix }, signal } = options;
     this.#options = options;
     this.#pace = new CheckpointPace(options.everyMs);
-    this.journal = new Journal({ storage, prefix, signal, files: from?.journal });
-    this.changedSince = from === undefined ? run.project.readAt : new Date(from.changedSince);
-    this.assetLists = from?.assetLists ?? 0;
-    this.outdated = new Map(from?.outdated.map((one) => [`${one.what} ${one.id}`, one]));
-    this.amended = new Map(Object.entries(from?.amended ?? {}));
-    this.#listings = new Map(Object.entries(structuredClone(from?.listings ?? {})));
-    this.#done = new Set(from?.done);
-    this.#begun = this.#reached();
-  }
-
-  /** Whether the export is further than where this run began. */
-  get progressed(): boolean {
-    return this.#reached() !== this.#begun;
-  }
-
-  /**
-   * How far a listing is; what is changed in it is written down with the next checkpoint.
-   *
-   * @param key The listing's name, such as `records/article/current`.
-   */
-  listing(key: string): ListingState {
-    let state = this.#listings.get(key);
-    if (state === undefined) {
-      state = {
-        read: 0,
-        bytes: 0,
-        batches: 0,
-        last: [],
-        done: false,
-        total: 0,
-        publicIds: NO_IDS,
-      };
-      this.#listings.set(key, state);
-    }
-    return state;
   }
 
   /**
@@ -140,10 +64,10 @@ export class Checkpoints {
    * @param run The step.
    */
   async once(name: string, run: () => Promise<void>): Promise<void> {
-    if (this.#done.has(name)) return;
+    const { state } = this.#options;
+    if (state.isDone(name)) return;
     await this.always(name, run);
-    this.#open.delete(name);
-    this.#done.add(name);
+    state.finish(name);
     await this.saveIfDue();
   }
 
@@ -155,7 +79,7 @@ export class Checkpoints {
    * @param run The step.
    */
   async always<T>(name: string, run: () => Promise<T>): Promise<T> {
-    this.#open.add(name);
+    this.#options.state.open(name);
     return await run();
   }
 
@@ -173,7 +97,8 @@ export class Checkpoints {
         this.giveUp(error);
         throw error;
       }
-      while (this.journal.pendingBytes > MOST_PENDING) await this.journal.save();
+      const { bytes } = this.#options.state;
+      while (bytes.pendingBytes > MOST_PENDING) await bytes.save();
     });
     await this.saveIfDue();
   }
@@ -204,7 +129,7 @@ export class Checkpoints {
   }
 
   #isDue(): boolean {
-    return this.#options.run.stop?.aborted || this.#pace.dueInMs <= 0;
+    return this.#options.stop?.aborted || this.#pace.dueInMs <= 0;
   }
 
   /**
@@ -212,7 +137,7 @@ export class Checkpoints {
    * export is to stop, since what is waited for then may never come.
    */
   saving(): AsyncDisposable {
-    const { stop } = this.#options.run;
+    const { stop } = this.#options;
     const background = this.#background ??= new Set();
     const save = () => this.#saveInBackground(() => !this.#isSavedAtStop);
     stop?.addEventListener("abort", save, { once: true });
@@ -264,24 +189,23 @@ export class Checkpoints {
   }
 
   async #saveIf(isDue: () => boolean): Promise<void> {
-    const { run, snapshot, tables, signal } = this.#options;
+    const { state, snapshot, emit, stop, signal } = this.#options;
     await this.#gate.alone(async () => {
       if (!isDue()) return;
       if (this.#loss) throw this.#loss.reason;
       const begun = performance.now();
-      this.#isSavedAtStop ||= run.stop?.aborted ?? false;
+      this.#isSavedAtStop ||= stop?.aborted ?? false;
       try {
         await endAll(this.#writers);
-        await tables?.addTo(this.journal);
-        await this.journal.save();
+        await state.saveBytes();
         // One of them may have been ended meanwhile by what ends the export.
         if (this.#loss) throw (this.#loss as { readonly reason: unknown }).reason;
-        const checkpoint = this.#describe();
+        const checkpoint = state.capture();
         await writeCheckpoint(snapshot, checkpoint, signal);
-        await this.journal.tidy();
+        await state.bytes.tidy();
         const objects = checkpoint.objects.length;
-        const { address } = snapshot;
-        run.emit({ type: "checkpoint", snapshot: address, objects, progressed: this.progressed });
+        const { progressed } = state;
+        emit({ type: "checkpoint", snapshot: snapshot.address, objects, progressed });
       } catch (error) {
         this.giveUp(error);
         throw error;
@@ -290,46 +214,6 @@ export class Checkpoints {
       this.#timer = undefined;
       this.#pace.saved(performance.now() - begun);
     });
-  }
-
-  /** How far the export is: it is the same as before if nothing was done that stays done. */
-  #reached(): string {
-    const listings = this.#listings.entries().map(([key, { read, done }]) => [key, read, done]);
-    const { tables } = this.#options;
-    const others = [
-      this.changedSince,
-      this.amended.size,
-      this.assetLists,
-      ...tables?.position ?? [],
-      ...this.#done,
-    ];
-    return JSON.stringify([...listings.filter(([, read, done]) => read || done), ...others]);
-  }
-
-  #describe(): Checkpoint {
-    const { run, snapshot, tables, fingerprint, startedAt } = this.#options;
-    const isOpen = (path: string) => {
-      return this.#open.values().some((name) => path.startsWith(name));
-    };
-    const resources: Manifest["resources"] = { ...run.resources };
-    return {
-      formatVersion: 3,
-      fingerprint,
-      startedAt: startedAt.toISOString(),
-      changedSince: this.changedSince.toISOString(),
-      done: [...this.#done],
-      amending: [...this.amending],
-      outdated: [...this.outdated.values()],
-      amended: Object.fromEntries(this.amended),
-      listings: Object.fromEntries(this.#listings),
-      ...(tables && { tables: tables.state }),
-      journal: this.journal.files,
-      assetLists: this.assetLists,
-      objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
-      resources,
-      records: run.records,
-      notes: run.journal.notes,
-    };
   }
 }
 

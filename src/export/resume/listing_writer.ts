@@ -5,6 +5,7 @@ import { plusIds } from "../../snapshot/id_sum.ts";
 import type { SnapshotSinkOptions } from "../../snapshot/snapshot_sink.ts";
 import type { Cursor } from "../../source/datocms/page_stream.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import type { ResumeState } from "./resume_state.ts";
 
 /** How many of the resources that were written last tell where to continue. */
 const REMEMBERED = 50;
@@ -28,7 +29,9 @@ export interface ListingSinks<T> {
 /** Options of {@linkcode ListingWriter}. */
 export interface ListingWriterOptions<T> extends ListingSinks<T> {
   /** Where it is counted how far the listing is. */
-  readonly checkpoints: Checkpoints;
+  readonly state: Pick<ResumeState, "listing" | "bytes">;
+  /** When that is written down. */
+  readonly checkpoints: Pick<Checkpoints, "page" | "giveUp">;
   /** A listing that ends after it is aborted isn't at its end. */
   readonly stop?: AbortSignal | undefined;
   /** Called with each page that was written. */
@@ -48,7 +51,7 @@ export class ListingWriter<T extends Resource> {
    */
   constructor(options: ListingWriterOptions<T>) {
     this.#options = options;
-    this.state = options.checkpoints.listing(options.key);
+    this.state = options.state.listing(options.key);
   }
 
   /** Where the reading continues, if an earlier run has begun it. */
@@ -99,17 +102,17 @@ export class ListingWriter<T extends Resource> {
   }
 
   #open(): WritableStreamDefaultWriter<Page<T>> {
-    const { key, checkpoints: { journal }, batches } = this.#options;
+    const { key, state: { bytes }, batches } = this.#options;
     const { state } = this;
     const writer = batches({
       firstBatch: state.batches,
       begun: state.unfinished && { ...state.unfinished, bytes: () => this.#saved() },
-      onAppended: (bytes, unfinished) => {
-        journal.add(key, key, bytes);
+      onAppended: (pieces, unfinished) => {
+        bytes.add(key, key, pieces);
         state.unfinished = unfinished;
       },
       onBatch: ({ batch, size }) => {
-        journal.forget(new Set([key]));
+        bytes.forget(new Set([key]));
         state.unfinished = undefined;
         state.batches = batch + 1;
         state.bytes += size;
@@ -122,8 +125,8 @@ export class ListingWriter<T extends Resource> {
 
   /** What an earlier run has written to the batch that comes next. */
   async *#saved(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-    const { key, checkpoints: { journal } } = this.#options;
-    for await (const [, bytes] of journal.read((of) => of === key)) yield bytes;
+    const { key, state: { bytes } } = this.#options;
+    for await (const [, piece] of bytes.read((of) => of === key)) yield piece;
   }
 
   async #end(): Promise<void> {

@@ -35,7 +35,7 @@ export interface WrittenListing<T> extends ListingSinks<T> {
  * @return How far it is, or `undefined` if it was stopped before its end.
  */
 export async function writeListing<T extends Resource>(
-  { run, checkpoints }: Pick<ExportContext, "run" | "checkpoints">,
+  { run, state, checkpoints }: Pick<ExportContext, "run" | "state" | "checkpoints">,
   { about, what, needs, written, pages, ...listed }: WrittenListing<T>,
   signal: AbortSignal,
 ): Promise<ListingState | undefined> {
@@ -45,26 +45,26 @@ export async function writeListing<T extends Resource>(
     odd.look(page);
     onCount(page.length);
   };
-  const writer = new ListingWriter<T>({ ...listed, checkpoints, stop: run.stop, onPage });
-  const { state } = writer;
-  if (state.read > 0) onCount(state.read);
-  if (!state.done) {
+  const writer = new ListingWriter<T>({ ...listed, state, checkpoints, stop: run.stop, onPage });
+  const reached = writer.state;
+  if (reached.read > 0) onCount(reached.read);
+  if (!reached.done) {
     const listing = run.listing(signal, about, what);
     let verdict: ListingVerdict | undefined;
     const onTotal = (total: number) => {
-      state.total = total;
+      reached.total = total;
       listing.onTotal?.(total);
     };
     const onEnd = (found: ListingVerdict) => verdict = found;
     await pages({ ...listing, after: writer.after, known: written, onTotal, onEnd })
       .pipeTo(writer.sink(), { signal });
     if (verdict === undefined || run.stop?.aborted) return undefined;
-    state.done = true;
-    state.isWhole = verdict.state === "whole" && verdict.sent === state.read;
+    reached.done = true;
+    reached.isWhole = verdict.state === "whole" && verdict.sent === reached.read;
     run.judgeListing(what, verdict);
     odd.tell(run.journal, what);
   }
-  run.emit({ type: "done", ...about, count: state.read, bytes: state.bytes });
+  run.emit({ type: "done", ...about, count: reached.read, bytes: reached.bytes });
   await checkpoints.saveIfDue();
-  return state;
+  return reached;
 }

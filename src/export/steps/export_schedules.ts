@@ -5,7 +5,7 @@ import { isObject } from "../../text/json.ts";
 import type { Page, Resource } from "../../content/resource.ts";
 import { JSON_DATA } from "../../sink/encodings.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
-import type { Journal } from "../../snapshot/journal.ts";
+import type { ByteJournal } from "../../snapshot/byte_journal.ts";
 import { recordsFolder } from "../../snapshot/layout.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import type { ListingOptions } from "../../source/datocms/listing.ts";
@@ -29,7 +29,7 @@ import { type SettingsParts, skipResource } from "./export_settings.ts";
 export interface ScheduleParts
   extends
     Pick<SettingsParts, "selection" | "tallies" | "journal" | "redaction" | "emit">,
-    Pick<ExportContext, "run" | "checkpoints"> {
+    Pick<ExportContext, "run" | "state" | "checkpoints"> {
   /** Reads from the API. */
   readonly client: CmaClient;
   /** Where they are written, and records are. */
@@ -194,7 +194,7 @@ async function exportEach(
  * @param options The listing's options.
  */
 async function* pages(
-  { client, journal, checkpoints, concurrency }: ScheduleParts,
+  { client, journal, state, concurrency }: ScheduleParts,
   ids: Set<string>,
   unscheduled: string[],
   end: AbortSignal,
@@ -206,7 +206,7 @@ async function* pages(
   /** Those that don't say which record they are of. */
   const written = new Set<string>();
   const nameOf = ({ type, id }: Resource) => `${type} ${id}`;
-  for await (const one of after === undefined ? [] : writtenSchedules(checkpoints.journal)) {
+  for await (const one of after === undefined ? [] : writtenSchedules(state.bytes)) {
     count++;
     const item: unknown = one.relationships?.item?.data;
     if (isObject(item)) ids.delete(String(item.id));
@@ -241,11 +241,11 @@ async function* pages(
 }
 
 /** What earlier runs have written: line by line, since it may be long. */
-async function* writtenSchedules(journal: Journal): AsyncGenerator<Resource, void> {
-  const bytes = async function* () {
-    for await (const [, piece] of journal.read((of) => of === NAME)) yield piece;
+async function* writtenSchedules(bytes: ByteJournal): AsyncGenerator<Resource, void> {
+  const pieces = async function* () {
+    for await (const [, piece] of bytes.read((of) => of === NAME)) yield piece;
   };
-  const lines = ReadableStream.from(bytes())
+  const lines = ReadableStream.from(pieces())
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   for await (const line of lines) {

@@ -26,7 +26,7 @@ export async function exportUploads(
   context: ExportContext,
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
-  const { run, snapshot, tables, checkpoints, settings: { layout } } = context;
+  const { run, snapshot, tables, settings: { layout } } = context;
   const state = await writeListing<Upload>(context, {
     key: "uploads",
     about: { resource: "uploads" },
@@ -35,7 +35,7 @@ export async function exportUploads(
     written: () =>
       idsIn(
         batchedEntries(snapshot, "uploads/", signal),
-        () => journaledEntries(checkpoints.journal, "uploads", encodingOf(layout)),
+        () => journaledEntries(context.state.bytes, "uploads", encodingOf(layout)),
       ),
     pages: (options) => listingPages(run.client, resourceNamed("uploads"), options),
     batches: (batches) => {

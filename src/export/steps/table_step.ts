@@ -1,6 +1,6 @@
 import type { Page } from "../../content/resource.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
-import type { Journal } from "../../snapshot/journal.ts";
+import type { ByteJournal } from "../../snapshot/byte_journal.ts";
 import { recordsFolder, TABLE_SCHEMA } from "../../snapshot/layout.ts";
 import { type TableBatch, TableMaker, type TablesState } from "../../snapshot/make_tables.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
@@ -103,7 +103,7 @@ export class TableStep {
    * @param journal The journal.
    * @throws {StorageError} If it can't be read.
    */
-  async restore(journal: Journal): Promise<void> {
+  async restore(journal: ByteJournal): Promise<void> {
     await this.#tables.restore(journal);
   }
 
@@ -113,7 +113,7 @@ export class TableStep {
    * @param journal The journal.
    * @throws {StorageError} If a part couldn't be written.
    */
-  async addTo(journal: Journal): Promise<void> {
+  async addTo(journal: ByteJournal): Promise<void> {
     await this.#tables.addTo(journal);
   }
 

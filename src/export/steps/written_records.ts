@@ -39,11 +39,11 @@ export async function* writtenRecords(
   listing: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Iterable<string>, void> {
-  const { checkpoints, settings: { layout } } = context;
+  const { state, settings: { layout } } = context;
   const { model: { attributes: { api_key: key } }, version } = listing;
   const name = `records/${key}/${version}`;
   yield* idsIn(recordEntries(context, listing, signal), () => {
-    return journaledEntries(checkpoints.journal, name, encodingOf(layout));
+    return journaledEntries(state.bytes, name, encodingOf(layout));
   });
 }
 

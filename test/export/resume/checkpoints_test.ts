@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { generateProject } from "../../../src/simulator/generated/generated_project.ts";
-import { startDemoCma } from "../../../src/simulator/server.ts";
 import type { Page, Resource } from "../../../src/content/resource.ts";
 import { Secrets } from "../../../src/text/secrets/secrets.ts";
 import type { Checkpoint } from "../../../src/export/resume/checkpoint.ts";
@@ -9,12 +7,9 @@ import { CHECKPOINT } from "../../../src/snapshot/layout.ts";
 import { NDJSON } from "../../../src/sink/encodings.ts";
 import { SnapshotWriter } from "../../../src/snapshot/snapshot_writer.ts";
 import { Checkpoints } from "../../../src/export/resume/checkpoints.ts";
-import { resolveSourceOptions } from "../../../src/export/export_settings.ts";
 import { Journal } from "../../../src/export/journal.ts";
-import { Listings } from "../../../src/export/listings.ts";
-import { openProject } from "../../../src/export/open_project.ts";
 import { Tallies } from "../../../src/export/tallies.ts";
-import { ExportRun } from "../../../src/export/export_run.ts";
+import { ResumeState } from "../../../src/export/resume/resume_state.ts";
 import { ListingWriter } from "../../../src/export/resume/listing_writer.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
 import { turn, until } from "../../support/until.ts";
@@ -25,21 +20,7 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
   const storage = new MemoryStorage({
     beforePut: (key) => void (key.endsWith(CHECKPOINT) && puts++),
   });
-  const cma = startDemoCma({ project: generateProject({ records: 1 }), rateLimit: false });
   const { signal } = new AbortController();
-  const redaction = new Secrets();
-  const emit = () => {};
-  const settings = resolveSourceOptions({ apiToken: cma.apiToken, baseUrl: cma.url });
-  const journal = new Journal({ redaction, emit });
-  const { concurrency } = settings;
-  const common = { journal, redaction, emit, concurrency, stop: options.stop };
-  const run = new ExportRun({
-    ...await openProject({ ...settings, redaction }),
-    ...common,
-    tallies: new Tallies(),
-    listings: new Listings(common),
-  });
-  await cma.stop();
   const startedAt = new Date();
   const snapshot = await SnapshotWriter.create(storage, {
     projectId: "1",
@@ -47,18 +28,28 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
     claim: {},
     signal,
   });
-  const checkpoints = new Checkpoints({
-    run,
-    snapshot,
-    tables: undefined,
+  const emit = () => {};
+  const state = new ResumeState({
     fingerprint: {},
     startedAt,
-    from: options.from,
+    changedSince: startedAt,
+    snapshot,
+    tallies: new Tallies(),
+    journal: new Journal({ redaction: new Secrets(), emit }),
+    tables: undefined,
+    signal,
+  });
+  if (options.from) await state.restore(options.from);
+  const checkpoints = new Checkpoints({
+    state,
+    snapshot,
+    emit,
+    stop: options.stop,
     everyMs,
     signal,
   });
   const read = async () => (await readCheckpoint(storage, snapshot.prefix, signal))!.checkpoint;
-  return { checkpoints, snapshot, read, puts: () => puts };
+  return { state, checkpoints, snapshot, read, puts: () => puts };
 }
 
 Deno.test("Checkpoints.page() writes one checkpoint for all pages that wait for it", async () => {
@@ -153,11 +144,12 @@ Deno.test("Checkpoints.saving() writes what comes after a checkpoint as soon as 
 
 /** A listing whose pages go to a sink. */
 function listingOf(
-  checkpoints: Checkpoints,
+  { state, checkpoints }: { state: ResumeState; checkpoints: Checkpoints },
   sink: UnderlyingSink<Page<Resource>>,
 ): ListingWriter<Resource> {
   return new ListingWriter<Resource>({
     key: "uploads",
+    state,
     checkpoints,
     batches: () => new WritableStream(sink),
     onPage: () => {},
@@ -165,9 +157,9 @@ function listingOf(
 }
 
 Deno.test("ListingWriter that is aborted in the midst of a page ends all checkpoints", async () => {
-  const { checkpoints, puts } = await begin(3_600_000);
+  const { state, checkpoints, puts } = await begin(3_600_000);
   const isWriting = Promise.withResolvers<void>();
-  const listing = listingOf(checkpoints, {
+  const listing = listingOf({ state, checkpoints }, {
     write: (_page, { signal }) => {
       isWriting.resolve();
       return new Promise((_, reject) => {
@@ -188,9 +180,11 @@ Deno.test("ListingWriter that is aborted in the midst of a page ends all checkpo
 });
 
 Deno.test("ListingWriter that is aborted after a checkpoint has lost nothing", async () => {
-  const { checkpoints, read } = await begin(3_600_000);
+  const { state, checkpoints, read } = await begin(3_600_000);
   const aborted: unknown[] = [];
-  const listing = listingOf(checkpoints, { abort: (reason) => void aborted.push(reason) });
+  const listing = listingOf({ state, checkpoints }, {
+    abort: (reason) => void aborted.push(reason),
+  });
   const sink = listing.sink().getWriter();
   await sink.write([{ id: "1", type: "upload" } as Resource]);
   await checkpoints.save();
@@ -204,10 +198,11 @@ Deno.test("ListingWriter that is aborted after a checkpoint has lost nothing", a
 });
 
 Deno.test("ListingWriter that is aborted between pages has lost nothing of its batches", async () => {
-  const { checkpoints, snapshot, read } = await begin(3_600_000);
+  const { state, checkpoints, snapshot, read } = await begin(3_600_000);
   const listing = () => {
     return new ListingWriter<Resource>({
       key: "uploads",
+      state,
       checkpoints,
       batches: (batches) => {
         return snapshot.sink({ path: (n) => `uploads/${n}`, encoding: NDJSON, ...batches });

@@ -26,8 +26,8 @@ export interface JournalFile {
   readonly parts: readonly JournalPart[];
 }
 
-/** Options of {@linkcode Journal}. */
-export interface JournalOptions {
+/** Options of {@linkcode ByteJournal}. */
+export interface ByteJournalOptions {
   /** Where the snapshot is. */
   readonly storage: Storage;
   /** Where it lies in there, without a trailing slash. */
@@ -60,21 +60,21 @@ const DELETED_AT_ONCE = 8;
  * @example
  * ```ts
  * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { Journal } from "./journal.ts";
+ * import { ByteJournal } from "./byte_journal.ts";
  *
  * const storage = new LocalStorage(await Deno.makeTempDir());
  * const { signal } = new AbortController();
- * const journal = new Journal({ storage, prefix: "snapshot_1", signal });
+ * const journal = new ByteJournal({ storage, prefix: "snapshot_1", signal });
  * journal.add("listings", "uploads", [new TextEncoder().encode("Hello")]);
  * await journal.save();
- * const later = new Journal({ storage, prefix: "snapshot_1", signal, files: journal.files });
+ * const later = new ByteJournal({ storage, prefix: "snapshot_1", signal, files: journal.files });
  * for await (const [of, bytes] of later.read(() => true)) {
  *   console.assert(of === "uploads" && bytes.length === 5);
  * }
  * ```
  */
-export class Journal {
-  readonly #options: JournalOptions;
+export class ByteJournal {
+  readonly #options: ByteJournalOptions;
   readonly #files = new Map<number, OwnFile>();
   readonly #saving = new Budget(1);
   /** By the file that it goes to. */
@@ -88,7 +88,7 @@ export class Journal {
   /**
    * @param options Where it is.
    */
-  constructor(options: JournalOptions) {
+  constructor(options: ByteJournalOptions) {
     this.#options = options;
     for (const { parts, ...file } of options.files ?? []) {
       this.#files.set(file.number, { ...file, parts: [...parts] });

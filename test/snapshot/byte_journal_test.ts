@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StorageError } from "../../src/storage/storage.ts";
-import { Journal, type JournalFile } from "../../src/snapshot/journal.ts";
+import { ByteJournal, type JournalFile } from "../../src/snapshot/byte_journal.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 
 const { signal } = new AbortController();
 
-function journalIn(storage: MemoryStorage, files?: readonly JournalFile[]): Journal {
-  return new Journal({ storage, prefix: "s", signal, files });
+function journalIn(storage: MemoryStorage, files?: readonly JournalFile[]): ByteJournal {
+  return new ByteJournal({ storage, prefix: "s", signal, files });
 }
 
-async function textsIn(journal: Journal): Promise<Record<string, string>> {
+async function textsIn(journal: ByteJournal): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for await (const [of, bytes] of journal.read(() => true)) {
     texts[of] = (texts[of] ?? "") + new TextDecoder().decode(bytes);
@@ -18,7 +18,7 @@ async function textsIn(journal: Journal): Promise<Record<string, string>> {
   return texts;
 }
 
-Deno.test("Journal gives another run what unfinished objects hold, in order, whatever was done when", async () => {
+Deno.test("ByteJournal gives another run what unfinished objects hold, in order, whatever was done when", async () => {
   const name = fc.constantFrom("a", "b", "tables/a", "tables/b");
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ of: name, text: fc.string({ maxLength: 9 }) }) },
@@ -58,7 +58,7 @@ Deno.test("Journal gives another run what unfinished objects hold, in order, wha
   );
 });
 
-Deno.test("Journal keeps nothing in mind of what was finished while it was being saved", async () => {
+Deno.test("ByteJournal keeps nothing in mind of what was finished while it was being saved", async () => {
   const held = Promise.withResolvers<void>();
   const storage = new MemoryStorage({ beforePut: () => held.promise });
   const journal = journalIn(storage);
@@ -73,7 +73,7 @@ Deno.test("Journal keeps nothing in mind of what was finished while it was being
   assert.deepEqual([journal.pendingBytes, journal.files], [0, []]);
 });
 
-Deno.test("Journal deletes files that nobody needs, some at a time, and goes on where it may not", async () => {
+Deno.test("ByteJournal deletes files that nobody needs, some at a time, and goes on where it may not", async () => {
   for (const mayDelete of [true, false]) {
     const storage = new MemoryStorage();
     let deletions = 0;
@@ -95,7 +95,7 @@ Deno.test("Journal deletes files that nobody needs, some at a time, and goes on 
   }
 });
 
-Deno.test("Journal says which file isn't what was written there", async () => {
+Deno.test("ByteJournal says which file isn't what was written there", async () => {
   for (const damage of ["x", "hello!", "hullo"]) {
     const storage = new MemoryStorage();
     const journal = journalIn(storage);

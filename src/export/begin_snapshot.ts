@@ -7,37 +7,69 @@ import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { VERSION } from "../version.ts";
 import { Checkpoints } from "./resume/checkpoints.ts";
 import { ResumeState } from "./resume/resume_state.ts";
-import type { ExportContext } from "./export_context.ts";
-import type { ExportRun } from "./export_run.ts";
-import { notesOf } from "./notes_of.ts";
+import type { Emit } from "./events.ts";
+import type { Journal } from "./journal.ts";
+import type { OpenProject } from "./open_project.ts";
 import { TableStep } from "./steps/table_step.ts";
+import type { Tallies } from "./tallies.ts";
+import type { ExportNotes } from "../snapshot/manifest.ts";
+import type { ProjectSchema } from "../source/datocms/schema.ts";
+import type { Secrets } from "../text/secrets/secrets.ts";
+import { warningText } from "../transform/warnings.ts";
+
+/** What {@linkcode beginSnapshot} uses. */
+export interface BeginParts extends Pick<OpenProject, "project" | "name" | "selection" | "place"> {
+  /** What is exported, and where to; with the signal of the lock. */
+  readonly settings: ExportSettings & { readonly signal: AbortSignal };
+  /** Who has the lock. */
+  readonly lock: Claimant;
+  /** What is noted. */
+  readonly journal: Journal;
+  /** What is counted. */
+  readonly tallies: Tallies;
+  /** Keeps secrets out of what is noted. */
+  readonly redaction: Secrets;
+  /** Called with what happens. */
+  readonly emit: Emit;
+  /** Nothing new is begun once it is aborted. */
+  readonly stop: AbortSignal | undefined;
+}
+
+/** A snapshot that is being written. */
+export interface BegunSnapshot {
+  /** Writes it. */
+  readonly snapshot: SnapshotWriter;
+  /** Its tables, if they are made. */
+  readonly tables: TableStep | undefined;
+  /** How far everything is. */
+  readonly state: ResumeState;
+  /** When that is written down. */
+  readonly checkpoints: Checkpoints;
+  /** When the export began. */
+  readonly startedAt: Date;
+}
 
 /**
  * Begins a snapshot, or resumes one.
  *
- * @param run The export.
- * @param settings Its settings; with a signal that is aborted when its lock is lost.
- * @param claimant Who has the lock.
- * @return What every step is given.
+ * @param parts What is exported, and where to.
+ * @return The snapshot, and how far it is.
  * @throws {StorageError} If it can't be begun.
  */
-export async function beginSnapshot(
-  run: ExportRun,
-  settings: ExportSettings & { readonly signal: AbortSignal },
-  claimant: Claimant,
-): Promise<ExportContext> {
+export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
+  const { project, name, selection, place, settings, lock, journal, tallies, emit, stop } = parts;
   const { storage, signal, checkpointMs: everyMs } = settings;
-  const { place, selection, project: { site, environment } } = run;
+  const { site, environment, readAt: changedSince } = project;
   let tables: TableStep | undefined;
-  settings.onNotes?.(() => notesOf(run.journal, tables));
+  settings.onNotes?.(() => notesOf(journal, tables));
   const shaping = shapingSettings(settings);
-  const fingerprint = fingerprintOf(run, shaping);
+  const fingerprint = fingerprintOf(project, shaping);
   const reopened = settings.resume
-    ? await reopenSnapshot(storage, place, fingerprint, { claimant, signal })
+    ? await reopenSnapshot(storage, place, fingerprint, { claimant: lock, signal })
     : undefined;
   const from = reopened && "checkpoint" in reopened ? reopened : undefined;
   if (reopened && "reason" in reopened && reopened.reason !== undefined) {
-    run.addWarning("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
+    journal.addWarning("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
   }
   if (from === undefined) await settings.beforeBegin?.(signal);
   const startedAt = from ? new Date(from.checkpoint.startedAt) : new Date();
@@ -45,34 +77,43 @@ export async function beginSnapshot(
     ...place,
     startedAt,
     claim: { tool: { name: "sluice", version: VERSION }, options: shaping },
-    claimant,
+    claimant: lock,
     signal,
   });
-  run.emit({
+  emit({
     type: "start",
-    project: { id: site.id, name: run.name },
+    project: { id: site.id, name },
     environment: environment ?? null,
     snapshot: snapshot.address,
     listings: selection.listings,
     resumed: from !== undefined,
   });
   if (settings.tables !== false) {
-    tables = new TableStep({ run, snapshot, settings, from: from?.checkpoint.tables });
+    tables = new TableStep({ ...parts, snapshot, from: from?.checkpoint.tables });
   }
-  const { journal, tallies, emit, stop } = run;
-  const changedSince = run.project.readAt;
   const described = { fingerprint, startedAt, changedSince, snapshot, journal, tallies, tables };
   const state = new ResumeState({ ...described, signal });
   if (from) await state.restore(from.checkpoint);
   const checkpoints = new Checkpoints({ state, snapshot, emit, stop, everyMs, signal });
   // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
-  return { run, snapshot, tables, state, checkpoints, settings, startedAt };
+  return { snapshot, tables, state, checkpoints, startedAt };
+}
+
+/** What was noted so far, and what tables have met and tell only at their end. */
+function notesOf(journal: Journal, tables: TableStep | undefined): ExportNotes {
+  const { warnings, ...others } = journal.notes;
+  const told = new Set(warnings.map(({ code }) => code));
+  const untold = (tables?.warnings ?? []).filter(({ code }) => !told.has(code));
+  const counted = untold.map((each) => ({ code: each.code, message: warningText(each) }));
+  return { ...others, warnings: [...warnings, ...counted] };
 }
 
 /** What has to be the same for one export to resume another one's snapshot. */
-function fingerprintOf(run: ExportRun, options: Record<string, unknown>): Record<string, string> {
-  const { schema, environment = "" } = run.project;
+function fingerprintOf(
+  { schema, environment = "" }: ProjectSchema,
+  options: Record<string, unknown>,
+): Record<string, string> {
   const parts = [...schemaParts(schema)].map(([id, { text }]) => [id, text]).sort();
   return { version: VERSION, options: digest(options), schema: digest(parts), environment };
 }

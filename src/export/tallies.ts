@@ -64,4 +64,16 @@ export class Tallies {
   setRecords(model: string, version: Version, tally: Tally): void {
     (this.#records[model] ??= {})[version] = tally;
   }
+
+  /**
+   * Counts more records of a model.
+   *
+   * @param model The model's `api_key`.
+   * @param version Which version of them.
+   * @param more How many more, and their bytes.
+   */
+  addRecords(model: string, version: Version, more: Tally): void {
+    const { count, bytes } = this.#records[model]?.[version] ?? { count: 0, bytes: 0 };
+    this.setRecords(model, version, { count: count + more.count, bytes: bytes + more.bytes });
+  }
 }

@@ -1,7 +1,8 @@
 import type { Resource, Upload, Version } from "../../content/resource.ts";
 import { type ChangedSince, changedSince } from "../../source/datocms/changed_since.ts";
 import type { ListingVerdict } from "../../source/datocms/listing_check.ts";
-import type { ExportRun } from "../export_run.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
+import type { Journal } from "../journal.ts";
 
 /** So many changed resources of a kind are brought up to date in a pass. */
 const MOST_CHANGED = 10_000;
@@ -24,7 +25,7 @@ export type ChangedResources = Map<string, ChangedResource>;
 /**
  * Collects resources that changed, up to a limit; that there are more is a finding.
  *
- * @param run The export.
+ * @param parts What is read, and where it is noted what is missing.
  * @param changed Where they are put.
  * @param changes Which changes are looked for.
  * @param toChanged What is kept of a resource, which another of its versions may have been found of before;
@@ -33,7 +34,7 @@ export type ChangedResources = Map<string, ChangedResource>;
  * @throws {CmaError} If the API refuses.
  */
 export async function collectChanged(
-  run: ExportRun,
+  { client, journal }: { readonly client: CmaClient; readonly journal: Journal },
   changed: ChangedResources,
   changes: ChangedSince,
   toChanged: (
@@ -42,23 +43,23 @@ export async function collectChanged(
   ) => ChangedResource | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const onFallback = (message: string) => run.addWarning("api_fallback", message);
+  const onFallback = (message: string) => journal.addWarning("api_fallback", message);
   const onEnd = ({ state, announced, sent }: ListingVerdict) => {
     if (state === "whole") return;
-    run.addFinding(
+    journal.addFinding(
       "changes_missing",
       `The API announced ${announced} resources of ${changes.path} that changed during the export, and ` +
         `sent ${sent}: the others are as they were when they were read.`,
     );
   };
-  for await (const page of changedSince(run.client, changes, { signal, onFallback, onEnd })) {
+  for await (const page of changedSince(client, changes, { signal, onFallback, onEnd })) {
     for (const resource of page) {
       if (changed.size >= MOST_CHANGED) break;
       const one = toChanged(resource, changed.get(resource.id));
       if (one) changed.set(resource.id, one);
     }
     if (changed.size < MOST_CHANGED) continue;
-    run.addFinding(
+    journal.addFinding(
       "many_changes",
       `More than ${MOST_CHANGED} resources of ${changes.path} changed during the export: the others are ` +
         "as they were when they were read.",

@@ -2,8 +2,8 @@ import type { ItemType } from "../../content/resource.ts";
 import { fewNames } from "../../text/printable.ts";
 import type { ChangedResources } from "./changed_resources.ts";
 import { converge } from "./converge.ts";
-import { amendRecords } from "./converge_records.ts";
-import type { ExportContext } from "../export_context.ts";
+import { amendRecords, type ConvergeRecordsParts } from "./converge_records.ts";
+import type { Journal } from "../journal.ts";
 import { recordEntries } from "../steps/written_records.ts";
 
 /** So many records are asked for by their ids at first: if that brings nothing, nothing else will. */
@@ -27,45 +27,45 @@ interface Differences {
  * That costs nothing as long as what was read goes together. Else the records of the model are read back from
  * the storage, and their ids are in memory meanwhile: about 100 bytes for each.
  *
- * @param context The export. Everything has to be written and up to date, and nothing else is written meanwhile.
+ * @param parts What was read, and where it is. Everything has to be written and up to date, and nothing else is written meanwhile.
  * @param signal Ends it.
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function compareVersions(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { run, state } = context;
-  const published = run.recordListings.filter(({ version }) => version === "published");
+  const { selection, state } = parts;
+  const published = selection.recordListings.filter(({ version }) => version === "published");
   for (const { model } of published) {
     const [current, other] = (["current", "published"] as const).map((version) => {
       return state.listing(`records/${model.attributes.api_key}/${version}`).publicIds;
     });
     if (current !== undefined && current === other) continue;
-    if (!await compareModel(context, model, signal)) return false;
+    if (!await compareModel(parts, model, signal)) return false;
   }
   return true;
 }
 
 async function compareModel(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   model: ItemType,
   signal: AbortSignal,
 ): Promise<boolean> {
   let before = Infinity;
   for (let most = FIRST;; most = AT_ONCE) {
-    const differences = await differencesOf(context, model, signal);
+    const differences = await differencesOf(parts, model, signal);
     const ids = [...differences.uncurrent, ...differences.unpublished];
     if (ids.length === 0) return true;
     if (ids.length >= before) {
-      tell(context, model, differences);
+      tell(parts.journal, model, differences);
       return true;
     }
     before = ids.length;
     let asked = false;
-    const isDone = await converge(context, {
+    const isDone = await converge(parts, {
       what: "records",
-      since: context.state.changedSince,
+      since: parts.state.changedSince,
       find: () => {
         const some = asked ? [] : ids.slice(0, most);
         asked = true;
@@ -76,43 +76,43 @@ async function compareModel(
         );
         return Promise.resolve(changed);
       },
-      amend: (_, some) => amendRecords(context, model, some, signal),
+      amend: (_, some) => amendRecords(parts, model, some, signal),
     });
     if (!isDone) return false;
   }
 }
 
 async function differencesOf(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   model: ItemType,
   signal: AbortSignal,
 ): Promise<Differences> {
-  const { run } = context;
+  const { journal } = parts;
   const isPublicById = new Map<string, boolean>();
-  for await (const page of recordEntries(context, { model, version: "current" }, signal)) {
+  for await (const page of recordEntries(parts, { model, version: "current" }, signal)) {
     for (const { id, isPublic } of page) isPublicById.set(id, isPublic === true);
   }
   const found = new Set<string>();
   const uncurrent = new Set<string>();
-  for await (const page of recordEntries(context, { model, version: "published" }, signal)) {
+  for await (const page of recordEntries(parts, { model, version: "published" }, signal)) {
     for (const { id } of page) {
       if (isPublicById.has(id)) found.add(id);
-      else if (!run.isLost(id)) uncurrent.add(id);
+      else if (!journal.isLost(id)) uncurrent.add(id);
     }
   }
   const unpublished = [...isPublicById].flatMap(([id, isPublic]) => {
-    return isPublic && !found.has(id) && !run.isLost(id) ? [id] : [];
+    return isPublic && !found.has(id) && !journal.isLost(id) ? [id] : [];
   });
   return { unpublished, uncurrent: [...uncurrent] };
 }
 
 function tell(
-  { run }: ExportContext,
+  journal: Pick<Journal, "addFailure">,
   { attributes: { api_key: key } }: ItemType,
   { unpublished, uncurrent }: Differences,
 ): void {
   if (unpublished.length > 0) {
-    run.addFailure(
+    journal.addFailure(
       "published_missing",
       `The API says that ${unpublished.length} records of model ${key} are published, and didn't send ` +
         `their published versions: ${fewNames(unpublished)}.`,
@@ -120,7 +120,7 @@ function tell(
     );
   }
   if (uncurrent.length > 0) {
-    run.addFailure(
+    journal.addFailure(
       "current_missing",
       `The API sent published versions of ${uncurrent.length} records of model ${key}, and didn't send ` +
         `their current ones: ${fewNames(uncurrent)}.`,

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { fewNames } from "../../text/printable.ts";
 import type { Amendable } from "../resume/checkpoint.ts";
 import type { ChangedResource, ChangedResources } from "./changed_resources.ts";
-import type { ExportContext } from "../export_context.ts";
+import type { Emit } from "../events.ts";
+import type { Journal } from "../journal.ts";
+import type { Checkpoints } from "../resume/checkpoints.ts";
+import type { ResumeState } from "../resume/resume_state.ts";
 
 /** So often what changed meanwhile is looked for again: a project that never rests has to end, too. */
 const PASSES = 3;
@@ -10,6 +13,22 @@ const PASSES = 3;
 const AT_ONCE = 300;
 /** So many that still change are named in the manifest. */
 const NAMED = 20;
+
+/** What {@linkcode converge} uses. */
+export interface ConvergeParts {
+  /** The time by the API's clock. */
+  readonly serverTime: () => Date;
+  /** Where it is noted what still changes. */
+  readonly journal: Journal;
+  /** What is to be brought up to date, and was. */
+  readonly state: ResumeState;
+  /** When that is written down. */
+  readonly checkpoints: Checkpoints;
+  /** Called with what happens. */
+  readonly emit: Emit;
+  /** Nothing else is brought up to date once it is aborted. */
+  readonly stop: AbortSignal | undefined;
+}
 
 /** What is brought up to date, and how. */
 export interface Convergence {
@@ -31,17 +50,17 @@ export interface Convergence {
  *
  * All of it has to be written, and nothing else writes it meanwhile.
  *
- * @param context The export.
+ * @param parts Where it is counted and noted.
  * @param convergence What is brought up to date, and how.
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function converge(
-  { run, state, checkpoints }: Pick<ExportContext, "run" | "state" | "checkpoints">,
+  { serverTime, journal, state, checkpoints, emit, stop }: ConvergeParts,
   { what, since, find, amend, onPass }: Convergence,
 ): Promise<boolean> {
   const { amended, outdated } = state;
   for (let pass = 1;; pass++) {
-    const now = run.serverTime();
+    const now = serverTime();
     const changed = await find(since);
     // The filter is coarse: what was brought up to date already is found again.
     for (const [id, one] of changed) {
@@ -56,7 +75,7 @@ export async function converge(
     }
     if (changed.size === 0) return true;
     if (pass > PASSES) {
-      run.addFinding(
+      journal.addFinding(
         "still_changing",
         `${changed.size} ${what} changed again while the export brought them up to date, so they may be ` +
           `newer or older than others: ${fewNames([...changed.keys()], NAMED)}.`,
@@ -79,13 +98,13 @@ export async function converge(
             for (const [key, digest] of digests(what, id, one)) amended.set(key, digest);
           }
         });
-        if (run.stop?.aborted) return false;
+        if (stop?.aborted) return false;
       }
     }
     state.amending.delete(what);
     since = now;
     await onPass?.(now);
-    run.emit({ type: "converged", resource: what, pass, count: changed.size });
+    emit({ type: "converged", resource: what, pass, count: changed.size });
   }
 }
 

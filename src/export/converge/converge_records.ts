@@ -15,8 +15,30 @@ import {
   collectChanged,
   timeOf,
 } from "./changed_resources.ts";
-import { converge } from "./converge.ts";
-import type { ExportContext } from "../export_context.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
+import type { ExportSettings } from "../export_settings.ts";
+import type { Selection } from "../selection.ts";
+import type { Tallies } from "../tallies.ts";
+import { converge, type ConvergeParts } from "./converge.ts";
+
+/** What {@linkcode convergeRecords} uses. */
+export interface ConvergeRecordsParts extends ConvergeParts {
+  /** Reads from the API. */
+  readonly client: CmaClient;
+  /** Which records are exported. */
+  readonly selection: Pick<Selection, "recordListings" | "wantsPublished">;
+  /** Where they are written. */
+  readonly snapshot: SnapshotWriter;
+  /** Where they are counted. */
+  readonly tallies: Tallies;
+  /** How they are written. */
+  readonly settings: Pick<ExportSettings, "layout" | "tables">;
+  /** When the export began. */
+  readonly startedAt: Date;
+  /** The most requests at a time. */
+  readonly concurrency: number;
+}
 
 /** Models in one query: an address has a length. */
 const MODELS_AT_ONCE = 100;
@@ -28,17 +50,17 @@ const MODELS_AT_ONCE = 100;
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function convergeRecords(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { run, state, checkpoints } = context;
-  const models = new Map(run.recordListings.map(({ model }) => [model.id, model]));
+  const { selection, state, checkpoints } = parts;
+  const models = new Map(selection.recordListings.map(({ model }) => [model.id, model]));
   if (models.size === 0) return true;
-  return await converge(context, {
+  return await converge(parts, {
     what: "records",
     since: state.changedSince,
-    find: (since) => changedRecords(context, [...models.keys()], since, signal),
-    amend: (of, some) => amendRecords(context, models.get(of)!, some, signal),
+    find: (since) => changedRecords(parts, [...models.keys()], since, signal),
+    amend: (of, some) => amendRecords(parts, models.get(of)!, some, signal),
     onPass: async (since) => {
       state.changedSince = since;
       await checkpoints.save();
@@ -47,19 +69,19 @@ export async function convergeRecords(
 }
 
 async function changedRecords(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   models: readonly string[],
   since: Date,
   signal: AbortSignal,
 ): Promise<ChangedResources> {
-  const { run } = context;
+  const { selection } = parts;
   const changed: ChangedResources = new Map();
   const columns: [Version, string, string][] = [["current", "_updated_at", "updated_at"]];
-  if (wantsPublished(context)) columns.push(["published", "_published_at", "published_at"]);
+  if (selection.wantsPublished) columns.push(["published", "_published_at", "published_at"]);
   for (const [version, column, attribute] of columns) {
     for (let at = 0; at < models.length; at += MODELS_AT_ONCE) {
       const some = models.slice(at, at + MODELS_AT_ONCE);
-      await collectChanged(context.run, changed, {
+      await collectChanged(parts, changed, {
         path: "/items",
         query: { version, filter: { type: some.join(",") } },
         ordered: some.map((type) => ({ version, filter: { type } })),
@@ -83,7 +105,7 @@ async function changedRecords(
       }, signal);
     }
   }
-  const chosen = new Set(run.recordListings.map(({ model }) => model.id));
+  const chosen = new Set(selection.recordListings.map(({ model }) => model.id));
   for (const [id, { of }] of changed) if (!chosen.has(of)) changed.delete(id);
   return changed;
 }
@@ -91,7 +113,7 @@ async function changedRecords(
 /**
  * Reads records of a model again, by their ids, and brings both their versions up to date.
  *
- * @param context The export.
+ * @param parts What is read, and where it goes.
  * @param model The model.
  * @param some The records.
  * @param signal Ends it: each object is then either as it was or up to date.
@@ -99,18 +121,18 @@ async function changedRecords(
  * @throws {StorageError} If they can't be written.
  */
 export async function amendRecords(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   model: ItemType,
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, snapshot, settings, startedAt } = context;
+  const { selection, snapshot, tallies, settings, startedAt } = parts;
   const { layout } = settings;
   const isAside = settings.tables === "only";
   const key = model.attributes.api_key;
-  const versions: Version[] = wantsPublished(context) ? ["current", "published"] : ["current"];
+  const versions: Version[] = selection.wantsPublished ? ["current", "published"] : ["current"];
   for (const version of versions) {
-    const items = await readAgain(context, [...some.keys()], version, signal);
+    const items = await readAgain(parts, [...some.keys()], version, signal);
     const batches = {
       prefix: recordsFolder(key, version, isAside),
       path: (batch: number) => recordsPath(key, version, batch, layout, isAside),
@@ -129,27 +151,27 @@ export async function amendRecords(
     // What is older than the export should have been there: somebody may have changed its creation date.
     const old = [...times.keys()].filter((id) => times.get(id)! < startedAt.getTime());
     if (isMissing && old.length > 0) await amendAll(new Map(old.map((id) => [id, NaN])));
-    if (!isAside) (run.records[key] ??= {})[version] = snapshot.tally(batches.prefix);
+    if (!isAside) tallies.setRecords(key, version, snapshot.tally(batches.prefix));
   }
 }
 
 /** Reads records again, with their blocks. Those that are gone, or have no such version, aren't there. */
 async function readAgain(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   ids: readonly string[],
   version: Version,
   signal: AbortSignal,
 ): Promise<Item[]> {
-  const parts = Array.from(
+  const requests = Array.from(
     { length: Math.ceil(ids.length / NESTED_LIMIT) },
     (_, part) => ids.slice(part * NESTED_LIMIT, (part + 1) * NESTED_LIMIT),
   );
   const read: Item[] = [];
   await concurrently(
-    parts.map((part) => async (signal) => {
-      read.push(...await readPart(context, part, version, signal));
+    requests.map((some) => async (signal) => {
+      read.push(...await readPart(parts, some, version, signal));
     }),
-    context.run.concurrency,
+    parts.concurrency,
     signal,
   );
   return read;
@@ -157,18 +179,18 @@ async function readAgain(
 
 /** Reads some records in one answer, or in smaller ones if that is too large. */
 async function readPart(
-  context: ExportContext,
+  parts: ConvergeRecordsParts,
   ids: readonly string[],
   version: Version,
   signal: AbortSignal,
 ): Promise<readonly Item[]> {
-  const { run } = context;
+  const { client, journal } = parts;
   const lose = (entry: Unreadable) => {
-    if (!run.isLost(entry.id)) run.addUnreadable(`${version} records that changed`, entry);
+    if (!journal.isLost(entry.id)) journal.addUnreadable(`${version} records that changed`, entry);
   };
   const by = { path: "/items", ids: new Set(ids), query: { version, nested: true } };
   try {
-    const found = await resourcesById<Item>(run.client, by, { signal, onUnreadable: lose });
+    const found = await resourcesById<Item>(client, by, { signal, onUnreadable: lose });
     if (found !== undefined) return [...found.values()];
     throw new CmaError(
       `Expected ${ids.length} records or fewer, asked for by their ids, from GET /items, but the API ` +
@@ -184,11 +206,7 @@ async function readPart(
   }
   const half = ids.length >> 1;
   return [
-    ...await readPart(context, ids.slice(0, half), version, signal),
-    ...await readPart(context, ids.slice(half), version, signal),
+    ...await readPart(parts, ids.slice(0, half), version, signal),
+    ...await readPart(parts, ids.slice(half), version, signal),
   ];
-}
-
-function wantsPublished({ run }: ExportContext): boolean {
-  return run.recordListings.some(({ version }) => version === "published");
 }

@@ -12,8 +12,20 @@ import {
   collectChanged,
   timeOf,
 } from "./changed_resources.ts";
-import { converge } from "./converge.ts";
-import type { ExportContext } from "../export_context.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { CmaClient } from "../../source/datocms/cma_client.ts";
+import type { ExportSettings } from "../export_settings.ts";
+import { converge, type ConvergeParts } from "./converge.ts";
+
+/** What {@linkcode convergeUploads} uses. */
+export interface ConvergeUploadsParts extends ConvergeParts {
+  /** Reads from the API. */
+  readonly client: CmaClient;
+  /** Where they are written. */
+  readonly snapshot: SnapshotWriter;
+  /** How they are written. */
+  readonly settings: Pick<ExportSettings, "layout">;
+}
 
 /**
  * Brings uploads that changed since the export began up to date, before their files are fetched.
@@ -21,25 +33,25 @@ import type { ExportContext } from "../export_context.ts";
  * @return Whether it came to its end; `false` if it was stopped before.
  */
 export async function convergeUploads(
-  context: ExportContext,
+  parts: ConvergeUploadsParts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { state } = context;
-  return await converge(context, {
+  const { state } = parts;
+  return await converge(parts, {
     what: "uploads",
     since: state.changedSince,
-    find: (since) => changedUploads(context, since, signal),
-    amend: (_, some) => amendUploads(context, some, signal),
+    find: (since) => changedUploads(parts, since, signal),
+    amend: (_, some) => amendUploads(parts, some, signal),
   });
 }
 
 async function changedUploads(
-  context: ExportContext,
+  parts: ConvergeUploadsParts,
   since: Date,
   signal: AbortSignal,
 ): Promise<ChangedResources> {
   const changed: ChangedResources = new Map();
-  await collectChanged(context.run, changed, {
+  await collectChanged(parts, changed, {
     path: "/uploads",
     ordered: [undefined],
     column: "_updated_at",
@@ -54,11 +66,11 @@ async function changedUploads(
 }
 
 async function amendUploads(
-  context: ExportContext,
+  parts: ConvergeUploadsParts,
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { snapshot, settings: { layout } } = context;
+  const { snapshot, settings: { layout } } = parts;
   const ids = new Map([...some].map(([id, { time }]) => [id, time]));
   const changed = new Map<string, Upload>();
   const unknown: string[] = [];
@@ -66,7 +78,7 @@ async function amendUploads(
     if (upload) changed.set(id, upload);
     else unknown.push(id);
   }
-  for (const upload of await readAgain(context, unknown, signal)) changed.set(upload.id, upload);
+  for (const upload of await readAgain(parts, unknown, signal)) changed.set(upload.id, upload);
   await amendBatches(snapshot, {
     prefix: "uploads/",
     path: (batch) => uploadsPath(batch, layout),
@@ -80,7 +92,7 @@ async function amendUploads(
 
 /** Reads uploads again. Those that are gone aren't there. */
 async function readAgain(
-  { run }: ExportContext,
+  { client, journal }: Pick<ConvergeUploadsParts, "client" | "journal">,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Upload[]> {
@@ -88,10 +100,10 @@ async function readAgain(
   for (let at = 0; at < ids.length; at += UPLOADS_AT_A_TIME) {
     const some = new Set(ids.slice(at, at + UPLOADS_AT_A_TIME));
     const by = { path: "/uploads", ids: some };
-    const uploads = await resourcesById<Upload>(run.client, by, {
+    const uploads = await resourcesById<Upload>(client, by, {
       signal,
       onUnreadable: (entry) => {
-        if (!run.isLost(entry.id)) run.addUnreadable("uploads that changed", entry);
+        if (!journal.isLost(entry.id)) journal.addUnreadable("uploads that changed", entry);
       },
     });
     if (uploads === undefined) {

@@ -18,18 +18,15 @@ import {
 import { fewNames, printable } from "../../text/printable.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { CmaClient } from "../../source/datocms/cma_client.ts";
-import type { ExportContext } from "../export_context.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import { judgeListing } from "../listings.ts";
-import { writeListing } from "../resume/write_listing.ts";
+import { type ListingParts, writeListing } from "../resume/write_listing.ts";
 import type { ScheduleSelection } from "../selection.ts";
 import { type SettingsParts, skipResource } from "./export_settings.ts";
 
 /** What {@linkcode exportSchedules} uses. */
 export interface ScheduleParts
-  extends
-    Pick<SettingsParts, "selection" | "tallies" | "journal" | "redaction" | "emit">,
-    Pick<ExportContext, "run" | "state" | "checkpoints"> {
+  extends ListingParts, Pick<SettingsParts, "selection" | "tallies" | "redaction"> {
   /** Reads from the API. */
   readonly client: CmaClient;
   /** Where they are written, and records are. */
@@ -38,8 +35,6 @@ export interface ScheduleParts
   readonly settings: Pick<ExportSettings, "tables">;
   /** The most requests at a time. */
   readonly concurrency: number;
-  /** Nothing else is asked once it is aborted. */
-  readonly stop: AbortSignal | undefined;
 }
 
 const NAME = "schedules";

@@ -4,9 +4,10 @@ import { UPLOADS } from "../../snapshot/span.ts";
 import { batchedEntries, journaledEntries } from "../../snapshot/written_entries.ts";
 import { listingPages } from "../../source/datocms/listing.ts";
 import { resourceNamed } from "../../source/datocms/resources.ts";
-import { convergeUploads } from "../converge/converge_uploads.ts";
-import type { ExportContext } from "../export_context.ts";
-import { writeListing } from "../resume/write_listing.ts";
+import { convergeUploads, type ConvergeUploadsParts } from "../converge/converge_uploads.ts";
+import { type ListingParts, writeListing } from "../resume/write_listing.ts";
+import type { Tallies } from "../tallies.ts";
+import type { TableStep } from "./table_step.ts";
 import { idsIn } from "./written_records.ts";
 
 /** What was exported of the uploads' metadata. */
@@ -17,17 +18,27 @@ export interface ExportedUploads {
   readonly isWhole: boolean;
 }
 
+/** What {@linkcode exportUploads} uses. */
+export interface UploadParts extends ListingParts, ConvergeUploadsParts {
+  /** Where they are counted. */
+  readonly tallies: Tallies;
+  /** The tables, if they are made: what they were made of stays as it is. */
+  readonly tables: Pick<TableStep, "isBegun"> | undefined;
+}
+
 /**
  * Exports the metadata of every upload, and brings what changed meanwhile up to date.
  *
+ * @param parts What is read, and where it goes.
+ * @param signal Ends it.
  * @return What was exported, or `undefined` if it was stopped before its end.
  */
 export async function exportUploads(
-  context: ExportContext,
+  parts: UploadParts,
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
-  const { run, snapshot, tables, settings: { layout } } = context;
-  const state = await writeListing<Upload>(context, {
+  const { client, snapshot, state, tallies, tables, settings: { layout } } = parts;
+  const reached = await writeListing<Upload>(parts, {
     key: "uploads",
     about: { resource: "uploads" },
     what: "uploads",
@@ -35,9 +46,9 @@ export async function exportUploads(
     written: () =>
       idsIn(
         batchedEntries(snapshot, "uploads/", signal),
-        () => journaledEntries(context.state.bytes, "uploads", encodingOf(layout)),
+        () => journaledEntries(state.bytes, "uploads", encodingOf(layout)),
       ),
-    pages: (options) => listingPages(run.client, resourceNamed("uploads"), options),
+    pages: (options) => listingPages(client, resourceNamed("uploads"), options),
     batches: (batches) => {
       return snapshot.sink({
         path: (batch) => uploadsPath(batch, layout),
@@ -47,16 +58,16 @@ export async function exportUploads(
       });
     },
   }, signal);
-  if (state === undefined) return undefined;
+  if (reached === undefined) return undefined;
   // It may add batches: not to those that tables were made of by an earlier run.
-  const isDone = tables?.isBegun || await convergeUploads(context, signal);
+  const isDone = tables?.isBegun || await convergeUploads(parts, signal);
   // Also what an earlier run has brought up to date.
-  run.resources.uploads = snapshot.tally("uploads/");
+  tallies.setResource("uploads", snapshot.tally("uploads/"));
   if (!isDone) return undefined;
   const batches = snapshot.objects
     .filter(({ path }) => path.startsWith("uploads/"))
     .map(({ path }) => `${snapshot.prefix}/${path}`)
     // In the order of their numbers, which have three digits or more.
     .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-  return { batches, isWhole: state.isWhole ?? state.read === state.total };
+  return { batches, isWhole: reached.isWhole ?? reached.read === reached.total };
 }

@@ -7,23 +7,27 @@ import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { printable } from "../../text/printable.ts";
 import { tableSchema } from "../../transform/table_schema.ts";
 import { type CountedWarning, warningText } from "../../transform/warnings.ts";
-import type { ExportRun } from "../export_run.ts";
+import type { ProjectSchema } from "../../source/datocms/schema.ts";
+import type { Secrets } from "../../text/secrets/secrets.ts";
 import type { ExportSettings } from "../export_settings.ts";
+import type { Journal } from "../journal.ts";
+import type { Selection } from "../selection.ts";
+import type { Tallies } from "../tallies.ts";
 
 /** What the tables are made with. */
 export interface TableStepOptions {
-  /** The schema, what was counted, and whom to tell. */
-  readonly run: Pick<
-    ExportRun,
-    | "addFailure"
-    | "addWarning"
-    | "project"
-    | "recordListings"
-    | "records"
-    | "redaction"
-    | "resources"
-    | "stop"
-  >;
+  /** Whose schema it is. */
+  readonly project: Pick<ProjectSchema, "schema">;
+  /** Which records there are. */
+  readonly selection: Pick<Selection, "recordListings">;
+  /** Where they are counted. */
+  readonly tallies: Tallies;
+  /** Where it is noted what has no rows. */
+  readonly journal: Pick<Journal, "addFailure" | "addWarning">;
+  /** Keeps secrets out of what is warned about. */
+  readonly redaction: Secrets;
+  /** No more pages are read once it is aborted. */
+  readonly stop: AbortSignal | undefined;
   /** Where the batches are, and where the tables go. */
   readonly snapshot: Pick<
     SnapshotWriter,
@@ -47,11 +51,12 @@ export class TableStep {
    * @param options What the tables are made of, and with.
    */
   constructor(options: TableStepOptions) {
-    const { run, snapshot, settings: { format, locales, structuredText, tables }, from } = options;
+    const { project: { schema }, tallies, journal, snapshot, from } = options;
+    const { format, locales, structuredText, tables } = options.settings;
     this.#options = options;
     const isOnly = tables === "only";
     this.#tables = new TableMaker({
-      schema: run.project.schema,
+      schema,
       format,
       locales,
       structuredText,
@@ -61,15 +66,14 @@ export class TableStep {
         const what =
           `The ${version} record ${JSON.stringify(printable(id, 60))} isn't in the tables, ` +
           `because no rows can be made of it (${printable(reason, 100)})`;
-        if (isOnly) run.addFailure("record_without_rows", `${what}.`);
-        else run.addWarning("record_without_rows", `${what}: it is in records/ as it came.`);
+        if (isOnly) journal.addFailure("record_without_rows", `${what}.`);
+        else journal.addWarning("record_without_rows", `${what}: it is in records/ as it came.`);
       },
       // Nothing else tells of the records.
       ...(isOnly && {
         onRecords: (modelId, version, count) => {
-          const key = run.project.schema.itemType(modelId)!.attributes.api_key;
-          const before = run.records[key]?.[version]?.count ?? 0;
-          (run.records[key] ??= {})[version] = { count: before + count, bytes: 0 };
+          const key = schema.itemType(modelId)!.attributes.api_key;
+          tallies.addRecords(key, version, { count, bytes: 0 });
         },
       }),
     });
@@ -94,7 +98,7 @@ export class TableStep {
   /** What the transforms warned about so far. */
   get warnings(): readonly CountedWarning[] {
     // An example is of a record, but what it is told for is a sentence of ours.
-    return this.#options.run.redaction.redactValue(this.#tables.warnings);
+    return this.#options.redaction.redactValue(this.#tables.warnings);
   }
 
   /**
@@ -129,38 +133,38 @@ export class TableStep {
     page: (write: () => Promise<void>) => Promise<void>,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { run, snapshot, settings: { format, locales, structuredText, tables } } = this.#options;
+    const { project: { schema }, selection, tallies, journal, stop, snapshot } = this.#options;
+    const { format, locales, structuredText, tables } = this.#options.settings;
     if (tables === "only") {
-      for (const { model: { attributes: { api_key: key } }, version } of run.recordListings) {
-        (run.records[key] ??= {})[version] ??= { count: 0, bytes: 0 };
+      for (const { model: { attributes: { api_key: key } }, version } of selection.recordListings) {
+        tallies.addRecords(key, version, { count: 0, bytes: 0 });
       }
     }
     const isDone = await this.#tables.make({
       batches: this.#batches(),
       read: (key, signal): AsyncIterable<Page> => batchEntries(snapshot.storage, key, signal),
       page,
-      stop: run.stop,
+      stop,
       signal,
     });
     if (!isDone) return false;
     // No checkpoint may come while the last parts are written.
     await page(() => this.#tables.end());
-    const { schema } = run.project;
     await snapshot.putJson(TABLE_SCHEMA, {
       format,
       locales: locales ?? schema.locales,
       ...tableSchema(schema, { structuredText }),
     });
-    run.resources.tables = snapshot.tally("tables/");
-    for (const counted of this.warnings) run.addWarning(counted.code, warningText(counted));
+    tallies.setResource("tables", snapshot.tally("tables/"));
+    for (const counted of this.warnings) journal.addWarning(counted.code, warningText(counted));
     return true;
   }
 
   /** All batches, always in the same order. */
   #batches(): TableBatch[] {
-    const { run, settings: { tables } } = this.#options;
+    const { selection, settings: { tables } } = this.#options;
     const isOnly = tables === "only";
-    const records = run.recordListings.flatMap(({ model, version }) => {
+    const records = selection.recordListings.flatMap(({ model, version }) => {
       const folder = recordsFolder(model.attributes.api_key, version, isOnly);
       return this.#keys(folder).map((key) => ({ key, records: { modelId: model.id, version } }));
     });

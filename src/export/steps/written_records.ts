@@ -5,20 +5,30 @@ import {
   journaledEntries,
   type WrittenEntry,
 } from "../../snapshot/written_entries.ts";
-import type { ExportContext } from "../export_context.ts";
-import type { RecordListing } from "../export_run.ts";
+import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { ExportSettings } from "../export_settings.ts";
+import type { ResumeState } from "../resume/resume_state.ts";
+import type { RecordListing } from "../selection.ts";
+
+/** Where records were written. */
+export interface WrittenParts {
+  /** The snapshot. */
+  readonly snapshot: SnapshotWriter;
+  /** How it is written. */
+  readonly settings: Pick<ExportSettings, "layout" | "tables">;
+}
 
 /**
  * The records of a listing that are in the storage, wherever they were written. A record may come more than
  * once.
  *
- * @param context The export.
+ * @param parts Where they are, and how they were written.
  * @param listing Which listing.
  * @param signal Aborts the reading.
  * @throws {StorageError} If they can't be read.
  */
 export function recordEntries(
-  { snapshot, settings }: ExportContext,
+  { snapshot, settings }: WrittenParts,
   { model, version }: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Page<WrittenEntry>, void> {
@@ -29,20 +39,20 @@ export function recordEntries(
 /**
  * The ids of the records of a listing that earlier runs have written, the batch that they have begun included.
  *
- * @param context The export.
+ * @param parts Where they are, and how they were written.
  * @param listing Which listing.
  * @param signal Aborts the reading.
  * @throws {StorageError} If they can't be read.
  */
 export async function* writtenRecords(
-  context: ExportContext,
+  parts: WrittenParts & { readonly state: Pick<ResumeState, "bytes"> },
   listing: RecordListing,
   signal: AbortSignal,
 ): AsyncGenerator<Iterable<string>, void> {
-  const { state, settings: { layout } } = context;
+  const { state, settings: { layout } } = parts;
   const { model: { attributes: { api_key: key } }, version } = listing;
   const name = `records/${key}/${version}`;
-  yield* idsIn(recordEntries(context, listing, signal), () => {
+  yield* idsIn(recordEntries(parts, listing, signal), () => {
     return journaledEntries(state.bytes, name, encodingOf(layout));
   });
 }

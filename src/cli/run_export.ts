@@ -96,7 +96,13 @@ export async function runExport(
     io.stdout.write(jsonText(jsonReport({ report, exitCode, progress: state, ms })));
   } else if (!config.quiet) {
     const isRetry = config.retryFailed;
-    io.stdout.write(renderSummary(report, { progress: state, ms, columns: io.columns(), isRetry }));
+    io.stdout.write(renderSummary(report, {
+      progress: state,
+      ms,
+      columns: io.columns(),
+      isRetry,
+      hasTold: (note) => progress.hasTold(note),
+    }));
   }
   return { report, exitCode };
 }

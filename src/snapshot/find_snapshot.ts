@@ -59,7 +59,10 @@ export async function findSnapshot(
   const all = await foldersOf(storage, project, signal);
   if (all.every(({ snapshots }) => snapshots.length === 0)) {
     const where = project === undefined ? storage.url : `${storage.url} of project ${project}`;
-    throw notThere(`There are no snapshots in ${printable(where)}`, "look in another place, or for another project");
+    throw notThere(
+      `There are no snapshots in ${printable(where)}`,
+      "look in another place, or for another project",
+    );
   }
   const folders = all.filter((folder) => {
     const names = [folder.project, folder.environment].filter((name) => name !== undefined);

@@ -41,7 +41,9 @@ Deno.test("sluice export writes a snapshot, and tells what is in it", async () =
     lines.some((line) => line.startsWith(`  Requests  ${bench_.cma.log.count.api}, `)),
     io.out(),
   );
-  assert.match(io.out(), /\nWarnings\n {2}- Asset .* infected with .*\n/);
+  // Told once, while it ran.
+  assert.match(io.err(), /\nWarning: Asset .* infected with .*\n/);
+  assert.match(io.out(), /\nWarnings\n {2}- 1 reported above, and in manifest\.json\n/);
   const hint = lines.at(-2)!;
   assert.match(hint, /^Next: take a look: head -n 1 \/.*\.ndjson$/);
   const first = await Deno.readTextFile(hint.split("head -n 1 ")[1]!);
@@ -134,16 +136,33 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   });
   const { io, exitCode } = await bench_.run(["export"]);
   assert.equal(exitCode, EXIT.partial);
-  assert.match(io.out(), /^Exported Slackwater .*, but not all of it: see the failures below\.\n/);
+  assert.match(io.out(), /^Exported Slackwater .*, but not all of it: see the failures\.\n/);
   assert.match(
     io.out(),
-    /\nFailures\n {2}- Asset .*\.png \(upload .*\) couldn't be fetched: .* status 404\.\n/,
+    /\nFailures\n {2}- \d+ reported above, and in manifest\.json\n/,
   );
   assert.match(
     io.out(),
     /\nNext: when the cause is fixed, retry just these assets: deno task -q sluice retry --base-url \S+ --to \/\S+ --asset-host \S+\n$/,
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
+  // Where nobody is told while it runs, the summary names them.
+  const json = await bench_.run(["export", "--log-format=json"]);
+  assert.match(
+    json.io.out(),
+    /\nFailures\n {2}- Asset .*\.png \(upload .*\) couldn't be fetched: .* status 404, as in .*\.\n/,
+  );
+});
+
+Deno.test("sluice export tells of all resources that it is refused in one line", async () => {
+  await using bench_ = await bench({ forbidden: ["/roles", "/users", "/webhooks"] });
+  const { io, exitCode } = await bench_.run(["export", "--no-assets", "--no-tables"]);
+  assert.equal(exitCode, EXIT.complete);
+  const lines = io.err().split("\n").filter((line) => /role|users|webhooks/.test(line));
+  assert.equal(lines.length, 1, io.err());
+  for (const name of ["roles", "users", "webhooks"]) assert.ok(lines[0]!.includes(name));
+  assert.match(lines[0]!, /^Left out .*: The API token's role may not read them \(403 /);
+  assert.match(io.out(), /\nWarnings\n {2}- 3 reported above, and in manifest\.json\n/);
 });
 
 Deno.test("sluice export --assets sync ends with 3 if there is more to delete than it may", async () => {
@@ -162,7 +181,7 @@ Deno.test("sluice export --assets sync ends with 3 if there is more to delete th
   assert.match(refused.io.out(), /^Exported Slackwater .*: complete\.\n/);
   assert.match(
     refused.io.out(),
-    /\n {2}Deleted {3}No asset file was deleted: 2 files are no longer used by any\s+upload,\s+and no more than 1 may be deleted;/,
+    /\n {2}Deleted {3}0 files \(0 B\); why not all of them is reported above\n/,
   );
   assert.match(refused.io.err(), /\nWarning: No asset file was deleted: .*--max-delete 2\.\n/);
   const deleted = await bench_.run([...args, "--assets=sync", "--max-delete=2"]);
@@ -376,7 +395,9 @@ Deno.test("Durations in a JSON log are whole milliseconds", async () => {
   });
   const { io } = await bench_.run(["export", "--log-format=json", "--verbose", ...LITTLE]);
   const entries = io.err().trimEnd().split("\n").map((line) => JSON.parse(line));
-  const durations = entries.flatMap(({ ms, waitMs }) => [ms, waitMs]).filter((ms) => ms != null);
+  const durations = entries.flatMap(({ ms, waitMs }) => [ms, waitMs]).filter((ms) =>
+    ms !== undefined && ms !== null
+  );
   assert.ok(entries.some(({ type }) => type === "retry") && durations.length > 10);
   assert.deepEqual(durations.filter((ms) => !Number.isInteger(ms)), []);
 });
@@ -487,7 +508,8 @@ Deno.test("sluice export --freeze tells at the end that its copy couldn't be del
   assert.equal(text.io.out(), "");
   assert.match(text.io.err(), /^Warning: The sandbox environment sluice-freeze-.*\n$/);
   const loud = await bench_.run(args.filter((arg) => arg !== "--quiet"));
-  assert.match(loud.io.out(), /\nWarnings\n(.*\n)*? {2}- The sandbox environment sluice-freeze-/);
+  assert.match(loud.io.err(), /\nWarning: The sandbox environment sluice-freeze-/);
+  assert.match(loud.io.out(), /\nWarnings\n {2}- \d+ reported above, and in manifest\.json\n/);
   const json = await bench_.run([...args, "--json"]);
   const warnings: { code: string }[] = JSON.parse(json.io.out()).warnings;
   assert.ok(warnings.some(({ code }) => code === "freeze_not_deleted"), json.io.out());

@@ -73,9 +73,10 @@ Deno.test("export tells failures that the snapshot before had, and --known-failu
   assert.equal(first.code, EXIT.partial, first.out);
   const second = await opened.run("export");
   assert.equal(second.code, EXIT.partial, second.out);
+  assert.match(second.err, /\nFailed: asset .*heron\.png after .*403\n/);
   assert.match(
     second.out,
-    /heron\.png .*couldn't be fetched: .*403, as in\s+snapshot_\d+\s+before\./s,
+    /\nFailures\n {2}- 1 reported above, and in manifest\.json \(1 as in snapshot_\d+ before\)\n/,
   );
   const third = await opened.run("export", "--known-failures", "ok", "--json");
   assert.equal(third.code, EXIT.complete, third.out);

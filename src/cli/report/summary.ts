@@ -1,7 +1,12 @@
 import type { ExportReport } from "../../export/export.ts";
 import { printable, shownAddress } from "../../text/printable.ts";
 import type { ProgressState } from "../../report/progress_state.ts";
-import type { Manifest, ManifestAssets, ManifestNote } from "../../snapshot/manifest.ts";
+import {
+  KNOWN_ASSET_FAILURE,
+  type Manifest,
+  type ManifestAssets,
+  type ManifestNote,
+} from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/datocms/resources.ts";
 import { advised, withAdvice } from "./advice.ts";
 import { projectName } from "../progress/render_progress.ts";
@@ -16,6 +21,8 @@ export interface SummaryContext {
   readonly ms: number;
   /** The widest line. */
   readonly columns: number;
+  /** Whether it was told already, while the export ran. @default Nothing was */
+  readonly hasTold?: (note: ManifestNote) => boolean;
   /** Whether only assets that had failed were tried again. @default {false} */
   readonly isRetry?: boolean | undefined;
 }
@@ -33,7 +40,7 @@ const NOTES = 10;
  */
 export function renderSummary(report: ExportReport, context: SummaryContext): string {
   const { manifest, snapshot, status } = report;
-  const { progress, ms, columns, isRetry = false } = context;
+  const { progress, ms, columns, isRetry = false, hasTold = () => false } = context;
   const { project, environment } = manifest;
   const name = projectName({ ...START, project, environment: environment.id });
   const place: Row = ["Snapshot", shownAddress(snapshot)];
@@ -46,7 +53,7 @@ export function renderSummary(report: ExportReport, context: SummaryContext): st
     ["Models", modelCountText(manifest)],
     resourceText("Uploads", manifest, "uploads"),
     assetsText(report, progress),
-    deletionText(report),
+    deletionText(report, hasTold),
     resourceText("Tables", manifest, "tables"),
     ["Others", othersList(manifest)],
     ["Files", filesText(manifest)],
@@ -60,13 +67,13 @@ export function renderSummary(report: ExportReport, context: SummaryContext): st
     status === "complete"
       ? `${done}: complete.`
       : isRetry
-      ? `${done}, but the snapshot still lacks something: see the failures below.`
-      : `${done}, but not all of it: see the failures below.`,
+      ? `${done}, but the snapshot still lacks something: see the failures.`
+      : `${done}, but not all of it: see the failures.`,
     "",
     ...rows.flatMap((row) => row === undefined ? [] : rowLines(row, width)),
-    ...notesLines("Findings", manifest.findings),
-    ...notesLines("Warnings", [...manifest.warnings, ...progress.aside]),
-    ...notesLines("Failures", manifest.failures),
+    ...notesLines("Findings", manifest.findings, hasTold),
+    ...notesLines("Warnings", [...manifest.warnings, ...progress.aside], hasTold),
+    ...notesLines("Failures", manifest.failures, hasTold),
     "",
   ].join("\n");
 }
@@ -176,7 +183,10 @@ function retriesText(retries: number): string {
   return retries > 0 ? counted(retries, "retry", "retries") : "";
 }
 
-function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | undefined {
+function deletionText(
+  { deletion, manifest: { assets } }: ExportReport,
+  hasTold: (note: ManifestNote) => boolean,
+): Row | undefined {
   const orphaned = assets?.orphaned;
   if (deletion === undefined) {
     if (!orphaned?.count) return undefined;
@@ -189,6 +199,8 @@ function deletionText({ deletion, manifest: { assets } }: ExportReport): Row | u
     "Deleted",
     problem === undefined
       ? `${done} no longer used by any upload`
+      : hasTold({ code: "deletion_refused", message: problem })
+      ? `${done}; why not all of them is reported above`
       : printable(withAdvice(problem, { code: "deletion_refused", facts }), 1000),
   ];
 }
@@ -220,13 +232,29 @@ function requestsText({ requests: { count, retries, bytes } }: ProgressState): s
     .filter((part) => part !== "").join(", ");
 }
 
-function notesLines(title: string, notes: readonly ManifestNote[]): string[] {
-  if (notes.length === 0) return [];
+/** What wasn't told while the export ran, and how much was. */
+function notesLines(
+  title: string,
+  all: readonly ManifestNote[],
+  hasTold: (note: ManifestNote) => boolean,
+): string[] {
+  if (all.length === 0) return [];
+  const notes = all.filter((note) => !hasTold(note));
+  const told = all.filter(hasTold);
   const more = notes.length - NOTES;
   return [
     "",
     title,
     ...notes.slice(0, NOTES).map(advised).map(({ message }) => `  - ${printable(message, 500)}`),
     ...(more > 0 ? [`  - … and ${formatCount(more)} more in manifest.json`] : []),
+    ...(told.length > 0 ? [`  - ${toldText(told)}`] : []),
   ];
+}
+
+/** How many notes were told, and of how many only the manifest says that they aren't new. */
+function toldText(told: readonly ManifestNote[]): string {
+  const known = told.filter(({ code }) => code === KNOWN_ASSET_FAILURE);
+  const since = /as in (snapshot_\d+) before/.exec(known[0]?.message ?? "")?.[1];
+  const which = since === undefined ? "" : ` (${formatCount(known.length)} as in ${since} before)`;
+  return `${formatCount(told.length)} reported above, and in manifest.json${which}`;
 }

@@ -25,6 +25,15 @@ export function withoutSecrets(
 }
 
 /**
+ * What a note of a manifest says first of an asset that failed.
+ *
+ * @param outcome What became of it.
+ */
+export function assetFailureText({ key, upload_id: id, reason }: AssetOutcome): string {
+  return `Asset ${key} (upload ${id}) couldn't be fetched: ${reason?.replace(/\.$/, "")}`;
+}
+
+/**
  * Tells what became of an asset, and notes it for the manifest if there is no file.
  *
  * @param parts Where it is noted, and who is told.
@@ -44,8 +53,7 @@ export function noteAsset(
     journal.addWarning("asset_not_served", `${about}: ${outcome.reason}.`);
   }
   if (outcome.outcome === "failed") {
-    const reason = outcome.reason?.replace(/\.$/, "");
-    const what = `${about} couldn't be fetched: ${reason}`;
+    const what = assetFailureText(outcome);
     if (knownSince === undefined) journal.addFailure(ASSET_FAILURE, `${what}.`);
     else journal.addFailure(KNOWN_ASSET_FAILURE, `${what}, as in ${knownSince} before.`);
   }

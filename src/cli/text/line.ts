@@ -63,10 +63,19 @@ export function wrapSpans(spans: readonly Span[], columns: number, indent: numbe
     const isFull = width + blanks + wide > columns && width > (lines.length > 1 ? indent : 0);
     if (isFull) lines.push([]);
     const before = isFull ? indent : blanks;
-    lines.at(-1)!.push(" ".repeat(before), ...parts);
+    append(lines.at(-1)!, " ".repeat(before), parts);
     width = (isFull ? 0 : width) + before + wide;
   }
   return lines;
+}
+
+/** Adds a word to a line; blanks within a style have it, too. */
+function append(line: Span[], blanks: string, [first, ...parts]: readonly Span[]): void {
+  const last = line.at(-1);
+  if (typeof last === "object" && typeof first === "object" && last[0] === first[0]) {
+    line[line.length - 1] = [last[0], last[1] + blanks + first[1]];
+  } else line.push(blanks, first!);
+  line.push(...parts);
 }
 
 function wordsOf(spans: readonly Span[]): Word[] {

@@ -9,6 +9,7 @@ import { manifestSchema } from "../../src/snapshot/manifest.ts";
 import { CmaError } from "../../src/source/datocms/cma_error.ts";
 import { apiError } from "../support/cma.ts";
 import { directoryOf, entriesOf, filesOf, workbench } from "../support/exported.ts";
+import { long } from "../support/long.ts";
 
 const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
@@ -127,7 +128,7 @@ Deno.test("exportProject() lists every object with its size and SHA-256, and sea
 
 Deno.test("exportProject() exports every record once in each version, as the API serves it", async () => {
   await using bench = await workbench({
-    project: generateProject({ records: 5000, locales: ["en", "it", "de"], uploads: 5 }),
+    project: generateProject({ records: long(5000, 600), locales: ["en", "it", "de"], uploads: 5 }),
   });
   const report = await bench.export({ tables: false });
   for (const version of ["current", "published"] as const) {
@@ -146,7 +147,9 @@ Deno.test("exportProject() exports every record once in each version, as the API
 });
 
 Deno.test("exportProject() asks for each page once, in the largest pages that the API has", async () => {
-  await using bench = await workbench({ project: generateProject({ records: 2400 }) });
+  await using bench = await workbench({
+    project: generateProject({ records: 2400, blocksPerRecord: long(8, 1) }),
+  });
   await bench.export({ assets: false });
   const all = bench.cma.log.requests.filter(({ path }) => path.startsWith("/items?"))
     .map(({ path }) => decodeURIComponent(path));
@@ -175,7 +178,9 @@ Deno.test("exportProject() asks for each page once, in the largest pages that th
 });
 
 Deno.test("exportProject() never has more pages in flight than its concurrency, however slow the disk", async () => {
-  await using bench = await workbench({ project: generateProject({ records: 3000 }) });
+  await using bench = await workbench({
+    project: generateProject({ records: long(3000, 1600), blocksPerRecord: long(8, 1) }),
+  });
   let written = 0;
   let peak = 0;
   const answered = () =>
@@ -472,6 +477,7 @@ Deno.test("exportProject() says in one sentence that a page of HTML isn't the AP
 });
 
 Deno.test("exportProject() survives a fault on every third request", async () => {
+  const records = long(400, 160);
   let count = 0;
   const faults = [
     () => new Response("<html>bad gateway</html>", { status: 502 }),
@@ -479,7 +485,7 @@ Deno.test("exportProject() survives a fault on every third request", async () =>
     () => new Response('{"data": [', { headers: { "content-type": "application/json" } }),
   ];
   await using bench = await workbench({
-    project: generateProject({ records: 400, uploads: 10 }),
+    project: generateProject({ records, uploads: 10 }),
     onRequest: () => ++count % 3 === 0 ? faults[count / 3 % 3]!() : undefined,
   });
   // Enough attempts that a third of them may fail in whatever order.
@@ -490,6 +496,6 @@ Deno.test("exportProject() survives a fault on every third request", async () =>
   assert.deepEqual(report.manifest.failures, []);
   const total = Object.values(report.manifest.records)
     .reduce((sum, { current }) => sum + (current?.count ?? 0), 0);
-  assert.equal(total, 400);
+  assert.equal(total, records);
   assert.ok(bench.events.some(({ type }) => type === "retry"));
 });

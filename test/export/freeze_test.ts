@@ -12,6 +12,7 @@ import { ExportLock } from "../../src/snapshot/lock/export_lock.ts";
 import { apiError } from "../support/cma.ts";
 import { directoryOf, entriesOf, filesOf, QUICK_RETRIES, workbench } from "../support/exported.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
+import { HASTY_CLOCK } from "../support/manual_clock.ts";
 
 const PLACE = { projectId: "48213" };
 const NOTE = "content/project_48213/freeze.json";
@@ -36,6 +37,7 @@ async function icebox(options: Partial<DemoCmaOptions> = {}) {
         apiToken: made.cma.apiToken,
         baseUrl: made.cma.url,
         retry: QUICK_RETRIES,
+        clock: HASTY_CLOCK,
         storage: made.storage,
         place: PLACE,
         signal: new AbortController().signal,

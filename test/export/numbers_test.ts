@@ -14,10 +14,12 @@ import { formatBytes } from "../../src/cli/text/format.ts";
 import { fakeIo } from "../cli/fake_io.ts";
 import { temporaryRoot } from "../schedule/ticking.ts";
 import { filesOf } from "../support/exported.ts";
+import { long } from "../support/long.ts";
 
 const PROJECTS: Readonly<Record<string, () => DemoProject>> = {
   "the sample project": sampleProject,
-  "a generated project": () => generateProject({ records: 300, uploads: 40, assetBytes: 300 }),
+  "a generated project": () =>
+    generateProject({ records: long(300, 100), uploads: 40, assetBytes: 300 }),
 };
 
 /** Runs a command as a user does who wants a report for programs. */

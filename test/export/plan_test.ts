@@ -5,6 +5,7 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { SourceOptions } from "../../src/export/options.ts";
 import { planExport } from "../../src/export/plan.ts";
 import { workbench } from "../support/exported.ts";
+import { long } from "../support/long.ts";
 
 /** A limit that keeps no test waiting. */
 const MANY = { limit: 100_000, windowMs: 3000 };
@@ -27,7 +28,12 @@ function scheduledProject(scheduled: number) {
 
 const PROJECTS = {
   sample: sampleProject(),
-  generated: generateProject({ records: 1200, models: 4, uploads: 600 }),
+  generated: generateProject({
+    records: long(1200, 240),
+    models: 4,
+    blocksPerRecord: long(8, 1),
+    uploads: 600,
+  }),
 };
 
 const CHOICES: readonly Partial<SourceOptions>[] = [

@@ -10,13 +10,18 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { assembleRecords } from "../../src/transform/assemble_records.ts";
 import type { TableSchema } from "../../src/transform/table_schema.ts";
 import { directoryOf, entriesOf, filesOf, workbench } from "../support/exported.ts";
+import { long } from "../support/long.ts";
 
 const VERSIONS: readonly Version[] = ["current", "published"];
 
 const PROJECTS: Readonly<Record<string, () => DemoProject>> = {
   "the sample project": sampleProject,
   "a generated project": () => {
-    return generateProject({ records: 400, locales: ["en", "it", "zh-Hant-TW"], uploads: 30 });
+    return generateProject({
+      records: long(400, 120),
+      locales: ["en", "it", "zh-Hant-TW"],
+      uploads: 30,
+    });
   },
 };
 

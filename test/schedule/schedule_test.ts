@@ -16,6 +16,7 @@ import { TracedStorage } from "../support/traced_storage.ts";
 import { turn, until } from "../support/until.ts";
 import { type Cma, scheduleOf, temporaryRoot, ticksUntil } from "./ticking.ts";
 import { withStaging } from "../support/with_staging.ts";
+import { long } from "../support/long.ts";
 
 const PLACE = { projectId: "900001" };
 const PREFIX = "content/project_900001";
@@ -113,7 +114,7 @@ Deno.test("Schedule.tick() of two processes at the same moment never exports twi
     return Object.assign(Object.create(shared) as MemoryStorage, { put });
   });
   const states = new Map<string, number>();
-  for (let round = 0; round < 50; round++) {
+  for (let round = 0; round < long(50, 15); round++) {
     const now = () => Date.now() + round * HOUR * 24;
     const results = await Promise.all(storages.map((storage) => {
       return scheduleOf(cma, storage, {

@@ -91,9 +91,10 @@ export class CmaTransport {
   readonly baseUrl: string;
   /** Paces the requests. */
   readonly limiter: RateLimiter;
+  /** Measures the time, and waits. */
+  readonly clock: Clock;
   readonly #options: CmaTransportOptions;
   readonly #retry: RetryPolicy;
-  readonly #clock: Clock;
   #reached = false;
 
   /**
@@ -103,10 +104,10 @@ export class CmaTransport {
    */
   constructor(options: CmaTransportOptions = {}) {
     this.#options = options;
-    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.clock = options.clock ?? SYSTEM_CLOCK;
     const { origin, pathname } = new URL(options.baseUrl ?? "https://site-api.datocms.com");
     this.baseUrl = origin + pathname.replace(/\/+$/, "");
-    this.limiter = options.limiter ?? new RateLimiter({ clock: this.#clock });
+    this.limiter = options.limiter ?? new RateLimiter({ clock: this.clock });
     this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   }
 
@@ -138,13 +139,13 @@ export class CmaTransport {
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
     const { repeatable = isIdempotent(init) } = options;
-    const started = this.#clock.elapsed();
+    const started = this.clock.elapsed();
     let queued = 0;
     for (let attempt = 1;; attempt++) {
       // Waiting for one's turn among many isn't waiting for an answer: it comes to an end by itself.
-      queued -= this.#clock.elapsed();
+      queued -= this.clock.elapsed();
       await this.limiter.acquire(options.signal);
-      queued += this.#clock.elapsed();
+      queued += this.clock.elapsed();
       let problem: Problem;
       try {
         const answer = await this.#attempt(url, init, options, attempt);
@@ -181,7 +182,7 @@ export class CmaTransport {
           }
           : { reason, askedMs: 0, repeatable, isUnanswered: true };
       }
-      const elapsedMs = this.#clock.elapsed() - started;
+      const elapsedMs = this.clock.elapsed() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
       const { maxAttempts, maxTotalWaitMs } = this.#retry;
       const attempts = this.#reached ? maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
@@ -208,7 +209,7 @@ export class CmaTransport {
         waitMs,
       });
       if (problem.isForAll) this.limiter.pause(waitMs);
-      await this.#clock.delay(waitMs, { signal: options.signal });
+      await this.clock.delay(waitMs, { signal: options.signal });
     }
   }
 
@@ -220,8 +221,8 @@ export class CmaTransport {
     attempt: number,
   ): Promise<CmaAnswer> {
     const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
-    const started = this.#clock.elapsed();
-    using watchdog = new Watchdog(options.signal, this.#clock);
+    const started = this.clock.elapsed();
+    using watchdog = new Watchdog(options.signal, this.clock);
     watchdog.expect(headersTimeoutMs, "an answer");
     const response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
       watchdog.rest();
@@ -231,12 +232,12 @@ export class CmaTransport {
     this.limiter.learn(response.headers);
     const { status, headers } = response;
     const { maxBytes = LARGEST_ANSWER } = options;
-    const how = { watchdog, stallMs: stallTimeoutMs, clock: this.#clock };
+    const how = { watchdog, stallMs: stallTimeoutMs, clock: this.clock };
     const bytes =
       await (status < 400
         ? readBody(response, { ...how, maxBytes })
         : readRefusal(response, { ...how, maxBytes: LARGEST_REFUSAL }));
-    const ms = this.#clock.elapsed() - started;
+    const ms = this.clock.elapsed() - started;
     let body: unknown;
     try {
       body = parseBody(bytes, response, init);
@@ -271,7 +272,7 @@ export class CmaTransport {
     return await pollJob(accepted, {
       what: context.what,
       timeoutMs: this.#options.jobTimeoutMs ?? 600_000,
-      clock: this.#clock,
+      clock: this.clock,
       signal: options.signal,
       ask: (id) =>
         this.#sendUntilAnswered(

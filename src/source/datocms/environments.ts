@@ -1,5 +1,4 @@
 import { isObject } from "../../text/json.ts";
-import { delay } from "../../async/delay.ts";
 import { limited } from "../../async/limited.ts";
 import type { CmaClient } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
@@ -142,7 +141,7 @@ export async function untilReady(
       );
     }
     if (meta.fork_completion_percentage !== undefined) onPercent(meta.fork_completion_percentage);
-    await delay(waitMs, signal);
+    await client.transport.clock.delay(waitMs, { signal });
   }
 }
 
@@ -183,7 +182,7 @@ export async function destroyEnvironment(
       const found = await findEnvironment(client, id, signal);
       // DatoCMS ends what it has begun.
       if (found === undefined || found.meta.status === "destroying") return true;
-      await delay(waitMs, signal);
+      await client.transport.clock.delay(waitMs, { signal });
     }
   }).catch((error) => {
     throw obstacle ?? error;

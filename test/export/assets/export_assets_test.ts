@@ -4,6 +4,7 @@ import type { FakeS3 } from "../../s3/fake_s3.ts";
 import { openFake } from "../../s3/open_fake.ts";
 import { exportsContract } from "../exports_contract.ts";
 import { temporaryPath } from "../../support/temporary.ts";
+import { long } from "../../support/long.ts";
 
 exportsContract("a directory", {
   open: async () => {
@@ -13,8 +14,8 @@ exportsContract("a directory", {
       [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
     };
   },
-  assets: 150,
-  kills: 10,
+  assets: long(150, 60),
+  kills: long(10, 5),
   age: async (storage, key) => {
     const earlier = new Date(Date.now() - 3_600_000);
     await Deno.utime(`${new URL(storage.url).pathname}/${key}`, earlier, earlier);
@@ -28,8 +29,8 @@ exportsContract("S3", {
     fakes.set(opened.storage, opened.fake);
     return opened;
   },
-  assets: 150,
-  kills: 10,
+  assets: long(150, 60),
+  kills: long(10, 5),
   age: (storage, key) => {
     const { all } = fakes.get(storage)!.objects;
     const object = all.get(`some/prefix/${key}`)!;

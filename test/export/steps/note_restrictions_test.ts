@@ -12,7 +12,12 @@ async function warned(
   options: Parameters<Awaited<ReturnType<typeof workbench>>["export"]>[0] = {},
 ): Promise<string[]> {
   await using opened = await workbench(bench);
-  const { manifest, status } = await opened.export({ assets: false, ...options });
+  const { manifest, status } = await opened.export({
+    assets: false,
+    tables: false,
+    include: ["records", "uploads"],
+    ...options,
+  });
   assert.equal(status, "complete");
   const told = opened.events.filter((event) => event.type === "warning");
   const texts = [manifest.warnings, told].map((notes) => {

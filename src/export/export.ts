@@ -141,15 +141,26 @@ async function exportLocked(
       // What tables were made of by an earlier run stays as it is.
       (tables?.isBegun ||
         await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
-      await exportSchedules(parts, signal) &&
-      (await tables?.make((write) => checkpoints.page(write), signal) ?? true);
+      await exportSchedules(parts, signal);
+    if (isDone) {
+      // Tables take nothing of the API, whose limit the last question may have to wait for.
+      await concurrently(
+        [
+          (signal) => noteSchemaChange(parts, signal),
+          async (signal) => {
+            isDone = await tables?.make((write) => checkpoints.page(write), signal) ?? true;
+          },
+        ],
+        2,
+        signal,
+      );
+    }
   }
   if (!isDone) {
     await checkpoints.save();
     emit({ type: "unfinished", snapshot });
     throw new UnfinishedError(snapshot, state.progressed);
   }
-  await noteSchemaChange(parts, signal);
   const report = await sealSnapshot(parts, assets?.manifest);
   if (assets === undefined || settings.assets !== "sync") return report;
   // Only now: until the new snapshot is complete, the one before may be needed.

@@ -2,11 +2,17 @@ import { EXIT, SluiceError } from "../error.ts";
 import type { ExportEvent } from "./events.ts";
 import { LONGEST_TIMER } from "../async/delay.ts";
 import { limited } from "../async/limited.ts";
-import { COPY_LIFE_MS, copyName, findCopies, type FoundCopies } from "./freeze_leftovers.ts";
+import {
+  COPY_LIFE_MS,
+  copyName,
+  findCopies,
+  type FoundCopies,
+  type FreezeNote,
+  freezeNote,
+} from "./freeze_leftovers.ts";
 import { printable } from "../text/printable.ts";
 import { withGrace } from "../storage/grace.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type FreezeNote, freezeNote } from "./freeze_note.ts";
 import type { JsonNote } from "../snapshot/json_note.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { CmaClient, type CmaClientOptions } from "../source/datocms/cma_client.ts";

@@ -10,6 +10,7 @@ import { CmaError } from "../../src/source/datocms/cma_error.ts";
 import { apiError } from "../support/cma.ts";
 import { directoryOf, entriesOf, filesOf, workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
 
 const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
@@ -150,7 +151,7 @@ Deno.test("exportProject() asks for each page once, in the largest pages that th
   await using bench = await workbench({
     project: generateProject({ records: 2400, blocksPerRecord: long(8, 1) }),
   });
-  await bench.export({ assets: false });
+  await bench.export({ assets: false, tables: false, storage: new MemoryStorage() });
   const all = bench.cma.log.requests.filter(({ path }) => path.startsWith("/items?"))
     .map(({ path }) => decodeURIComponent(path));
   const paths = all.filter((path) => !path.includes("filter[fields]"));

@@ -6,6 +6,7 @@ import type { SourceOptions } from "../../src/export/options.ts";
 import { planExport } from "../../src/export/plan.ts";
 import { workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
 
 /** A limit that keeps no test waiting. */
 const MANY = { limit: 100_000, windowMs: 3000 };
@@ -36,6 +37,9 @@ const PROJECTS = {
   }),
 };
 
+/** What is written takes no requests. */
+const REQUESTS_ONLY = { assets: false, tables: false, storage: new MemoryStorage() };
+
 const CHOICES: readonly Partial<SourceOptions>[] = [
   {},
   { published: false },
@@ -50,7 +54,7 @@ for (const [name, project] of Object.entries(PROJECTS)) {
     for (const options of CHOICES) {
       const plan = await planExport({ apiToken, baseUrl, ...options });
       const before = log.count.api;
-      await bench.export({ assets: false, ...options });
+      await bench.export({ ...REQUESTS_ONLY, ...options });
       assert.equal(plan.requests, log.count.api - before, JSON.stringify(options));
     }
   });

@@ -3,6 +3,7 @@ import type { Resource } from "../../../src/content/resource.ts";
 import { sampleProject } from "../../../src/demo/sample/sample_project.ts";
 import { workbench } from "../../support/exported.ts";
 import { projectWhoseRole } from "../../support/project_whose_role.ts";
+import { MemoryStorage } from "../../support/memory_storage.ts";
 
 type Bench = Parameters<typeof workbench>[0];
 
@@ -15,6 +16,7 @@ async function warned(
   const { manifest, status } = await opened.export({
     assets: false,
     tables: false,
+    storage: new MemoryStorage(),
     include: ["records", "uploads"],
     ...options,
   });

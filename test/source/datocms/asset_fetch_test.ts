@@ -9,7 +9,7 @@ import {
 } from "../../../src/source/datocms/asset_fetch.ts";
 import { close, serveHttp, serveTcp } from "../../support/http_server.ts";
 import { msOf, until } from "../../support/until.ts";
-import { undisturbed } from "../../support/undisturbed.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 
 function upload(url: unknown): Upload {
   return { id: "1", type: "upload", attributes: { url: url as string, path: "/1/a.jpg" } };
@@ -209,49 +209,50 @@ Deno.test("fetchAsset() can be tried again when the connection breaks, before or
   }
 });
 
-Deno.test(
-  "fetchAsset() gives up on a server that doesn't answer",
-  undisturbed(async () => {
-    await using server = serveTcp(() => undefined);
-    const error = await failureOf(() => open(server.url, { headersTimeoutMs: 40 }));
-    assert.equal(error.message, "waited 0.04 s for an answer");
-    assert.equal(error.retryable, true);
-  }),
-);
+Deno.test("fetchAsset() gives up on a server that doesn't answer", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = serveTcp(() => void asked.resolve() as undefined);
+  const clock = new ManualClock();
+  const failing = failureOf(() => open(server.url, { clock, headersTimeoutMs: 40 }));
+  await asked.promise;
+  await clock.advance(40);
+  const error = await failing;
+  assert.equal(error.message, "waited 0.04 s for an answer");
+  assert.equal(error.retryable, true);
+});
 
-Deno.test(
-  "fetchAsset() gives up on a body that stalls",
-  undisturbed(async () => {
-    await using server = serveTcp(async (_request, connection) => {
-      await connection.write(
-        new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst"),
-      );
-      return undefined;
-    });
-    const reader = (await open(server.url, { stallTimeoutMs: 40 })).getReader();
-    assert.equal(new TextDecoder().decode((await reader.read()).value), "first");
-    const error = await failureOf(() => reader.read());
-    assert.equal(error.message, "waited 0.04 s for the next bytes");
-    assert.equal(error.retryable, true);
-  }),
-);
+Deno.test("fetchAsset() gives up on a body that stalls", async () => {
+  await using server = serveTcp(async (_request, connection) => {
+    await connection.write(
+      new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst"),
+    );
+    return undefined;
+  });
+  const clock = new ManualClock();
+  const reader = (await open(server.url, { clock, stallTimeoutMs: 40 })).getReader();
+  assert.equal(new TextDecoder().decode((await reader.read()).value), "first");
+  const failing = failureOf(() => reader.read());
+  await until(() => clock.next === 40, "more bytes are waited for");
+  await clock.advance(40);
+  const error = await failing;
+  assert.equal(error.message, "waited 0.04 s for the next bytes");
+  assert.equal(error.retryable, true);
+});
 
-Deno.test(
-  "fetchAsset() doesn't take a slow reader for a stall",
-  undisturbed(async () => {
-    const size = 3 * 1024 * 1024;
-    await using server = serveHttp(() => new Response(new Uint8Array(size)));
-    const body = await open(server.url, { stallTimeoutMs: 300 });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    let read = 0;
-    let waited = 0;
-    for await (const chunk of body) {
-      if (waited++ < 1) await new Promise((resolve) => setTimeout(resolve, 500));
-      read += chunk.length;
-    }
-    assert.equal(read, size);
-  }),
-);
+Deno.test("fetchAsset() doesn't take a slow reader for a stall", async () => {
+  const size = 3 * 1024 * 1024;
+  await using server = serveHttp(() => new Response(new Uint8Array(size)));
+  const clock = new ManualClock();
+  const body = await open(server.url, { clock, stallTimeoutMs: 300 });
+  await clock.advance(500);
+  let read = 0;
+  for await (const chunk of body) {
+    // As often as that, so that all the time in which nobody reads would be too much also for a whole body.
+    await clock.advance(500);
+    read += chunk.length;
+  }
+  assert.equal(read, size);
+});
 
 Deno.test("fetchAsset() ends with the signal's reason, wherever it is", async () => {
   await using server = serveTcp(async (request, connection) => {

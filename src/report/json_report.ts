@@ -74,7 +74,8 @@ export function jsonReport(end: ExportEnd): JsonReport {
     const { status, error, notes = NO_NOTES } = end;
     const rest = { manifest: null, objects: null, deletion: null };
     const warnings = [...notes.warnings, ...aside];
-    return { ...common, status, error, ...rest, ...notes, warnings };
+    const { findings, failures } = notes;
+    return { ...common, status, error, ...rest, findings, warnings, failures };
   }
   const { status, deletion = null, manifest: whole } = end.report;
   const { objects, findings, warnings, failures, ...manifest } = whole;

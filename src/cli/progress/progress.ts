@@ -103,12 +103,13 @@ export class Progress implements Disposable {
   #tellRefused(): void {
     this.#endWait?.();
     this.#endWait = undefined;
-    const groups = Map.groupBy(this.#refused, ({ message }) => ofAll(message));
+    const groups = Map.groupBy(this.#refused, (event) => ofAll(event));
     this.#refused = [];
     for (const [message, events] of groups) {
-      const names = events.map(({ resource }) => resource).join(", ");
+      const names = events.map(({ resource }) => resource);
       const why = events.length === 1 ? events[0]!.message : message;
-      this.say(`Left out ${names}: ${printable(why, 500)}`);
+      const told = why.replace(/--exclude(?= leaves them)/, `--exclude ${names.join()}`);
+      this.say(`Left out ${names.join(", ")}: ${printable(told, 500)}`);
     }
   }
 
@@ -120,8 +121,9 @@ export class Progress implements Disposable {
 }
 
 /** The refusal of a request as one of several. */
-function ofAll(message: string): string {
-  return message.replace(/\bmay not GET \S+/, "may not read them")
+function ofAll({ message, resource }: Skipped): string {
+  return message.replace(`--exclude ${resource} leaves it`, "--exclude leaves them")
+    .replace(/\bmay not GET \S+/, "may not read them")
     .replace(/\binclude GET \S+/, "include them")
     .replace(/\bGET \/\S+/, "requests for them");
 }

@@ -35,6 +35,7 @@
  */
 export { EXIT, type ExitCode, type Facts, type Problem, SluiceError } from "./src/error.ts";
 export { VERSION } from "./src/version.ts";
+export type { Clock } from "./src/async/clock.ts";
 export type { RetryPolicy } from "./src/async/retry.ts";
 
 export { exportProject, type ExportReport } from "./src/export/export.ts";

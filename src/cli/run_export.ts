@@ -15,7 +15,7 @@ import type { CommandContext } from "./command.ts";
 import type { CliIo } from "./io.ts";
 import { Progress } from "./progress/progress.ts";
 import { writeError, writeNote } from "./progress/write_error.ts";
-import { advised } from "./report/advice.ts";
+import { advised, advisedReport } from "./report/advice.ts";
 import { renderSummary } from "./report/summary.ts";
 import { shownAddress } from "../text/printable.ts";
 import { counted, formatDuration } from "./text/format.ts";
@@ -62,7 +62,9 @@ export async function runExport(
     const secrets = io.secrets?.known;
     const options = { ...toExportOptions(config), secrets, storage, onNotes, ...ends };
     const run = config.retryFailed ? retryFailedAssets : exportProject;
-    report = await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent }));
+    report = advisedReport(
+      await withTelemetry(progress.onEvent, (onEvent) => run({ ...options, onEvent })),
+    );
   } catch (error) {
     const { state, ms } = progress;
     progress[Symbol.dispose]();

@@ -1,3 +1,4 @@
+import type { ExportReport } from "../../export/export.ts";
 import type { ExportEvent } from "../../export/events.ts";
 import type { Facts, Problem } from "../../error.ts";
 import type { DoctorCheck, Examination } from "../../doctor/doctor.ts";
@@ -71,6 +72,19 @@ export function advisedEvent(event: ExportEvent): ExportEvent {
 }
 
 /**
+ * An export's report as a command tells it: why files weren't deleted names the flag that lets them be.
+ *
+ * @param report The report.
+ */
+export function advisedReport(report: ExportReport): ExportReport {
+  const { deletion } = report;
+  if (deletion?.problem === undefined) return report;
+  const { facts, problem, deleted } = deletion;
+  const told = withAdvice(problem, { code: "deletion_refused", facts });
+  return { ...report, deletion: { deleted, problem: told } };
+}
+
+/**
  * What `sluice doctor` found as the command tells it: with the commands that put things right.
  *
  * @param found What was found.
@@ -86,13 +100,7 @@ export function advisedExamination(found: Examination, clean: string): Examinati
   return { ...found, checks };
 }
 
-/**
- * A sentence with what a command line can do about a problem.
- *
- * @param sentence The sentence.
- * @param problem The problem.
- */
-export function withAdvice(sentence: string, { code = "", facts = {} }: Problem): string {
+function withAdvice(sentence: string, { code = "", facts = {} }: Problem): string {
   const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code]!(facts) : "";
   return advice === "" ? sentence : `${sentence.replace(/\.$/, "")}${advice}.`;
 }

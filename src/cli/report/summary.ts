@@ -8,7 +8,7 @@ import {
   type ManifestNote,
 } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/datocms/resources.ts";
-import { advised, withAdvice } from "./advice.ts";
+import { advised } from "./advice.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { wrap, wrapList } from "../text/wrap.ts";
@@ -193,7 +193,7 @@ function deletionText(
     const left = `${counted(orphaned.count, "file")} (${formatBytes(orphaned.bytes)})`;
     return ["", `${left} no longer used by any upload, kept`];
   }
-  const { deleted, problem, facts } = deletion;
+  const { deleted, problem } = deletion;
   const done = `${counted(deleted.count, "file")} (${formatBytes(deleted.bytes)})`;
   return [
     "Deleted",
@@ -201,7 +201,7 @@ function deletionText(
       ? `${done} no longer used by any upload`
       : hasTold({ code: "deletion_refused", message: problem })
       ? `${done}; why not all of them is reported above`
-      : printable(withAdvice(problem, { code: "deletion_refused", facts }), 1000),
+      : printable(problem, 1000),
   ];
 }
 

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import { advised, advisedEvent, advisedExamination } from "../../../src/cli/report/advice.ts";
+import {
+  advised,
+  advisedEvent,
+  advisedExamination,
+  advisedReport,
+} from "../../../src/cli/report/advice.ts";
 import { EXIT, SluiceError } from "../../../src/error.ts";
 import { UnfinishedError } from "../../../src/export/unfinished.ts";
 import { failureOf } from "../../../src/report/failure.ts";
 import { refusal } from "../../../src/source/datocms/cma_error.ts";
+import type { Manifest } from "../../../src/snapshot/manifest.ts";
 import { readSources } from "../../support/house.ts";
 
 const { signal } = new AbortController();
@@ -73,6 +79,19 @@ Deno.test("An event and a check are told with flags, and without what is for pro
     { ...check, fix: "sluice doctor --to 's3://bucket/a b' --clean" },
     { ...check, fix: "do it" },
   ]);
+});
+
+Deno.test("A report is told with the flag that lets files be deleted", () => {
+  const deleted = { count: 0, bytes: 0 };
+  const report = { status: "complete", snapshot: "file:///x", manifest: {} as Manifest } as const;
+  const problem = "No asset file was deleted: if that is right, allow 5.";
+  assert.deepEqual(
+    advisedReport({ ...report, deletion: { deleted, problem, facts: { maxDelete: 5 } } }).deletion,
+    { deleted, problem: problem.replace("5.", "5 with --max-delete 5.") },
+  );
+  for (const same of [report, { ...report, deletion: { deleted } }]) {
+    assert.deepEqual(advisedReport(same), same);
+  }
 });
 
 /** Flags of other programs: of Deno, of the AWS command line and of its evaluations in a shell. */

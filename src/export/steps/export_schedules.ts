@@ -207,6 +207,12 @@ async function* pages(
     if (isObject(item)) ids.delete(String(item.id));
     else written.add(nameOf(one));
   }
+  const { batches, read } = state.listing(NAME);
+  if (batches > 0) {
+    // An earlier run has ended the file, and was killed before it was written down that nothing is left.
+    ids.clear();
+    count = read;
+  }
   const left = [...ids].sort();
   for (let at = 0; at < left.length; at += concurrency) {
     if (stop?.aborted) return;

@@ -44,12 +44,12 @@ export interface BatchSinkOptions {
   readonly key: (batch: number) => string;
   /** How entries become bytes. */
   readonly encoding: BatchEncoding;
-  /** The most entries in a batch. @default {5000} */
+  /** The most entries in a batch; `Infinity` for one batch of any size. @default {5000} */
   readonly maxEntries?: number | undefined;
   /**
    * A batch of at least this size (bytes) gets no more entries, however they come in pages.
    *
-   * @default {33554432}
+   * @default 32 MiB; any size if it may have any number of entries
    */
   readonly maxBytes?: number | undefined;
   /** The MIME type of the objects. */
@@ -131,7 +131,8 @@ class Batches {
     this.#begun = options.begun;
     this.#batch = options.firstBatch ?? 0;
     this.#maxEntries = options.maxEntries ?? MAX_ENTRIES;
-    this.#maxBytes = options.maxBytes ?? MAX_BYTES;
+    // Any number of entries is one object, however large: a second one would take its place.
+    this.#maxBytes = options.maxBytes ?? (this.#maxEntries === Infinity ? Infinity : MAX_BYTES);
   }
 
   async write(page: Page<object>): Promise<void> {

@@ -98,6 +98,21 @@ Deno.test("batchSink() rolls over with the entry that makes a batch large enough
   }
 });
 
+Deno.test("batchSink() puts everything into one object if any number of entries may be in it", async () => {
+  const storage = new MemoryStorage();
+  const written: WrittenBatch[] = [];
+  const sink = batchSink(storage, {
+    key: () => "list.ndjson",
+    encoding: NDJSON,
+    maxEntries: Infinity,
+    onBatch: (batch) => void written.push(batch),
+  });
+  const text = "x".repeat(1024 * 1024);
+  await ReadableStream.from(Array.from({ length: 34 }, (_, n) => [{ n, text }])).pipeTo(sink);
+  assert.deepEqual(written.map(({ count }) => count), [34]);
+  assert.ok((await storage.stat("list.ndjson"))!.size > 34 * text.length);
+});
+
 Deno.test("batchSink() fills a batch that was begun as if it had never been left", async () => {
   for (const encoding of [NDJSON, JSON_DATA]) {
     const whole = new MemoryStorage();

@@ -512,6 +512,7 @@ Deno.test("exportProject() that goes on leaves nothing of how it did", async () 
   });
   const warnings: string[] = [];
   const first = await run(cma, traced, {
+    checkpointMs: 3_600_000,
     onEvent: (event) => event.type === "warning" && warnings.push(event.code),
   });
   assert.equal(first.status, "complete");

@@ -71,6 +71,8 @@ Commands
                   complete snapshot
   schedule        Export regularly, or turn automatic
                   exports on and off
+  tables          Make tables of a snapshot, or of a Project
+                  Export of DatoCMS
   doctor          Check the API token and the destination,
                   and show how to fix problems
   demo            Export a sample project that is served on

@@ -90,8 +90,9 @@ Deno.test("exportProject() hands what it noted to onNotes, also if it fails, and
     isBroken = false;
     const resumed = await noted({ include, storage, resume: true });
     assert.equal(resumed.report?.status, "partial");
-    const [all, before] = [sorted(resumed.notes), sorted(notes)];
-    assert.deepEqual([all.failures, all.warnings], [before.failures, before.warnings]);
+    const after = sorted(resumed.notes);
+    const before = sorted(notes);
+    assert.deepEqual([after.failures, after.warnings], [before.failures, before.warnings]);
   }
 });
 

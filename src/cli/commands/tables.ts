@@ -34,8 +34,7 @@ export const tablesCommand: Command = {
     { about: "Of the newest snapshot in ./snapshots", line: "sluice tables make --out ./tables" },
     {
       about: "As CSV, of the newest snapshot of January or before, in S3",
-      line:
-        "sluice tables make 2026-01-31 --from s3://backups/datocms --format csv --out ./january",
+      line: "sluice tables make 2026-01-31 --from s3://backups --format csv --out ./jan",
     },
     {
       about: "Of a sandbox environment, for programs",

@@ -65,8 +65,10 @@ export class Progress implements Disposable {
     const event = advisedEvent(happened);
     this.#state = progressOf(this.#state, event, this.now);
     if (this.#isText) {
-      const told = toldBy(event);
-      if (told !== undefined) this.#told.add(told);
+      // A manifest has the sentence as it came, a report of a command with what a command line can do.
+      for (const told of [toldBy(happened), toldBy(event)]) {
+        if (told !== undefined) this.#told.add(told);
+      }
       if (event.type === "skipped") return this.#refuse(event);
     }
     this.#view?.show(event, this.#state);

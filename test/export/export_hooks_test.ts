@@ -61,7 +61,9 @@ Deno.test("exportProject() hands what it noted to onNotes, also if it fails, and
   const noted = async (options: Partial<ExportOptions>) => {
     let read: (() => ExportNotes) | undefined;
     const onNotes = (given: () => ExportNotes) => read = given;
-    const report = await bench.export({ ...options, onNotes }).catch(() => undefined);
+    const report = await bench.export({ checkpointMs: 0, ...options, onNotes }).catch(() =>
+      undefined
+    );
     return { report, notes: read!() };
   };
   const include = ["records", "uploads", "roles"] as const;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { advised } from "../../src/cli/report/advice.ts";
 import type { ScheduleOptions } from "../../src/schedule/schedule.ts";
 import { failureNote, scheduleSwitch } from "../../src/schedule/schedule_notes.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
@@ -191,7 +192,9 @@ Deno.test("Schedule.tick() exports nothing while exports are switched off", asyn
   storage.objects.set(note.key, new TextEncoder().encode("{"));
   const broken = await schedule.tick();
   assert.equal(broken.state, "failed");
-  assert.match(broken.message, /schedule\.json can't be understood: .* sluice schedule enable/);
+  assert.equal(broken.code, "schedule_unreadable");
+  assert.match(broken.message, /schedule\.json .*\.$/);
+  assert.match(advised(broken).message, /: sluice schedule enable, or sluice schedule disable\.$/);
 });
 
 Deno.test("Schedule.tick() waits longer and longer after failures, in whatever process", async () => {

@@ -1,7 +1,12 @@
 import { exportsContract } from "../export/exports_contract.ts";
+import { long } from "../support/long.ts";
 import { openRgw, RGW } from "./open_rgw.ts";
 
 const endpoint = RGW;
 if (endpoint !== undefined) {
-  exportsContract("a real S3 server", { open: () => openRgw(endpoint), assets: 2000, kills: 10 });
+  exportsContract("a real S3 server", {
+    open: () => openRgw(endpoint),
+    assets: long(2000, 300),
+    kills: long(10, 4),
+  });
 }

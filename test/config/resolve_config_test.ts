@@ -335,6 +335,8 @@ Deno.test("resolveConfig() refuses empty variables where they would choose somet
     "SLUICE_INCLUDE",
     "SLUICE_EXCLUDE",
     "SLUICE_TO",
+    "SLUICE_FROM",
+    "SLUICE_OUT",
   ]);
   const env = envOf({ SLUICE_TO: "" });
   assert.equal(resolveConfig({ env, flags: { to: "here" } }).to, "here");

@@ -27,7 +27,7 @@ export interface SnapshotWithAssets {
 /** Clocks of machines differ by less than this, in milliseconds: what is later was named by a wrong one. */
 export const SKEW_MS = 3_600_000;
 /** How many snapshots are looked at to find one: with none in so many, it is as if there were none. */
-const LOOK_BACK = 100;
+export const LOOK_BACK = 100;
 
 /**
  * The snapshots of a project and environment.
@@ -88,7 +88,15 @@ function nothingIfNotFound(error: unknown): undefined {
   if (!(error instanceof ObjectNotFoundError)) throw error;
 }
 
-async function folders(
+/**
+ * The names of the folders directly below a prefix, those of objects of any depth included.
+ *
+ * @param storage Where they are.
+ * @param prefix The prefix, which ends with `/`.
+ * @param signal Aborts the listing.
+ * @throws {StorageError} If they can't be listed.
+ */
+export async function folders(
   storage: Storage,
   prefix: string,
   signal: AbortSignal,

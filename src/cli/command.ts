@@ -38,6 +38,8 @@ export interface Positional {
 export interface Command {
   /** What it is called. */
   readonly name: string;
+  /** What it is called besides. @default Nothing */
+  readonly aliases?: readonly string[];
   /** What it does, in a few words. */
   readonly summary: string;
   /** What it does, in some sentences. */
@@ -48,6 +50,8 @@ export interface Command {
   readonly options: readonly OptionKey[];
   /** Defaults of its own. */
   readonly defaults?: Partial<Config>;
+  /** What an option does here, where that isn't what it does elsewhere. */
+  readonly optionHelp?: { readonly [Key in OptionKey]?: string };
   /** Whether it looks at nothing but the command line. @default {false} */
   readonly flagsOnly?: boolean;
   /** The exit codes that it ends with, and what they mean. @default Those of an export */

@@ -59,6 +59,7 @@ const ABOUT = "sluice streams a DatoCMS project to disk or S3 as a snapshot: mod
 export function renderCommandHelp(command: Command, columns: number): string {
   const width = widthOf(columns);
   const { name, summary, description, options, examples, positionals = [] } = command;
+  const { aliases = [] } = command;
   const { exitCodes = EXIT_CODES } = command;
   const groups = HEADINGS.flatMap((heading) => {
     const keys = options.filter((key) => OPTIONS[key].heading === heading);
@@ -75,6 +76,7 @@ export function renderCommandHelp(command: Command, columns: number): string {
     `Usage: sluice ${[name, ...positionals.map(placeOf), "[options]"].join(" ")}`,
     "",
     ...wrap(description, width),
+    ...(aliases.length === 0 ? [] : ["", `Also called: ${aliases.join(", ")}`]),
     ...groups,
     ...resources,
     ...(command.flagsOnly ? [] : ["", ...wrap(PRECEDENCE, width)]),
@@ -99,7 +101,8 @@ function placeOf({ name, choices, required }: Positional): string {
 }
 
 function optionEntry(key: OptionKey, command: Command): readonly [string, string] {
-  const { kind, alias, placeholder, choices, help } = OPTIONS[key];
+  const { kind, alias, placeholder, choices } = OPTIONS[key];
+  const help = command.optionHelp?.[key] ?? OPTIONS[key].help;
   const value = command.defaults?.[key] ?? DEFAULTS[key];
   // What is on by default can only be turned off.
   const flag = value === true ? flagName(key).replace("--", "--no-") : flagName(key);

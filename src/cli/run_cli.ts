@@ -3,7 +3,14 @@ import { isInS3 } from "../config/contradictions.ts";
 import { homeOf } from "../config/home_path.ts";
 import { loadConfig } from "../config/load_config.ts";
 import { configSecrets, optionSecrets } from "../config/option_secrets.ts";
-import { type Config, envName, flagName, OPTION_KEYS, type OptionKey } from "../config/options.ts";
+import {
+  type Config,
+  envName,
+  envNamesOf,
+  flagName,
+  OPTION_KEYS,
+  type OptionKey,
+} from "../config/options.ts";
 import { unknownVariables } from "../config/unknown_variables.ts";
 import { EXIT, type ExitCode, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
@@ -88,7 +95,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     });
     for (const secret of configSecrets(config)) secrets.add(secret);
     if (!command.flagsOnly) {
-      checkVariables(io.env, { s3: isInS3(config) });
+      checkVariables(io.env, { s3: usesS3(command, config) });
       for (const message of unknownVariables(io.envNames?.() ?? [])) {
         if (config.quiet) break;
         writeNote(guarded, "warning", { code: "unknown_variable", message }, config);
@@ -154,9 +161,10 @@ function commandOf({ words, flags, help }: CommandLine): Command | undefined {
       EXIT.usage,
     );
   }
-  const command = COMMANDS.find((command) => command.name === name);
+  const namesOf = ({ name, aliases = [] }: Command) => [name, ...aliases];
+  const command = COMMANDS.find((command) => namesOf(command).includes(name));
   if (command === undefined) {
-    const close = nearest(name, [...COMMANDS.map(({ name }) => name), "help"]);
+    const close = nearest(name, [...COMMANDS.flatMap(namesOf), "help"]);
     throw new SluiceError(
       `There is no command ${JSON.stringify(printable(name, 60))}: ${
         close === undefined ? `see ${PROGRAM} --help.` : `did you mean ${close}?`
@@ -197,14 +205,22 @@ function checkOptions({ name, options }: Command, { flags }: CommandLine): void 
   );
 }
 
+/** Whether something of a command is in S3. */
+function usesS3({ options }: Command, config: Config): boolean {
+  const places = (["from", "to", "out"] as const).filter((key) => options.includes(key));
+  return places.some((key) => isInS3({ to: config[key] ?? "" }));
+}
+
 /** The options that the command line or the environment gives a command. */
 function givenOptions(command: Command, { flags }: CommandLine, io: CliIo): OptionKey[] {
   const env = command.flagsOnly ? () => undefined : envOf(command, io);
-  return command.options.filter((key) => flags[key] !== undefined || !!env(envName(key))?.trim());
+  return command.options.filter((key) => {
+    return flags[key] !== undefined || envNamesOf(key).some((name) => !!env(name)?.trim());
+  });
 }
 
 /** The environment as far as it concerns a command. */
 function envOf({ options }: Command, io: CliIo): (name: string) => string | undefined {
-  const names = new Set(options.map(envName));
+  const names = new Set(options.flatMap(envNamesOf));
   return (name) => names.has(name) ? io.env(name) : undefined;
 }

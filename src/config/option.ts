@@ -12,6 +12,7 @@ type KindOf<T> = T extends boolean ? "switch"
 /** The parts of a list of options, in its order. */
 export const HEADINGS = [
   "Project",
+  "Snapshots",
   "Selection",
   "Destination",
   "Assets",
@@ -48,6 +49,8 @@ export interface OptionInfo {
   readonly notInFile?: true;
   /** What it is the path of, if it can be one: `~` at its start is the home directory. */
   readonly path?: "file" | "directory";
+  /** The name of the option whose variable, or entry in a file, counts if this one has neither. */
+  readonly orElse?: "to";
   /**
    * Whether an empty variable is an error: an unset secret of a CI would otherwise choose another project,
    * another place or everything.

@@ -3,7 +3,7 @@ import { ASSET_SOURCE, ASSETS } from "./groups/assets.ts";
 import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
-import { READING, RESULT } from "./groups/reading.ts";
+import { LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
@@ -18,6 +18,7 @@ const ENTRIES = {
   ...PUBLICITY,
   ...CLEANING,
   ...READING,
+  ...LISTING,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,
@@ -81,6 +82,16 @@ export function flagName(key: OptionKey): string {
  */
 export function envName(key: OptionKey): string {
   return OPTIONS[key].env ?? `SLUICE_${words(key).join("_").toUpperCase()}`;
+}
+
+/**
+ * The environment variables that give an option a value, the one that counts first.
+ *
+ * @param key The option.
+ */
+export function envNamesOf(key: OptionKey): readonly string[] {
+  const { orElse } = OPTIONS[key];
+  return orElse === undefined ? [envName(key)] : [envName(key), envName(orElse)];
 }
 
 function words(key: string): string[] {

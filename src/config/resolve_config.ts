@@ -99,7 +99,9 @@ export function resolveConfig(sources: ConfigSources): Config {
 /** Of each option, the value of the highest source that gives one. */
 function allGiven({ flags = {}, env, file }: ConfigSources): Map<OptionKey, Given> {
   return new Map(OPTION_KEYS.flatMap((key) => {
-    const given = flagOf(key, flags) ?? variableOf(key, env) ?? entryOf(key, file);
+    const { orElse } = OPTIONS[key];
+    const given = flagOf(key, flags) ?? variableOf(key, env) ?? entryOf(key, file) ??
+      (orElse && (variableOf(orElse, env) ?? entryOf(orElse, file)));
     return given === undefined ? [] : [[key, given]];
   }));
 }

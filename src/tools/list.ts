@@ -46,9 +46,7 @@ export interface SnapshotList {
 }
 
 /** How many snapshots are shown, unless it is said. */
-export const DEFAULT_LIMIT = 30;
-/** The most snapshots that are shown at a time. */
-export const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 30;
 /** Snapshots in a page of a stream, which are read at the same time. */
 const PAGE = 10;
 

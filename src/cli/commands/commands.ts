@@ -3,6 +3,7 @@ import { completionsCommand } from "./completions.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
+import { listCommand } from "./list.ts";
 import { planCommand } from "./plan.ts";
 import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   retryCommand,
   scheduleCommand,
+  listCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

@@ -1,15 +1,12 @@
 import { READING, RESULT } from "../../config/groups/reading.ts";
 import { CONFIG_FILE, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
 import { TABLES } from "../../config/groups/snapshot.ts";
-import { fromHome, homeOf } from "../../config/home_path.ts";
-import { type Config, envName, optionsOf } from "../../config/options.ts";
+import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../storage/open_storage.ts";
-
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
-import type { CliIo } from "../io.ts";
 import { writeNote } from "../progress/write_error.ts";
 import { counted, formatBytes } from "../text/format.ts";
 
@@ -51,7 +48,7 @@ export const tablesCommand: Command = {
     }
     const { makeTables } = await import("../../tools/tables.ts");
     const { format, locales, structuredText, project } = config;
-    using storage = openStorage(placeOf(config, io));
+    using storage = openStorage(config.from);
     using out = openStorage(config.out);
     const made = await makeTables({
       storage,
@@ -76,11 +73,3 @@ export const tablesCommand: Command = {
     return EXIT.complete;
   },
 };
-
-/** Where the snapshots are: where exports go, unless another place is named. */
-function placeOf({ from, to }: Config, io: CliIo): string {
-  if (from !== undefined) return from;
-  const name = envName("to");
-  const written = io.env(name)?.trim();
-  return written ? fromHome(written, homeOf(io.env), name) : to;
-}

@@ -90,7 +90,7 @@ function flagsOf(key: OptionKey, command: Command): FlagGrammar[] {
   if (kind === "switch") {
     const isOn = (command.defaults?.[key] ?? DEFAULTS[key]) === true;
     // What is on by default can only be turned off.
-    return [flagOf(key, [isOn ? off : flag])];
+    return [flagOf(key, [isOn ? off : flag], command)];
   }
   const value: WordGrammar = {
     name: placeholder.replace(/^<|>$/g, ""),
@@ -101,14 +101,19 @@ function flagsOf(key: OptionKey, command: Command): FlagGrammar[] {
   const names = alias === undefined ? [flag] : [`-${alias}`, flag];
   const isRepeatable = kind === "list";
   return [
-    { ...flagOf(key, names), value, isRepeatable },
-    ...(canBeOff ? [flagOf(key, [off])] : []),
+    { ...flagOf(key, names, command), value, isRepeatable },
+    ...(canBeOff ? [flagOf(key, [off], command)] : []),
   ];
 }
 
 /** An option with the sentence of its help text that names it, or else the first one. */
-function flagOf(key: OptionKey, names: readonly string[]): FlagGrammar {
-  const sentences = OPTIONS[key].help.replace(/\s+/g, " ").split(/(?<=\.) /);
+function flagOf(
+  key: OptionKey,
+  names: readonly string[],
+  { optionHelp }: Command,
+): FlagGrammar {
+  const help = optionHelp?.[key] ?? OPTIONS[key].help;
+  const sentences = help.replace(/\s+/g, " ").split(/(?<=\.) /);
   const own = sentences.find((sentence) => names.some((name) => sentence.includes(name)));
   return { names, about: (own ?? sentences[0]!).replace(/\.$/, "") };
 }

@@ -2,18 +2,26 @@ import * as z from "zod";
 import { name, under } from "../option.ts";
 import { isDestination } from "./destination.ts";
 
-const { option } = under("Destination");
+/** What a snapshot's time must be. */
+const TIME = "a date or time such as 2026-01-31 or 2026-01-31T14:30";
+/** How many snapshots are shown. */
+const [DEFAULT_LIMIT, MAX_LIMIT] = [30, 100];
+
+const { option } = under("Snapshots");
 
 /** Which snapshots are read. */
 export const READING = {
   from: option({
     kind: "text",
-    schema: z.string().refine(isDestination).optional(),
+    schema: z.string().refine(isDestination).default("./snapshots"),
     placeholder: "<where>",
     expects: "a directory, a file: URL or s3://bucket[/prefix]",
-    help: "Where the snapshots are. Default: what SLUICE_TO says, or ./snapshots.",
+    help:
+      "Where the snapshots are: a directory, a file: URL or s3://bucket[/prefix]. Where exports " +
+      "go (SLUICE_TO), if it isn't given.",
     path: "directory",
     neverEmpty: true,
+    orElse: "to",
   }),
   project: option({
     kind: "text",
@@ -24,9 +32,36 @@ export const READING = {
   }),
 };
 
+/** Which snapshots of all are shown. */
+export const LISTING = {
+  limit: option({
+    kind: "number",
+    schema: z.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+    placeholder: "<number>",
+    expects: `a whole number from 1 to ${MAX_LIMIT}`,
+    help: "Maximum number of snapshots.",
+  }),
+  before: option({
+    kind: "text",
+    schema: name.optional(),
+    placeholder: "<time>",
+    expects: TIME,
+    help:
+      "Only snapshots before this date or time, such as 2026-01-31 (in UTC), or those that follow the " +
+      "one of this name.",
+  }),
+  after: option({
+    kind: "text",
+    schema: name.optional(),
+    placeholder: "<time>",
+    expects: TIME,
+    help: "Only snapshots of this date or time, or later.",
+  }),
+};
+
 /** Where what is made of a snapshot goes. */
 export const RESULT = {
-  out: option({
+  out: under("Destination").option({
     kind: "text",
     schema: z.string().refine(isDestination).optional(),
     placeholder: "<where>",

@@ -110,6 +110,13 @@ export const OUTPUT = {
   verbose: onOff(false, { help: "Also log each request and each asset." }),
 };
 
+/** How a command that only shows something writes it. */
+export const VIEW = {
+  json: OUTPUT.json,
+  logFormat: OUTPUT.logFormat,
+  verbose: OUTPUT.verbose,
+};
+
 /** Where else options come from. */
 export const CONFIG_FILE = {
   config: option({

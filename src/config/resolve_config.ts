@@ -101,9 +101,15 @@ function allGiven({ flags = {}, env, file }: ConfigSources): Map<OptionKey, Give
   return new Map(OPTION_KEYS.flatMap((key) => {
     const { orElse } = OPTIONS[key];
     const given = flagOf(key, flags) ?? variableOf(key, env) ?? entryOf(key, file) ??
-      (orElse && (variableOf(orElse, env) ?? entryOf(orElse, file)));
+      (orElse && insteadOf(orElse));
     return given === undefined ? [] : [[key, given]];
   }));
+
+  function insteadOf(other: OptionKey): Given | undefined {
+    const given = variableOf(other, env) ?? entryOf(other, file);
+    // Nobody misses what a flag takes the place of.
+    return given?.raw === "" && flags[other] !== undefined ? undefined : given;
+  }
 }
 
 function flagOf(key: OptionKey, flags: Flags): Given | undefined {

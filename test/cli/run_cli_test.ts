@@ -71,6 +71,8 @@ Commands
                   complete snapshot
   schedule        Export regularly, or turn automatic
                   exports on and off
+  list            List the snapshots at a destination, the
+                  newest first
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

@@ -46,6 +46,7 @@ const VALUES: { readonly [Key in OptionKey]?: fc.Arbitrary<Config[Key]> } = {
     fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%` as const),
   ),
   to: fc.stringMatching(/^[a-z][a-z/ ]{0,9}[a-z]$/),
+  from: fc.stringMatching(/^[a-z][a-z/ ]{0,9}[a-z]$/),
   layout: fc.constantFrom("ndjson", "enterprise"),
   format: fc.constantFrom("ndjson", "csv"),
   structuredText: fc.constantFrom("text", "markdown", "html"),
@@ -73,7 +74,9 @@ function asEnv(values: Record<string, unknown>): (name: string) => string | unde
 
 Deno.test("resolveConfig() prefers flag to environment to file to default", () => {
   fc.assert(fc.property(given, given, given, given, (flags, env, file, defaults) => {
-    const expected = { ...DEFAULTS, ...defaults, ...file, ...env, ...flags } as Config;
+    // What is read is where it was written, unless that is said.
+    const from = { from: env.to ?? file.to ?? DEFAULTS.from, ...file, ...env, ...flags }.from;
+    const expected = { ...DEFAULTS, ...defaults, ...file, ...env, ...flags, from } as Config;
     fc.pre(flags.maxDelete === undefined || expected.assets === "sync");
     fc.pre(flags.assetHost === undefined || flags.assets !== false);
     const included = flags.include as string[] | undefined;

@@ -88,6 +88,7 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
     listings: selection.listings,
     resumed: from !== undefined,
   });
+  snapshot.follow(({ count: objects, bytes }) => emit({ type: "written", objects, bytes }));
   if (settings.tables !== false) {
     tables = new TableStep({ ...parts, snapshot, from: from?.checkpoint.tables });
   }

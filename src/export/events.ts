@@ -67,6 +67,24 @@ export type ExportEvent =
     readonly count: number;
   }
   | {
+    /** Tables are made of what was read: rows of more entries were written. */
+    readonly type: "tables";
+    /** How many rows there are. */
+    readonly rows: number;
+    /** How many records and uploads have theirs, all versions counted. */
+    readonly entries: number;
+    /** How many records and uploads there are; `null` if that isn't known. */
+    readonly of: number | null;
+  }
+  | {
+    /** An object of the snapshot was written. */
+    readonly type: "written";
+    /** How many objects it has by now, asset files not among them. */
+    readonly objects: number;
+    /** Their size in bytes. */
+    readonly bytes: number;
+  }
+  | {
     /** A resource that the token may not read, or the plan doesn't have, was left out. */
     readonly type: "skipped";
     readonly resource: string;

@@ -23,6 +23,8 @@ export interface ProgressSample {
   readonly records: number;
   /** Asset files done with. */
   readonly assets: number;
+  /** Records and uploads that have their rows. */
+  readonly tabled: number;
 }
 
 /** Something that was tried again: what, why, which attempt failed, and the wait in milliseconds. */
@@ -61,6 +63,10 @@ export interface ProgressState {
     /** How often a file was tried for again. */
     readonly retries: number;
   };
+  /** The tables, once they are made. */
+  readonly tables: Omit<Extract<ExportEvent, { type: "tables" }>, "type"> | undefined;
+  /** What was written of the snapshot, without asset files. */
+  readonly written: { readonly objects: number; readonly bytes: number };
   /** Answers of the API. */
   readonly requests: {
     readonly count: number;
@@ -117,12 +123,14 @@ export function initialProgress(
       bytes: 0,
       retries: 0,
     },
+    tables: undefined,
+    written: { objects: 0, bytes: 0 },
     requests: { count: 0, retries: 0, bytes: 0, available: undefined },
     retried: [],
     warnings: 0,
     aside: [],
     sealed: false,
-    samples: [{ at: now, records: 0, assets: 0 }],
+    samples: [{ at: now, records: 0, assets: 0, tabled: 0 }],
   };
 }
 
@@ -145,6 +153,15 @@ export function progressOf(state: ProgressState, event: ExportEvent, now: number
  */
 export function assetsDone({ assets }: ProgressState): number {
   return assets.downloaded + assets.kept + assets.withdrawn + assets.not_served + assets.failed;
+}
+
+/**
+ * What was written: the snapshot's objects, and asset files.
+ *
+ * @param state The state.
+ */
+export function writtenOf({ written, assets }: ProgressState): ProgressState["written"] {
+  return { objects: written.objects + assets.downloaded, bytes: written.bytes + assets.bytes };
 }
 
 function changes(state: ProgressState, event: ExportEvent): Partial<ProgressState> {
@@ -184,6 +201,14 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
     }
     case "converged":
       return {};
+    case "tables": {
+      const { type: _, ...tables } = event;
+      return { tables };
+    }
+    case "written": {
+      const { objects, bytes } = event;
+      return { written: { objects, bytes } };
+    }
     case "sealed":
       return { sealed: true };
     case "deleted":
@@ -260,8 +285,9 @@ function isSame(listing: ListingProgress, about: Listed): boolean {
 }
 
 function sampled(state: ProgressState, now: number): readonly ProgressSample[] {
-  const { samples, records } = state;
+  const { samples, records, tables } = state;
   if (now - samples.at(-1)!.at < STEP) return samples;
   const kept = samples.filter(({ at }, i) => now - at <= WINDOW || i === samples.length - 1);
-  return [...kept, { at: now, records: records.read, assets: assetsDone(state) }];
+  const tabled = tables?.entries ?? 0;
+  return [...kept, { at: now, records: records.read, assets: assetsDone(state), tabled }];
 }

@@ -18,6 +18,8 @@ import {
 export interface TableBatch {
   /** Its key in the storage. */
   readonly key: string;
+  /** How many entries it holds, if that is known. */
+  readonly count?: number | undefined;
   /** Whose records it holds: a model's id, and which version of them; `undefined` for uploads. */
   readonly records?: { readonly modelId: string; readonly version: Version } | undefined;
 }
@@ -34,6 +36,16 @@ export interface TablesState extends PartsState {
     readonly count: number;
     readonly example: string;
   }[];
+}
+
+/** How far tables are. */
+export interface TableProgress {
+  /** How many rows were made, in this run. */
+  readonly rows: number;
+  /** How many records and uploads have their rows, all versions counted; in earlier runs, too. */
+  readonly entries: number;
+  /** How many of those there are; `null` if that isn't known. */
+  readonly of: number | null;
 }
 
 /** How rows of tables are made. */
@@ -64,8 +76,8 @@ export interface MakeTablesOptions {
   readonly read: (key: string, signal: AbortSignal) => AsyncIterable<Page>;
   /** Runs what writes a page's rows. @default {As it comes} */
   readonly page?: ((write: () => Promise<void>) => Promise<void>) | undefined;
-  /** Called with the number of entries of each page whose rows were written. */
-  readonly onPage?: ((entries: number) => void) | undefined;
+  /** Called with how far the tables are, after each page and at the beginning. */
+  readonly onProgress?: ((progress: TableProgress) => void) | undefined;
   /** Ends it after the page at hand. */
   readonly stop?: AbortSignal | undefined;
   /** Aborts it. */
@@ -172,18 +184,28 @@ export class TableMaker {
    * @throws The signal's reason.
    */
   async make(options: MakeTablesOptions): Promise<boolean> {
-    const { batches, page = (write) => write(), onPage, stop, signal } = options;
+    const { batches, page = (write) => write(), onProgress, stop, signal } = options;
+    const counts = batches.map(({ count }) => count);
+    const of = counts.reduce<number | null>((sum, n) => {
+      return sum === null || n === undefined ? null : sum + n;
+    }, 0);
+    let entries = counts.slice(0, this.#batches).reduce<number>((sum, n = 0) => sum + n, 0) +
+      this.#entries;
+    let rows = 0;
+    onProgress?.({ rows, entries, of });
     try {
       while (this.#batches < batches.length && !stop?.aborted) {
         const batch = batches[this.#batches]!;
         const sink = new WritableStream<PageRows>({
-          write: async ({ rows, entries }) => {
+          write: async (made) => {
             await page(async () => {
-              await this.#writer.write(rows, batch.records?.version);
-              this.#entries += entries;
-              this.#count(batch, rows);
+              await this.#writer.write(made.rows, batch.records?.version);
+              this.#entries += made.entries;
+              this.#count(batch, made.rows);
             });
-            onPage?.(entries);
+            entries += made.entries;
+            rows += made.rows.reduce((sum, { rows }) => sum + rows.length, 0);
+            onProgress?.({ rows, entries, of });
           },
         }, { highWaterMark: 1 });
         await ReadableStream.from(this.#pages(batch, options))

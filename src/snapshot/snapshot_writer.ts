@@ -76,6 +76,8 @@ export class SnapshotWriter {
   readonly #objects = new Map<string, SnapshotObject>();
   /** What the storage says of what was written, by path; also of what isn't an object of the snapshot. */
   readonly #written = new Map<string, Fingerprint>();
+  #onWritten: ((size: Tally) => void) | undefined;
+  #bytes = 0;
 
   private constructor(storage: Storage, prefix: string, signal: AbortSignal | undefined) {
     this.#storage = storage;
@@ -137,7 +139,7 @@ export class SnapshotWriter {
     infos: Iterable<ObjectInfo> = [],
   ): SnapshotWriter {
     const snapshot = new SnapshotWriter(storage, prefix, signal);
-    for (const object of objects) snapshot.#objects.set(object.path, object);
+    for (const object of objects) snapshot.note(object);
     for (const info of infos) snapshot.#noteFingerprint(info);
     return snapshot;
   }
@@ -160,6 +162,17 @@ export class SnapshotWriter {
       count: own.reduce((sum, { count = 0 }) => sum + count, 0),
       bytes: own.reduce((sum, { size }) => sum + size, 0),
     };
+  }
+
+  /**
+   * Follows how much there is.
+   *
+   * @param onWritten Called with how many objects there are and their size in bytes: now, and whenever one
+   *   was written.
+   */
+  follow(onWritten: (size: Tally) => void): void {
+    this.#onWritten = onWritten;
+    onWritten(this.#size);
   }
 
   /** The snapshot's address. */
@@ -230,8 +243,10 @@ export class SnapshotWriter {
    * @param info What the storage says of it, if it was written anew.
    */
   note(object: SnapshotObject, info?: ObjectInfo): void {
+    this.#bytes += object.size - (this.#objects.get(object.path)?.size ?? 0);
     this.#objects.set(object.path, object);
     if (info) this.#noteFingerprint(info);
+    this.#onWritten?.(this.#size);
   }
 
   /**
@@ -275,6 +290,10 @@ export class SnapshotWriter {
   ): Promise<Manifest> {
     const written = this.#written;
     return await sealSnapshot(this, { written, manifest, onLeftovers, signal: this.#signal });
+  }
+
+  get #size(): Tally {
+    return { count: this.#objects.size, bytes: this.#bytes };
   }
 
   #noteFingerprint({ key, etag, modifiedAt }: ObjectInfo): void {

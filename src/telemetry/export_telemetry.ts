@@ -79,6 +79,8 @@ export class ExportTelemetry implements Disposable {
       case "asset":
         return this.#asset(event);
       case "total":
+      case "tables":
+      case "written":
         return;
       case "warning":
       case "finding":

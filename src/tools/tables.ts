@@ -4,8 +4,13 @@ import type { Page, Version } from "../content/resource.ts";
 import { dataEntries } from "../snapshot/data_entries.ts";
 import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { TABLE_SCHEMA } from "../snapshot/layout.ts";
-import { type TableBatch, TableMaker, type TableShape } from "../snapshot/make_tables.ts";
-import type { ManifestNote, Tally } from "../snapshot/manifest.ts";
+import {
+  type TableBatch,
+  TableMaker,
+  type TableProgress,
+  type TableShape,
+} from "../snapshot/make_tables.ts";
+import type { ManifestNote, ManifestObject, Tally } from "../snapshot/manifest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
 import { readManifest } from "../snapshot/read_manifest.ts";
 import { readSnapshotSchema } from "../snapshot/read_schema.ts";
@@ -25,10 +30,18 @@ export interface MakeSnapshotTablesOptions extends TableShape {
   readonly project?: string | undefined;
   /** Where the tables go: a place that holds nothing yet. */
   readonly out: Storage;
-  /** Called with the number of entries whose rows were written since the last time. */
-  readonly onPage?: ((entries: number) => void) | undefined;
+  /** Called with how far it is, after each page and at the beginning. */
+  readonly onProgress?: ((progress: MakeTablesProgress) => void) | undefined;
   /** Aborts it: what was written is deleted again. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How far {@linkcode makeTables} is. */
+export interface MakeTablesProgress extends TableProgress {
+  /** How many objects were written. */
+  readonly objects: number;
+  /** Their size in bytes. */
+  readonly bytes: number;
 }
 
 /** The tables that {@linkcode makeTables} made. */
@@ -72,7 +85,7 @@ export interface MadeTables {
  * ```
  */
 export async function makeTables(options: MakeSnapshotTablesOptions): Promise<MadeTables> {
-  const { storage, out, snapshot = "latest", project, onPage } = options;
+  const { storage, out, snapshot = "latest", project, onProgress } = options;
   const { signal = new AbortController().signal } = options;
   const found = await findSnapshot(storage, snapshot, { project, signal });
   if (`${out.url}/`.startsWith(`${storage.url}/${found.prefix}/`)) {
@@ -88,6 +101,7 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
     checkLocales(options.locales, schema);
     const batches = await batchesOf(storage, found, schema, signal);
     const warnings: ManifestNote[] = [];
+    const put = { objects: 0, bytes: 0 };
     const maker = new TableMaker({
       schema,
       ...shapeOf(options),
@@ -96,6 +110,8 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
           const key = keyOf(path);
           written.set(key, { size: bytes.byteLength, count });
           await out.put(key, bytes, { signal });
+          put.objects++;
+          put.bytes += bytes.byteLength;
         },
       },
       onLost: ({ id }, version, reason) => {
@@ -112,9 +128,9 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
         key.endsWith(".ndjson")
           ? readBatch(storage, key, signal)
           : dataEntries(storage, key, signal),
-      onPage: (count) => {
-        entries += count;
-        onPage?.(count);
+      onProgress: (progress) => {
+        entries = progress.entries;
+        onProgress?.({ ...progress, ...put });
       },
       signal,
     });
@@ -202,8 +218,8 @@ async function batchesOf(
     const own = paths.get(folder) ?? [];
     paths.delete(folder);
     // The numbers have three digits or more.
-    own.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-    batches.push(...own.map((path) => ({ key: `${prefix}/${path}`, records })));
+    own.sort(({ path: a }, { path: b }) => a.length - b.length || (a < b ? -1 : 1));
+    batches.push(...own.map(({ path, count }) => ({ key: `${prefix}/${path}`, count, records })));
   };
   for (const { id, attributes: { api_key: key } } of schema.models) {
     for (const version of ["current", "published"] satisfies Version[]) {
@@ -219,20 +235,23 @@ async function batchesOf(
   return batches;
 }
 
-/** The paths of all batches by folder: those that the manifest lists, or else those that are there. */
+/** A batch by its path in the snapshot. */
+type BatchPath = Pick<ManifestObject, "path" | "count">;
+
+/** All batches by folder: those that the manifest lists, or else those that are there. */
 async function batchPaths(
   storage: Storage,
   prefix: string,
   signal: AbortSignal,
-): Promise<Map<string, string[]>> {
-  const paths = new Map<string, string[]>();
-  const add = (path: string) => {
+): Promise<Map<string, BatchPath[]>> {
+  const paths = new Map<string, BatchPath[]>();
+  const add = (batch: BatchPath) => {
     const folder = /^(uploads|records\/[^/]+\/(?:current|published))\/\w+\.(?:ndjson|json)$/
-      .exec(path)?.[1];
+      .exec(batch.path)?.[1];
     if (folder === undefined) return;
     const own = paths.get(folder);
-    if (own) own.push(path);
-    else paths.set(folder, [path]);
+    if (own) own.push(batch);
+    else paths.set(folder, [batch]);
   };
   const manifest = await readManifest(storage, prefix, signal).catch((error) => {
     // DatoCMS's own exports have none.
@@ -244,10 +263,10 @@ async function batchPaths(
       `${storage.url}/${prefix} was exported as tables only: the records that it has are in its tables/.`,
     );
   }
-  if (manifest) manifest.objects.forEach(({ path }) => add(path));
+  if (manifest) manifest.objects.forEach(add);
   else {
     for await (const page of storage.list(`${prefix}/`, { signal })) {
-      for (const { key } of page) add(key.slice(prefix.length + 1));
+      for (const { key } of page) add({ path: key.slice(prefix.length + 1) });
     }
   }
   return paths;

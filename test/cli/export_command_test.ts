@@ -4,7 +4,7 @@ import { shownAddress } from "../../src/text/printable.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { DemoCmaOptions } from "../../src/simulator/server.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
-import type { ManifestNote } from "../../src/snapshot/manifest.ts";
+import type { Manifest, ManifestNote, Tally } from "../../src/snapshot/manifest.ts";
 import { apiError } from "../support/cma.ts";
 import { until } from "../support/until.ts";
 import { bench, filesBelow, LITTLE, TOKEN } from "./bench.ts";
@@ -400,6 +400,30 @@ Deno.test("Durations in a JSON log are whole milliseconds", async () => {
   );
   assert.ok(entries.some(({ type }) => type === "retry") && durations.length > 10);
   assert.deepEqual(durations.filter((ms) => !Number.isInteger(ms)), []);
+});
+
+Deno.test("sluice export tells how far tables are, and how much was written", async () => {
+  await using bench_ = await bench();
+  const args = ["export", "--log-format=json", "--verbose", "--no-assets", "--json"];
+  const { io, exitCode } = await bench_.run(args);
+  assert.equal(exitCode, EXIT.complete, io.err());
+  const path = `${shownAddress(JSON.parse(io.out()).snapshot)}/manifest.json`;
+  const manifest = JSON.parse(await Deno.readTextFile(path)) as Manifest;
+  const entries = io.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+  const tables = entries.filter(({ type }) => type === "tables");
+  const { count: rows } = manifest.resources.tables as Tally;
+  const of = manifest.objects.reduce((sum, { path, count = 0 }) => {
+    return /^(?:records|uploads)\//.test(path) ? sum + count : sum;
+  }, 0);
+  const shown = ({ rows, entries, of }: Record<string, unknown>) => ({ rows, entries, of });
+  assert.deepEqual(shown(tables.at(0)), { rows: 0, entries: 0, of });
+  assert.deepEqual(shown(tables.at(-1)), { rows, entries: of, of });
+  assert.ok(tables.length > 3);
+  const written = entries.filter(({ type }) => type === "written").at(-1);
+  assert.deepEqual([written.objects, written.bytes], [
+    manifest.objects.length,
+    manifest.objects.reduce((sum, { size }) => sum + size, 0),
+  ]);
 });
 
 Deno.test("sluice export in a terminal leaves no drawing behind", async () => {

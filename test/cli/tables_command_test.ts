@@ -24,6 +24,15 @@ Deno.test("sluice tables make writes the tables of a snapshot to an empty place,
       assert.equal(await one, await other, file);
     }
 
+    const watched = ["tables", "make", "--from", opened.to, "--out", `${out}/watched`];
+    const log = await opened.run([...watched, "--log-format=json", "--verbose"]);
+    assert.equal(log.exitCode, EXIT.complete, log.io.err());
+    const entries = log.io.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { time: _time, ...last } = entries.findLast(({ type }) => type === "tables");
+    const { count: rows, bytes } = report.tables;
+    assert.deepEqual(last, { type: "tables", rows, entries: report.entries, of: report.entries });
+    assert.ok(entries.findLast(({ type }) => type === "written").bytes <= bytes);
+
     const again = await opened.run(["tables", "make", "--from", opened.to, "--out", out]);
     assert.equal(again.exitCode, EXIT.usage);
     assert.match(again.io.err(), /Expected nothing in .* yet, but/);

@@ -37,7 +37,7 @@ async function keysIn(storage: Storage): Promise<string[]> {
 }
 
 for (const [what, shape] of Object.entries(SHAPES)) {
-  Deno.test(`exportProject() of ${what} that is stopped or killed while it makes them goes on in their midst`, async () => {
+  Deno.test(`exportProject() of ${what} that is stopped or killed while it makes them resumes in their midst`, async () => {
     const project = memoryCopy(generateProject({ records: 500, models: 2, uploads: 20 }));
     await using bench = await workbench({ project });
     const whole = new MemoryStorage();
@@ -46,12 +46,14 @@ for (const [what, shape] of Object.entries(SHAPES)) {
     const { storage } = bench;
     let report: ExportReport | undefined;
     let runs = 0;
+    let told: { rows: number; entries: number; of: number | null }[] = [];
     while (report === undefined) {
       assert.ok(++runs < 40, "it comes forward");
       const stop = new AbortController();
       const isKilled = runs % 2 === 0;
       let isMaking = false;
       let checkpoints = 0;
+      told = [];
       const traced: TracedStorage = new TracedStorage(storage, {
         onCall: () => {
           const { method, key } = traced.calls.at(-1)!;
@@ -66,8 +68,9 @@ for (const [what, shape] of Object.entries(SHAPES)) {
           ...shape,
           storage: traced,
           stop: stop.signal,
-          onEvent: ({ type }) => {
-            if (type !== "checkpoint" || !isMaking) return;
+          onEvent: (event) => {
+            if (event.type === "tables") told.push(event);
+            if (event.type !== "checkpoint" || !isMaking) return;
             if (++checkpoints === 3 && !isKilled) stop.abort();
           },
         });
@@ -84,6 +87,11 @@ for (const [what, shape] of Object.entries(SHAPES)) {
       }
     }
     assert.ok(runs > 4, `${runs} runs`);
+    // Those that watch the last run see what was made before it, too.
+    const [first, last] = [told.at(0)!, told.at(-1)!];
+    assert.ok(first.rows > 0 && first.entries > 0);
+    assert.equal(last.rows, (report.manifest.resources.tables as { count: number }).count);
+    assert.equal(last.entries, last.of);
     assert.deepEqual(objectsOf(report), objectsOf(expected));
     assert.deepEqual(
       await contentOf(storage, report.snapshot),

@@ -7,6 +7,7 @@ import {
   type TableBatch,
   TableMaker,
   type TableMakerOptions,
+  type TableProgress,
   type TablesState,
 } from "../../src/snapshot/make_tables.ts";
 import type { TableTarget } from "../../src/snapshot/table_writer.ts";
@@ -91,7 +92,7 @@ Deno.test("TableMaker makes the rows that the transforms make of all entries", a
   const batches = made();
   const parts = new Parts();
   const counted: Record<string, number> = {};
-  let entries = 0;
+  const told: TableProgress[] = [];
   const maker = makerOf(parts, {
     onRecords: (modelId, version, count) => {
       const key = `${modelId} ${version}`;
@@ -99,14 +100,18 @@ Deno.test("TableMaker makes the rows that the transforms make of all entries", a
     },
   });
   const isDone = await maker.make({
-    batches: [...batches.keys()],
+    batches: [...batches].map(([batch, { length: count }]) => ({ ...batch, count })),
     read: reader(batches, 30),
-    onPage: (count) => entries += count,
+    onProgress: (progress) => told.push(progress),
     signal: NEVER,
   });
   await maker.end();
   assert.ok(isDone);
-  assert.equal(entries, [...batches.values()].flat().length);
+  const of = [...batches.values()].flat().length;
+  const rows = [...parts.texts.values()].join("").trimEnd().split("\n").length;
+  assert.deepEqual(told.at(0), { rows: 0, entries: 0, of });
+  assert.deepEqual(told.at(-1), { rows, entries: of, of });
+  assert.ok(told.length > of / 30, `${told.length} times`);
   assert.deepEqual(new Set(Object.values(counted)), new Set([130]));
   for (const version of VERSIONS) {
     const items = ["a", "b"].flatMap((model) => recordsOf(model, 130));

@@ -3,7 +3,7 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
-import { makeTables } from "../../src/tools/tables.ts";
+import { makeTables, type MakeTablesProgress } from "../../src/tools/tables.ts";
 import { directoryOf, filesOf, workbench } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
@@ -47,12 +47,12 @@ for (
     const directory = directoryOf(report);
     const before = await textsIn(directory);
     const out = new MemoryStorage();
-    let pages = 0;
+    const told: MakeTablesProgress[] = [];
     const made = await makeTables({
       storage: bench.storage,
       out,
       ...shape,
-      onPage: (entries) => pages += entries,
+      onProgress: (progress) => told.push(progress),
     });
     assert.deepEqual(textsOf(out), await textsIn(`${directory}/tables`));
     assert.deepEqual(await textsIn(directory), before);
@@ -60,9 +60,12 @@ for (
       snapshot: report.snapshot,
       out: out.url,
       tables: (report.manifest.resources.tables as { count: number }).count,
-      entries: pages,
+      entries: told.at(-1)!.entries,
       warnings: report.manifest.warnings.filter(({ code }) => !code.startsWith("resource_")),
     });
+    assert.deepEqual(told[0], { rows: 0, entries: 0, of: made.entries, objects: 0, bytes: 0 });
+    assert.equal(told.at(-1)!.rows, made.tables.count);
+    assert.ok(told.length > 3 && made.entries > 300);
   });
 }
 

@@ -7,6 +7,7 @@ import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../storage/open_storage.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
+import { Progress } from "../progress/progress.ts";
 import { writeNote } from "../progress/write_error.ts";
 import { counted, formatBytes } from "../text/format.ts";
 
@@ -50,16 +51,24 @@ export const tablesCommand: Command = {
     const { format, locales, structuredText, project } = config;
     using storage = openStorage(config.from);
     using out = openStorage(config.out);
-    const made = await makeTables({
-      storage,
-      snapshot,
-      project,
-      out,
-      format,
-      locales,
-      structuredText,
-      signal: io.signal,
-    });
+    const made = await (async () => {
+      using progress = new Progress(config, io);
+      progress.onEvent({ type: "tables", rows: 0, entries: 0, of: null });
+      return await makeTables({
+        storage,
+        snapshot,
+        project,
+        out,
+        format,
+        locales,
+        structuredText,
+        onProgress: ({ objects, bytes, ...tables }) => {
+          progress.onEvent({ type: "written", objects, bytes });
+          progress.onEvent({ type: "tables", ...tables });
+        },
+        signal: io.signal,
+      });
+    })();
     for (const note of made.warnings) {
       if (!config.quiet) writeNote(io, "warning", note, config);
     }

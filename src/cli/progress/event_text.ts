@@ -96,7 +96,16 @@ function routineText(event: Of<"request" | "done" | "checkpoint">): string {
 
 function logText(
   event: Of<
-    "start" | "retry" | "total" | "page" | "converged" | "sealed" | "deleted" | "unfinished"
+    | "start"
+    | "retry"
+    | "total"
+    | "page"
+    | "converged"
+    | "tables"
+    | "written"
+    | "sealed"
+    | "deleted"
+    | "unfinished"
   >,
 ): string | undefined {
   switch (event.type) {
@@ -118,6 +127,8 @@ function logText(
       return `Deleted ${counted(event.count, "asset file")}, ${formatBytes(event.bytes)}`;
     case "total":
     case "page":
+    case "tables":
+    case "written":
       // Lines that tell how far it is count them.
       return undefined;
     case "sealed":

@@ -1,6 +1,6 @@
 import type { ExportEvent } from "../../export/events.ts";
 import { printableJson } from "../../text/printable.ts";
-import type { ProgressState } from "../../report/progress_state.ts";
+import { type ProgressState, writtenOf } from "../../report/progress_state.ts";
 import type { TextOutput } from "../io.ts";
 import { isRoutine, type LogType } from "./log_entries.ts";
 import { LogView } from "./log_view.ts";
@@ -42,7 +42,7 @@ export class JsonView extends LogView {
   }
 
   protected override progressLine(state: ProgressState, now: number): string {
-    const { startedAt, records, uploads, assets, requests, listingsDone, start } = state;
+    const { startedAt, records, uploads, assets, tables, requests, listingsDone, start } = state;
     const { totalsKnown, msLeft } = paceOf(state, now);
     return jsonLine(now, {
       type: "progress",
@@ -50,6 +50,8 @@ export class JsonView extends LogView {
       records,
       uploads,
       assets,
+      tables: tables ?? null,
+      written: writtenOf(state),
       requests,
       listings: { done: listingsDone, total: start?.listings ?? null },
       totalsKnown,

@@ -31,6 +31,14 @@ export const LOG_ENTRIES = {
   converged: {
     about: "Records or uploads that changed during the export were read again (`pass`, `count`).",
   },
+  tables: {
+    about: "A page of tables was written: `rows` and `entries` so far, `of` how many entries.",
+    verbose: true,
+  },
+  written: {
+    about: "An object was written: `objects` and `bytes` of the snapshot so far.",
+    verbose: true,
+  },
   skipped: {
     about: "A resource was left out, because the token may not read it or it doesn't exist.",
   },

@@ -3,6 +3,7 @@ import {
   assetsDone,
   type ListingProgress,
   type ProgressState,
+  writtenOf,
 } from "../../report/progress_state.ts";
 import { counted, formatBytes, formatCount, formatDuration, renderBar } from "../text/format.ts";
 import { type LineOptions, renderLine, type Span, wrapSpans } from "../text/line.ts";
@@ -41,7 +42,12 @@ export function renderProgress(state: ProgressState, options: RenderProgressOpti
     if (state.withAssets) lines.push(assetsLine(state, columns, pace));
     if (isListing) lines.push(listingsLine(state, columns));
   }
-  lines.push(requestsLine(state));
+  if (state.tables !== undefined) lines.push(tablesLine(state.tables, columns));
+  if (!makesTablesOnly(state)) lines.push(requestsLine(state));
+  const { objects, bytes } = writtenOf(state);
+  if (objects > 0) {
+    lines.push([label("Written"), `${counted(objects, "object")}, ${formatBytes(bytes)}`]);
+  }
   const left = pace.msLeft === undefined ? "" : `, about ${formatDuration(pace.msLeft)} left`;
   lines.push([label("Time"), formatDuration(now - state.startedAt) + left]);
   // Some terminals break a line that is exactly as wide as they are.
@@ -77,7 +83,14 @@ export function projectName(
     : `${printable(project.name, 80)} (${details.join(", ")})`;
 }
 
-function heading({ start }: ProgressState): Span[] {
+/** Whether tables are made of a snapshot that is there: nobody is asked for anything. */
+function makesTablesOnly({ start, tables }: ProgressState): boolean {
+  return start === undefined && tables !== undefined;
+}
+
+function heading(state: ProgressState): Span[] {
+  const { start } = state;
+  if (makesTablesOnly(state)) return [["bold", "Making tables"]];
   if (start === undefined) return [["bold", "Reading the project's schema"]];
   return [
     "Exporting ",
@@ -122,6 +135,14 @@ function listingsLine({ listingsDone, start, active }: ProgressState, columns: n
     count,
     ["dim", named.length === 0 ? "" : `: ${named.join(", ")}${more}`],
   ];
+}
+
+function tablesLine(
+  { rows, entries, of }: NonNullable<ProgressState["tables"]>,
+  columns: number,
+): Span[] {
+  const [bar, count] = doneOf(entries, of ?? 0, of !== null, columns);
+  return [label("Tables"), ...bar, `${count}, ${counted(rows, "row")}`];
 }
 
 /** A bar if there is room for it, the percentage and how much is done; only the last if no total is known. */

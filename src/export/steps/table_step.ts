@@ -11,6 +11,7 @@ import type { ProjectSchema } from "../../source/datocms/schema.ts";
 import type { Secrets } from "../../text/secrets/secrets.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
+import type { Emit } from "../events.ts";
 import type { Selection } from "../selection.ts";
 import type { Tallies } from "../tallies.ts";
 
@@ -24,6 +25,8 @@ export interface TableStepOptions {
   readonly tallies: Tallies;
   /** Where it is noted what has no rows. */
   readonly journal: Pick<Journal, "addFailure" | "addWarning">;
+  /** Called with how far the tables are. */
+  readonly emit: Emit;
   /** Keeps secrets out of what is warned about. */
   readonly redaction: Secrets;
   /** No more pages are read once it is aborted. */
@@ -133,8 +136,11 @@ export class TableStep {
     page: (write: () => Promise<void>) => Promise<void>,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { project: { schema }, selection, tallies, journal, stop, snapshot } = this.#options;
+    const { project: { schema }, selection, tallies, journal, emit, stop, snapshot } =
+      this.#options;
     const { format, locales, structuredText, tables } = this.#options.settings;
+    const before = snapshot.tally("tables/").count +
+      Object.values(this.#tables.state.rows).reduce((sum, rows) => sum + rows, 0);
     if (tables === "only") {
       for (const { model: { attributes: { api_key: key } }, version } of selection.recordListings) {
         tallies.addRecords(key, version, { count: 0, bytes: 0 });
@@ -144,6 +150,9 @@ export class TableStep {
       batches: this.#batches(),
       read: (key, signal): AsyncIterable<Page> => batchEntries(snapshot.storage, key, signal),
       page,
+      onProgress: ({ rows, ...progress }) => {
+        emit({ type: "tables", rows: before + rows, ...progress });
+      },
       stop,
       signal,
     });
@@ -166,18 +175,18 @@ export class TableStep {
     const isOnly = tables === "only";
     const records = selection.recordListings.flatMap(({ model, version }) => {
       const folder = recordsFolder(model.attributes.api_key, version, isOnly);
-      return this.#keys(folder).map((key) => ({ key, records: { modelId: model.id, version } }));
+      return this.#batchesIn(folder, { modelId: model.id, version });
     });
-    return [...records, ...this.#keys("uploads/").map((key) => ({ key }))];
+    return [...records, ...this.#batchesIn("uploads/")];
   }
 
-  /** The keys of a listing's batches, by their numbers. */
-  #keys(folder: string): string[] {
+  /** A listing's batches, by their numbers. */
+  #batchesIn(folder: string, records?: TableBatch["records"]): TableBatch[] {
     const { objects, prefix } = this.#options.snapshot;
     return objects
       .filter(({ path, count }) => path.startsWith(folder) && count !== undefined)
-      .map(({ path }) => `${prefix}/${path}`)
+      .map(({ path, count }) => ({ key: `${prefix}/${path}`, count, records }))
       // The numbers have three digits or more.
-      .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+      .sort(({ key: a }, { key: b }) => a.length - b.length || (a < b ? -1 : 1));
   }
 }

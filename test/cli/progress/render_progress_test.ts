@@ -25,7 +25,9 @@ const MIDWAY = after(BEGIN, [
   asset("downloaded", 3_400_000),
   asset("kept"),
   asset("failed", null),
+  { type: "written", objects: 41, bytes: 600_000 },
 ]);
+const TABLES = { type: "tables", rows: 2300, entries: 450, of: 1800 } as const;
 
 Deno.test("renderProgress() shows that the schema is being read", () => {
   assert.deepEqual(renderProgress(BEGIN, { columns: 80, color: false, now: 300 }), [
@@ -43,6 +45,7 @@ Deno.test("renderProgress() shows how far everything is", () => {
     "Assets    █▊░░░░░░░░░░░░░░░░░░░░░░   7 %  3 of 40, 3.4 MB downloaded, 1 kept, 1 failed",
     "Listings  ████████░░░░░░░░░░░░░░░░  33 %  1 of 3: article 300/1,200, article (published) 150/600",
     "Requests  2, 41 kB, 45 left in this window, 1 retry",
+    "Written   42 objects, 4.0 MB",
     "Time      10 s, about 2 min 3 s left",
   ]);
 });
@@ -55,6 +58,7 @@ Deno.test("renderProgress() shows bars and all that it says in 80 columns", () =
     "Listings  █████▎░░░░░░░░░░  33 %  1 of 3: article 300/1,200, article",
     "          (published) 150/600",
     "Requests  2, 41 kB, 45 left in this window, 1 retry",
+    "Written   42 objects, 4.0 MB",
     "Time      10 s, about 2 min 3 s left",
   ]);
 });
@@ -67,6 +71,29 @@ Deno.test("renderProgress() keeps quiet about totals that aren't known", () => {
     "Listings  0 %  0 of 20: article 300/1,200",
     "Requests  0, 0 B",
     "Time      2.0 s",
+  ]);
+});
+
+Deno.test("renderProgress() shows how far tables are, also where nothing else is made", () => {
+  const exported = renderProgress(after(MIDWAY, [TABLES]), { columns: 80, color: false, now: 0 });
+  assert.deepEqual(exported.slice(5, 8), [
+    "          (published) 150/600",
+    "Tables    ████░░░░░░░░░░░░  25 %  450 of 1,800, 2,300 rows",
+    "Requests  2, 41 kB, 45 left in this window, 1 retry",
+  ]);
+  const written = { type: "written", objects: 3, bytes: 50_000 } as const;
+  const alone = after(BEGIN, [written, TABLES]);
+  assert.deepEqual(renderProgress(alone, { columns: 80, color: false, now: 10_000 }), [
+    "Making tables",
+    "Tables    ████░░░░░░░░░░░░  25 %  450 of 1,800, 2,300 rows",
+    "Written   3 objects, 50 kB",
+    "Time      10 s, about 30 s left",
+  ]);
+  const unknown = after(BEGIN, [{ ...TABLES, rows: 1, of: null }]);
+  assert.deepEqual(renderProgress(unknown, { columns: 80, color: false, now: 10_000 }), [
+    "Making tables",
+    "Tables    450 so far, 1 row",
+    "Time      10 s",
   ]);
 });
 
@@ -106,9 +133,13 @@ Deno.test("progressLine() tells the same in one line", () => {
   assert.equal(
     progressLine(MIDWAY, 10_000),
     "10 s: 450 of 1,800 records (25 %, 45/s), 3 of 40 assets (3.4 MB, 1 failed), 1 of 3 listings, " +
-      "2 requests, 1 retry, about 2 min 3 s left",
+      "42 objects written (4.0 MB), 2 requests, 1 retry, about 2 min 3 s left",
   );
   assert.equal(progressLine(BEGIN, 1000), "1.0 s: 0 requests");
+  assert.equal(
+    progressLine(after(BEGIN, [TABLES]), 10_000),
+    "10 s: tables of 450 of 1,800 entries (25 %, 2,300 rows), about 30 s left",
+  );
   const early = after(initialProgress(0, { withAssets: false }), [START, total(5), page(2)]);
   assert.equal(progressLine(early, 500), "0.5 s: 2 records, 0 of 3 listings, 0 requests");
 });

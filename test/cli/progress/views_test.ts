@@ -128,7 +128,8 @@ Deno.test("LineView writes plain lines, and every few seconds how far it is", ()
   }
   clock.advance(60_000);
   assert.equal(clock.timers, 0);
-  const progress = "4 records, 1 assets (1.0 MB), 1 of 3 listings, 1 request, 1 retry";
+  const progress = "4 records, 1 assets (1.0 MB), 1 of 3 listings, 1 object written (1.0 MB), " +
+    "1 request, 1 retry";
   assert.equal(
     io.err(),
     "Exporting Slackwater (project 123, environment main) to " +
@@ -157,6 +158,8 @@ Deno.test("JsonView writes one object to a line, with stable names", () => {
       asset("kept"),
       asset("failed", null),
       done(4),
+      { type: "written", objects: 7, bytes: 2000 },
+      { type: "tables", rows: 9, entries: 2, of: 4 },
     ], clock.now());
     view.say("Odd\u2028text\nhere");
     clock.advance(5000);
@@ -190,10 +193,12 @@ Deno.test("JsonView writes one object to a line, with stable names", () => {
       bytes: 0,
       retries: 0,
     },
+    tables: { rows: 9, entries: 2, of: 4 },
+    written: { objects: 7, bytes: 2000 },
     requests: { count: 1, retries: 1, bytes: 20_480, available: 59 },
     listings: { done: 1, total: 3 },
     totalsKnown: false,
-    msLeft: null,
+    msLeft: 5000,
   });
 });
 

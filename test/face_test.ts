@@ -3,6 +3,7 @@ import denoJson from "../deno.json" with { type: "json" };
 import * as mod from "../mod.ts";
 import { sampleProject } from "../src/demo/sample/sample_project.ts";
 import { startDemoCma } from "../src/simulator/server.ts";
+import * as tools from "../src/tools/mod.ts";
 import { exportedNames } from "./support/exported_names.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -25,11 +26,11 @@ function documentationOf(name: string, source: string): string {
   return before.slice(before.lastIndexOf("/**"));
 }
 
-/** The examples of everything of the root's that runs. */
-async function rootExamples(): Promise<Example[]> {
+/** The examples of everything that runs of the root's, or of another entry point's. */
+async function examplesOf(entry: string, runs: object): Promise<Example[]> {
   const examples: Example[] = [];
-  const names = await exportedNames(new URL("mod.ts", ROOT));
-  for (const name of Object.keys(mod)) {
+  const names = await exportedNames(new URL(entry, ROOT));
+  for (const name of Object.keys(runs)) {
     const text = documentationOf(name, await Deno.readTextFile(names.get(name)!));
     const blocks = [...text.matchAll(/```ts(?: no-eval)?\n(.*?)```/gs)];
     assert.ok(blocks.length > 0, `${name} has no example`);
@@ -49,6 +50,7 @@ Deno.test("The root exports by name what most programs need, and the subpaths th
     "./source",
     "./transform",
     "./snapshot",
+    "./tools",
     "./schedule",
   ]);
   for (const [name, path] of ENTRIES) {
@@ -60,7 +62,7 @@ Deno.test("The root exports by name what most programs need, and the subpaths th
   }
 });
 
-Deno.test("Each example of the root's runs as it is written", async (t) => {
+Deno.test("Each example of the root's and of the tools' runs as it is written", async (t) => {
   await using server = await startDemoCma({ project: sampleProject() });
   const directory = await Deno.makeTempDir({ prefix: "sluice-test-" });
   const failures: string[] = [];
@@ -69,7 +71,11 @@ Deno.test("Each example of the root's runs as it is written", async (t) => {
   own.log = () => {};
   own.assert = (condition: boolean) => void (condition || failures.push("console.assert()"));
   try {
-    for (const { name, code } of await rootExamples()) {
+    const examples = [
+      ...await examplesOf("mod.ts", mod),
+      ...await examplesOf("src/tools/mod.ts", tools),
+    ];
+    for (const { name, code } of examples) {
       await t.step(name, async () => {
         // Only where it reads from and writes to is another place.
         const here = ENTRIES.reduce(

@@ -72,16 +72,18 @@ export interface MadeTables {
  *
  * @example
  * ```ts no-eval
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { makeTables } from "./tables.ts";
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { makeTables } from "@sluice/datocms/tools";
  *
- * const made = await makeTables({
- *   storage: new LocalStorage("./snapshots"),
- *   snapshot: "2026-01-31",
- *   out: new LocalStorage("./tables"),
- *   format: "csv",
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
  * });
- * console.log(`${made.tables.count} rows`);
+ * const made = await makeTables({ storage, out: new LocalStorage("./tables"), format: "csv" });
+ * console.assert(made.tables.count > 0);
  * ```
  */
 export async function makeTables(options: MakeSnapshotTablesOptions): Promise<MadeTables> {

@@ -86,7 +86,6 @@ export {
 } from "./src/sink/batch_sink.ts";
 export { JSON_DATA, NDJSON } from "./src/sink/encodings.ts";
 export { fanOut } from "./src/sink/fan_out.ts";
-export { pipeInto } from "./src/sink/pipe_into.ts";
 
 export { LocalStorage } from "./src/storage/local/local_storage.ts";
 export { openStorage, type OpenStorageOptions } from "./src/storage/open_storage.ts";

@@ -1,6 +1,6 @@
 import type { Config, OptionKey } from "../config/options.ts";
 import type { ExitCode } from "../error.ts";
-import type { CliIo } from "./io.ts";
+import type { CliIo, TextOutput } from "./io.ts";
 
 /** What a command runs with. */
 export interface CommandContext {
@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly words: readonly string[];
   /** The world around; its outputs take no secrets. */
   readonly io: CliIo;
+  /** Takes content, as it is: what editors wrote isn't redacted. */
+  readonly content: TextOutput;
   /** Takes a line about what to do next, which is written after the error if the command fails. */
   readonly advise: (line: string) => void;
 }

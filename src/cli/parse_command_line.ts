@@ -19,7 +19,7 @@ export interface CommandLine {
 }
 
 /** Options that belong to no configuration. */
-const EXTRA = { help: "h", version: "V" } as const;
+const EXTRA = { help: "h", "program-version": "V" } as const;
 
 const BY_FLAG = new Map(OPTION_KEYS.map((key) => [flagName(key).slice(2), key]));
 const SWITCHES = [...BY_FLAG].filter(([, key]) => OPTIONS[key].kind === "switch").map(([flag]) =>
@@ -39,16 +39,23 @@ const ALIASES: Readonly<Record<string, string>> = Object.fromEntries([
   }),
   ...Object.entries(EXTRA),
 ]);
-const FLAGS = [...BY_FLAG.keys(), ...Object.keys(EXTRA)];
+const FLAGS = [...BY_FLAG.keys(), "help"];
+/** Asks for the program's version, unless it has a value, which `sluice cat` takes for that of records. */
+const VERSION = /^--version(?:=(?:true|false))?$/;
 
 /**
  * Reads a command line. Values are checked later, along with those of the environment.
  *
- * @param args The arguments.
+ * @param given The arguments.
  * @return What they say.
  * @throws {SluiceError} If there is an option that doesn't exist, lacks its value or has one too many.
  */
-export function parseCommandLine(args: readonly string[]): CommandLine {
+export function parseCommandLine(given: readonly string[]): CommandLine {
+  const command = given.findIndex((arg) => !arg.startsWith("-"));
+  const args = given.map((arg, i) => {
+    const isOfRecords = given[command] === "cat" && i > command && given[i + 1] !== undefined;
+    return VERSION.test(arg) && !isOfRecords ? arg.replace("version", "program-version") : arg;
+  });
   const end = args.indexOf("--");
   const options = end < 0 ? args : args.slice(0, end);
   checkSwitches(options);
@@ -60,7 +67,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     negatable: NEGATABLE,
     alias: ALIASES,
     // So that what wasn't given can be told from what was: it is an empty list.
-    collect: FLAGS,
+    collect: [...BY_FLAG.keys(), ...Object.keys(EXTRA)],
     unknown: (arg, key) => {
       if (key !== undefined) throw unknownOption(arg, key, args[args.indexOf(arg) - 1]);
       return true;
@@ -75,7 +82,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     words: (parsed._ as (string | number)[]).map(String),
     flags,
     help: [parsed.help].flat().at(-1) === true,
-    version: [parsed.version].flat().at(-1) === true,
+    version: [parsed["program-version"]].flat().at(-1) === true,
   };
 }
 

@@ -25,7 +25,7 @@ import type { Command } from "./command.ts";
 import { PROGRAM } from "./command_hint.ts";
 import { COMMANDS } from "./commands/commands.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
-import type { CliIo } from "./io.ts";
+import type { CliIo, TextOutput } from "./io.ts";
 import { advised } from "./report/advice.ts";
 import { type CommandLine, parseCommandLine } from "./parse_command_line.ts";
 import { writeError, writeNote } from "./progress/write_error.ts";
@@ -59,12 +59,13 @@ import { withTimeout } from "./with_timeout.ts";
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
   const secrets = secretsOf(args, io);
   let hasResult = false;
-  const stdout = secrets.guard({
+  const content: TextOutput = {
     write: (text) => {
       hasResult = true;
       io.stdout.write(text);
     },
-  });
+  };
+  const stdout = secrets.guard(content);
   const stderr = secrets.guard(io.stderr);
   const guarded: CliIo = { ...io, stdout, stderr, secrets };
   let line: CommandLine | undefined;
@@ -103,7 +104,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     }
     const words = line.words.slice(1);
     const given = givenOptions(command, line, io);
-    const context = { config, given, words, advise: (line: string) => advice.push(line) };
+    const context = { config, given, words, content, advise: (line: string) => advice.push(line) };
     return await withTimeout(config, guarded, (io) => command.run({ ...context, io }));
   } catch (error) {
     const { message, exitCode, stack: known } = advised(failureOf(error, io.signal));

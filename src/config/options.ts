@@ -3,7 +3,7 @@ import { ASSET_SOURCE, ASSETS } from "./groups/assets.ts";
 import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
-import { LISTING, READING, RESULT } from "./groups/reading.ts";
+import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
@@ -19,6 +19,7 @@ const ENTRIES = {
   ...CLEANING,
   ...READING,
   ...LISTING,
+  ...FORM,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,

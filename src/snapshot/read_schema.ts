@@ -1,8 +1,10 @@
 import { toText } from "@std/streams/to-text";
 import type { Field, ItemType, Resource } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
+import { EXIT, SluiceError } from "../error.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isObject, parseJson } from "../text/json.ts";
+import { printable } from "../text/printable.ts";
 
 /**
  * Reads the schema that a snapshot, or a Project Export of DatoCMS, was exported with: from the files of its
@@ -48,7 +50,41 @@ export async function readSnapshotSchema(
   return new SchemaIndex({ locales: locales as string[], itemTypes, fields, fieldsets });
 }
 
-async function readJson(storage: Storage, key: string, signal: AbortSignal): Promise<unknown> {
+/**
+ * Makes sure that a project has locales.
+ *
+ * @param schema Its schema.
+ * @param locales The locales; nothing stands for all that there are.
+ * @throws {SluiceError} If it lacks one; the exit code is {@linkcode EXIT.usage}.
+ */
+export function assertLocales(
+  schema: Pick<SchemaIndex, "locales">,
+  locales: readonly string[] | undefined,
+): void {
+  const unknown = locales?.find((locale) => !schema.locales.includes(locale));
+  if (unknown === undefined) return;
+  throw new SluiceError(
+    `The project has no locale ${JSON.stringify(printable(unknown, 60))}: its locales are ${
+      printable(schema.locales.join(", "))
+    }.`,
+    EXIT.usage,
+  );
+}
+
+/**
+ * Reads an object of JSON in a snapshot.
+ *
+ * @param storage Where the snapshot is.
+ * @param key The object's key.
+ * @param signal Aborts the reading.
+ * @throws {SyntaxError} If it isn't JSON.
+ * @throws {StorageError} If it can't be read.
+ */
+export async function readJson(
+  storage: Storage,
+  key: string,
+  signal: AbortSignal,
+): Promise<unknown> {
   const text = await toText(await storage.get(key, { signal }));
   try {
     return parseJson(text);

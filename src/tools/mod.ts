@@ -1,21 +1,39 @@
 /**
- * What can be done with snapshots that are there, without asking the API.
+ * What is done with snapshots once they are there, on disk and in S3, without DatoCMS: listing them, looking into
+ * them, making tables of them.
  *
- * @example Tables of the newest snapshot, as CSV
+ * @example The newest snapshots, and the public articles of the newest complete one
  * ```ts no-eval
  * import { LocalStorage } from "@sluice/datocms";
- * import { makeTables } from "@sluice/datocms/tools";
+ * import { catSnapshot, listPage } from "@sluice/datocms/tools";
  *
- * const made = await makeTables({
- *   storage: new LocalStorage("./snapshots"),
- *   out: new LocalStorage("./tables"),
- *   format: "csv",
- * });
- * console.log(`${made.tables.count} rows`);
+ * const storage = new LocalStorage("./snapshots");
+ * const { snapshots } = await listPage(storage, { limit: 5 });
+ * for (const { name, state } of snapshots) console.log(name, state);
+ * const articles = await catSnapshot(storage, "latest", "article", { version: "published" });
+ * if ("records" in articles) {
+ *   for await (const page of articles.records) console.log(page.length);
+ * }
  * ```
  *
  * @module
  */
+export { type CatOptions, type CatResult, catSnapshot } from "./cat.ts";
+export {
+  listPage,
+  type ListPageOptions,
+  listSnapshots,
+  type ListSnapshotsOptions,
+  type SnapshotInfo,
+  type SnapshotList,
+} from "./list.ts";
+export {
+  type ShownModel,
+  type ShownSnapshot,
+  type ShownTally,
+  showSnapshot,
+  type ShowSnapshotOptions,
+} from "./show.ts";
 export type { TableProgress, TableShape } from "../snapshot/make_tables.ts";
 export {
   type MadeTables,

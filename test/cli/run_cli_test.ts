@@ -73,6 +73,9 @@ Commands
                   exports on and off
   list            List the snapshots at a destination, the
                   newest first
+  show            Show what a snapshot holds
+  cat             Write a record, a model's records, the
+                  site or the manifest of a snapshot
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

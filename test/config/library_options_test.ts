@@ -84,6 +84,8 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "limit",
     "before",
     "after",
+    "version",
+    "locale",
     "out",
     "retryFailed",
     "dryRun",

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { catCommand } from "./cat.ts";
 import { completionsCommand } from "./completions.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -7,6 +8,7 @@ import { listCommand } from "./list.ts";
 import { planCommand } from "./plan.ts";
 import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
+import { showCommand } from "./show.ts";
 import { tablesCommand } from "./tables.ts";
 
 /** All commands, in the order of the help text. */
@@ -16,6 +18,8 @@ export const COMMANDS: readonly Command[] = [
   retryCommand,
   scheduleCommand,
   listCommand,
+  showCommand,
+  catCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

@@ -1,9 +1,12 @@
 import * as z from "zod";
+import type { Version } from "../../content/resource.ts";
 import { name, under } from "../option.ts";
 import { isDestination } from "./destination.ts";
 
 /** What a snapshot's time must be. */
 const TIME = "a date or time such as 2026-01-31 or 2026-01-31T14:30";
+/** The versions of records. */
+export const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
 /** How many snapshots are shown. */
 const [DEFAULT_LIMIT, MAX_LIMIT] = [30, 100];
 
@@ -56,6 +59,27 @@ export const LISTING = {
     placeholder: "<time>",
     expects: TIME,
     help: "Only snapshots of this date or time, or later.",
+  }),
+};
+
+/** Which form of records is shown. */
+export const FORM = {
+  version: option({
+    kind: "text",
+    schema: z.enum(VERSIONS).default("current"),
+    // Others call theirs SLUICE_VERSION.
+    env: "SLUICE_RECORD_VERSION",
+    placeholder: "<which>",
+    choices: VERSIONS,
+    expects: VERSIONS.join(" or "),
+    help: "Which versions of records.",
+  }),
+  locale: option({
+    kind: "text",
+    schema: name.optional(),
+    placeholder: "<locale>",
+    expects: "a locale of the project, such as en",
+    help: "Show only this locale's values of localized fields.",
   }),
 };
 

@@ -31,7 +31,7 @@ export interface ScheduleParts
   readonly client: CmaClient;
   /** Where they are written, and records are. */
   readonly snapshot: SnapshotWriter;
-  /** Whether the snapshot has records. */
+  /** Where the snapshot's records are. */
   readonly settings: Pick<ExportSettings, "tables">;
   /** The most requests at a time. */
   readonly concurrency: number;
@@ -103,8 +103,11 @@ async function findScheduled(
   let { ids, isMany } = found;
   if (found.problem !== undefined) {
     const asked = `DatoCMS was asked for records with a scheduled date, and ${found.problem}`;
-    if (!selection.wants("records") || parts.settings.tables === "only") return skip(`${asked}.`);
-    journal.addWarning("api_fallback", `${asked}; those in the snapshot are looked at instead.`);
+    if (!selection.wants("records")) return skip(`${asked}.`);
+    journal.addWarning(
+      "api_fallback",
+      `${asked}; they were taken from the exported records instead.`,
+    );
     ids = await scheduledInSnapshot(parts, { models, most }, signal);
     isMany = ids === undefined;
   }
@@ -120,13 +123,13 @@ async function findScheduled(
 
 /** The ids of scheduled records, as they were read; `undefined` if there are too many. */
 async function scheduledInSnapshot(
-  { snapshot }: ScheduleParts,
+  { snapshot, settings }: ScheduleParts,
   { models, most }: ScheduleSelection,
   signal: AbortSignal,
 ): Promise<Set<string> | undefined> {
   const ids = new Set<string>();
   const folders = models.map(({ attributes: { api_key: key } }) => {
-    return recordsFolder(key, "current");
+    return recordsFolder(key, "current", settings.tables === "only");
   });
   for (const { path } of snapshot.objects) {
     if (!folders.some((folder) => path.startsWith(folder))) continue;

@@ -270,8 +270,10 @@ for (const answer of ["refuses", "ignores"] as const) {
       assert.deepEqual(codes(report).filter((code) => code === "api_fallback").length, 1);
     }
     const tables = await bench.export({ ...LITTLE, tables: "only" });
-    assert.equal(await schedulesIn(tables), undefined);
-    assert.deepEqual(codes(tables).filter((code) => code === "resource_skipped").length, 1);
+    assert.deepEqual(new Set(await schedulesIn(tables)), new Set([PUBLICATION, UNPUBLISHING]));
+    assert.deepEqual(codes(tables).filter((code) => code === "api_fallback").length, 1);
+    const without = await bench.export({ include: ["schedules"] });
+    assert.equal(await schedulesIn(without), undefined);
   });
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Upload } from "../content/resource.ts";
 import { backoffMs, type RetryPolicy } from "../async/retry.ts";
 import { AssetError, type FetchAssetOptions } from "../source/datocms/asset_fetch.ts";
+import type { Facts, Problem } from "../error.ts";
 import { printable } from "../text/printable.ts";
 import { type AssetFile, type AssetFiles, confirmed, fingerprint } from "./asset_files.ts";
 import { attachment } from "./content_disposition.ts";
@@ -30,6 +31,10 @@ export interface AssetOutcome {
   readonly outcome: "downloaded" | "kept" | "withdrawn" | "not_served" | "failed";
   /** Why there is no file. */
   readonly reason?: string;
+  /** A stable name of that, if somebody can do something about it. An asset index doesn't have it. */
+  readonly code?: string | undefined;
+  /** What is known of it; not in an asset index either. */
+  readonly facts?: Facts | undefined;
   /** How often it was tried. */
   readonly attempts: number;
 }
@@ -137,7 +142,8 @@ export class AssetDownload {
   async attempt(): Promise<AssetOutcome | AssetWait> {
     const { size = 0, maxSize } = this.#expected;
     if (size > maxSize) {
-      return this.#failed(`its size is ${size} bytes, and no more than ${maxSize} are accepted`);
+      const message = `its size is ${size} bytes, and no more than ${maxSize} are accepted`;
+      return this.#failed({ message });
     }
     if (this.#attempts === 0) {
       const { files, signal } = this.#options;
@@ -203,7 +209,7 @@ export class AssetDownload {
     const gone = mayBeGone && withdrawnReason(this.#upload) === undefined
       ? await whyGone?.(this.#upload, { signal })
       : undefined;
-    if (gone === undefined) return this.#failed(problem.message);
+    if (gone === undefined) return this.#failed(problem);
     return this.#outcome({ outcome: "withdrawn", reason: gone });
   }
 
@@ -215,14 +221,19 @@ export class AssetDownload {
   }
 
   /** DatoCMS may have withdrawn it; files in a bucket of the project's own are still served. */
-  #failed(reason: string): AssetOutcome {
+  #failed({ message, code, facts }: Problem & { readonly message: string }): AssetOutcome {
     const withdrawn = withdrawnReason(this.#upload);
-    if (withdrawn === undefined) return this.#outcome({ outcome: "failed", reason });
+    if (withdrawn === undefined) {
+      const problem = code === undefined ? {} : { code, facts };
+      return this.#outcome({ outcome: "failed", reason: message, ...problem });
+    }
     return this.#outcome({ outcome: "withdrawn", reason: withdrawn });
   }
 
   #outcome(
-    more: Pick<AssetOutcome, "outcome" | "reason"> & Partial<AssetFile & { readonly md5: string }>,
+    more:
+      & Pick<AssetOutcome, "outcome" | "reason" | "code" | "facts">
+      & Partial<AssetFile & { readonly md5: string }>,
   ): AssetOutcome {
     const [upload_id, key, attempts] = [this.#upload.id, this.#key, this.#attempts];
     return { upload_id, key, size: null, md5: null, ...more, attempts };

@@ -31,7 +31,7 @@ import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { assetDomain } from "../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../source/datocms/asset_fetch.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "../source/datocms/uploads_by_id.ts";
-import { assertFewFailures, noteAsset, withoutSecrets } from "./assets/asset_outcomes.ts";
+import { assertFewFailures, indexEntry, noteAsset } from "./assets/asset_outcomes.ts";
 import { begin, type LockedSettings, underLock } from "./begin.ts";
 import type { Emit } from "./events.ts";
 import { Journal } from "./journal.ts";
@@ -252,7 +252,7 @@ async function* newLines(
       },
       onOutcome: done,
     });
-    for await (const page of outcomes) yield page.map((each) => withoutSecrets(redaction, each));
+    for await (const page of outcomes) yield page.map((each) => indexEntry(redaction, each));
   }
 }
 

@@ -426,6 +426,27 @@ Deno.test("sluice export tells how far tables are, and how much was written", as
   ]);
 });
 
+Deno.test("sluice export says which option an asset of another host takes, and keeps that out of files", async () => {
+  const assetHost = "http://localhost:9";
+  await using bench_ = await bench({
+    onRequest: (_, { pathname }) =>
+      pathname.endsWith(".svg") ? Response.redirect(`${assetHost}/a.svg`) : undefined,
+  });
+  const { io, exitCode } = await bench_.run(["export", "--include=uploads", "--no-tables"]);
+  assert.equal(exitCode, EXIT.partial);
+  const reason = `if the project's assets are there, make ${assetHost} the asset host`;
+  assert.ok(io.err().includes(`${reason} (--asset-host ${assetHost})\n`), io.err());
+  assert.match(io.out(), /\nFailures\n {2}- \d+ reported above, and in manifest\.json\n/);
+  const index = (await filesBelow(bench_.to)).find((path) => path.endsWith("/assets.ndjson"))!;
+  const lines = (await Deno.readTextFile(index)).trimEnd().split("\n").map((l) => JSON.parse(l));
+  const failed = lines.filter(({ outcome }) => outcome === "failed");
+  assert.ok(failed.length > 0);
+  for (const each of failed) {
+    assert.ok(each.reason.endsWith(reason));
+    assert.deepEqual([each.code, each.facts], [undefined, undefined]);
+  }
+});
+
 Deno.test("sluice export in a terminal leaves no drawing behind", async () => {
   await using bench_ = await bench();
   const { io } = await bench_.run(["export", ...LITTLE], { isTerminal: true });

@@ -11,6 +11,7 @@ import { flagName, type OptionKey } from "../../config/options.ts";
 const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   answer_too_large: () => ` (${flags("baseUrl", "exclude")})`,
   api_address: () => ` (${flags("baseUrl")})`,
+  asset_host_unknown: ({ assetHost }) => ` (${flags("assetHost")} ${assetHost})`,
   bucket_public: () => ` (${flags("allowPublic")})`,
   deletion_refused: ({ maxDelete }) => maxDelete === undefined ? "" : maxDeleteText(maxDelete),
   environment_unknown: () => ` (${flags("environment")})`,
@@ -66,6 +67,12 @@ export function advisedEvent(event: ExportEvent): ExportEvent {
       const problem = { code: "resource_skipped", facts: { resource: event.resource } };
       return { ...event, message: withAdvice(event.message, problem) };
     }
+    case "asset": {
+      const { code, facts, reason = "", ...outcome } = event.outcome;
+      if (code === undefined) return event;
+      const told = withAdvice(reason, { code, facts });
+      return { type: "asset", outcome: { ...outcome, reason: told } };
+    }
     default:
       return event;
   }
@@ -102,7 +109,9 @@ export function advisedExamination(found: Examination, clean: string): Examinati
 
 function withAdvice(sentence: string, { code = "", facts = {} }: Problem): string {
   const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code]!(facts) : "";
-  return advice === "" ? sentence : `${sentence.replace(/\.$/, "")}${advice}.`;
+  if (advice === "") return sentence;
+  // The reason why an asset failed is a clause in a sentence.
+  return sentence.endsWith(".") ? `${sentence.slice(0, -1)}${advice}.` : sentence + advice;
 }
 
 function maxDeleteText(maxDelete: Facts[string]): string {

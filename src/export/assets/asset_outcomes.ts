@@ -11,14 +11,15 @@ import type { Emit } from "../events.ts";
 import type { Journal } from "../journal.ts";
 
 /**
- * What became of an asset, without the secrets that a server may have put into the reason.
+ * What became of an asset, as an asset index has it: without the secrets that a server may have put into the
+ * reason, and without what only a command line needs.
  *
  * @param redaction Knows the secrets.
  * @param outcome What became of it.
  */
-export function withoutSecrets(
+export function indexEntry(
   redaction: Pick<Secrets, "redact">,
-  outcome: AssetOutcome,
+  { code: _code, facts: _facts, ...outcome }: AssetOutcome,
 ): AssetOutcome {
   const { reason } = outcome;
   return reason === undefined ? outcome : { ...outcome, reason: redaction.redact(reason) };

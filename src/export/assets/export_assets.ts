@@ -30,7 +30,7 @@ import { hashNumber } from "../../text/hash_number.ts";
 import { assetDomain } from "../../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../../source/datocms/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
-import { assertFewFailures, noteAsset, whyGone, withoutSecrets } from "./asset_outcomes.ts";
+import { assertFewFailures, indexEntry, noteAsset, whyGone } from "./asset_outcomes.ts";
 import type { Emit } from "../events.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
@@ -250,7 +250,7 @@ async function fetchAssets(
   }
   // The manifest tells of the whole export, whose earlier runs may have fetched what this one keeps.
   const inExport = (outcome: AssetOutcome): AssetOutcome => {
-    const told = withoutSecrets(redaction, outcome);
+    const told = indexEntry(redaction, outcome);
     const attempts = told.outcome === "kept" ? files.find(told.key)?.attempts : undefined;
     return attempts === undefined ? told : { ...told, outcome: "downloaded", attempts };
   };

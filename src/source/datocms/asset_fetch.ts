@@ -1,4 +1,5 @@
 import type { Upload } from "../../content/resource.ts";
+import type { Facts, Problem } from "../../error.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { printable } from "../../text/printable.ts";
 import { type AssetHostOptions, assetHosts, overHttps, publicName } from "./asset_hosts.ts";
@@ -40,6 +41,10 @@ export class AssetError extends Error {
   readonly isNotServed: boolean;
   /** Whether the server refuses an address that isn't the upload's own, but has parameters of ours. */
   readonly refusesParameters: boolean;
+  /** A stable name of what is wrong, if somebody can do something about it. */
+  readonly code: string | undefined;
+  /** What is known of it. */
+  readonly facts: Facts | undefined;
 
   /**
    * Says why, and whether another attempt may help.
@@ -55,7 +60,7 @@ export class AssetError extends Error {
       isMissing?: boolean;
       isNotServed?: boolean;
       refusesParameters?: boolean;
-    },
+    } & Problem,
   ) {
     super(message);
     this.retryable = options.retryable;
@@ -63,6 +68,8 @@ export class AssetError extends Error {
     this.isMissing = options.isMissing ?? false;
     this.isNotServed = options.isNotServed ?? false;
     this.refusesParameters = options.refusesParameters ?? false;
+    this.code = options.code;
+    this.facts = options.facts;
   }
 }
 
@@ -236,13 +243,11 @@ function assertHost(
   const why = privateAddress !== undefined && host === publicName(imgixHost)
     ? `which leads to the private address ${privateAddress}`
     : `which is none of the project's asset hosts (${[...hosts].join(", ")})`;
+  const address = printable(origin, 110);
   throw new AssetError(
-    `${what} ${
-      printable(host, 100)
-    }, ${why}: if the project's assets are there, make it the asset host: ${
-      printable(origin, 110)
-    }`,
-    { retryable: false },
+    `${what} ${printable(host, 100)}, ${why}: if the project's assets are there, make ${address} ` +
+      "the asset host",
+    { retryable: false, code: "asset_host_unknown", facts: { assetHost: address } },
   );
 }
 

@@ -56,6 +56,20 @@ Deno.test("An event and a check are told with flags, and without what is for pro
       message: "No asset file was deleted: if that is right, allow 5 with --max-delete 5.",
     },
   );
+  const failed = { upload_id: "1", key: "a.png", size: null, md5: null, attempts: 1 };
+  const outcome = { ...failed, outcome: "failed", reason: "it is at cdn.example" } as const;
+  const facts = { assetHost: "https://cdn.example" };
+  assert.deepEqual(
+    advisedEvent({ type: "asset", outcome: { ...outcome, code: "asset_host_unknown", facts } }),
+    {
+      type: "asset",
+      outcome: {
+        ...outcome,
+        reason: "it is at cdn.example (--asset-host https://cdn.example)",
+      },
+    },
+  );
+  assert.deepEqual(advisedEvent({ type: "asset", outcome }), { type: "asset", outcome });
   assert.deepEqual(advisedEvent({ type: "skipped", resource: "roles", message: "It may not." }), {
     type: "skipped",
     resource: "roles",

@@ -319,7 +319,7 @@ Deno.test("fetchAsset() asks no other host, and says which one and what would al
       error.message,
       `the address is at ${host}, which is none of the project's asset hosts ` +
         `(www.datocms-assets.com${own}): if the project's assets are there, make ` +
-        `it the asset host: ${server.url}`,
+        `${server.url} the asset host`,
     );
     assert.equal(error.retryable, false);
   }
@@ -343,8 +343,12 @@ Deno.test("fetchAsset() doesn't ask a domain that leads to a private network, an
   assert.equal(
     error.message,
     "the address is at cdn.example, which leads to the private address 10.0.0.7: if the project's " +
-      "assets are there, make it the asset host: https://cdn.example",
+      "assets are there, make https://cdn.example the asset host",
   );
+  assert.deepEqual([error.code, error.facts], [
+    "asset_host_unknown",
+    { assetHost: "https://cdn.example" },
+  ]);
   assert.equal(error.retryable, false);
 });
 

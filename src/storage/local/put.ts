@@ -54,7 +54,7 @@ export async function putFile(
   let temporary = join(dirname(path), temporaryName(purpose));
   let placed = false;
   try {
-    const opened = await attempt(() => root.createFile(temporary));
+    const opened = await attempt(() => root.createFile(temporary, missing));
     temporary = opened.real;
     const modifiedAt = await write(opened.file, reader, target);
     signal?.throwIfAborted();

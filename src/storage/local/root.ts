@@ -117,17 +117,25 @@ export class LocalRoot {
    * Opens a new file, and makes the directories on its way.
    *
    * @param path The file's path.
+   * @param missing Those directories that were just found missing; they are looked for if it isn't known.
    * @return The open file, and its real path.
    * @throws {StorageError} If a symbolic link leads out of the root, or to nothing.
    * @throws The system's error, if the file can't be opened.
    */
-  async createFile(path: string): Promise<{ readonly file: Deno.FsFile; readonly real: string }> {
+  async createFile(
+    path: string,
+    missing?: readonly string[],
+  ): Promise<{ readonly file: Deno.FsFile; readonly real: string }> {
     const directory = dirname(path);
     for (let attempt = 1;; attempt++) {
       try {
-        await this.#makeDirectories(path);
+        const first = attempt === 1 ? missing : undefined;
+        const found = await this.#makeDirectories(
+          directory,
+          first ?? await this.missingDirectories(path),
+        );
         // What isn't there after all, or isn't shown, has an error of its own.
-        const real = join(await this.writablePath(directory) ?? directory, basename(path));
+        const real = join(found ?? directory, basename(path));
         return { file: await Deno.open(real, { write: true, createNew: true }), real };
       } catch (error) {
         // Someone may have removed the directory while it was empty.
@@ -136,14 +144,21 @@ export class LocalRoot {
     }
   }
 
-  /** Makes the directories on the way to a file, one by one: none where there is another root by now. */
-  async #makeDirectories(path: string): Promise<void> {
+  /**
+   * Makes the directories that are missing on the way to one that is written to, one by one: none where
+   * there is another root by now. Its real path is that of {@linkcode writablePath}.
+   */
+  async #makeDirectories(
+    directory: string,
+    missing: readonly string[],
+  ): Promise<string | undefined> {
     const made: string[] = [];
     try {
-      for (const directory of (await this.missingDirectories(path)).reverse()) {
-        if (await makeDirectory(directory, directory === this.path)) made.unshift(directory);
-        await this.realPath(directory);
+      for (const each of missing.toReversed()) {
+        if (await makeDirectory(each, each === this.path)) made.unshift(each);
+        if (each !== directory) await this.realPath(each);
       }
+      return await this.writablePath(directory);
     } catch (error) {
       await this.removeEmptyDirectories(made);
       throw error;
@@ -213,12 +228,13 @@ async function makeDirectory(path: string, recursive: boolean): Promise<boolean>
     await Deno.mkdir(path, { recursive });
     return true;
   } catch (error) {
+    // Others make directories, too.
+    const exists = error instanceof Deno.errors.AlreadyExists;
+    if (exists && await isDirectory(path).catch(() => false)) return false;
     const link = await danglingLink(path);
     if (link === undefined) {
-      // Others make directories, too, and remove those that stay empty: then it isn't found, and made again.
-      const isThere = error instanceof Deno.errors.AlreadyExists &&
-        (await Deno.stat(path)).isDirectory;
-      if (isThere) return false;
+      // They also remove those that stay empty: then it isn't found, and made again.
+      if (exists && await isDirectory(path)) return false;
       throw error;
     }
     throw new StorageError(
@@ -230,6 +246,11 @@ async function makeDirectory(path: string, recursive: boolean): Promise<boolean>
       { cause: error },
     );
   }
+}
+
+/** Whether a path, or what it leads to, is a directory. */
+async function isDirectory(path: string): Promise<boolean> {
+  return (await Deno.stat(path)).isDirectory;
 }
 
 /** The symbolic link on the way to a path that leads to nothing, if there is one. */

@@ -40,10 +40,17 @@ export type CatResult = { readonly value: unknown } | {
  *
  * @example
  * ```ts no-eval
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { catSnapshot } from "./cat.ts";
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { catSnapshot } from "@sluice/datocms/tools";
  *
- * const found = await catSnapshot(new LocalStorage("./snapshots"), "latest", "article");
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
+ * });
+ * const found = await catSnapshot(storage, "latest", "article");
  * if ("records" in found) {
  *   for await (const page of found.records) for (const { id } of page) console.log(id);
  * }

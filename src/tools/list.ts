@@ -61,11 +61,18 @@ const PAGE = 10;
  * or a time can't be understood, and with a {@linkcode StorageError} if the storage can't be read.
  *
  * @example
- * ```ts
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { listSnapshots } from "./list.ts";
+ * ```ts no-eval
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { listSnapshots } from "@sluice/datocms/tools";
  *
- * for await (const page of listSnapshots(new LocalStorage("./none"), { after: "2026-01-01" })) {
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
+ * });
+ * for await (const page of listSnapshots(storage, { after: "2026-01-01" })) {
  *   for (const { name, state, records } of page) console.log(name, state, records);
  * }
  * ```
@@ -90,6 +97,22 @@ export function listSnapshots(
  * @param options Which ones, and how many.
  * @throws {SluiceError} If the project or environment isn't there, or a time can't be understood.
  * @throws {StorageError} If the storage can't be read.
+ *
+ * @example
+ * ```ts no-eval
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { listPage } from "@sluice/datocms/tools";
+ *
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
+ * });
+ * const { snapshots } = await listPage(storage, { limit: 5 });
+ * console.assert(snapshots[0]?.state === "complete");
+ * ```
  */
 export async function listPage(
   storage: Storage,

@@ -64,10 +64,17 @@ const BATCH = /^records\/([^/]+)\/(current|published)\/\w+\.(?:ndjson|json)$/;
  *
  * @example
  * ```ts no-eval
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { showSnapshot } from "./show.ts";
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { showSnapshot } from "@sluice/datocms/tools";
  *
- * const { name, state, models } = await showSnapshot(new LocalStorage("./snapshots"), "2026-01-31");
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
+ * });
+ * const { name, state, models } = await showSnapshot(storage, "latest");
  * console.log(name, state, models[0]?.model);
  * ```
  */

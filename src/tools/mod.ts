@@ -34,6 +34,7 @@ export {
   showSnapshot,
   type ShowSnapshotOptions,
 } from "./show.ts";
+export type { FindSnapshotOptions } from "../snapshot/find_snapshot.ts";
 export type { TableProgress, TableShape } from "../snapshot/make_tables.ts";
 export {
   type MadeTables,

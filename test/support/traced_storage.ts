@@ -23,22 +23,26 @@ export class TracedStorage implements Storage {
   readonly calls: TracedCall[] = [];
   readonly #storage: Storage;
   readonly #onCall: ((count: number) => void) | undefined;
+  readonly #crashWhen: ((calls: readonly TracedCall[]) => boolean) | undefined;
   #crashAt: number;
 
   /**
    * @param storage What does the work.
-   * @param options The call that kills it, from 1; and who is told how many calls there were.
+   * @param options The call that kills it, from 1 or by what was called so far; and what is called with how many
+   * calls there were.
    */
   constructor(
     storage: Storage,
     options: {
       readonly crashAt?: number | undefined;
+      readonly crashWhen?: ((calls: readonly TracedCall[]) => boolean) | undefined;
       readonly onCall?: ((count: number) => void) | undefined;
     } = {},
   ) {
     this.#storage = storage;
     this.url = storage.url;
     this.#crashAt = options.crashAt ?? Infinity;
+    this.#crashWhen = options.crashWhen;
     this.#onCall = options.onCall;
   }
 
@@ -85,6 +89,7 @@ export class TracedStorage implements Storage {
   #note(method: TracedCall["method"], key: string): void {
     this.calls.push({ method, key });
     this.#onCall?.(this.calls.length);
+    if (this.#crashWhen?.(this.calls)) this.#crashAt = Math.min(this.#crashAt, this.calls.length);
     this.#assertAlive();
   }
 

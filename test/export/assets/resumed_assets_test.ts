@@ -8,7 +8,7 @@ import type { AssetOutcome } from "../../../src/assets/asset_download.ts";
 import { readBatch } from "../../../src/snapshot/read_batch.ts";
 import { UnfinishedError } from "../../../src/export/unfinished.ts";
 import { type Workbench, workbench } from "../../support/exported.ts";
-import { CrashError, TracedStorage } from "../../support/traced_storage.ts";
+import { CrashError, type TracedCall, TracedStorage } from "../../support/traced_storage.ts";
 
 const UPLOADS_ONLY = {
   include: ["uploads"],
@@ -221,14 +221,17 @@ Deno.test("exportProject() that goes on fetches again what was changed since, an
 Deno.test("exportProject() that goes on after a crash counts what was fetched before the last checkpoint", async () => {
   const project = projectOf(6);
   await using bench = await workbench({ project });
-  const whole = new TracedStorage(bench.storage);
-  await bench.export({ ...UPLOADS_ONLY, storage: whole });
-  await Deno.remove(`${bench.root}/assets`, { recursive: true });
-  await Deno.remove(`${bench.root}/content`, { recursive: true });
-  const crashAt = whole.calls.findLastIndex(({ method, key }) => {
-    return method === "put" && key.startsWith("assets/");
+  const isAsset = ({ method, key }: TracedCall) => method === "put" && key.startsWith("assets/");
+  const crashed = new TracedStorage(bench.storage, {
+    // At an asset, when a checkpoint was begun and ended after the first one.
+    crashWhen(calls) {
+      const since = calls.slice(calls.findIndex(isAsset));
+      const checkpoints = since.filter(({ method, key }) => {
+        return method === "put" && key.endsWith("/checkpoint.json");
+      });
+      return checkpoints.length >= 2 && isAsset(calls.at(-1)!);
+    },
   });
-  const crashed = new TracedStorage(bench.storage, { crashAt });
   await assert.rejects(bench.export({ ...UPLOADS_ONLY, storage: crashed }), CrashError);
   await bench.storage.delete(["content/project_900001/lock.json"]);
   const { downloaded, kept, told } = await ended(bench);

@@ -3,6 +3,7 @@ import { runCli } from "../../src/cli/run_cli.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
+import { LITTLE } from "./bench.ts";
 import { fakeIo } from "./fake_io.ts";
 import { temporaryPath } from "../support/temporary.ts";
 
@@ -69,16 +70,17 @@ Deno.test("export tells failures that the snapshot before had, and --known-failu
       return missing.has(pathname) ? new Response("gone", { status: 403 }) : undefined;
     },
   });
-  const first = await opened.run("export", "--known-failures", "ok");
+  const args = ["--include=uploads", "--no-tables"];
+  const first = await opened.run("export", ...args, "--known-failures", "ok");
   assert.equal(first.code, EXIT.partial, first.out);
-  const second = await opened.run("export");
+  const second = await opened.run("export", ...args);
   assert.equal(second.code, EXIT.partial, second.out);
   assert.match(second.err, /\nFailed: asset .*heron\.png after .*403\n/);
   assert.match(
     second.out,
     /\nFailures\n {2}- 1 reported above, and in manifest\.json \(1 as in snapshot_\d+ before\)\n/,
   );
-  const third = await opened.run("export", "--known-failures", "ok", "--json");
+  const third = await opened.run("export", ...args, "--known-failures", "ok", "--json");
   assert.equal(third.code, EXIT.complete, third.out);
   const { exitCode, failures, status } = JSON.parse(third.out);
   assert.equal(exitCode, EXIT.complete);
@@ -86,20 +88,20 @@ Deno.test("export tells failures that the snapshot before had, and --known-failu
   assert.deepEqual(failures.map(({ code }: { code: string }) => code), ["asset_failed_known"]);
   // Another asset is another matter.
   missing.add("/48213/1738524063-heron.png");
-  const fourth = await opened.run("export", "--known-failures", "ok");
+  const fourth = await opened.run("export", ...args, "--known-failures", "ok");
   assert.equal(fourth.code, EXIT.complete, "its file is there from before");
   missing.clear();
-  assert.equal((await opened.run("export")).code, EXIT.complete);
+  assert.equal((await opened.run("export", ...args)).code, EXIT.complete);
 });
 
 Deno.test("export --strict ends with 3 when a resource was left out because it may not be read", async () => {
   await using opened = await bench(refusing("/webhooks", 403, "INSUFFICIENT_PERMISSIONS"));
-  assert.equal((await opened.run("export")).code, EXIT.complete);
-  const { code, err } = await opened.run("export", "--strict", "--quiet");
+  assert.equal((await opened.run("export", ...LITTLE)).code, EXIT.complete);
+  const { code, err } = await opened.run("export", ...LITTLE, "--strict", "--quiet");
   assert.equal(code, EXIT.partial);
   assert.match(err, /webhooks/i);
   assert.equal(
-    (await opened.run("export", "--strict", "--exclude", "webhooks")).code,
+    (await opened.run("export", ...LITTLE, "--strict", "--exclude", "webhooks")).code,
     EXIT.complete,
   );
 });

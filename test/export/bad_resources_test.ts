@@ -14,7 +14,9 @@ import { long } from "../support/long.ts";
 import { serveBetween } from "../support/serve_between.ts";
 import { temporaryPath } from "../support/temporary.ts";
 
-const project = memoryCopy(generateProject({ records: 60, uploads: 12, blocksPerRecord: 2 }));
+const project = memoryCopy(
+  generateProject({ records: long(60, 24), uploads: long(12, 4), blocksPerRecord: 2 }),
+);
 const { items, uploads, itemTypes } = project.primary;
 const everything = {
   filters: [],

@@ -4,15 +4,18 @@ import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
 import { safeApiKey } from "../text/safe_name.ts";
 import { dataEntries } from "./data_entries.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, ManifestObject } from "./manifest.ts";
 import { readBatch } from "./read_batch.ts";
 import { readManifest } from "./read_manifest.ts";
 
+/** A batch by its path in the snapshot, with the number of its entries if a manifest says it. */
+export type SnapshotBatch = Pick<ManifestObject, "path" | "count">;
+
 /** The batches of a snapshot by folder, such as `uploads` or `records/article/current`. */
 export interface SnapshotBatches {
-  /** The paths of the batches of each folder, in their order. */
-  readonly paths: ReadonlyMap<string, readonly string[]>;
-  /** What says so; `undefined` if there is no manifest, and the paths are those that are there. */
+  /** The batches of each folder, in their order. */
+  readonly folders: ReadonlyMap<string, readonly SnapshotBatch[]>;
+  /** What says so; `undefined` if there is no manifest, and the batches are those that are there. */
   readonly manifest: Manifest | undefined;
 }
 
@@ -34,28 +37,30 @@ export async function snapshotBatches(
   prefix: string,
   signal: AbortSignal,
 ): Promise<SnapshotBatches> {
-  const paths = new Map<string, string[]>();
-  const add = (path: string) => {
+  const folders = new Map<string, SnapshotBatch[]>();
+  const add = ({ path, count }: SnapshotBatch) => {
     const folder = BATCH.exec(path)?.[1];
     if (folder === undefined) return;
-    const own = paths.get(folder);
-    if (own) own.push(path);
-    else paths.set(folder, [path]);
+    const own = folders.get(folder);
+    if (own) own.push({ path, count });
+    else folders.set(folder, [{ path, count }]);
   };
   const manifest = await readManifest(storage, prefix, signal).catch((error) => {
     // DatoCMS's own exports have none.
     if (!(error instanceof ObjectNotFoundError)) throw error;
     return undefined;
   });
-  if (manifest) manifest.objects.forEach(({ path }) => add(path));
+  if (manifest) manifest.objects.forEach(add);
   else {
     for await (const page of storage.list(`${prefix}/`, { signal })) {
-      for (const { key } of page) add(key.slice(prefix.length + 1));
+      for (const { key } of page) add({ path: key.slice(prefix.length + 1) });
     }
   }
   // The numbers have three digits or more.
-  for (const own of paths.values()) own.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-  return { paths, manifest };
+  for (const own of folders.values()) {
+    own.sort(({ path: a }, { path: b }) => a.length - b.length || (a < b ? -1 : 1));
+  }
+  return { folders, manifest };
 }
 
 /**

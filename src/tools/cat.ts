@@ -77,11 +77,13 @@ export async function catSnapshot(
     const schema = await readSnapshotSchema(storage, prefix, signal);
     if (locale !== undefined) assertLocales(schema, [locale]);
     const localized = (item: Item) => locale === undefined ? item : inLocale(item, locale, schema);
-    const { paths, manifest } = await snapshotBatches(storage, prefix, signal);
+    const { folders, manifest } = await snapshotBatches(storage, prefix, signal);
     if (manifest?.options.tables === "only") {
       throw new SluiceError(`${address} was exported as tables only: it has no records.`);
     }
-    const keysIn = (folder: string) => (paths.get(folder) ?? []).map((path) => `${prefix}/${path}`);
+    const keysIn = (folder: string) => {
+      return (folders.get(folder) ?? []).map(({ path }) => `${prefix}/${path}`);
+    };
     const keysOf = (apiKey: string) => recordFolders(apiKey, version).flatMap(keysIn);
     const keys = schema.models.map(({ attributes }) => attributes.api_key);
     if (keys.includes(what)) {

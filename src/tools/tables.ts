@@ -1,7 +1,7 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import type { Page, Version } from "../content/resource.ts";
-import { dataEntries } from "../snapshot/data_entries.ts";
+import { readEntries, recordFolders, snapshotBatches } from "../snapshot/batches.ts";
 import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { TABLE_SCHEMA } from "../snapshot/layout.ts";
 import {
@@ -10,13 +10,10 @@ import {
   type TableProgress,
   type TableShape,
 } from "../snapshot/make_tables.ts";
-import type { ManifestNote, ManifestObject, Tally } from "../snapshot/manifest.ts";
-import { readBatch } from "../snapshot/read_batch.ts";
-import { readManifest } from "../snapshot/read_manifest.ts";
-import { readSnapshotSchema } from "../snapshot/read_schema.ts";
+import type { ManifestNote, Tally } from "../snapshot/manifest.ts";
+import { assertLocales, readSnapshotSchema } from "../snapshot/read_schema.ts";
 import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { printable } from "../text/printable.ts";
-import { safeApiKey } from "../text/safe_name.ts";
 import { tableSchema } from "../transform/table_schema.ts";
 import { warningText } from "../transform/warnings.ts";
 
@@ -100,7 +97,7 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
   const written = new Map<string, { readonly size: number; readonly count: number }>();
   try {
     const schema = await readSnapshotSchema(storage, found.prefix, signal);
-    checkLocales(options.locales, schema);
+    assertLocales(schema, options.locales);
     const batches = await batchesOf(storage, found, schema, signal);
     const warnings: ManifestNote[] = [];
     const put = { objects: 0, bytes: 0 };
@@ -126,10 +123,7 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
     let entries = 0;
     await maker.make({
       batches,
-      read: (key, signal): AsyncIterable<Page> =>
-        key.endsWith(".ndjson")
-          ? readBatch(storage, key, signal)
-          : dataEntries(storage, key, signal),
+      read: (key, signal): AsyncIterable<Page> => readEntries(storage, key, signal),
       onProgress: (progress) => {
         entries = progress.entries;
         onProgress?.({ ...progress, ...put });
@@ -196,17 +190,6 @@ async function assertEmpty(out: Storage, signal: AbortSignal): Promise<void> {
   }
 }
 
-function checkLocales(locales: readonly string[] | undefined, schema: SchemaIndex): void {
-  const unknown = locales?.find((locale) => !schema.locales.includes(locale));
-  if (unknown === undefined) return;
-  throw new SluiceError(
-    `The project has no locale ${JSON.stringify(printable(unknown, 60))}: its locales are ${
-      printable(schema.locales.join(", "))
-    }.`,
-    EXIT.usage,
-  );
-}
-
 /** The batches of a snapshot, in the order in which an export makes tables of them. */
 async function batchesOf(
   storage: Storage,
@@ -214,62 +197,27 @@ async function batchesOf(
   schema: SchemaIndex,
   signal: AbortSignal,
 ): Promise<TableBatch[]> {
-  const paths = await batchPaths(storage, prefix, signal);
-  const batches: TableBatch[] = [];
-  const take = (folder: string, records?: TableBatch["records"]) => {
-    const own = paths.get(folder) ?? [];
-    paths.delete(folder);
-    // The numbers have three digits or more.
-    own.sort(({ path: a }, { path: b }) => a.length - b.length || (a < b ? -1 : 1));
-    batches.push(...own.map(({ path, count }) => ({ key: `${prefix}/${path}`, count, records })));
-  };
-  for (const { id, attributes: { api_key: key } } of schema.models) {
-    for (const version of ["current", "published"] satisfies Version[]) {
-      for (const name of new Set([safeApiKey(key), key])) {
-        take(`records/${name}/${version}`, { modelId: id, version });
-      }
-    }
-  }
-  take("uploads");
-  for (const folder of paths.keys()) {
-    throw new SyntaxError(`no file in models/ tells of the records in ${folder}`);
-  }
-  return batches;
-}
-
-/** A batch by its path in the snapshot. */
-type BatchPath = Pick<ManifestObject, "path" | "count">;
-
-/** All batches by folder: those that the manifest lists, or else those that are there. */
-async function batchPaths(
-  storage: Storage,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<Map<string, BatchPath[]>> {
-  const paths = new Map<string, BatchPath[]>();
-  const add = (batch: BatchPath) => {
-    const folder = /^(uploads|records\/[^/]+\/(?:current|published))\/\w+\.(?:ndjson|json)$/
-      .exec(batch.path)?.[1];
-    if (folder === undefined) return;
-    const own = paths.get(folder);
-    if (own) own.push(batch);
-    else paths.set(folder, [batch]);
-  };
-  const manifest = await readManifest(storage, prefix, signal).catch((error) => {
-    // DatoCMS's own exports have none.
-    if (!(error instanceof ObjectNotFoundError)) throw error;
-    return undefined;
-  });
+  const { folders, manifest } = await snapshotBatches(storage, prefix, signal);
   if (manifest?.options.tables === "only") {
     throw new SluiceError(
       `${storage.url}/${prefix} was exported as tables only: the records that it has are in its tables/.`,
     );
   }
-  if (manifest) manifest.objects.forEach(add);
-  else {
-    for await (const page of storage.list(`${prefix}/`, { signal })) {
-      for (const { key } of page) add({ path: key.slice(prefix.length + 1) });
+  const rest = new Map(folders);
+  const batches: TableBatch[] = [];
+  const take = (folder: string, records?: TableBatch["records"]) => {
+    const own = rest.get(folder) ?? [];
+    rest.delete(folder);
+    batches.push(...own.map(({ path, count }) => ({ key: `${prefix}/${path}`, count, records })));
+  };
+  for (const { id, attributes: { api_key: key } } of schema.models) {
+    for (const version of ["current", "published"] satisfies Version[]) {
+      for (const folder of recordFolders(key, version)) take(folder, { modelId: id, version });
     }
   }
-  return paths;
+  take("uploads");
+  for (const folder of rest.keys()) {
+    throw new SyntaxError(`no file in models/ tells of the records in ${folder}`);
+  }
+  return batches;
 }

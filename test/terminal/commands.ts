@@ -62,6 +62,9 @@ const LINES: readonly (readonly [words: readonly string[], shows: RegExp])[] = [
   [["export", ...LITTLE], /: complete/],
   [["export", "--resume", ...LITTLE], /: complete/],
   [["export", "--freeze", ...LITTLE], /: complete/],
+  [["list"], /Snapshot +Environment +Begun/],
+  [["show"], /State +complete/],
+  [["cat", "latest", "site"], /"data": \{/],
   [["doctor"], /[Nn]o problem|0 problems/],
   [["doctor", "--clean"], /[Nn]o problem|0 problems/],
   [["schedule", "disable"], /exports +off/],
@@ -174,6 +177,9 @@ Deno.test({
     for (
       const [words, shows] of [
         [["export", ...LITTLE], /: complete/],
+        [["list"], /Snapshot +Environment +Begun/],
+        [["show"], /State +complete/],
+        [["cat", "latest", "lock"], /"id":"/],
         [["doctor", "--clean"], /[Nn]o problem|0 problems/],
         [["schedule", "disable"], /exports +off/],
         [["schedule", "status"], /exports +off/],

@@ -76,6 +76,8 @@ Commands
   show            Show what a snapshot holds
   cat             Write a record, a model's records, the
                   site or the manifest of a snapshot
+  find            Find an id or some text in the records and
+                  uploads of snapshots
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

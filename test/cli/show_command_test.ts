@@ -102,3 +102,22 @@ Deno.test("sluice cat and sluice show write nothing that a terminal obeys, and r
   assert.equal(await runCli(["cat", "latest", "lock"], io), EXIT.complete, io.err());
   assert.ok(io.out().includes("Candle Lock"));
 });
+
+Deno.test("sluice find shows where something is, and ends with 1 if it isn't anywhere", async () => {
+  await using bench_ = await bench();
+  await bench_.run(["export", ...LITTLE]);
+  const { io, exitCode } = await bench_.run(["find", "Candle Lock"]);
+  assert.equal(exitCode, EXIT.complete, io.err());
+  assert.match(
+    io.out(),
+    /^48213\/\d+ {2}lock \(current\) {2}\S{22} {2}\/attributes\/\S+: .*Candle Lock/,
+  );
+  const json = await bench_.run(["find", "Candle Lock", "--json"]);
+  const found = json.io.out().trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.equal(found.length, io.out().trimEnd().split("\n").length);
+  assert.equal(found[0].model, "lock");
+  const none = await bench_.run(["find", "Nowhere"]);
+  assert.equal(none.exitCode, EXIT.failed);
+  assert.match(none.io.err(), /no record or upload with "Nowhere" in 1 searched snapshot\./);
+  assert.equal((await bench_.run(["find"])).exitCode, EXIT.usage);
+});

@@ -65,6 +65,7 @@ const LINES: readonly (readonly [words: readonly string[], shows: RegExp])[] = [
   [["list"], /Snapshot +Environment +Begun/],
   [["show"], /State +complete/],
   [["cat", "latest", "site"], /"data": \{/],
+  [["find", "Candle Lock"], /lock \(current\)/],
   [["doctor"], /[Nn]o problem|0 problems/],
   [["doctor", "--clean"], /[Nn]o problem|0 problems/],
   [["schedule", "disable"], /exports +off/],

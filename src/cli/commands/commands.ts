@@ -4,6 +4,7 @@ import { completionsCommand } from "./completions.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
+import { findCommand } from "./find.ts";
 import { listCommand } from "./list.ts";
 import { planCommand } from "./plan.ts";
 import { retryCommand } from "./retry.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   listCommand,
   showCommand,
   catCommand,
+  findCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

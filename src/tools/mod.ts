@@ -18,7 +18,6 @@
  *
  * @module
  */
-export type { FindSnapshotOptions } from "../snapshot/find_snapshot.ts";
 export { type CatOptions, type CatResult, catSnapshot } from "./cat.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";
 export {

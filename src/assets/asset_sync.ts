@@ -31,7 +31,7 @@ export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" |
 /** Outcomes in a page. */
 const PAGE = 100;
 
-/** So many assets wait for another attempt before no further ones are begun: each is in memory. */
+/** Assets that may wait for another attempt before no further ones are begun: each is in memory. */
 const MOST_WAITING = 1000;
 
 /**

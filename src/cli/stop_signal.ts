@@ -19,7 +19,7 @@ export interface StopWorld {
 }
 
 /**
- * A signal that is aborted when the process is told to stop. Told a second time, the process ends.
+ * A signal that is aborted when the process is asked to stop. Asked a second time, the process ends.
  *
  * A second signal counts only a second or more after the first: one Ctrl-C reaches a program several
  * times, from the terminal and from each program between them, as `deno task` is one.

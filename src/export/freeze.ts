@@ -326,7 +326,7 @@ function stays(id: string, error: unknown): string {
 function keptBecauseEdited(id: string): string {
   return `The sandbox environment ${id}, a temporary copy that an earlier export had left, is kept, ` +
     "because something in it was changed since: delete it in Project settings → Environments, if " +
-    "nobody needs it.";
+    "it is no longer needed.";
 }
 
 function tooOld(id: string): SluiceError {

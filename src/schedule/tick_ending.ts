@@ -62,7 +62,7 @@ export const BUSY = "Another process exports this project to the same place.";
 /** What gives its ticks too little time. */
 const TOO_SHORT = { code: "ticks_too_short" } as const;
 
-/** So many ticks in a row that bring nothing are a failure: the first ones may have been bad luck. */
+/** Number of ticks in a row that bring nothing and count as a failure: the first ones may have been bad luck. */
 const STUCK = 3;
 
 /** Says how ticks ended that had something to do, remembers what went wrong, and tells who wants to know. */

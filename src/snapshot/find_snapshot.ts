@@ -34,7 +34,7 @@ export interface FindSnapshotOptions {
   readonly signal: AbortSignal;
 }
 
-/** So many candidates are named in an error. */
+/** Candidates that are named in an error, at most. */
 const NAMED = 5;
 const UNDO = /^undo_\d+$/;
 

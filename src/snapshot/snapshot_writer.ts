@@ -123,7 +123,7 @@ export class SnapshotWriter {
   }
 
   /**
-   * Goes on with a snapshot that was begun earlier.
+   * Continues a snapshot that was begun earlier.
    *
    * @param storage Where it is.
    * @param prefix Where it lies in there, without a trailing slash.

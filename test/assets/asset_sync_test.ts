@@ -539,7 +539,7 @@ Deno.test("syncAssets() waits as long as the server asks, and no longer in all t
   assert.equal(outcome?.attempts, 1);
 });
 
-Deno.test("syncAssets() goes on when an asset fails, with no more assets at a time than it may", async () => {
+Deno.test("syncAssets() continues when an asset fails, with no more assets at a time than it may", async () => {
   for (const concurrency of [1, 4]) {
     let open = 0;
     let most = 0;

@@ -41,7 +41,7 @@ Deno.test("AssetTally counts assets, and names the first thousand that failed", 
   });
 });
 
-Deno.test("AssetTally goes on from what was counted before, failures apart", () => {
+Deno.test("AssetTally continues from what was counted before, failures apart", () => {
   const before = new AssetTally();
   before.add(outcome("a", { outcome: "kept", size: 7 }));
   before.add(outcome("b", { reason: "status 500" }));

@@ -94,7 +94,7 @@ Deno.test("sluice schedule status tells how often the schedule exports that runs
   }
 });
 
-Deno.test("sluice schedule goes on after an export that failed", async () => {
+Deno.test("sluice schedule continues after an export that failed", async () => {
   await using cma = startDemoCma({
     project,
     rateLimit: false,

@@ -26,7 +26,7 @@ Deno.test("exportProject() calls beforeBegin with its lock held, before anything
   assert.ok(!bench.events.some(({ type }) => type === "start"));
 });
 
-Deno.test("exportProject() doesn't call beforeBegin when it goes on with a snapshot", async () => {
+Deno.test("exportProject() doesn't call beforeBegin when it resumes a snapshot", async () => {
   await using bench = await workbench({ project: PROJECT });
   const stop = new AbortController();
   let calls = 0;

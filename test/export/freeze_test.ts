@@ -215,7 +215,7 @@ Deno.test("freezeEnvironment() deletes what killed exports left, and no other on
   assert.deepEqual(made.texts("freeze_leftover_kept"), [
     `The sandbox environment ${others.edited}, a temporary copy that an earlier export had left, is ` +
     "kept, because something in it was changed since: delete it in Project settings → Environments, " +
-    "if nobody needs it.",
+    "if it is no longer needed.",
   ]);
   assert.deepEqual(
     made.texts("freeze_leftover_deleted").sort(),
@@ -386,7 +386,7 @@ Deno.test("exportProject() with freeze can't be gone on with, and leaves what an
   assert.ok(made.environments().includes(copy.id));
 });
 
-Deno.test("exportProject() with freeze goes on with a copy whose request was carried out, but not answered", async () => {
+Deno.test("exportProject() with freeze continues with a copy whose request was carried out, but not answered", async () => {
   for (const lost of [1, 2, 3, Infinity]) {
     const nth = lost === Infinity ? undefined : Array.from({ length: lost }, (_, i) => i + 1);
     await using made = await icebox({

@@ -85,7 +85,7 @@ async function undisturbed(
   return await contentOf(whole.storage, report.snapshot);
 }
 
-Deno.test("exportProject() goes on after a crash between any two calls of the storage", async () => {
+Deno.test("exportProject() resumes after a crash between any two calls of the storage", async () => {
   await using cma = startDemoCma({ project: tiny, rateLimit: false });
   const options: Partial<ExportOptions> = {
     checkpointMs: 0,
@@ -149,7 +149,7 @@ const ends: fc.Arbitrary<End> = fc.oneof(
   fc.record({ by: fc.constant("budget" as const), at: fc.integer({ min: 1, max: 400 }) }),
 );
 
-Deno.test("exportProject() that is ended at any moment, again and again, goes on to the same snapshot", async () => {
+Deno.test("exportProject() that is ended at any moment, again and again, resumes to the same snapshot", async () => {
   await using cma = startDemoCma({ project, rateLimit: false });
   const shapes: Partial<ExportOptions>[] = [
     { layout: "ndjson", format: "ndjson" },
@@ -205,7 +205,7 @@ function pathsOf(cma: DemoCma): string[] {
   return cma.log.requests.map(({ path }) => path);
 }
 
-Deno.test("exportProject() that goes on reads nothing again that it has", async () => {
+Deno.test("exportProject() that resumes reads nothing again that it has", async () => {
   const last =
     project.primary.itemTypes.findLast(({ attributes }) => !attributes.modular_block)!.id;
   const stopped = new Error("Stopped by the test");
@@ -500,7 +500,7 @@ Deno.test("exportProject() completes a snapshot of which only the canary is miss
   }
 });
 
-Deno.test("exportProject() that goes on leaves nothing of how it did", async () => {
+Deno.test("exportProject() that resumes leaves nothing of how it did", async () => {
   await using cma = startDemoCma({ project: tiny, rateLimit: false });
   await using there = await directory();
   const failure = new StorageError("The disk is gone.");
@@ -526,7 +526,7 @@ Deno.test("exportProject() that goes on leaves nothing of how it did", async () 
   await contentOf(there.storage, first.snapshot);
 });
 
-Deno.test("exportProject() that goes on loses nothing, and repeats nothing, when records came and went meanwhile", async () => {
+Deno.test("exportProject() that resumes loses nothing, and repeats nothing, when records came and went meanwhile", async () => {
   for (let seed = 1; seed <= 4; seed++) {
     const moving = memoryCopy(project);
     await using cma = startDemoCma({ project: moving, rateLimit: false });
@@ -556,7 +556,7 @@ Deno.test("exportProject() that goes on loses nothing, and repeats nothing, when
   }
 });
 
-Deno.test("exportProject() to S3 goes on after a crash", async () => {
+Deno.test("exportProject() to S3 resumes after a crash", async () => {
   await using cma = startDemoCma({ project, rateLimit: false });
   const options = { checkpointMs: 0, concurrency: 2, ...FEW };
   const expected = await undisturbed(cma, options);
@@ -570,7 +570,7 @@ Deno.test("exportProject() to S3 goes on after a crash", async () => {
   }
 });
 
-Deno.test("exportProject() goes on where the API refuses to order records, and warns of that once", async () => {
+Deno.test("exportProject() continues where the API refuses to order records, and warns of that once", async () => {
   await using cma = startDemoCma({
     project,
     rateLimit: false,
@@ -631,7 +631,7 @@ Deno.test("exportProject() seals nothing once another one has its lock", async (
   assert.equal(await there.storage.stat(`${snapshot}/canary.txt`), undefined);
 });
 
-Deno.test("exportProject() goes on although a clock that ran ahead named a complete snapshot", async () => {
+Deno.test("exportProject() continues although a clock that ran ahead named a complete snapshot", async () => {
   await using cma = startDemoCma({ project: tiny, rateLimit: false });
   await using there = await directory();
   const ahead = `${PLACE}/snapshot_${Math.floor(Date.now() / 1000) + 86_400}`;

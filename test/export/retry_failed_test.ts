@@ -259,7 +259,7 @@ Deno.test("retryFailedAssets() and exportProject() fail if more assets fail than
     assert.equal(error.exitCode, EXIT.failed);
     assert.match(
       error.message,
-      /^3 assets couldn't be fetched, and no more than 2 may fail \(the first was assets\/.*: .* status 404\), so the export was stopped, and its snapshot isn't complete: see to the cause or allow more\.$/,
+      /^3 assets couldn't be fetched, and no more than 2 may fail \(the first was assets\/.*: .* status 404\), so the export was stopped, and its snapshot isn't complete: fix the cause or allow more\.$/,
     );
     return true;
   });

@@ -51,7 +51,7 @@ const REQUEST_MS = 20;
 /** More than the projects here ever take: Sluice isn't what is to wait. */
 const rateLimit = { limit: 5000, windowMs: 1000 };
 
-Deno.test("exportProject() with a time budget stops at the end of a page, and goes on", async () => {
+Deno.test("exportProject() with a time budget stops at the end of a page, and resumes", async () => {
   const project = memoryCopy(generateProject({
     records: 700,
     models: 2,
@@ -157,7 +157,7 @@ Deno.test("exportProject() keeps its time budget when requests hang, and keeps w
   );
 });
 
-Deno.test("exportProject() that is to stop doesn't wait for assets that are tried again later, and fetches them when it goes on", async () => {
+Deno.test("exportProject() that is to stop doesn't wait for assets that are tried again later, and fetches them when it resumes", async () => {
   let isBusy = true;
   const project = generateProject({ records: 4, uploads: 12, assetBytes: 100 });
   await using bench = await workbench({

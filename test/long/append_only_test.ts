@@ -12,7 +12,7 @@ import { openFake } from "../s3/open_fake.ts";
 
 const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
-Deno.test(`exportProject() with resume goes on where nothing may be deleted, and names what it can't remove (SLUICE_TEST_SEED=${SEED})`, async () => {
+Deno.test(`exportProject() with resume continues where nothing may be deleted, and names what it can't remove (SLUICE_TEST_SEED=${SEED})`, async () => {
   const project = generateProject({ records: long(60, 6), uploads: 2 });
   await using cma = startDemoCma({ project, rateLimit: false });
   const kills = long(12, 1);

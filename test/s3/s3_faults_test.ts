@@ -582,7 +582,7 @@ Deno.test("S3Storage says that there are no keys, no region or no server", async
   await assert.rejects(
     lost.stat("x"),
     new RegExp(
-      `^S3Error: Can't look at s3://bucket/x, because nothing listens at 127\\.0\\.0\\.1:${port}: check the ` +
+      `^S3Error: Can't inspect s3://bucket/x, because nothing listens at 127\\.0\\.0\\.1:${port}: check the ` +
         "endpoint, the network and the proxy, if any\\.$",
     ),
   );

@@ -34,7 +34,7 @@ Deno.test("S3Progress.goOn() notices a circle of any length, and no other way", 
   );
 });
 
-Deno.test("S3Storage.list() fails when the server doesn't say where it goes on", async () => {
+Deno.test("S3Storage.list() fails when the server doesn't say where it continues", async () => {
   await using opened = await openFake();
   const { storage, fake } = opened;
   const lost =

@@ -164,7 +164,7 @@ Deno.test("S3Storage.list() leaves out what isn't an object of ours", async () =
   assert.deepEqual(listed, ["a/x"]);
 });
 
-Deno.test("S3Storage.list() goes on behind any name", async () => {
+Deno.test("S3Storage.list() continues behind any name", async () => {
   await using opened = await openFake({ pageSize: 1 });
   const keys = ["100% #1?&=+", "<x>&amp;'\"", "a b/c", "e\u0301", "\u00e9", "\uff5e", "😀"];
   for (const key of keys) await opened.storage.put(key, bytesOf(1));

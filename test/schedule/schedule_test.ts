@@ -65,7 +65,7 @@ Deno.test("Schedule.tick() seals a project over some ten time budgets, with at m
   assert.equal((await scheduleOf(cma, storage).tick()).state, "waiting");
 });
 
-Deno.test("Schedule.tick() goes on after ticks that were killed", async () => {
+Deno.test("Schedule.tick() continues after ticks that were killed", async () => {
   const project = generateProject({ records: 120, uploads: 300, assetBytes: 300 });
   await using cma = startDemoCma({ project, rateLimit });
   await using root = await temporaryRoot();

@@ -73,7 +73,7 @@ Deno.test("ByteJournal keeps nothing in mind of what was finished while it was b
   assert.deepEqual([journal.pendingBytes, journal.files], [0, []]);
 });
 
-Deno.test("ByteJournal deletes files that nobody needs, some at a time, and goes on where it may not", async () => {
+Deno.test("ByteJournal deletes files that are no longer needed, some at a time, and continues where it may not", async () => {
   for (const mayDelete of [true, false]) {
     const storage = new MemoryStorage();
     let deletions = 0;

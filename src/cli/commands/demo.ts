@@ -10,7 +10,7 @@ import { PROGRAM } from "../command_hint.ts";
 import { useNoProxyHere } from "../ready_environment.ts";
 import { renderTree } from "../report/tree.ts";
 
-/** So many that the demo doesn't wait for them; the real limit is 60 in 3 seconds. */
+/** A limit so high that the demo doesn't wait for it; the real limit is 60 in 3 seconds. */
 const RATE_LIMIT = { limit: 1000, windowMs: 3000 };
 
 /** `sluice demo` */

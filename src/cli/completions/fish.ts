@@ -25,7 +25,7 @@ export function fishCompletions(grammar: Grammar): string {
     "        end",
     "    end",
     "end",
-    "function __sluice_in --description 'Whether it is this command, with so many words after it'",
+    "function __sluice_in --description 'Whether it is this command, with that number of words after it'",
     "    set -l words (__sluice_words)",
     '    test "$words[1]" = "$argv[1]"; or return',
     "    test (count $argv) -eq 1; or test (count $words) -eq (math 1 + $argv[2])",

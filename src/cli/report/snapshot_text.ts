@@ -7,7 +7,7 @@ import { renderTable } from "../text/table.ts";
 import { wrap } from "../text/wrap.ts";
 import { shownTime, toolOf } from "./snapshots_text.ts";
 
-/** So many notes of a kind are shown. */
+/** Notes of a kind that are shown, at most. */
 const NOTES = 10;
 const LABEL = 11;
 

@@ -81,7 +81,7 @@ export function assertFewFailures(
     : ` (the first was ${first.key}: ${printable(first.reason, 300).replace(/\.$/, "")})`;
   throw new SluiceError(
     `${tally.failed} assets couldn't be fetched, and no more than ${max} may fail${example}, so ` +
-      `${then}: see to the cause or allow more.`,
+      `${then}: fix the cause or allow more.`,
     undefined,
     { code: "too_many_failures", facts: { failed: tally.failed, max } },
   );

@@ -1,7 +1,7 @@
 /** The most files that may be deleted at a time: a number, or a share of the files that there are. */
 export type MaxDelete = number | `${number}%`;
 
-/** So many may always be deleted, and so much of all files, unless something else is asked for. */
+/** Number of files that may always be deleted, and share of all files, unless another limit is given. */
 const FILES = 100;
 const PERCENT = 10;
 

@@ -4,7 +4,7 @@ import type { ListingVerdict } from "../../source/datocms/listing_check.ts";
 import type { CmaClient } from "../../source/datocms/cma_client.ts";
 import type { Journal } from "../journal.ts";
 
-/** So many changed resources of a kind are brought up to date in a pass. */
+/** Changed resources of a kind that are brought up to date in a pass, at most. */
 const MOST_CHANGED = 10_000;
 
 /** A resource that changed. */

@@ -6,9 +6,9 @@ import { amendRecords, type ConvergeRecordsParts } from "./converge_records.ts";
 import type { Journal } from "../journal.ts";
 import { recordEntries } from "../steps/written_records.ts";
 
-/** So many records are asked for by their ids at first: if that brings nothing, nothing else will. */
+/** Records that are requested by their ids at first: if that brings nothing, nothing else will. */
 const FIRST = 300;
-/** So many are asked for between two looks at all of them. */
+/** Records that are requested between two comparisons of all of them. */
 const AT_ONCE = 10_000;
 
 /** How the two versions of a model's records don't go together. */

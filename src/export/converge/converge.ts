@@ -9,9 +9,9 @@ import type { ResumeState } from "../resume/resume_state.ts";
 
 /** So often what changed meanwhile is looked for again: a project that never rests has to end, too. */
 const PASSES = 3;
-/** So many are read again before they are put into the snapshot. */
+/** Resources that are read again before they are put into the snapshot. */
 const AT_ONCE = 300;
-/** So many that still change are named in the manifest. */
+/** Resources that still change and are named in the manifest, at most. */
 const NAMED = 20;
 
 /** What {@linkcode converge} uses. */

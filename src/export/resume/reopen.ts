@@ -33,7 +33,7 @@ import { unionSpans } from "../converge/union_spans.ts";
 
 /** A snapshot that isn't complete, and how far it is. */
 export interface Reopened {
-  /** Goes on writing it. */
+  /** Continues to write it. */
   readonly snapshot: SnapshotWriter;
   /** How far it is. */
   readonly checkpoint: Checkpoint;

@@ -260,7 +260,7 @@ export class ExportLock implements AsyncDisposable {
     return new LostLockError(
       `The export was stopped because its lock ${this.#lease.address} couldn't be renewed (${
         printable(why, 300)
-      }): see to that, then export again.`,
+      }): fix the cause, then export again.`,
       undefined,
       { cause },
     );

@@ -94,7 +94,7 @@ export function pausedTooLong(address: string): TakenOverError {
 export function destinationGone(address: string): LostLockError {
   return new LostLockError(
     `The export was stopped because its destination was removed, or replaced by another one, while it ` +
-      `wrote: the directory of its lock ${address} isn't the one that it was; see to that, then export ` +
+      `wrote: the directory of its lock ${address} was exchanged; check the destination, then export ` +
       "again.",
   );
 }

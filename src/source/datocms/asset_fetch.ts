@@ -73,7 +73,7 @@ export class AssetError extends Error {
   }
 }
 
-/** So many redirects are followed. */
+/** Redirects that are followed, at most. */
 const MOST_REDIRECTS = 5;
 
 /** DatoCMS's CDN optimizes images of new projects unless asked not to: they would be other files. */

@@ -1,7 +1,7 @@
 import { fetchOnce } from "../../async/fetch_once.ts";
 import { redirectLocation, shownGoal } from "../../http/redirect_location.ts";
 
-/** So many redirects of a read are followed. */
+/** Redirects of a read that are followed, at most. */
 const MOST_REDIRECTS = 5;
 
 /** A request was redirected to where Sluice doesn't follow. */

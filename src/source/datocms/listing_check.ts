@@ -32,7 +32,7 @@ export interface ListingCheckOptions<T> {
   readonly before?: number | undefined;
 }
 
-/** So many answers in a row without anything new end a reading. */
+/** Number of answers in a row without anything new that end a reading. */
 const MOST_STALE = 20;
 
 /**

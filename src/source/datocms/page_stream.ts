@@ -72,7 +72,7 @@ export interface Cursor {
 /** How often the reader looks for the place where a page continues, before it gives up. */
 const MOST_STEPS = 64;
 
-/** So many empty pages in a row end a listing that says it is longer. */
+/** Number of empty pages in a row that end a listing that says it is longer. */
 const MOST_EMPTY = 3;
 
 /** So often an answer that lacks what was announced is asked for. */
@@ -178,7 +178,7 @@ async function* readFrom<T>(
   let isFirst = true;
   /** All that lies before this place was read. */
   let place = start;
-  /** So many parts before this one brought nothing. */
+  /** How many parts before this one brought nothing. */
   let empty = 0;
 
   /** The part from a place on; it begins with the resource before, which tells whether it joins. */

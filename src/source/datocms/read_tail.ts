@@ -1,6 +1,6 @@
 import type { Page } from "../../content/resource.ts";
 
-/** So many resources are remembered: more than anybody deletes between two pages. */
+/** Number of resources that are remembered: more than anybody deletes between two pages. */
 const REMEMBERED = 10_000;
 
 /** A resource as the tail of a listing remembers it. */

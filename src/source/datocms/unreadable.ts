@@ -2,7 +2,7 @@ import { isObject } from "../../text/json.ts";
 import type { Page, Resource } from "../../content/resource.ts";
 import { printable } from "../../text/printable.ts";
 
-/** So many levels nothing has that DatoCMS stores: a record's blocks are 5 levels deep at most. */
+/** Levels of nesting, more than anything has that DatoCMS stores: a record's blocks are 5 levels deep at most. */
 export const DEEPEST = 2000;
 
 /** Levels that an answer has around what it lists. */

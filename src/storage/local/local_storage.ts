@@ -114,7 +114,7 @@ export class LocalStorage implements Storage, Disposable {
     const path = this.#root.toPath(key);
     options.signal?.throwIfAborted();
     const found = await this.#root.attempt(
-      `look at ${JSON.stringify(key)}`,
+      `inspect ${JSON.stringify(key)}`,
       path,
       () => this.#find(path),
     );
@@ -201,7 +201,7 @@ export class LocalStorage implements Storage, Disposable {
   async isHeld(key: string, options: ReadOptions = {}): Promise<boolean | undefined> {
     const path = this.#holdPath(key);
     options.signal?.throwIfAborted();
-    return await this.#root.attempt(`look at ${JSON.stringify(key)}`, path, () => isLocked(path));
+    return await this.#root.attempt(`inspect ${JSON.stringify(key)}`, path, () => isLocked(path));
   }
 
   /**
@@ -272,7 +272,7 @@ export class LocalStorage implements Storage, Disposable {
       for (const { key, modifiedAt } of page) {
         if (olderThan !== undefined && !(modifiedAt && modifiedAt < olderThan)) continue;
         const path = join(this.#root.path, key);
-        const action = `look at ${JSON.stringify(key)}`;
+        const action = `inspect ${JSON.stringify(key)}`;
         const isHeld = await this.#root.attempt(action, path, () => isLocked(path));
         if (isHeld !== true) found.push(key);
       }

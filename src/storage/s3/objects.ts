@@ -58,7 +58,7 @@ export class S3Objects {
     key: string,
     options: S3RequestOptions = {},
   ): Promise<HeadObjectCommandOutput | undefined> {
-    const call = { ...options, verb: "look at", key, permission: "s3:GetObject" };
+    const call = { ...options, verb: "inspect", key, permission: "s3:GetObject" };
     return await this.#requests.find(call, async ({ sdk, client }, send) => {
       const command = new sdk.HeadObjectCommand({ Bucket: this.#bucket, Key: key });
       return answerWith(await client.send(command, send), "ETag", "LastModified");

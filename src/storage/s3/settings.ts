@@ -248,7 +248,7 @@ export class S3Settings implements BucketSettings {
     },
   ): Promise<SettingAnswer<T>> {
     const { permission, absent, run, signal } = question;
-    const call = { signal, verb: "look at the settings of", permission };
+    const call = { signal, verb: "read the settings of", permission };
     const unknown = { known: false, permission } as const;
     try {
       const value = await this.#bucket.requests.send(call, run);

@@ -116,7 +116,7 @@ export class S3Uploads {
   async has(upload: S3Upload, options: S3RequestOptions): Promise<boolean> {
     const { key } = upload;
     const permission = "s3:ListMultipartUploadParts";
-    const call = { ...options, verb: "look at the upload of", key, permission };
+    const call = { ...options, verb: "inspect the upload of", key, permission };
     const parts = await this.#requests.find(call, ({ sdk, client }, send) => {
       return client.send(new sdk.ListPartsCommand({ ...this.#of(upload), MaxParts: 1 }), send);
     });

@@ -284,7 +284,7 @@ Deno.test("exportProject() that is cancelled while it deletes files is complete,
   assert.equal(deletedOf(await made.run({ assets: "sync" })), 4);
 });
 
-Deno.test("exportProject() goes on, and keeps what it doesn't know, if the last snapshot's list of orphans can't be read", async () => {
+Deno.test("exportProject() continues, and keeps what it doesn't know, if the last snapshot's list of orphans can't be read", async () => {
   await using made = await orphansBench();
   forget(made.project, made.uploads[0]!);
   const kept = await made.run();

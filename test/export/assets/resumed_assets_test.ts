@@ -90,7 +90,7 @@ function assetBench(
   });
 }
 
-Deno.test("exportProject() that goes on counts as downloaded what earlier runs of it have fetched", async () => {
+Deno.test("exportProject() that resumes counts as downloaded what earlier runs of it have fetched", async () => {
   const project = projectOf(4);
   await using bench = await workbench({ project });
   await bench.export(UPLOADS_ONLY);
@@ -110,7 +110,7 @@ Deno.test("exportProject() that goes on counts as downloaded what earlier runs o
   assert.equal(bench.cma.log.count.asset, 6);
 });
 
-Deno.test("exportProject() that goes on says how often an earlier run has tried an asset", async () => {
+Deno.test("exportProject() that resumes says how often an earlier run has tried an asset", async () => {
   const tried = new Set<string>();
   await using bench = await assetBench(projectOf(4), (_count, path) => {
     if (tried.has(path)) return undefined;
@@ -127,7 +127,7 @@ Deno.test("exportProject() that goes on says how often an earlier run has tried 
   assert.ok(attempts.filter((count) => count === 2).length >= 2);
 });
 
-Deno.test("exportProject() that goes on counts what came only after the earlier run was to stop", async () => {
+Deno.test("exportProject() that resumes counts what came only after the earlier run was to stop", async () => {
   const stop = new AbortController();
   const held = Promise.withResolvers<undefined>();
   await using bench = await assetBench(projectOf(6), (count) => {
@@ -150,7 +150,7 @@ Deno.test("exportProject() that goes on counts what came only after the earlier 
   assert.deepEqual(told, { kept: 3, downloaded: 3 });
 });
 
-Deno.test("exportProject() that goes on counts what was fetched while records were still read", async () => {
+Deno.test("exportProject() that resumes counts what was fetched while records were still read", async () => {
   const project = projectOf(5);
   let isOver = () => {};
   const over = new Promise<undefined>((resolve) => isOver = () => resolve(undefined));
@@ -171,7 +171,7 @@ Deno.test("exportProject() that goes on counts what was fetched while records we
   assert.equal(told.kept, 5);
 });
 
-Deno.test("exportProject() that goes on counts what was fetched before an asset that never came", async () => {
+Deno.test("exportProject() that resumes counts what was fetched before an asset that never came", async () => {
   const [stop, abort] = [new AbortController(), new AbortController()];
   const never = Promise.withResolvers<undefined>();
   await using bench = await assetBench(projectOf(5), (count) => {
@@ -195,7 +195,7 @@ Deno.test("exportProject() that goes on counts what was fetched before an asset 
   assert.deepEqual([downloaded, kept], [5, 0]);
 });
 
-Deno.test("exportProject() that goes on counts as kept what an earlier run of it found to be right", async () => {
+Deno.test("exportProject() that resumes counts as kept what an earlier run of it found to be right", async () => {
   await using bench = await workbench({ project: projectOf(6) });
   // Files whose snapshot is gone: nothing is known of them.
   const { snapshot } = await bench.export(UPLOADS_ONLY);
@@ -207,7 +207,7 @@ Deno.test("exportProject() that goes on counts as kept what an earlier run of it
   assert.deepEqual(told, { kept: 6 });
 });
 
-Deno.test("exportProject() that goes on fetches again what was changed since, and counts it once", async () => {
+Deno.test("exportProject() that resumes fetches again what was changed since, and counts it once", async () => {
   const project = projectOf(5);
   await using bench = await workbench({ project });
   await stoppedAt(bench, ({ downloaded }) => downloaded === 3);
@@ -218,7 +218,7 @@ Deno.test("exportProject() that goes on fetches again what was changed since, an
   assert.ok(told.downloaded! >= 2);
 });
 
-Deno.test("exportProject() that goes on after a crash counts what was fetched before the last checkpoint", async () => {
+Deno.test("exportProject() that resumes after a crash counts what was fetched before the last checkpoint", async () => {
   const project = projectOf(6);
   await using bench = await workbench({ project });
   const isAsset = ({ method, key }: TracedCall) => method === "put" && key.startsWith("assets/");

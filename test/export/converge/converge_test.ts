@@ -282,7 +282,7 @@ Deno.test("exportProject() fetches the files of uploads that came meanwhile, als
   }
 });
 
-Deno.test("exportProject() stops while it brings records up to date, and goes on from there", async () => {
+Deno.test("exportProject() stops while it brings records up to date, and resumes from there", async () => {
   const project = editable();
   const stop = new AbortController();
   await using bench = await workbench({

@@ -48,7 +48,7 @@ for (const [what, shape] of Object.entries(SHAPES)) {
     }
   });
 
-  Deno.test(`exportProject() of ${what} that goes on counts what an earlier run has brought up to date`, async () => {
+  Deno.test(`exportProject() of ${what} that resumes counts what an earlier run has brought up to date`, async () => {
     const start = Date.now();
     let minutes = 0;
     const project = memoryCopy(made, { clock: () => new Date(start + minutes * MINUTE) });

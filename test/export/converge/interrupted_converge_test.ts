@@ -99,7 +99,7 @@ const POINTS = [1, 3, 10, 19];
 const SMALL = memoryCopy(generateProject({ records: 12, models: 2, uploads: 4 }));
 
 for (const [i, [what, meanwhile]] of Object.entries(MEANWHILE).entries()) {
-  Deno.test(`exportProject() that goes on has all or nothing of what it was bringing up to date and ${what}`, async () => {
+  Deno.test(`exportProject() that resumes has all or nothing of what it was bringing up to date and ${what}`, async () => {
     const edit: Edit = (_project, editor) => {
       for (let i = 0; i < 8; i++) editor.do("update");
       for (let i = 0; i < 3; i++) editor.do("publish");
@@ -113,7 +113,7 @@ for (const [i, [what, meanwhile]] of Object.entries(MEANWHILE).entries()) {
   });
 }
 
-Deno.test("exportProject() that goes on finds the rows that it put next to those of other records", async () => {
+Deno.test("exportProject() that resumes finds the rows that it put next to those of other records", async () => {
   let time = Date.UTC(2026, 0, 1);
   const clock = () => new Date(time += 1234);
   const project = memoryCopy(generateProject({ records: 2, models: 2 }), { clock });

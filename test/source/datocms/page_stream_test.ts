@@ -234,7 +234,7 @@ Deno.test("pageStream() has no pages when the listing is empty", async () => {
   assert.deepEqual(totals, [0]);
 });
 
-Deno.test("pageStream() goes on when the listing grows, and ends when it shrinks", async () => {
+Deno.test("pageStream() continues when the listing grows, and ends when it shrinks", async () => {
   const growing = new Listing(25, { isSlow: true });
   const read: number[] = [];
   for await (const page of growing.pages({ prefetch: 1 })) {
@@ -491,7 +491,7 @@ Deno.test("pageStream() loses nothing when as many come as go between two pages"
   }
 });
 
-Deno.test("pageStream() goes on although all that it read was deleted, if it knows the order", async () => {
+Deno.test("pageStream() continues although all that it read was deleted, if it knows the order", async () => {
   let answers = 0;
   const listing = new LiveListing(100, (ids) => {
     if (++answers === 4) ids.splice(0, 35);
@@ -505,7 +505,7 @@ Deno.test("pageStream() goes on although all that it read was deleted, if it kno
   assert.deepEqual((await Array.fromAsync(pages)).flat(), upTo(100).map(String));
 });
 
-Deno.test("pageStream() goes on where an earlier reading ended, also when the listing moved since", async () => {
+Deno.test("pageStream() continues where an earlier reading ended, also when the listing moved since", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 90 }),

@@ -27,7 +27,7 @@ export interface MakeSnapshotTablesOptions extends TableShape {
   readonly project?: string | undefined;
   /** Where the tables go: a place that holds nothing yet. */
   readonly out: Storage;
-  /** Called with how far it is, after each page and at the beginning. */
+  /** Called with how far it is, at the beginning, after each page and each object. */
   readonly onProgress?: ((progress: MakeTablesProgress) => void) | undefined;
   /** Aborts it: what was written is deleted again. */
   readonly signal?: AbortSignal | undefined;
@@ -101,6 +101,8 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
     const batches = await batchesOf(storage, found, schema, signal);
     const warnings: ManifestNote[] = [];
     const put = { objects: 0, bytes: 0 };
+    let progress: TableProgress = { rows: 0, entries: 0, of: null };
+    const tell = () => onProgress?.({ ...progress, ...put });
     const maker = new TableMaker({
       schema,
       ...shapeOf(options),
@@ -111,6 +113,7 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
           await out.put(key, bytes, { signal });
           put.objects++;
           put.bytes += bytes.byteLength;
+          tell();
         },
       },
       onLost: ({ id }, version, reason) => {
@@ -120,13 +123,12 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
         warnings.push({ code: "record_without_rows", message });
       },
     });
-    let entries = 0;
     await maker.make({
       batches,
       read: (key, signal): AsyncIterable<Page> => readEntries(storage, key, signal),
-      onProgress: (progress) => {
-        entries = progress.entries;
-        onProgress?.({ ...progress, ...put });
+      onProgress: (made) => {
+        progress = made;
+        tell();
       },
       signal,
     });
@@ -144,7 +146,7 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
         count: sizes.reduce((sum, { count }) => sum + count, 0),
         bytes: sizes.reduce((sum, { size }) => sum + size, 0),
       },
-      entries,
+      entries: progress.entries,
       warnings: [
         ...warnings,
         ...maker.warnings.map((counted) => ({ code: counted.code, message: warningText(counted) })),

@@ -28,6 +28,7 @@ Deno.test("Hints that an export prints run in a shell as they are, and a termina
     // deno-lint-ignore no-control-regex -- colours are taken away
     const plain = output.replace(/\x1b\[\d*m/g, "");
     assert.match(plain, /(Assets|Listings) +[█▏▎▍▌▋▊▉░]{8,} +\d+ %/);
+    assert.match(plain, /Written +\d+ objects, [\d.]+ k?B/);
     const [, hint] = /retry just these assets: (deno task -q sluice retry .*?)\r?\n/.exec(output)!;
     isDown = false;
     const retry = await runInTerminal(["bash", "-c", hint!], { env: token });

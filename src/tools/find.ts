@@ -50,10 +50,17 @@ const FOLDER = /^records\/([^/]+)\/(current|published)$/;
  *
  * @example
  * ```ts no-eval
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { findInSnapshots } from "./find.ts";
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { findInSnapshots } from "@sluice/datocms/tools";
  *
- * for await (const page of findInSnapshots(new LocalStorage("./snapshots"), "chiusa", { limit: 5 })) {
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
+ * });
+ * for await (const page of findInSnapshots(storage, "chiusa", { limit: 5 })) {
  *   for (const { snapshot, model, id, path } of page) console.log(snapshot, model, id, path);
  * }
  * ```

@@ -127,7 +127,10 @@ export async function schedulesOf(
   const path = resourceNamed("schedules").path.replace(":id", encodeURIComponent(id));
   let body: unknown;
   try {
-    ({ body } = await client.get<unknown>(path, {}, { signal }));
+    ({ body } = await client.get<unknown>(path, {}, {
+      signal,
+      listing: { resource: "schedules" },
+    }));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CmaError && error.codes.includes("NOT_FOUND")) return { resources: [] };

@@ -32,9 +32,13 @@ const FROZEN: Partial<ExportOptions> = { include: ["records"], models: ["author"
 const CASES: readonly Case[] = [
   ...RESOURCES.map(({ name, path }): Case => ({
     // The schema comes with the site.
-    request: name === "models" ? /^GET \/site$/ : new RegExp(`^GET ${path}$`),
+    request: name === "models"
+      ? /^GET \/site$/
+      : new RegExp(`^GET ${path.replace(":id", "[^/]+")}$`),
     options: { include: [name] },
   })),
+  // Which records are scheduled.
+  { request: /^GET \/items$/, options: { include: ["schedules"] } },
   { request: /^GET \/job-results\//, options: { include: ["roles"] } },
   // Nothing that is exported depends on it.
   { request: /^GET \/users\/me$/, options: { include: ["records"] }, ends: "complete" },

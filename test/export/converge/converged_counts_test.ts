@@ -8,6 +8,7 @@ import type { ExportOptions } from "../../../src/export/options.ts";
 import { UnfinishedError } from "../../../src/export/unfinished.ts";
 import { type EditMix, Editor } from "../../support/editor.ts";
 import { type Workbench, workbench } from "../../support/exported.ts";
+import { long } from "../../support/long.ts";
 import { MemoryStorage } from "../../support/memory_storage.ts";
 import { contentOf } from "../../support/snapshot_content.ts";
 import { CrashError, TracedStorage } from "../../support/traced_storage.ts";
@@ -22,7 +23,12 @@ const SHAPES: Readonly<Record<string, Partial<ExportOptions>>> = {
 };
 
 const made = memoryCopy(
-  generateProject({ records: 120, uploads: 20, blocksPerRecord: 2, locales: ["en", "it"] }),
+  generateProject({
+    records: long(120, 60),
+    uploads: long(20, 10),
+    blocksPerRecord: 2,
+    locales: ["en", "it"],
+  }),
 );
 
 for (const [what, shape] of Object.entries(SHAPES)) {

@@ -14,7 +14,7 @@ exportsContract("a directory", {
       [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
     };
   },
-  assets: long(150, 60),
+  assets: long(150, 30),
   kills: long(10, 5),
   age: async (storage, key) => {
     const earlier = new Date(Date.now() - 3_600_000);
@@ -29,7 +29,7 @@ exportsContract("S3", {
     fakes.set(opened.storage, opened.fake);
     return opened;
   },
-  assets: long(150, 60),
+  assets: long(150, 30),
   kills: long(10, 5),
   age: (storage, key) => {
     const { all } = fakes.get(storage)!.objects;

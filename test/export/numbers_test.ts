@@ -19,7 +19,7 @@ import { long } from "../support/long.ts";
 const PROJECTS: Readonly<Record<string, () => DemoProject>> = {
   "the sample project": sampleProject,
   "a generated project": () =>
-    generateProject({ records: long(300, 100), uploads: 40, assetBytes: 300 }),
+    generateProject({ records: long(300, 60), uploads: long(40, 15), assetBytes: 300 }),
 };
 
 /** Runs a command as a user does who wants a report for programs. */

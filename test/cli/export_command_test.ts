@@ -147,7 +147,12 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
   );
   assert.match(io.err(), /\nFailed: asset assets\/.*\.png after 2 attempts: .* status 404\n/);
   // Where nobody is told while it runs, the summary names them.
-  const json = await bench_.run(["export", "--log-format=json"]);
+  const json = await bench_.run([
+    "export",
+    "--include=uploads",
+    "--no-tables",
+    "--log-format=json",
+  ]);
   assert.match(
     json.io.out(),
     /\nFailures\n {2}- Asset .*\.png \(upload .*\) couldn't be fetched: .* status 404, as in .*\.\n/,
@@ -156,7 +161,7 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
 
 Deno.test("sluice export tells of all resources that it is refused in one line", async () => {
   await using bench_ = await bench({ forbidden: ["/roles", "/users", "/webhooks"] });
-  const { io, exitCode } = await bench_.run(["export", "--no-assets", "--no-tables"]);
+  const { io, exitCode } = await bench_.run(["export", ...LITTLE]);
   assert.equal(exitCode, EXIT.complete);
   const lines = io.err().split("\n").filter((line) => /role|users|webhooks/.test(line));
   assert.equal(lines.length, 1, io.err());

@@ -13,6 +13,8 @@ export interface ObjectInfo {
   readonly etag?: string;
   /** Metadata of our own, if the storage keeps some; only {@linkcode Storage.stat} tells it. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Until when its bytes can't be deleted (S3's Object Lock); only {@linkcode Storage.stat} tells it. */
+  readonly lockedUntil?: Date;
 }
 
 /** Keeps a process that may have lost the right to write from changing anything. */

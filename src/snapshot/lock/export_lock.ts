@@ -94,7 +94,7 @@ export class ExportLock implements AsyncDisposable {
    * Takes the lock, and keeps it until it is disposed.
    *
    * @param storage Where snapshots are written.
-   * @param place Which project and environment.
+   * @param place Which project and environment, or where its snapshots lie.
    * @param options How long an unattended lock counts, and the signal.
    * @throws {LockedError} If another export holds it.
    * @throws {SluiceError} If nobody would believe that it counts for so long.
@@ -102,11 +102,11 @@ export class ExportLock implements AsyncDisposable {
    */
   static async acquire(
     storage: Storage,
-    place: SnapshotPlace,
+    place: SnapshotPlace | string,
     options: ExportLockOptions = {},
   ): Promise<ExportLock> {
     assertTtl(options.ttlMs);
-    const key = `${snapshotsPrefix(place)}/${LOCK}`;
+    const key = `${typeof place === "string" ? place : snapshotsPrefix(place)}/${LOCK}`;
     const about = { owner: crypto.randomUUID(), host: await hostName() };
     // Before there is a lock, or others would take it for a dead one's.
     const hold = await storage.hold?.(holdKey(key, about.owner), options);

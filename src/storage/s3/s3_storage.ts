@@ -186,7 +186,12 @@ export class S3Storage implements Storage, Disposable {
     const found = await this.#bucket.objects.head(this.#base + assertFinalKey(key), options);
     if (found === undefined) return undefined;
     const { ContentLength, ETag, LastModified, Metadata: metadata } = found;
-    return { ...toInfo(key, ContentLength, ETag, LastModified), ...(metadata && { metadata }) };
+    const { ObjectLockRetainUntilDate: lockedUntil } = found;
+    return {
+      ...toInfo(key, ContentLength, ETag, LastModified),
+      ...(metadata && { metadata }),
+      ...(lockedUntil && { lockedUntil }),
+    };
   }
 
   /**

@@ -1,3 +1,4 @@
+import { keepsSomething } from "../tools/prune_policy.ts";
 import type { Config, OptionKey } from "./options.ts";
 
 /** An option, and the values that are meant. */
@@ -67,6 +68,11 @@ export const NEEDS: readonly Need[] = [
     key: "notifySecret",
     met: ({ notifyUrl }) => notifyUrl !== undefined,
     what: "--notify-url",
+  },
+  {
+    key: "incompleteOlderThan",
+    met: keepsSomething,
+    what: "a --keep-… option, such as --keep-last",
   },
   {
     key: "storageClass",

@@ -4,6 +4,7 @@ import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
 import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
+import { RETENTION } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
@@ -20,6 +21,7 @@ const ENTRIES = {
   ...READING,
   ...LISTING,
   ...FORM,
+  ...RETENTION,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,

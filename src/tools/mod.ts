@@ -38,6 +38,15 @@ export {
 export type { FindSnapshotOptions } from "../snapshot/find_snapshot.ts";
 export type { TableProgress, TableShape } from "../snapshot/make_tables.ts";
 export {
+  applyPrune,
+  type NamedSnapshot,
+  type PruneOptions,
+  type PruneResult,
+  type RemovedSnapshot,
+  type UnremovedSnapshot,
+} from "./prune.ts";
+export { type KeptSnapshot, planPrune, type PrunePlan, type PrunePolicy } from "./prune_policy.ts";
+export {
   type MadeTables,
   type MakeSnapshotTablesOptions,
   makeTables,

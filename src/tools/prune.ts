@@ -80,12 +80,10 @@ const FIRST = [CANARY, MANIFEST, CHECKPOINT];
  *
  * @example
  * ```ts
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { listSnapshots } from "./list.ts";
- * import { applyPrune } from "./prune.ts";
- * import { planPrune } from "./prune_policy.ts";
+ * import { LocalStorage } from "@sluice/datocms";
+ * import { applyPrune, listSnapshots, planPrune } from "@sluice/datocms/tools";
  *
- * const storage = new LocalStorage("./none");
+ * const storage = new LocalStorage("./snapshots");
  * const snapshots = (await Array.fromAsync(listSnapshots(storage))).flat();
  * const plan = planPrune(snapshots, { keepDaily: 7, keepMonthly: 12 });
  * const { remove, freed } = await applyPrune(storage, plan);

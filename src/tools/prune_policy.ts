@@ -87,7 +87,7 @@ const RULES: readonly Rule[] = [
  *
  * @example
  * ```ts
- * import { planPrune } from "./prune_policy.ts";
+ * import { planPrune } from "@sluice/datocms/tools";
  *
  * const { keep, remove } = planPrune([], { keepDaily: 7, keepMonthly: 12 });
  * console.assert(keep.length === 0 && remove.length === 0);

@@ -78,6 +78,8 @@ Commands
                   site or the manifest of a snapshot
   find            Find an id or some text in the records and
                   uploads of snapshots
+  prune           Remove old snapshots, and keep some of
+                  each day, week or month
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

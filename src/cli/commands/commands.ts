@@ -7,6 +7,7 @@ import { exportCommand } from "./export.ts";
 import { findCommand } from "./find.ts";
 import { listCommand } from "./list.ts";
 import { planCommand } from "./plan.ts";
+import { pruneCommand } from "./prune.ts";
 import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
 import { showCommand } from "./show.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   showCommand,
   catCommand,
   findCommand,
+  pruneCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

@@ -21,6 +21,8 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   little_space: () => ` with ${flags("to")}`,
   not_in_plan: () => ` with ${flags("exclude")}`,
   not_versioned: () => ` with ${flags("assets")} keep`,
+  nothing_kept: () =>
+    ` (${flags("keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepYearly", "keepWithin")})`,
   paused_too_long: () => ` with ${flags("resume")}`,
   resource_forbidden: () => ` with ${flags("exclude")}`,
   resource_skipped: ({ resource }) =>

@@ -2,8 +2,15 @@ import type { ExitCode } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
 import type { AssetDeletion } from "../export/assets/delete_orphans.ts";
+import type { PruneResult } from "../tools/prune.ts";
 import { printableJson } from "../text/printable.ts";
 import type { ProgressState, Retried } from "./progress_state.ts";
+
+/** What became of old snapshots after an export of a schedule. */
+export interface PruneOutcome extends Pick<PruneResult, "remove" | "failed" | "freed"> {
+  /** Why not all of it could be done: a clause. The next export does the rest. */
+  readonly problem?: string;
+}
 
 /** How an export ended, for programs. */
 export interface JsonReport extends ExportNotes {
@@ -37,6 +44,8 @@ export interface JsonReport extends ExportNotes {
   readonly objects: { readonly count: number; readonly bytes: number } | null;
   /** What `--assets sync` deleted, and why not all of it; `null` if nothing was to be deleted. */
   readonly deletion: Omit<AssetDeletion, "facts"> | null;
+  /** What became of old snapshots; left out unless a schedule has to remove some. */
+  readonly pruned?: PruneOutcome;
 }
 
 /** How an export ended. */

@@ -25,7 +25,8 @@
  *
  * @module
  */
-export type { JsonReport } from "../report/json_report.ts";
+export type { JsonReport, PruneOutcome } from "../report/json_report.ts";
+export type { PrunePolicy } from "../tools/prune_policy.ts";
 export type { Retried } from "../report/progress_state.ts";
 export type { VerdictRules } from "../report/verdict.ts";
 export type { Every } from "../text/every.ts";

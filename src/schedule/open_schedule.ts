@@ -7,6 +7,7 @@ import { checkFreeze } from "../export/export_settings.ts";
 import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
 import { openStorage } from "../storage/open_storage.ts";
 import type { Storage } from "../storage/storage.ts";
+import { keepsSomething } from "../tools/prune_policy.ts";
 import { notify } from "./notify.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -63,6 +64,7 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
     every,
     ticks,
     rules: config,
+    prune: keepsSomething(config) ? config : undefined,
     notify: url === undefined ? undefined : (report, signal) => {
       return notify(JSON.stringify(report), { url, secret, fetch, signal });
     },
@@ -75,8 +77,9 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
 function checkWorld({ to }: Config, env: ScheduleWorld["env"]): void {
   if (env("SLUICE_PRUNE")?.trim()) {
     throw new SluiceError(
-      "SLUICE_PRUNE is set, but this version deletes no old snapshots: unset it, and delete them " +
-        "with a lifecycle rule of the bucket or by hand.",
+      `SLUICE_PRUNE is set, which says nothing: say which snapshots to keep with ${
+        envName("keepWithin")
+      }, ${envName("keepDaily")} and the like.`,
       EXIT.usage,
     );
   }

@@ -15,8 +15,10 @@ import { FailureMemory } from "./failure_memory.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { SendReport } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
+import { pruneOld } from "./prune_old.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import { scheduleSwitch, type ScheduleTimes, timesNote } from "./schedule_notes.ts";
+import { planPrune, type PrunePolicy } from "../tools/prune_policy.ts";
 import type { VerdictRules } from "../report/verdict.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
@@ -35,6 +37,8 @@ export interface ScheduleOptions {
   readonly notify?: SendReport | undefined;
   /** What a snapshot may lack without being partial. */
   readonly rules?: VerdictRules | undefined;
+  /** Which snapshots of the same project and environment stay after each export. @default {All} */
+  readonly prune?: PrunePolicy | undefined;
   /** Tells the time, and waits. @default The machine's */
   readonly clock?: Clock | undefined;
 }
@@ -108,8 +112,10 @@ export class Schedule {
    * Makes a schedule; nothing is done yet.
    *
    * @param options What is done, and when.
+   * @throws {SluiceError} If the policy of old snapshots keeps nothing, or can't be understood.
    */
   constructor(options: ScheduleOptions) {
+    if (options.prune !== undefined) planPrune([], options.prune);
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#failures = new FailureMemory(options.exported.storage);
@@ -226,8 +232,9 @@ export class Schedule {
         }
         return idle;
       }
-      const { exported } = this.#options;
+      const { exported, prune: policy } = this.#options;
       const { timeBudgetMs } = exported;
+      const leftMs = () => (timeBudgetMs ?? Infinity) - (this.#clock.elapsed() - begun);
       const onEvent = (event: ExportEvent) => {
         tick.progress = progressOf(tick.progress, event, this.#clock.now());
         exported.onEvent?.(event);
@@ -237,12 +244,14 @@ export class Schedule {
           ...exported,
           beforeBegin: (signal) => this.#assertDue(signal),
           onNotes: (read) => tick.notes = read,
-          timeBudgetMs: timeBudgetMs && Math.max(1, timeBudgetMs - (this.#clock.elapsed() - begun)),
+          timeBudgetMs: timeBudgetMs && Math.max(1, leftMs()),
           signal,
           onEvent,
         });
       });
-      return await this.#ending.succeeded(report, { ...tick, place: this.#place });
+      const pruning = { policy, ms: leftMs(), signal, clock: this.#clock };
+      const pruned = await pruneOld(exported, await this.place(signal), pruning);
+      return await this.#ending.succeeded(report, { ...tick, place: this.#place }, pruned);
     } catch (error) {
       return await this.#ending.stopped(error, { ...tick, place: this.#place });
     }

@@ -1,5 +1,5 @@
 import type { Problem } from "../error.ts";
-import type { JsonReport } from "../report/json_report.ts";
+import type { JsonReport, PruneOutcome } from "../report/json_report.ts";
 import type { NotifyResult } from "./notify.ts";
 
 /**
@@ -37,6 +37,8 @@ export interface TickResult extends Problem {
   readonly nextAt: string | null;
   /** The report of an export that ended; `null` if none did. */
   readonly report: JsonReport | null;
+  /** What became of old snapshots; `null` unless there is a policy for them and an export was complete. */
+  readonly pruned: PruneOutcome | null;
   /** How the report got to whom it was sent; `null` if nobody is told. */
   readonly notified: NotifyResult | null;
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../async/clock.ts";
 import { EXIT, type Problem, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import { failureOf } from "../report/failure.ts";
-import { type ExportEnd, jsonReport } from "../report/json_report.ts";
+import { type ExportEnd, jsonReport, type PruneOutcome } from "../report/json_report.ts";
 import type { ProgressState } from "../report/progress_state.ts";
 import { verdictOf, type VerdictRules } from "../report/verdict.ts";
 import { LockedError, TakenOverError } from "../snapshot/lock/lock_errors.ts";
@@ -13,6 +13,7 @@ import { shownAddress } from "../text/printable.ts";
 import { UnfinishedError } from "../export/unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import type { SendReport } from "./notify.ts";
+import { prunedText } from "./prune_old.ts";
 import { bestEffort } from "../async/limited.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
 import type { FailureRow } from "./schedule_notes.ts";
@@ -81,8 +82,13 @@ export class TickEnding {
    *
    * @param report What the export says.
    * @param tick The tick.
+   * @param pruned What became of old snapshots, if there is a policy for them.
    */
-  async succeeded(report: ExportReport, tick: Tick): Promise<TickResult> {
+  async succeeded(
+    report: ExportReport,
+    tick: Tick,
+    pruned?: PruneOutcome,
+  ): Promise<TickResult> {
     const { now, progress, signal } = tick;
     await this.forget(tick);
     const { status, exitCode } = verdictOf(report, this.#options.rules);
@@ -92,7 +98,8 @@ export class TickEnding {
     const message = status === "complete"
       ? `The snapshot at ${shownAddress(report.snapshot)} is complete.`
       : `The snapshot at ${report.snapshot} is complete except for what its report lists.`;
-    const result = tickResult(now, status, message);
+    const told = pruned === undefined ? message : `${message}${prunedText(pruned)}`;
+    const result = { ...tickResult(now, status, told), pruned: pruned ?? null };
     return await this.#ended({ report, exitCode, progress, ms }, result, signal);
   }
 
@@ -167,7 +174,8 @@ export class TickEnding {
 
   async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {
     const { redaction } = this.#options;
-    const report = redaction.redactValue(jsonReport(end));
+    const { pruned } = result;
+    const report = redaction.redactValue({ ...jsonReport(end), ...(pruned && { pruned }) });
     const notified = await this.#options.notify?.(report, signal) ?? null;
     return { ...result, report, notified };
   }
@@ -193,6 +201,7 @@ export function tickResult(
     message,
     nextAt: nextAt?.toISOString() ?? null,
     report: null,
+    pruned: null,
     notified: null,
     ...(code !== undefined && { code, facts }),
   };

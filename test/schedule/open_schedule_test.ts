@@ -19,7 +19,10 @@ function open(variables: Record<string, string>) {
 Deno.test("openSchedule() refuses what can't be had, in a sentence", () => {
   const base = { DATOCMS_API_TOKEN: TOKEN };
   const refusals: [Record<string, string>, RegExp][] = [
-    [{ SLUICE_PRUNE: "30d" }, /^SLUICE_PRUNE is set, but this version deletes no old snapshots/],
+    [
+      { SLUICE_PRUNE: "30d" },
+      /^SLUICE_PRUNE is set, which says nothing: say which .* with SLUICE_KEEP_WITHIN, /,
+    ],
     [{ DENO_DEPLOYMENT_ID: "abc" }, /^Deno Deploy keeps no files, so that SLUICE_TO must be s3:/],
     [{ DENO_DEPLOY: "1", SLUICE_TO: "file:///tmp/x" }, /^Deno Deploy keeps no files/],
     [

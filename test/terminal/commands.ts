@@ -68,6 +68,8 @@ const LINES: readonly (readonly [words: readonly string[], shows: RegExp])[] = [
   [["find", "Candle Lock"], /lock \(current\)/],
   [["doctor"], /[Nn]o problem|0 problems/],
   [["doctor", "--clean"], /[Nn]o problem|0 problems/],
+  [["prune", "--keep-last", "1", "--dry-run"], /Would remove \d+ snapshot/],
+  [["prune", "--keep-last", "1"], /Removed \d+ snapshot/],
   [["schedule", "disable"], /exports +off/],
   [["schedule", "status"], /exports +off/],
   [["schedule", "enable"], /exports +on/],

@@ -1,6 +1,7 @@
 import { ASSET_SOURCE, ASSETS } from "../../config/groups/assets.ts";
 import { DESTINATION, PUBLICITY, S3 } from "../../config/groups/destination.ts";
 import { CONFIG_FILE, EXPORT_RUN, OUTPUT, VERDICT } from "../../config/groups/run.ts";
+import { RETENTION } from "../../config/groups/retention.ts";
 import { SCHEDULE } from "../../config/groups/schedule.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
 import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
@@ -44,6 +45,7 @@ export const scheduleCommand: Command = {
     OUTPUT,
     CONFIG_FILE,
     SCHEDULE,
+    RETENTION,
   ),
   exitCodes: exitCodesOf(
     "stopped by Ctrl-C or SIGTERM; or enabled, disabled, or their state shown",

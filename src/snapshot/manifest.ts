@@ -120,6 +120,11 @@ export interface Manifest extends ExportNotes {
   readonly leftovers?: readonly string[] | undefined;
   /** What became of the asset files, if they were asked for. */
   readonly assets?: ManifestAssets | undefined;
+  /**
+   * SHA-256 of the manifest's own text without this key, in hexadecimal: `isAsSealed` in manifest_digest.ts
+   * checks it. Manifests of before had none.
+   */
+  readonly sha256?: string | undefined;
 }
 
 /**
@@ -134,6 +139,7 @@ export function statusOf(
 }
 
 const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const tally = z.object({ count, bytes: count });
 
 /** Checks findings, warnings and failures. */
@@ -167,10 +173,11 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   objects: z.array(z.object({
     path: z.string(),
     size: count,
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    sha256,
     count: count.optional(),
   })),
   leftovers: z.array(z.string()).optional(),
+  sha256: sha256.optional(),
   assets: z.object({
     // What it names is read, and may be deleted.
     index: z.string().refine(isAssetIndex),

@@ -9,6 +9,7 @@ import {
 import { shownAddress } from "../text/printable.ts";
 import { CANARY, CHECKPOINT, MANIFEST, RESUME_FOLDER } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
+import { manifestText, withDigest } from "./manifest_digest.ts";
 import { objectDigest } from "./object_digest.ts";
 import { readManifest } from "./read_manifest.ts";
 
@@ -21,7 +22,7 @@ export interface Fingerprint {
 }
 
 /** A manifest, but for what its writer knows itself. */
-export type ManifestContent = Omit<Manifest, "formatVersion" | "objects" | "leftovers">;
+export type ManifestContent = Omit<Manifest, "formatVersion" | "objects" | "leftovers" | "sha256">;
 
 /** Options of {@linkcode sealSnapshot}. */
 export interface SealOptions {
@@ -84,9 +85,7 @@ export async function sealSnapshot(
   const objects = objectsOf(snapshot);
   const write = async (signal: AbortSignal): Promise<Manifest> => {
     const left = leftovers.length > 0 && { leftovers: leftovers.toSorted() };
-    const manifest: Manifest = { formatVersion: 1, ...describe(), objects, ...left };
-    await putManifest(snapshot, manifest, signal);
-    return manifest;
+    return await putManifest(snapshot, { formatVersion: 1, ...describe(), objects, ...left }, signal);
   };
   let manifest = await write(signal);
   // Whoever cancels now is too late: nothing could be resumed any more.
@@ -127,13 +126,13 @@ export async function resealSnapshot(
   const renewed = { ...manifest, objects: objectsOf(snapshot) };
   const write = async (manifest: Manifest): Promise<Manifest> => {
     await confirm();
-    await putManifest(snapshot, manifest, signal);
-    await putCanary(snapshot, manifest, signal);
-    return manifest;
+    const written = await putManifest(snapshot, manifest, signal);
+    await putCanary(snapshot, written, signal);
+    return written;
   };
-  await write(renewed);
+  const sealed = await write(renewed);
   const { storage, prefix } = snapshot;
-  if (await deleteIfAllowed(storage, [`${prefix}/${replaced}`], { signal })) return renewed;
+  if (await deleteIfAllowed(storage, [`${prefix}/${replaced}`], { signal })) return sealed;
   return await write({ ...renewed, leftovers: [...manifest.leftovers ?? [], replaced].sort() });
 }
 
@@ -172,9 +171,10 @@ async function putManifest(
   snapshot: Pick<Unsealed, "putAside">,
   manifest: Manifest,
   signal: AbortSignal,
-): Promise<void> {
-  const bytes = ENCODER.encode(JSON.stringify(manifest, null, 2) + "\n");
-  await snapshot.putAside(MANIFEST, bytes, { signal });
+): Promise<Manifest> {
+  const digested = withDigest(manifest);
+  await snapshot.putAside(MANIFEST, ENCODER.encode(manifestText(digested)), { signal });
+  return digested;
 }
 
 async function putCanary(

@@ -85,7 +85,11 @@ export async function sealSnapshot(
   const objects = objectsOf(snapshot);
   const write = async (signal: AbortSignal): Promise<Manifest> => {
     const left = leftovers.length > 0 && { leftovers: leftovers.toSorted() };
-    return await putManifest(snapshot, { formatVersion: 1, ...describe(), objects, ...left }, signal);
+    return await putManifest(
+      snapshot,
+      { formatVersion: 1, ...describe(), objects, ...left },
+      signal,
+    );
   };
   let manifest = await write(signal);
   // Whoever cancels now is too late: nothing could be resumed any more.

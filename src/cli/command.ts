@@ -8,7 +8,7 @@ export interface CommandContext {
   readonly config: Config;
   /** The options that the command line or the environment gave, not a file. */
   readonly given: readonly OptionKey[];
-  /** The words after the command's name, one for each of its {@linkcode Command.positionals} at most. */
+  /** The words after the command's name, as its {@linkcode Command.positionals} allow. */
   readonly words: readonly string[];
   /** The world around; its outputs take no secrets. */
   readonly io: CliIo;
@@ -34,6 +34,8 @@ export interface Positional {
   readonly choices?: readonly string[];
   /** Whether the command can't do without it. @default {false} */
   readonly required?: boolean;
+  /** Whether several can follow; only the last word's can be. @default {false} */
+  readonly isRepeatable?: boolean;
 }
 
 /** A command of `sluice`. */

@@ -95,8 +95,8 @@ const PRECEDENCE =
   "takes precedence over the environment, the environment over the file given with --config, and " +
   "the file over the default. NO_COLOR turns colours off.";
 
-function placeOf({ name, choices, required }: Positional): string {
-  const word = choices?.join("|") ?? name;
+function placeOf({ name, choices, required, isRepeatable }: Positional): string {
+  const word = (choices?.join("|") ?? name) + (isRepeatable ? "…" : "");
   return required ? `<${word}>` : `[${word}]`;
 }
 

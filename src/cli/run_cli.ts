@@ -178,8 +178,9 @@ function commandOf({ words, flags, help }: CommandLine): Command | undefined {
 }
 
 function checkWords({ name, positionals = [] }: Command, words: readonly string[]): void {
+  const isAnyNumber = positionals.at(-1)?.isRepeatable === true;
   const wrong = words.find((word, i) =>
-    !(positionals[i]?.choices?.includes(word) ?? i < positionals.length)
+    !(positionals[i]?.choices?.includes(word) ?? (i < positionals.length || isAnyNumber))
   );
   if (wrong === undefined) return;
   const choices = positionals[words.indexOf(wrong)]?.choices;

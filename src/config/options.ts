@@ -8,6 +8,7 @@ import { RETENTION } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
+import { VERIFYING } from "./groups/verifying.ts";
 import type { OptionInfo } from "./option.ts";
 
 const ENTRIES = {
@@ -22,6 +23,7 @@ const ENTRIES = {
   ...LISTING,
   ...FORM,
   ...RETENTION,
+  ...VERIFYING,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,

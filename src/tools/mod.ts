@@ -52,3 +52,13 @@ export {
   makeTables,
   type MakeTablesProgress,
 } from "./tables.ts";
+export {
+  type Checked,
+  type ProblemKind,
+  type Verification,
+  type VerifyLevel,
+  type VerifyOptions,
+  type VerifyProblem,
+  type VerifyProgress,
+  verifySnapshot,
+} from "./verify.ts";

@@ -80,6 +80,8 @@ Commands
                   uploads of snapshots
   prune           Remove old snapshots, and keep some of
                   each day, week or month
+  verify          Verify that snapshots hold what was
+                  written to them
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

@@ -12,6 +12,7 @@ import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
 import { showCommand } from "./show.ts";
 import { tablesCommand } from "./tables.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** All commands, in the order of the help text. */
 export const COMMANDS: readonly Command[] = [
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   catCommand,
   findCommand,
   pruneCommand,
+  verifyCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

@@ -1,0 +1,72 @@
+import type { Config } from "../../config/options.ts";
+import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
+import { formatBytes, renderBar } from "../text/format.ts";
+
+/** Bytes of work, done and in all. */
+export interface Work {
+  /** How many are done. */
+  readonly bytes: number;
+  /** How many there are, as far as it is known. */
+  readonly totalBytes: number;
+}
+
+/** The time between two drawings on a terminal, and between two lines elsewhere, in milliseconds. */
+const [REDRAW, EVERY] = [200, 10_000];
+const BAR = 20;
+
+/** Shows on stderr how far a long work is, until it is disposed: a line that changes, or one now and then. */
+export class WorkLine implements Disposable {
+  readonly #io: CliIo;
+  readonly #isLive: boolean;
+  readonly #stop: (() => void) | undefined;
+  #label = "";
+  #work: Work = { bytes: 0, totalBytes: 0 };
+  #isDrawn = false;
+
+  /**
+   * Begins to show.
+   *
+   * @param config How: nothing is shown where it says quiet, or logs are for programs.
+   * @param io Where.
+   */
+  constructor({ quiet, logFormat }: Pick<Config, "quiet" | "logFormat">, io: CliIo) {
+    this.#io = io;
+    this.#isLive = io.isTerminal && io.env("TERM") !== "dumb";
+    if (quiet || logFormat === "json") return;
+    const clock = io.clock ?? SYSTEM_CLOCK;
+    this.#stop = clock.every(this.#isLive ? REDRAW : EVERY, () => this.#draw());
+  }
+
+  /**
+   * Takes how far the work is.
+   *
+   * @param label What is worked on.
+   * @param work How much of it is done.
+   */
+  update(label: string, work: Work): void {
+    this.#label = label;
+    this.#work = work;
+  }
+
+  /** Ends what is shown. */
+  [Symbol.dispose](): void {
+    this.#stop?.();
+    if (this.#isDrawn) this.#io.stderr.write("\r\x1b[K");
+  }
+
+  #draw(): void {
+    if (this.#label === "") return;
+    const { bytes, totalBytes } = this.#work;
+    const total = Math.max(bytes, totalBytes);
+    const ratio = total === 0 ? 0 : bytes / total;
+    const text = `${this.#label}  ${Math.floor(ratio * 100)} %, ${formatBytes(bytes)} of ${
+      formatBytes(total)
+    }`;
+    if (!this.#isLive) return this.#io.stderr.write(`${text}\n`);
+    const columns = this.#io.columns() - 1;
+    const withBar = `${renderBar(BAR, ratio)}  ${text}`;
+    const shown = withBar.length <= columns ? withBar : text.slice(0, columns);
+    this.#io.stderr.write(`\r${shown}\x1b[K`);
+    this.#isDrawn = true;
+  }
+}

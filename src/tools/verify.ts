@@ -73,11 +73,18 @@ export interface Verification {
  *
  * @example
  * ```ts no-eval
- * import { LocalStorage } from "../storage/local/local_storage.ts";
- * import { verifySnapshot } from "./verify.ts";
+ * import { exportProject, LocalStorage } from "@sluice/datocms";
+ * import { verifySnapshot } from "@sluice/datocms/tools";
  *
- * const { status, problems } = await verifySnapshot(new LocalStorage("./snapshots"), "latest");
- * console.log(status);
+ * const storage = new LocalStorage("./backups");
+ * await exportProject({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage,
+ *   assets: false,
+ *   tables: false,
+ * });
+ * const { status, problems } = await verifySnapshot(storage, "latest");
+ * console.assert(status === "intact");
  * for (const { kind, key, detail } of problems) console.log(`${kind} ${key}: ${detail}`);
  * ```
  */

@@ -24,7 +24,6 @@ async function exportFrom(
       cma.url,
       "--asset-host",
       cma.assetHost,
-      "--quiet",
     ], { DATOCMS_API_TOKEN: cma.apiToken });
   } finally {
     await Deno.remove(to, { recursive: true });

@@ -55,7 +55,7 @@ To remove them: ${PROGRAM} prune --from ${place.path} --keep-daily 2
 
   const done = await place.run(["--keep-daily", "2"]);
   assert.equal(done.exitCode, EXIT.complete, done.err);
-  assert.match(done.out, /^removed  1\/1767323045 +2026-01-02 03:04 {2}\d/m);
+  assert.match(done.out, /^removed {2}1\/1767323045 +2026-01-02 03:04 {2}\d/m);
   assert.match(done.out, /\nRemoved 2 snapshots \(.* freed\)\.\n$/);
   assert.equal((await place.names()).length, before.length - 2);
 });

@@ -35,7 +35,7 @@ export {
   showSnapshot,
   type ShowSnapshotOptions,
 } from "./show.ts";
-export type { FindSnapshotOptions } from "../snapshot/find_snapshot.ts";
+export type { FindSnapshotOptions, FoundSnapshot } from "../snapshot/find_snapshot.ts";
 export type { TableProgress, TableShape } from "../snapshot/make_tables.ts";
 export {
   applyPrune,
@@ -62,3 +62,4 @@ export {
   type VerifyProgress,
   verifySnapshot,
 } from "./verify.ts";
+export type { Duration } from "../text/duration.ts";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { EXIT } from "../../src/error.ts";
 import { PROGRAM } from "../../src/cli/command_hint.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
+import { until } from "../support/until.ts";
 import { bench, LITTLE } from "./bench.ts";
 import { fakeIo } from "./fake_io.ts";
 
@@ -12,6 +13,8 @@ Deno.test("sluice list shows snapshots, the newest first, and sluice snapshots d
     const args = environment === "main" ? [] : ["--environment", environment];
     const { io } = await bench_.run(["export", ...LITTLE, "--json", ...args]);
     ids.push(JSON.parse(io.out()).snapshot.split("_").at(-1));
+    // Of those that begin in the same second, none is newer.
+    await until(() => Date.now() >= (Number(ids.at(-1)) + 1) * 1000, "the next second");
   }
   const { io, exitCode } = await bench_.run(["list"]);
   assert.equal(exitCode, EXIT.complete, io.err());

@@ -31,9 +31,15 @@ export class SecretFinder {
       // What an address begins with isn't a secret.
       const isWhole = /^[a-z][a-z0-9+.-]*:\/\//i.test(secret.trim());
       for (const form of secretForms(secret)) {
-        if (isWord) words.push(form);
-        else if (form.length >= PIECE && !isWhole) this.#addPieces(form);
-        else if (form.length >= SHORTEST) this.#wholes.push(form);
+        if (isWord) {
+          words.push(form);
+          continue;
+        }
+        // What looks like an escape in a secret is taken for one wherever another character is escaped.
+        for (const { text } of unescaped(form)) {
+          if (text.length >= PIECE && !isWhole) this.#addPieces(text);
+          else if (text.length >= SHORTEST) this.#wholes.push(text);
+        }
       }
     }
     const any = words.toSorted((a, b) => b.length - a.length).map((word) => RegExp.escape(word));

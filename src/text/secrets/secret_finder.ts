@@ -39,6 +39,7 @@ export class SecretFinder {
         for (const { text } of unescaped(form)) {
           if (text.length >= PIECE && !isWhole) this.#addPieces(text);
           else if (text.length >= SHORTEST) this.#wholes.push(text);
+          else if (text !== form) words.push(text);
         }
       }
     }

@@ -9,6 +9,9 @@ Deno.test("sluice verify says that snapshots are intact, or names what is damage
   const none = await bench_.run(["verify"]);
   assert.equal(none.exitCode, EXIT.failed);
   assert.match(none.io.err(), /There are no snapshots in /);
+  const noneOfAll = await bench_.run(["verify", "--all"]);
+  assert.equal(noneOfAll.exitCode, EXIT.failed);
+  assert.match(noneOfAll.io.err(), /There are no snapshots in /);
   await bench_.run(["export", ...LITTLE]);
   await bench_.run(["export", ...LITTLE, "--environment", "spring-issue"]);
 

@@ -6,7 +6,7 @@ import { optionsOf } from "../../config/options.ts";
 import { concurrently } from "../../async/concurrently.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
-import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.ts";
+import { findSnapshot, type FoundSnapshot, noSnapshots } from "../../snapshot/find_snapshot.ts";
 import { CANARY } from "../../snapshot/layout.ts";
 import { openStorage } from "../../storage/open_storage.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -75,6 +75,8 @@ export const verifyCommand: Command = {
     const chosen = all
       ? await sealedSnapshots(storage, scope)
       : await namedSnapshots(storage, words.length === 0 ? ["latest"] : words, scope);
+    // A wrong destination must not pass for an intact one, night after night.
+    if (chosen.length === 0) throw noSnapshots(storage, project);
     const found: Verification[] = [];
     for (const snapshot of chosen) {
       const onProgress = (work: VerifyProgress) => line.update(`Verifying ${snapshot.name}`, work);
@@ -88,7 +90,6 @@ export const verifyCommand: Command = {
     else if (!config.quiet || isDamaged) {
       const shown = config.quiet ? found.filter(({ status }) => status === "damaged") : found;
       io.stdout.write(shown.map(renderVerification).join(""));
-      if (found.length === 0) io.stdout.write("There is no complete snapshot.\n");
     }
     return isDamaged ? EXIT.failed : EXIT.complete;
   },

@@ -37,7 +37,7 @@ const entry: z.ZodType<AssetIndexEntry> = z.object({
 });
 
 /**
- * Reads a snapshot's list of assets, or of those that no upload has any more.
+ * Reads a snapshot's list of assets, or of those no longer used by any upload.
  *
  * @param storage Where the snapshot is.
  * @param key The list's key; without such an object, the list is empty.

@@ -130,7 +130,7 @@ export type ExportEvent =
     readonly snapshot: string;
   }
   | {
-    /** Asset files that no upload has any more were deleted. */
+    /** Asset files no longer used by any upload were deleted. */
     readonly type: "deleted";
     readonly count: number;
     readonly bytes: number;

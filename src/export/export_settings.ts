@@ -29,7 +29,7 @@ type With<Options, Keys extends keyof Options> =
  */
 export interface SourceSettings
   extends With<SourceOptions, "published" | "assets" | "concurrency" | "secrets"> {
-  /** What becomes of asset files that no upload has any more; `false` if none are fetched. */
+  /** What becomes of asset files no longer used by any upload; `false` if none are fetched. */
   readonly assets: AssetMode | false;
 }
 

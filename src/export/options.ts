@@ -8,7 +8,7 @@ import type { ExportNotes } from "../snapshot/manifest.ts";
 import type { ResourceName } from "../source/datocms/resources.ts";
 import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
 
-/** What becomes of asset files that no upload has any more. */
+/** What becomes of asset files no longer used by any upload. */
 export type AssetMode = "keep" | "sync";
 
 /** Which project is read, and how. */
@@ -30,7 +30,7 @@ export interface SourceOptions {
   /** Whether published versions are read too. @default {true} */
   readonly published?: boolean | undefined;
   /**
-   * Whether asset files are fetched, and what becomes of those that no upload has any more: `"keep"` keeps
+   * Whether asset files are fetched, and what becomes of those no longer used by any upload: `"keep"` keeps
    * them, as `true` does; `"sync"` deletes them once the new snapshot is complete.
    *
    * @default {"keep"}

@@ -9,7 +9,7 @@ export interface ExportReport {
   readonly snapshot: string;
   /** The snapshot's manifest. */
   readonly manifest: Manifest;
-  /** What became of the asset files that no upload has any more, if they were to be deleted. */
+  /** What became of the asset files no longer used by any upload, if they were to be deleted. */
   readonly deletion?: AssetDeletion;
 }
 

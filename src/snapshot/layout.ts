@@ -30,7 +30,7 @@ export const TABLE_SCHEMA = "tables/schema.json";
 /** What became of each asset, unless the manifest names another list. */
 export const ASSET_INDEX = "assets.ndjson";
 
-/** Files of earlier snapshots that no upload has any more. */
+/** Files of earlier snapshots no longer used by any upload. */
 export const ORPHANED_ASSETS = "assets_orphaned.ndjson";
 
 /** What an export that isn't complete needs to continue; it is deleted when the snapshot is sealed. */

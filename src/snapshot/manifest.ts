@@ -77,7 +77,7 @@ export interface ManifestAssets {
   readonly failures?: readonly FailedAsset[] | undefined;
   /** When those that had failed were last tried again, in ISO 8601. */
   readonly retriedAt?: string | undefined;
-  /** Files of earlier snapshots that no upload has any more, and that were still there. */
+  /** Files of earlier snapshots that were still there, no longer used by any upload. */
   readonly orphaned?: Tally | undefined;
 }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { EXIT } from "../../src/error.ts";
+import { textWidth } from "../../src/cli/text/width.ts";
+import { until } from "../support/until.ts";
 import { bench, filesBelow, LITTLE } from "./bench.ts";
 import { FakeClock, fakeIo } from "./fake_io.ts";
 
@@ -13,6 +15,9 @@ Deno.test("sluice verify says that snapshots are intact, or names what is damage
   assert.equal(noneOfAll.exitCode, EXIT.failed);
   assert.match(noneOfAll.io.err(), /There are no snapshots in /);
   await bench_.run(["export", ...LITTLE]);
+  const begun = Math.floor(Date.now() / 1000);
+  // The seconds of one of them name only that one.
+  await until(() => Date.now() >= (begun + 1) * 1000, "the next second");
   await bench_.run(["export", ...LITTLE, "--environment", "spring-issue"]);
 
   const { io, exitCode } = await bench_.run(["verify"]);
@@ -102,4 +107,18 @@ Deno.test("sluice verify draws a line that it removes, on a terminal only", asyn
   assert.equal(shown(false, text), "Verifying 1/2  25 %, 500 kB of 2.0 MB\n");
   assert.equal(shown(true, { ...text, quiet: true }), "");
   assert.equal(shown(true, { ...text, logFormat: "json" }), "");
+});
+
+Deno.test("a line of progress is plain text of one line, whatever a snapshot's folder is called", async () => {
+  const { WorkLine } = await import("../../src/cli/progress/work_line.ts");
+  const clock = new FakeClock();
+  const io = fakeIo({ isTerminal: true, clock, columns: 40 });
+  {
+    using line = new WorkLine({ quiet: false, logFormat: "text" }, io);
+    line.update("Verifying \x1b[2J編集編集編集編集編集編集/1", { bytes: 1, totalBytes: 2 });
+    clock.advance(200);
+  }
+  const [, drawn] = io.err().split(/\r|\x1b\[K/);
+  assert.ok(drawn!.startsWith("Verifying \\u001b[2J編集"), drawn);
+  assert.ok(textWidth(drawn!) <= 39, drawn);
 });

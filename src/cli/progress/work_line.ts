@@ -1,6 +1,8 @@
 import type { Config } from "../../config/options.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
+import { printable } from "../../text/printable.ts";
 import { formatBytes, renderBar } from "../text/format.ts";
+import { cutToWidth, textWidth } from "../text/width.ts";
 
 /** Bytes of work, done and in all. */
 export interface Work {
@@ -59,13 +61,13 @@ export class WorkLine implements Disposable {
     const { bytes, totalBytes } = this.#work;
     const total = Math.max(bytes, totalBytes);
     const ratio = total === 0 ? 0 : bytes / total;
-    const text = `${this.#label}  ${Math.floor(ratio * 100)} %, ${formatBytes(bytes)} of ${
-      formatBytes(total)
-    }`;
+    const text = `${printable(this.#label)}  ${Math.floor(ratio * 100)} %, ${
+      formatBytes(bytes)
+    } of ${formatBytes(total)}`;
     if (!this.#isLive) return this.#io.stderr.write(`${text}\n`);
     const columns = this.#io.columns() - 1;
     const withBar = `${renderBar(BAR, ratio)}  ${text}`;
-    const shown = withBar.length <= columns ? withBar : text.slice(0, columns);
+    const shown = textWidth(withBar) <= columns ? withBar : cutToWidth(text, columns);
     this.#io.stderr.write(`\r${shown}\x1b[K`);
     this.#isDrawn = true;
   }

@@ -15,7 +15,7 @@ export function renderVerification(
   const read = `${counted(objects, "object")}, ${formatBytes(bytes)}` +
     (lines === 0 ? "" : `, ${counted(lines, "line")}`);
   const count = problems.length + more;
-  const head = `${snapshot}: ${
+  const head = `${printable(snapshot)}: ${
     status === "intact" ? "intact" : `damaged, ${counted(count, "problem")}`
   } (${read})`;
   const limits = against === "itself"
@@ -24,7 +24,9 @@ export function renderVerification(
     ]
     : [];
   const shown = problems.map(({ kind, key, detail }) => {
-    return `  ${kind.padEnd("unparsable".length)}  ${printable(key, 1000)}: ${detail}`;
+    return `  ${kind.padEnd("unparsable".length)}  ${printable(key, 1000)}: ${
+      printable(detail, 1000)
+    }`;
   });
   const rest = more === 0 ? [] : [`  and ${counted(more, "more problem")}`];
   return [head, ...limits, ...shown, ...rest].map((line) => `${line}\n`).join("");

@@ -4,7 +4,7 @@ import { EXPORT_DEFAULTS } from "../../export/export_settings.ts";
 import type { AssetMode } from "../../export/options.ts";
 import { isHttpUrl, under } from "../option.ts";
 
-/** What can become of asset files that no upload has any more. */
+/** What can become of asset files no longer used by any upload. */
 export const ASSET_MODES = ["keep", "sync"] as const satisfies readonly AssetMode[];
 
 const { option } = under("Assets");

@@ -21,7 +21,7 @@ import type { Emit } from "../events.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import type { ExportedAssets } from "./export_assets.ts";
 
-/** What became of the asset files that no upload has any more. */
+/** What became of the asset files no longer used by any upload. */
 export interface AssetDeletion {
   /** The files that were deleted. */
   readonly deleted: Tally;
@@ -58,7 +58,7 @@ const AT_A_TIME = UPLOADS_AT_A_TIME;
 const LOOK_MS = 1000;
 
 /**
- * Deletes the asset files that no upload has any more. The new snapshot has to be sealed.
+ * Deletes the asset files no longer used by any upload. The new snapshot has to be sealed.
  *
  * Only what an earlier snapshot lists as its own is deleted, and only if the snapshots of no other
  * environment refer to it and DatoCMS, asked for just these uploads, doesn't know them any more. When in

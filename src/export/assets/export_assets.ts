@@ -292,7 +292,7 @@ async function fetchAssets(
 }
 
 /**
- * The files that earlier snapshots list, that are still there, and that no upload has any more: each
+ * The files that earlier snapshots list, that are still there, no longer used by any upload: each
  * snapshot hands them on to the next one, so that it takes one snapshot only to know all of them.
  *
  * Where another environment became the primary one, the snapshot before is the newest one of the environment

@@ -93,7 +93,9 @@ export type { S3StorageOptions } from "./src/storage/s3/options.ts";
 export { S3Error } from "./src/storage/s3/s3_error.ts";
 export { S3Storage } from "./src/storage/s3/s3_storage.ts";
 export {
+  type ByteRange,
   type DeleteOptions,
+  type GetOptions,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,

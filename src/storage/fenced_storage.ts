@@ -1,5 +1,6 @@
 import type {
   DeleteOptions,
+  GetOptions,
   ObjectInfo,
   PutOptions,
   ReadOptions,
@@ -116,7 +117,7 @@ export class FencedStorage implements Storage {
     return info;
   }
 
-  get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  get(key: string, options?: GetOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     return this.#storage.get(key, options);
   }
 

@@ -19,6 +19,7 @@ export type {
   SettingOptions,
   Versioning,
 } from "./bucket_settings.ts";
+export { assertRange } from "./byte_range.ts";
 export { LocalStorage } from "./local/local_storage.ts";
 export { ObjectWriter, type WrittenObject } from "./object_writer.ts";
 export { openStorage, type OpenStorageOptions } from "./open_storage.ts";
@@ -31,8 +32,10 @@ export { S3Storage } from "./s3/s3_storage.ts";
 export { type S3PublicAccessBlock, S3Settings } from "./s3/settings.ts";
 export {
   assertKey,
+  type ByteRange,
   type DeleteOptions,
   DeletionRefusedError,
+  type GetOptions,
   ObjectChangedError,
   ObjectExistsError,
   type ObjectInfo,

@@ -58,10 +58,27 @@ export interface PutOptions {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a read or a listing takes. */
+/** What whatever changes nothing takes. */
 export interface ReadOptions {
   /** Aborts the operation. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Some of an object's bytes: `{ start: 0, end: 10 }` are the first ten. */
+export interface ByteRange {
+  /** The offset of the first byte, from 0. */
+  readonly start: number;
+  /** The offset behind the last byte. @default {The object's end} */
+  readonly end?: number | undefined;
+}
+
+/** What a read takes. */
+export interface GetOptions extends ReadOptions {
+  /**
+   * Reads these bytes alone, as far as the object has them: beyond its end there are none, and that is no
+   * error. @default {All}
+   */
+  readonly range?: ByteRange | undefined;
 }
 
 /** What a deletion takes. */
@@ -113,12 +130,12 @@ export interface Storage {
   ): Promise<ObjectInfo>;
 
   /**
-   * Reads an object.
+   * Reads an object, or a range of it.
    *
    * @throws {ObjectNotFoundError} If there is no such object.
-   * @throws {StorageError} If it can't be read.
+   * @throws {StorageError} If it can't be read, or the range isn't one.
    */
-  get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  get(key: string, options?: GetOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 
   /** What is known of an object, or `undefined` if there is none. */
   stat(key: string, options?: ReadOptions): Promise<ObjectInfo | undefined>;

@@ -148,13 +148,14 @@ export class FakeS3Objects {
     const { bytes, etag, modifiedAt, kept } = object;
     if (match !== undefined && match !== etag) throw new FakeS3Error(412, "PreconditionFailed");
     const headers = { ...kept, etag, "last-modified": modifiedAt.toUTCString() };
-    const [, from] = /^bytes=(\d+)-$/.exec(range ?? "") ?? [];
+    const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
     if (from === undefined || this.#options.ignoresRanges) {
       return { status: 200, headers, body: bytes };
     }
     if (Number(from) >= bytes.length) throw new FakeS3Error(416, "InvalidRange");
-    const content = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
-    const body = bytes.subarray(Number(from));
+    const end = Math.min(last === "" ? Infinity : Number(last) + 1, bytes.length);
+    const content = `bytes ${from}-${end - 1}/${bytes.length}`;
+    const body = bytes.subarray(Number(from), end);
     return { status: 206, headers: { ...headers, "content-range": content }, body };
   }
 

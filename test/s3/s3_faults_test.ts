@@ -345,6 +345,44 @@ Deno.test("S3Storage.get() asks for the rest when the connection breaks in the m
   assert.deepEqual(ranges, ["bytes=150000-", "bytes=225000-", "bytes=262500-", "bytes=281250-"]);
 });
 
+Deno.test("S3Storage.get() asks for the rest of a range when the connection breaks in it", async () => {
+  await using opened = await openFake();
+  const { storage, fake } = opened;
+  await storage.put("x", bytesOf(300_000));
+  const rangesAsked = async (start: number, end?: number) => {
+    const before = fake.requests.length;
+    fake.fail({ operation: "GetObject", effect: "truncate", times: 2 });
+    await assertBytes(
+      await storage.get("x", { range: { start, end } }),
+      bytesOf(300_000).slice(start, end),
+    );
+    return fake.requests.slice(before).map(({ headers }) => headers.range);
+  };
+  assert.deepEqual(await rangesAsked(1_000, 101_000), [
+    "bytes=1000-100999",
+    "bytes=51000-100999",
+    "bytes=76000-100999",
+  ]);
+  assert.deepEqual(await rangesAsked(200_000), [
+    "bytes=200000-",
+    "bytes=250000-299999",
+    "bytes=275000-299999",
+  ]);
+});
+
+Deno.test("S3Storage.get() takes a range from a server that knows none", async () => {
+  await using opened = await openFake({ ignoresRanges: true });
+  const { storage } = opened;
+  await storage.put("x", bytesOf(300_000));
+  for (
+    const [start, end] of [[0, 10], [100_000, 200_000], [299_990], [300_000], [400_000, 500_000]]
+  ) {
+    const range = { start: start!, end };
+    await assertBytes(await storage.get("x", { range }), bytesOf(300_000).slice(start, end));
+  }
+  await (await storage.get("x", { range: { start: 5 } })).cancel();
+});
+
 Deno.test("S3Storage.get() fails when nothing more comes, or another object is there by then", async () => {
   const broken =
     /^StorageError: Can't read s3:\/\/bucket\/some\/prefix\/x to its end, because the connection broke/;

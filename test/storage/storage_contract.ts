@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type ObjectInfo, ObjectNotFoundError, StorageError } from "../../src/storage/storage.ts";
 import { capabilitiesContract } from "./capabilities_contract.ts";
 import { creationContract } from "./creation_contract.ts";
+import { rangeContract } from "./range_contract.ts";
 import { assertUntouched, type OpenedStorage, testOpened, text } from "./opened_storage.ts";
 import { assertBytes, bytesIn, bytesOf, chunksOf, collect, TestBody } from "./bodies.ts";
 
@@ -375,4 +376,5 @@ export function storageContract(
 
   creationContract(name, open);
   capabilitiesContract(name, open);
+  rangeContract(name, open);
 }

@@ -1,11 +1,12 @@
+import { assertRange } from "../../src/storage/byte_range.ts";
 import {
   assertKey,
   type DeleteOptions,
+  type GetOptions,
   ObjectExistsError,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
-  type ReadOptions,
   type Storage,
 } from "../../src/storage/storage.ts";
 
@@ -79,14 +80,17 @@ export class MemoryStorage implements Storage {
     }
   }
 
-  get(
+  // deno-lint-ignore require-await -- it rejects, and doesn't throw
+  async get(
     key: string,
-    { signal }: ReadOptions = {},
+    { range, signal }: GetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     signal?.throwIfAborted();
+    const { start, end } = assertRange(range ?? { start: 0 });
     const bytes = this.objects.get(assertKey(key));
-    if (bytes === undefined) return Promise.reject(new ObjectNotFoundError(`No ${key}.`));
-    return Promise.resolve(new Blob([bytes]).stream());
+    if (bytes === undefined) throw new ObjectNotFoundError(`No ${key}.`);
+    const stream = new Blob([bytes.subarray(start, end)]).stream();
+    return signal === undefined ? stream : stream.pipeThrough(new TransformStream(), { signal });
   }
 
   stat(key: string): Promise<ObjectInfo | undefined> {

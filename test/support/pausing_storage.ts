@@ -1,5 +1,6 @@
 import type {
   DeleteOptions,
+  GetOptions,
   ObjectInfo,
   PutOptions,
   ReadOptions,
@@ -71,7 +72,7 @@ export class PausingStorage implements Storage {
     });
   }
 
-  async get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  async get(key: string, options?: GetOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     return await this.#run("get", key, undefined, () => this.#storage.get(key, options));
   }
 

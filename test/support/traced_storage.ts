@@ -1,4 +1,10 @@
-import type { ObjectInfo, PutOptions, ReadOptions, Storage } from "../../src/storage/storage.ts";
+import type {
+  GetOptions,
+  ObjectInfo,
+  PutOptions,
+  ReadOptions,
+  Storage,
+} from "../../src/storage/storage.ts";
 
 /** A call of a storage's method. */
 export interface TracedCall {
@@ -63,7 +69,7 @@ export class TracedStorage implements Storage {
     return this.#trace("put", key, () => this.#storage.put(key, body, options), drop);
   }
 
-  get(key: string, options?: ReadOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  get(key: string, options?: GetOptions): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const cancel = (body?: ReadableStream<unknown>) => body?.cancel() ?? Promise.resolve();
     return this.#trace("get", key, () => this.#storage.get(key, options), cancel);
   }

@@ -9,6 +9,7 @@ import { readFile } from "./read.ts";
 import { LocalRoot } from "./root.ts";
 import {
   type DeleteOptions,
+  type GetOptions,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
@@ -17,6 +18,7 @@ import {
   StorageError,
   type SweepOptions,
 } from "../storage.ts";
+import { assertRange } from "../byte_range.ts";
 import { assertFinalKey, holdName, temporaryPrefix } from "../object_key.ts";
 
 /** Objects in a page of a listing, as in S3. */
@@ -79,24 +81,25 @@ export class LocalStorage implements Storage, Disposable {
   }
 
   /**
-   * Reads a file. It is open until the stream is read to its end, cancelled or aborted.
+   * Reads a file, or a range of it. It is open until the stream is read to its end, cancelled or aborted.
    *
    * @param key The object's key.
-   * @param options The signal.
+   * @param options The range, and the signal.
    * @throws {ObjectNotFoundError} If there is no such file.
    * @throws {StorageError} If it can't be read.
    */
   async get(
     key: string,
-    options: ReadOptions = {},
+    options: GetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const path = this.#root.toPath(key);
+    const range = assertRange(options.range ?? { start: 0 });
     options.signal?.throwIfAborted();
     const stream = await this.#root.attempt(`read ${JSON.stringify(key)}`, path, async () => {
       const found = await this.#find(path);
       if (found === undefined) return undefined;
       const file = await Deno.open(found.real).catch(nothingIfAbsent);
-      return file && readFile(file, { path, size: found.size, signal: options.signal });
+      return file && readFile(file, { path, size: found.size, range, signal: options.signal });
     });
     if (stream !== undefined) return stream;
     throw new ObjectNotFoundError(`There is no file ${JSON.stringify(path)}.`);

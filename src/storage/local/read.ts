@@ -9,12 +9,14 @@ export interface ReadFileOptions {
   readonly path: string;
   /** Bytes that the file is expected to have, so that small files take little memory. */
   readonly size: number;
+  /** Which of its bytes are read, as far as it has them. */
+  readonly range: { readonly start: number; readonly end: number };
   /** Fails the stream. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The bytes of an open file. Nothing is read before it is asked for. The file is closed at its end, on
+ * The bytes of an open file, or of a range of it. Nothing is read before it is asked for. The file is closed at its end, on
  * an error, on abort and on cancel.
  *
  * @param file The file.
@@ -24,7 +26,8 @@ export function readFile(
   file: Deno.FsFile,
   options: ReadFileOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const { path, signal } = options;
+  const { path, size, range, signal } = options;
+  let position = 0;
   let reading: Promise<number | null> | undefined;
   let closed = false;
 
@@ -48,12 +51,16 @@ export function readFile(
       else signal?.addEventListener("abort", onAbort, { once: true });
     },
     async pull(controller): Promise<void> {
-      const piece = new Uint8Array(Math.min(PIECE, Math.max(options.size, 1)));
       try {
-        reading = file.read(piece);
+        if (position < range.start) position = await file.seek(range.start, Deno.SeekMode.Start);
+        const left = range.end - position;
+        // At the expected end one byte more is asked for, as the file may have grown.
+        const piece = new Uint8Array(Math.min(PIECE, Math.max(size - position, 1), left));
+        reading = left > 0 ? file.read(piece) : Promise.resolve(null);
         const count = await reading;
         reading = undefined;
         if (closed) return;
+        position += count ?? 0;
         if (count !== null) return controller.enqueue(piece.subarray(0, count));
         await close();
         controller.close();

@@ -24,6 +24,16 @@ export type S3ObjectSettings = Pick<
   | "StorageClass"
 >;
 
+/** Which bytes of an object are asked for: at least one. */
+export interface S3Part {
+  /** The offset of the first. */
+  readonly start: number;
+  /** The offset behind the last. @default {The object's end} */
+  readonly end?: number | undefined;
+  /** The ETag that the object must have. */
+  readonly etag?: string | undefined;
+}
+
 /** What has to be so for an object to appear; ETags as the server wants to read them. */
 export type S3Condition = Pick<PutObjectCommandInput, "IfNoneMatch" | "IfMatch">;
 
@@ -70,15 +80,19 @@ export class S3Objects {
    *
    * @param key The object's full key.
    * @param options The signal.
-   * @param rest From which byte on, and the ETag that the object must still have.
+   * @param part Its bytes from an offset up to another one, and the ETag that the object must still have.
    */
   async get(
     key: string,
     options: S3RequestOptions = {},
-    rest?: { readonly from: number; readonly etag: string },
+    part?: S3Part,
   ): Promise<GetObjectCommandOutput | undefined> {
     const call = { ...options, verb: "read", key, permission: "s3:GetObject" };
-    const range = rest && { Range: `bytes=${rest.from}-`, IfMatch: rest.etag };
+    const { start, end = Infinity, etag } = part ?? {};
+    const range = {
+      ...(part && { Range: `bytes=${start}-${end === Infinity ? "" : end - 1}` }),
+      ...(etag !== undefined && { IfMatch: etag }),
+    };
     return await this.#requests.find(call, async ({ sdk, client }, send) => {
       const command = new sdk.GetObjectCommand({ Bucket: this.#bucket, Key: key, ...range });
       const answer = await client.send(command, send);

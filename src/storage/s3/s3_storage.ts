@@ -1,16 +1,15 @@
-import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { PieceReader } from "../piece_reader.ts";
 import { S3Bucket } from "./bucket.ts";
 import { S3Leftovers } from "./leftovers.ts";
 import { S3Listing, toInfo } from "./listing.ts";
 import { parseS3Location } from "./location.ts";
 import { type S3StorageOptions, withDefaults } from "./options.ts";
-import { isConflict } from "./s3_error.ts";
-import { readObject } from "./read.ts";
+import { getObject } from "./get.ts";
 import { S3Settings } from "./settings.ts";
 import { S3Writer } from "./writer.ts";
 import {
   type DeleteOptions,
+  type GetOptions,
   type ObjectInfo,
   ObjectNotFoundError,
   type PutOptions,
@@ -19,6 +18,7 @@ import {
   type SweepOptions,
   type UnfinishedUpload,
 } from "../storage.ts";
+import { assertRange } from "../byte_range.ts";
 import { assertFinalKey } from "../object_key.ts";
 
 /**
@@ -138,40 +138,25 @@ export class S3Storage implements Storage, Disposable {
   }
 
   /**
-   * Reads an object.
+   * Reads an object, or a range of it.
    *
    * @param key The object's key.
-   * @param options The signal.
+   * @param options The range, and the signal.
    * @throws {ObjectNotFoundError} If there is no such object.
    * @throws {S3Error} If S3 can't be reached or refuses it.
    */
   async get(
     key: string,
-    options: ReadOptions = {},
+    options: GetOptions = {},
   ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const { signal } = options;
     const object = this.#base + assertFinalKey(key);
-    const found = await this.#bucket.objects.get(object, options);
     const name = `${this.url}/${key}`;
-    if (found === undefined) throw new ObjectNotFoundError(`There is no object ${name}.`);
-    const { ETag: etag, ContentLength: size } = found;
-    return readObject(bodyOf(found), {
-      name,
-      size,
-      timeout: this.#timeout,
-      signal: options.signal,
-      reopen: async (from) => {
-        if (etag === undefined || size === undefined) return undefined;
-        const rest = await this.#bucket.objects.get(object, options, { from, etag })
-          .catch((error) => {
-            // It is another one by now.
-            if (isConflict(error)) return undefined;
-            throw error;
-          });
-        if (rest?.ContentRange?.startsWith(`bytes ${from}-`)) return bodyOf(rest);
-        await rest?.Body?.transformToWebStream().cancel();
-        return undefined;
-      },
-    });
+    const range = assertRange(options.range ?? { start: 0 });
+    const reading = { name, range, timeout: this.#timeout, signal };
+    const bytes = await getObject(this.#bucket.objects, object, reading);
+    if (bytes === undefined) throw new ObjectNotFoundError(`There is no object ${name}.`);
+    return bytes;
   }
 
   /**
@@ -316,8 +301,4 @@ export class S3Storage implements Storage, Disposable {
     if (typeof given !== "function") return () => given;
     return (fullKey) => given(fullKey.slice(this.#base.length));
   }
-}
-
-function bodyOf({ Body }: GetObjectCommandOutput): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return Body?.transformToWebStream() ?? ReadableStream.from([]);
 }

@@ -25,6 +25,7 @@ import {
   snapshotsPrefix,
 } from "../snapshot/layout.ts";
 import { ASSET_FAILURE, KNOWN_ASSET_FAILURE, statusOf } from "../snapshot/manifest.ts";
+import { noteLatest } from "../snapshot/latest.ts";
 import { readBatch } from "../snapshot/read_batch.ts";
 import { resealSnapshot } from "../snapshot/seal.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
@@ -194,6 +195,7 @@ async function retryIn(
     signal,
   });
   emit({ type: "sealed", snapshot });
+  await noteLatest(storage, prefix, signal);
   assertFewFailures(tally, maxFailures, "the snapshot still lacks them");
   return reportOf(snapshot, written);
 }

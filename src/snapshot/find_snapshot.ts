@@ -3,6 +3,7 @@ import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { parseTime } from "../text/iso_time.ts";
 import { nearest } from "../text/nearest.ts";
 import { fewNames, printable, shownAddress } from "../text/printable.ts";
+import { findLatest } from "./find_latest.ts";
 import { LOOK_BACK } from "./find_snapshots.ts";
 import { CANARY } from "./layout.ts";
 import { readManifest } from "./read_manifest.ts";
@@ -56,11 +57,15 @@ export async function findSnapshot(
   { project, environment, unsealed = false, signal }: FindSnapshotOptions,
 ): Promise<FoundSnapshot> {
   const { id, words, latestOf } = parseName(text);
+  const wanted = [environment, latestOf].filter((name) => name !== undefined);
+  if (id === "latest") {
+    const latest = await findLatest(storage, { project, words, environments: wanted }, signal);
+    if (latest !== undefined) return snapshotIn(latest, latest.seconds);
+  }
   const all = await snapshotFolders(storage, { project, signal });
   const shown = JSON.stringify(printable(text, 60));
   const where = shownAddress(storage.url);
   if (all.every(({ seconds }) => seconds.length === 0)) throw noSnapshots(storage, project);
-  const wanted = [environment, latestOf].filter((name) => name !== undefined);
   const folders = await foldersNamed(storage, all, { words, environments: wanted, signal });
   const newest = id === "latest" ? Infinity : parseTime(id)?.end;
   if (newest === undefined && !UNDO.test(id) && !/^\d+$/.test(id)) throw noName(shown);
@@ -123,7 +128,10 @@ export async function foldersOf(
  * @param folder The folder.
  * @param seconds The snapshot's time, as its name tells it.
  */
-export function snapshotIn(folder: SnapshotFolder, seconds: number): FoundSnapshot {
+export function snapshotIn(
+  folder: Pick<SnapshotFolder, "project" | "environment" | "prefix">,
+  seconds: number,
+): FoundSnapshot {
   return inFolder(folder, String(seconds), `snapshot_${seconds}`);
 }
 
@@ -256,7 +264,11 @@ async function primaryName(
   }
 }
 
-function inFolder(folder: SnapshotFolder, id: string, name: string): FoundSnapshot {
+function inFolder(
+  folder: Pick<SnapshotFolder, "project" | "environment" | "prefix">,
+  id: string,
+  name: string,
+): FoundSnapshot {
   const { project, environment, prefix } = folder;
   const words = [project, environment, id].filter((word) => word !== undefined);
   return { prefix: `${prefix}/${name}`, name: words.join("/"), project, environment, id };

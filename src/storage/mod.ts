@@ -35,6 +35,7 @@ export {
   type ByteRange,
   type DeleteOptions,
   DeletionRefusedError,
+  type FoldersOptions,
   type GetOptions,
   ObjectChangedError,
   ObjectExistsError,

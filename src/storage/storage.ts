@@ -81,6 +81,15 @@ export interface GetOptions extends ReadOptions {
   readonly range?: ByteRange | undefined;
 }
 
+/** What a listing of folders takes. */
+export interface FoldersOptions extends ReadOptions {
+  /**
+   * Folders whose names come before this one needn't be listed, where that saves requests. @default {All are
+   * listed}
+   */
+  readonly after?: string | undefined;
+}
+
 /** What a deletion takes. */
 export interface DeleteOptions extends ReadOptions {
   /** Asked right before anything is deleted. */
@@ -183,7 +192,7 @@ export interface Storage {
    * Lists the names of the folders directly below a prefix that ends with `/`, in pages. A storage that
    * finds them no faster than by listing all objects leaves this out.
    */
-  folders?(prefix: string, options?: ReadOptions): ReadableStream<readonly string[]>;
+  folders?(prefix: string, options?: FoldersOptions): ReadableStream<readonly string[]>;
 
   /**
    * Holds a key until the hold is disposed of or the process ends, however it ends. Nothing that is

@@ -1,5 +1,6 @@
 import { concurrently } from "../async/concurrently.ts";
 import { findSnapshots } from "../snapshot/find_snapshots.ts";
+import { renewLatest } from "../snapshot/latest.ts";
 import { CANARY, CHECKPOINT, MANIFEST } from "../snapshot/layout.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { LockedError } from "../snapshot/lock/lock_errors.ts";
@@ -117,6 +118,7 @@ export async function applyPrune(
       };
       try {
         await each(snapshots, removeOne, lock.signal);
+        await renewLatest(lock.storage, folder, lock.signal);
       } catch (error) {
         throw await lock.reasonOf(error);
       }

@@ -187,7 +187,7 @@ export class FakeS3Objects {
   }
 
   #list({ query }: FakeS3Request): FakeS3Answer {
-    const after = query.get("continuation-token") ?? "";
+    const after = query.get("continuation-token") ?? query.get("start-after") ?? "";
     const { ignoresPrefix } = this.#options;
     const prefix = ignoresPrefix ? "" : this.#form(query.get("prefix") ?? "");
     const delimiter = query.get("delimiter") ?? "";

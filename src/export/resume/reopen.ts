@@ -14,6 +14,7 @@ import {
   renewClaim,
   type WrittenClaim,
 } from "../../snapshot/lock/claim.ts";
+import { noteLatest } from "../../snapshot/latest.ts";
 import { finishSeal } from "../../snapshot/seal.ts";
 import { findSnapshots } from "../../snapshot/find_snapshots.ts";
 import {
@@ -81,7 +82,10 @@ export async function reopenSnapshot(
   if (first === undefined) {
     // One that was ended before its first checkpoint holds nothing to resume.
     if (await isOnlyClaimed(storage, prefix, signal)) return {};
-    if (await finishSeal(storage, prefix, signal)) return {};
+    if (await finishSeal(storage, prefix, signal)) {
+      await noteLatest(storage, prefix, signal);
+      return {};
+    }
     return { reason: `${prefix} has no checkpoint that can be read` };
   }
   const other = Object.keys({ ...fingerprint, ...first.checkpoint.fingerprint })

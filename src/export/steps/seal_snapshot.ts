@@ -1,5 +1,6 @@
 import type { ExportLock } from "../../snapshot/lock/export_lock.ts";
 import type { SnapshotPlace } from "../../snapshot/layout.ts";
+import { noteLatest } from "../../snapshot/latest.ts";
 import { type Manifest, statusOf } from "../../snapshot/manifest.ts";
 import type { ManifestContent } from "../../snapshot/seal.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
@@ -28,7 +29,7 @@ export interface SealParts {
   /** When the export began. */
   readonly startedAt: Date;
   /** What was exported, and how. */
-  readonly settings: ExportSettings;
+  readonly settings: ExportSettings & { readonly signal: AbortSignal };
   /** Keeps others from writing to the same place. */
   readonly lock: Pick<ExportLock, "confirm" | "unwatch">;
   /** Called with what happens. */
@@ -75,5 +76,6 @@ export async function sealSnapshot(
   });
   emit({ type: "sealed", snapshot: snapshot.address });
   lock.unwatch();
+  await noteLatest(settings.storage, snapshot.prefix, settings.signal);
   return reportOf(snapshot.address, manifest);
 }

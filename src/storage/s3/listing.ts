@@ -1,5 +1,5 @@
 import { assertPrefix, isKey, isTemporary } from "../object_key.ts";
-import type { ObjectInfo, ReadOptions, UnfinishedUpload } from "../storage.ts";
+import type { FoldersOptions, ObjectInfo, ReadOptions, UnfinishedUpload } from "../storage.ts";
 import type { S3Bucket } from "./bucket.ts";
 
 /**
@@ -49,10 +49,10 @@ export class S3Listing {
    * Pages of the names of the folders directly below a prefix.
    *
    * @param prefix The prefix.
-   * @param options The signal.
+   * @param options From which name on, and the signal.
    * @throws {S3Error} If they can't be listed.
    */
-  async *folders(prefix: string, options: ReadOptions): AsyncGenerator<string[], void, void> {
+  async *folders(prefix: string, options: FoldersOptions): AsyncGenerator<string[], void, void> {
     const start = this.#base + assertPrefix(prefix);
     for await (const names of this.#bucket.objects.listFolders(start, options)) {
       const page = names.filter(isKey);

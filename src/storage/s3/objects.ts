@@ -190,12 +190,13 @@ export class S3Objects {
     }
   }
 
-  /** Pages of names: what the keys below a prefix have up to the next `/`. */
+  /** Pages of names: what the keys below a prefix have up to the next `/`, from a name on. */
   async *listFolders(
     prefix: string,
-    options: S3RequestOptions = {},
+    { after, ...options }: S3RequestOptions & { readonly after?: string | undefined } = {},
   ): AsyncGenerator<string[], void, void> {
-    const pages = this.#pages(prefix, { Delimiter: "/" }, options);
+    const start = after !== undefined && { StartAfter: `${prefix}${after}/` };
+    const pages = this.#pages(prefix, { Delimiter: "/", ...start }, options);
     const progress = this.#progress(prefix);
     for await (const { CommonPrefixes = [] } of pages) {
       yield CommonPrefixes.map(({ Prefix = "" }) => {
@@ -214,7 +215,7 @@ export class S3Objects {
 
   async *#pages(
     prefix: string,
-    how: { readonly Delimiter?: string },
+    how: { readonly Delimiter?: string; readonly StartAfter?: string },
     options: S3RequestOptions,
   ): AsyncGenerator<ListObjectsV2CommandOutput, void, void> {
     const call = { ...options, verb: "list", key: prefix, permission: "s3:ListBucket" };

@@ -9,6 +9,7 @@ import { S3Settings } from "./settings.ts";
 import { S3Writer } from "./writer.ts";
 import {
   type DeleteOptions,
+  type FoldersOptions,
   type GetOptions,
   type ObjectInfo,
   ObjectNotFoundError,
@@ -196,11 +197,11 @@ export class S3Storage implements Storage, Disposable {
    * Lists the names of the folders directly below a prefix.
    *
    * @param prefix The prefix, which ends with `/`, or `""`.
-   * @param options The signal.
+   * @param options From which name on, and the signal.
    * @return Pages of up to 1,000 names. The stream fails with an {@linkcode S3Error} if they can't be
    * listed.
    */
-  folders(prefix: string, options: ReadOptions = {}): ReadableStream<readonly string[]> {
+  folders(prefix: string, options: FoldersOptions = {}): ReadableStream<readonly string[]> {
     return ReadableStream.from(this.#listing.folders(prefix, options));
   }
 

@@ -28,6 +28,63 @@ Deno.test("test tasks grant nothing that users don't have, but for the programs 
   }
 });
 
+Deno.test("every test is in exactly one suite, and suites hold nothing else", async () => {
+  assert.deepEqual(config.test.include, ["test/suites/*.ts"]);
+  const suites = new Map<string, string>();
+  for (const { name } of Deno.readDirSync("test/suites")) {
+    suites.set(name, await Deno.readTextFile(`test/suites/${name}`));
+  }
+  assert.deepEqual(misplaced(testFiles("test"), suites), []);
+});
+
+Deno.test("misplaced() finds tests in no suite or in two, and what is no test", () => {
+  const one = '// What it holds.\nimport "../a_test.ts";\nimport "../b/c_test.ts";\n';
+  const of = (...suites: readonly string[]) =>
+    misplaced(
+      ["test/a_test.ts", "test/b/c_test.ts"],
+      new Map(suites.map((text, index) => [`${index}.ts`, text])),
+    );
+  assert.deepEqual(of(one), []);
+  assert.deepEqual(of('import "../a_test.ts";'), ["test/b/c_test.ts is in 0 suites"]);
+  assert.deepEqual(of(one, 'import "../a_test.ts";'), ["test/a_test.ts is in 2 suites"]);
+  assert.deepEqual(of(one, 'import "../gone_test.ts";'), ["1.ts: test/gone_test.ts is no test"]);
+  assert.deepEqual(of(`${one}// import "../a_test.ts";`), []);
+  assert.deepEqual(of(`${one}let a = 1;`), ["0.ts: let a = 1;"]);
+});
+
+/** The files of tests below a folder. */
+function testFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    return isDirectory ? testFiles(path) : name.endsWith("_test.ts") ? [path] : [];
+  });
+}
+
+/**
+ * What is wrong with suites, each of which imports files of tests and nothing else.
+ *
+ * @param tests The paths of all tests.
+ * @param suites The text of each suite, by the name of its file in test/suites/.
+ */
+function misplaced(tests: readonly string[], suites: ReadonlyMap<string, string>): string[] {
+  const wrong: string[] = [];
+  const times = new Map(tests.map((path) => [path, 0]));
+  for (const [name, text] of suites) {
+    for (const line of text.split("\n")) {
+      if (line === "" || line.startsWith("//")) continue;
+      const path = line.match(/^import "\.\.\/(.+)";$/)?.[1];
+      const count = path === undefined ? undefined : times.get(`test/${path}`);
+      if (path === undefined) wrong.push(`${name}: ${line}`);
+      else if (count === undefined) wrong.push(`${name}: test/${path} is no test`);
+      else times.set(`test/${path}`, count + 1);
+    }
+  }
+  for (const [path, count] of times) {
+    if (count !== 1) wrong.push(`${path} is in ${count} suites`);
+  }
+  return wrong;
+}
+
 Deno.test("whyTooOld() refuses what is older than the README says", async () => {
   const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
   assert.ok(readme.includes(`Deno ${LEAST_DENO.replace(/\.0$/, "")} or later`));

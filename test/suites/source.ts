@@ -1,0 +1,20 @@
+// Reading projects over the API, and HTTP.
+import "../http/address_ranges_test.ts";
+import "../http/body_test.ts";
+import "../http/proxy_test.ts";
+import "../http/rate_limiter_test.ts";
+import "../http/watchdog_test.ts";
+import "../source/datocms/asset_domain_test.ts";
+import "../source/datocms/asset_fetch_test.ts";
+import "../source/datocms/asset_hosts_test.ts";
+import "../source/datocms/cma_client_test.ts";
+import "../source/datocms/cma_error_test.ts";
+import "../source/datocms/cma_transport_test.ts";
+import "../source/datocms/json_depth_test.ts";
+import "../source/datocms/listing_check_test.ts";
+import "../source/datocms/listing_test.ts";
+import "../source/datocms/moving_listings_test.ts";
+import "../source/datocms/page_stream_test.ts";
+import "../source/datocms/records_test.ts";
+import "../source/datocms/redact_test.ts";
+import "../source/datocms/schema_test.ts";

@@ -83,10 +83,7 @@ export interface GetOptions extends ReadOptions {
 
 /** What a listing of folders takes. */
 export interface FoldersOptions extends ReadOptions {
-  /**
-   * Folders whose names come before this one needn't be listed, where that saves requests. @default {All are
-   * listed}
-   */
+  /** Folders named before this may be left out, where that saves requests. @default {None} */
   readonly after?: string | undefined;
 }
 

@@ -19,6 +19,7 @@ import "../storage/local/directories_test.ts";
 import "../storage/local/faults_test.ts";
 import "../storage/local/local_storage_test.ts";
 import "../storage/local/moved_test.ts";
+import "../storage/memory_storage_test.ts";
 import "../storage/object_writer_test.ts";
 import "../storage/open_storage_test.ts";
 import "../storage/piece_reader_test.ts";

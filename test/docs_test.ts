@@ -182,8 +182,8 @@ Deno.test("README shows what the demo writes", async () => {
     }
     const [, record] = /^(?:A line of `(.*?)`)/m.exec(ALL) ?? [];
     assert.ok(record !== undefined);
-    const entries = await Array.fromAsync(Deno.readDir(`${to}/content/project_48213`));
-    const snapshot = entries.find(({ isDirectory }) => isDirectory);
+    const beside = await Array.fromAsync(Deno.readDir(`${to}/content/project_48213`));
+    const snapshot = beside.find(({ isDirectory }) => isDirectory);
     const file = await Deno.readTextFile(
       `${to}/content/project_48213/${snapshot!.name}/${record}`,
     );

@@ -52,6 +52,8 @@ export interface Command {
   readonly positionals?: readonly Positional[];
   /** The options that it takes. */
   readonly options: readonly OptionKey[];
+  /** Those that count only if they are typed: their variables mean something else. @default None */
+  readonly typedOnly?: readonly OptionKey[];
   /** Defaults of its own. */
   readonly defaults?: Partial<Config>;
   /** What an option does here, where that isn't what it does elsewhere. */

@@ -111,7 +111,9 @@ function optionEntry(key: OptionKey, command: Command): readonly [string, string
   }`;
   const few = kind === "text" && choices !== undefined ? ` One of ${choices.join(", ")}.` : "";
   const preset = typeof value === "boolean" || value === undefined ? "" : ` Default: ${value}.`;
-  const variable = command.flagsOnly ? "" : ` [${envName(key)}${value === true ? "=false" : ""}]`;
+  const variable = command.flagsOnly || command.typedOnly?.includes(key)
+    ? ""
+    : ` [${envName(key)}${value === true ? "=false" : ""}]`;
   return [left, `${help}${few}${preset}${variable}`];
 }
 

@@ -222,7 +222,10 @@ function givenOptions(command: Command, { flags }: CommandLine, io: CliIo): Opti
 }
 
 /** The environment as far as it concerns a command. */
-function envOf({ options }: Command, io: CliIo): (name: string) => string | undefined {
-  const names = new Set(options.flatMap(envNamesOf));
+function envOf(
+  { options, typedOnly = [] }: Command,
+  io: CliIo,
+): (name: string) => string | undefined {
+  const names = new Set(options.filter((key) => !typedOnly.includes(key)).flatMap(envNamesOf));
   return (name) => names.has(name) ? io.env(name) : undefined;
 }

@@ -6,7 +6,7 @@ import { SCHEDULE } from "./groups/schedule.ts";
 import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RETENTION } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
-import { SNAPSHOT, TABLES } from "./groups/snapshot.ts";
+import { LABELS, SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
 import { VERIFYING } from "./groups/verifying.ts";
 import type { OptionInfo } from "./option.ts";
@@ -29,6 +29,7 @@ const ENTRIES = {
   ...ASSET_SOURCE,
   ...SNAPSHOT,
   ...TABLES,
+  ...LABELS,
   ...EXPORT_RUN,
   ...EXPORT_KIND,
   ...VERDICT,

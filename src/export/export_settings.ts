@@ -1,4 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
+import { assertLabels } from "../snapshot/labels.ts";
 import type { AssetMode, ExportOptions, SourceOptions } from "./options.ts";
 
 /** What an export does if its options don't say otherwise. */
@@ -68,6 +69,7 @@ export function resolveSourceOptions(options: SourceOptions): SourceSettings {
  *
  * @param options The options as they were given.
  * @return The settings that all else goes by.
+ * @throws {SluiceError} If a label can't be written.
  *
  * @example
  * ```ts
@@ -89,6 +91,7 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
     tables = EXPORT_DEFAULTS.tables,
     format = EXPORT_DEFAULTS.format,
   } = options;
+  assertLabels(options.labels ?? {});
   const own = { allowPublic, maxFailures, freeze, resume, layout, tables, format };
   return { ...options, ...resolveSourceOptions(options), ...own };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Labels } from "./labels.ts";
 import { isAssetIndex } from "./layout.ts";
 
 /** How many there are, and how many bytes they take. */
@@ -101,6 +102,8 @@ export interface Manifest extends ExportNotes {
    * before had none: {@linkcode statusOf} tells.
    */
   readonly status?: SnapshotStatus | undefined;
+  /** What somebody noted of the snapshot, by name, if anything. */
+  readonly labels?: Labels | undefined;
   /** When the export began, in ISO 8601. */
   readonly startedAt: string;
   /** When it ended, in ISO 8601. */
@@ -165,6 +168,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   environment: z.object({ id: z.string().nullable(), primary: z.boolean() }),
   locales: z.array(z.string()),
   status: z.enum(["complete", "partial"]).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
   options: z.record(z.string(), z.unknown()),

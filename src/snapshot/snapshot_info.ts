@@ -4,6 +4,7 @@ import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
 import type { FoundSnapshot } from "./find_snapshot.ts";
 import { CANARY, CLAIM } from "./layout.ts";
+import type { Labels } from "./labels.ts";
 import { type Manifest, type SnapshotStatus, statusOf, type Tally } from "./manifest.ts";
 import { readManifest } from "./read_manifest.ts";
 
@@ -21,6 +22,8 @@ export interface SnapshotInfo {
   readonly environment: { readonly id: string | null; readonly primary: boolean };
   /** Whether it is sealed, and has all that was asked for. */
   readonly state: SnapshotStatus | "incomplete";
+  /** What somebody noted of it, by name. */
+  readonly labels: Labels;
   /** When its export began, in ISO 8601. */
   readonly createdAt: string;
   /** When it was complete, in ISO 8601; `null` if it isn't, or nobody says. */
@@ -92,6 +95,7 @@ export async function describeSnapshot(
       id: found.environment ?? null,
       primary: found.environment === undefined,
     },
+    labels: {},
     state: isForeign ? "complete" : "incomplete",
     createdAt: claim?.startedAt ?? new Date(Number(/\d+$/.exec(found.id)) * 1000).toISOString(),
     endedAt: null,
@@ -115,7 +119,8 @@ function placeOf(
 }
 
 function manifestInfo(found: FoundSnapshot, manifest: Manifest, isSealed: boolean): SnapshotInfo {
-  const { project, environment, startedAt, endedAt, records, assets, objects, tool } = manifest;
+  const { project, environment, labels = {}, startedAt, endedAt } = manifest;
+  const { records, assets, objects, tool } = manifest;
   const counted = Object.values(records);
   const sum = (version: "current" | "published") => {
     return counted.reduce((sum, model) => sum + (model[version]?.count ?? 0), 0);
@@ -124,6 +129,7 @@ function manifestInfo(found: FoundSnapshot, manifest: Manifest, isSealed: boolea
     ...placeOf(found),
     project,
     environment,
+    labels,
     state: isSealed ? statusOf(manifest) : "incomplete",
     createdAt: startedAt,
     endedAt: isSealed ? endedAt : null,

@@ -2,6 +2,7 @@ import { concurrently } from "../async/concurrently.ts";
 import { generatorStream } from "../async/generator_stream.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { foldersOf, type FoundSnapshot, snapshotIn } from "../snapshot/find_snapshot.ts";
+import { hasLabel } from "../snapshot/labels.ts";
 import { SKEW_MS } from "../snapshot/find_snapshots.ts";
 import { type SnapshotFolder, snapshotFolders } from "../snapshot/snapshot_folders.ts";
 import { describeSnapshot, type SnapshotInfo } from "../snapshot/snapshot_info.ts";
@@ -25,6 +26,8 @@ export interface ListSnapshotsOptions {
   readonly before?: string | undefined;
   /** Only those of this time or later, in ISO 8601 or in seconds since 1970. @default {All} */
   readonly after?: string | undefined;
+  /** Only those that have all of these labels: `name`, whatever its value is, or `name=value`. @default {All} */
+  readonly labels?: readonly string[] | undefined;
   /** Aborts it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,7 +56,7 @@ const PAGE = 10;
 /**
  * Lists snapshots, the newest first; those that a clock that ran ahead gave their names come last. Takes a listing
  * for each environment with snapshots and each project, and up to three requests for each snapshot that is read from
- * the stream.
+ * the stream, whether it has the labels or not.
  *
  * @param storage Where they are.
  * @param options Which ones.
@@ -84,10 +87,22 @@ export function listSnapshots(
   return generatorStream(async function* (stop) {
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     const found = await selectSnapshots(storage, options, signal);
-    for (let at = 0; at < found.length; at += PAGE) {
-      yield await infosOf(storage, found.slice(at, at + PAGE), signal);
-    }
+    yield* pagesOf(storage, found, options, signal);
   });
+}
+
+/** What is known of some snapshots that have the labels, page by page. */
+async function* pagesOf(
+  storage: Storage,
+  found: readonly FoundSnapshot[],
+  { labels = [] }: ListSnapshotsOptions,
+  signal: AbortSignal,
+  size = PAGE,
+): AsyncGenerator<readonly SnapshotInfo[], void> {
+  for (let at = 0; at < found.length; at += size) {
+    const infos = await infosOf(storage, found.slice(at, at + size), signal);
+    yield infos.filter((info) => labels.every((label) => hasLabel(info.labels, label)));
+  }
 }
 
 /**
@@ -120,12 +135,15 @@ export async function listPage(
 ): Promise<SnapshotList> {
   const { limit = DEFAULT_LIMIT, signal = new AbortController().signal } = options;
   const found = await selectSnapshots(storage, options, signal);
-  const shown = found.slice(0, limit);
-  return {
-    snapshots: await infosOf(storage, shown, signal),
-    limit,
-    ...(found.length > shown.length && shown.length > 0 && { next: shown.at(-1)!.name }),
-  };
+  const snapshots: SnapshotInfo[] = [];
+  for await (const page of pagesOf(storage, found, options, signal, limit)) {
+    snapshots.push(...page.slice(0, limit - snapshots.length));
+    if (snapshots.length === limit) break;
+  }
+  const last = snapshots.at(-1);
+  const isMore = snapshots.length === limit && last !== undefined &&
+    last.prefix !== found.at(-1)?.prefix;
+  return { snapshots, limit, ...(isMore && { next: last.name }) };
 }
 
 /**

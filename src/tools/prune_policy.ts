@@ -1,7 +1,9 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { SKEW_MS } from "../snapshot/find_snapshots.ts";
+import { hasLabel, isLabel } from "../snapshot/labels.ts";
 import type { SnapshotInfo } from "../snapshot/snapshot_info.ts";
 import { type Duration, durationMs, isDuration } from "../text/duration.ts";
+import { printable } from "../text/printable.ts";
 
 /**
  * Which snapshots of each environment stay. Those that are sealed count, complete or partial, by the second in
@@ -20,6 +22,8 @@ export interface PrunePolicy {
   readonly keepYearly?: number | undefined;
   /** Keeps those that are at most this much older than the newest one, such as `30d`. */
   readonly keepWithin?: Duration | undefined;
+  /** Keeps those that have one of these labels: `name`, whatever its value is, or `name=value`. */
+  readonly keepLabel?: readonly string[] | undefined;
   /**
    * Removes what isn't complete and older than this, such as `1d`, unless an export can resume it. @default They
    * stay
@@ -120,7 +124,9 @@ export function planPrune(
  * @param policy The policy.
  */
 export function keepsSomething(policy: PrunePolicy): boolean {
-  return policy.keepWithin !== undefined || RULES.some(({ key }) => policy[key] !== undefined);
+  const { keepWithin, keepLabel = [] } = policy;
+  return keepWithin !== undefined || keepLabel.length > 0 ||
+    RULES.some(({ key }) => policy[key] !== undefined);
 }
 
 /**
@@ -154,7 +160,12 @@ function* reasonsIn(
   const withAssets = sealed.find(({ assets }) => assets !== null);
   if (withAssets) yield [withAssets, "newest with assets"];
   for (const rule of RULES) yield* keptBy(rule, sealed, policy[rule.key] ?? 0);
-  const { keepWithin } = policy;
+  const { keepWithin, keepLabel = [] } = policy;
+  for (const label of keepLabel) {
+    for (const snapshot of sealed) {
+      if (hasLabel(snapshot.labels, label)) yield [snapshot, `label ${label}`];
+    }
+  }
   if (keepWithin === undefined || sealed[0] === undefined) return;
   const from = timeOf(sealed[0]).getTime() - durationMs(keepWithin);
   for (const snapshot of sealed) {
@@ -200,10 +211,19 @@ function dayOf(time: Date): number {
 }
 
 function assertPolicy(policy: PrunePolicy): void {
+  const wrong = policy.keepLabel?.find((label) => !isLabel(label));
+  if (wrong !== undefined) {
+    throw new SluiceError(
+      `keepLabel must hold names of labels, or names and values such as reason=upgrade, but one is ${
+        JSON.stringify(printable(wrong, 60))
+      }.`,
+      EXIT.usage,
+    );
+  }
   if (!keepsSomething(policy)) {
     throw new SluiceError(
-      "It isn't said which snapshots to keep: say how many, of how many days, weeks, months or years, or of " +
-        "the last how many days.",
+      "It isn't said which snapshots to keep: say how many, of how many days, weeks, months or years, of " +
+        "the last how many days, or with which label.",
       EXIT.usage,
       { code: "nothing_kept" },
     );

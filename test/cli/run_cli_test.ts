@@ -116,7 +116,8 @@ Deno.test("renderCommandHelp() names options with defaults and variables, exampl
       assert.ok(
         text.includes(flagName(key)) || text.includes(flagName(key).replace("--", "--no-")),
       );
-      assert.equal(text.includes(`[${envName(key)}`), !command.flagsOnly, key);
+      const isTyped = command.flagsOnly || command.typedOnly?.includes(key);
+      assert.equal(text.includes(`[${envName(key)}`), !isTyped, key);
     }
     for (const { line } of command.examples) assert.ok(text.includes(`\n  ${line}\n`));
     const codes = /\nExit codes\n([^]*)$/.exec(text)![1]!;

@@ -92,6 +92,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "keepMonthly",
     "keepYearly",
     "keepWithin",
+    "keepLabel",
     "incompleteOlderThan",
     "all",
     "level",

@@ -70,6 +70,7 @@ Deno.test("listSnapshots() tells what is known of each kind of snapshot, the new
     prefix: `content/project_1/snapshot_${FIRST}`,
     project: { id: "1", name: "Slackwater" },
     environment: { id: "main", primary: true },
+    labels: {},
     state: "complete",
     createdAt: "2026-01-02T03:04:05.000Z",
     endedAt: "2026-01-02T03:05:05.000Z",
@@ -83,6 +84,7 @@ Deno.test("listSnapshots() tells what is known of each kind of snapshot, the new
   assert.equal(partial?.state, "partial");
   assert.deepEqual(partial.assets, { count: 5, bytes: 50 });
   const unknown = {
+    labels: {},
     endedAt: null,
     durationMs: null,
     records: null,

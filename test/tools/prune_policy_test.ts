@@ -15,6 +15,7 @@ function snapshot(seconds: number, parts: Partial<SnapshotInfo> = {}, folder = "
     prefix: `content/project_${folder}/snapshot_${seconds}`,
     project: { id: "1", name: null },
     environment: { id: "main", primary: true },
+    labels: {},
     state: "complete",
     createdAt: new Date(seconds * 1000).toISOString(),
     endedAt: null,

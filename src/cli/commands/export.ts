@@ -9,7 +9,7 @@ import {
   VERDICT,
 } from "../../config/groups/run.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
-import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
+import { LABELS, SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { optionsOf } from "../../config/options.ts";
 import type { ExitCode } from "../../error.ts";
@@ -50,6 +50,7 @@ export const exportCommand: Command = {
     ASSET_SOURCE,
     SNAPSHOT,
     TABLES,
+    LABELS,
     EXPORT_RUN,
     EXPORT_KIND,
     VERDICT,

@@ -1,5 +1,6 @@
 import { LISTING, READING } from "../../config/groups/reading.ts";
 import { CONFIG_FILE, TIMEOUT, VIEW } from "../../config/groups/run.ts";
+import { LABELS } from "../../config/groups/snapshot.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { type OptionKey, optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
@@ -24,16 +25,21 @@ export const listCommand: Command = {
     "complete: partial ones lack something, such as assets; incomplete ones are being written, or their " +
     "export was stopped. Lists the folder of each project and environment, and reads the manifests of " +
     "those that are shown only: in S3 that takes a request for each thousand snapshots, and two or three " +
-    "for each one that is shown.",
+    "for each one that is shown. With --label, manifests are read until enough of them have it.",
   options: optionsOf(
     READING,
     { environment: SOURCE.environment },
     LISTING,
+    LABELS,
     VIEW,
     TIMEOUT,
     CONFIG_FILE,
   ),
-  optionHelp: { environment: "Only snapshots of this environment. Default: those of all." },
+  typedOnly: ["label"],
+  optionHelp: {
+    environment: "Only snapshots of this environment. Default: those of all.",
+    label: "Only snapshots that have all of these labels; a name alone means any value.",
+  },
   exitCodes: {
     ...exitCodesOf("the snapshots were listed; there may be none"),
     [EXIT.failed]: "failed, or there are no snapshots of the project or environment",
@@ -44,15 +50,19 @@ export const listCommand: Command = {
       about: "Those of January, in S3",
       line: "sluice list --after 2026-01-01 --before 2026-02-01 --from s3://backups/datocms",
     },
+    { about: "Those with a label", line: "sluice list --label reason=upgrade" },
     { about: "For programs", line: "sluice list --environment staging --limit 1 --json" },
   ],
   async run(context: CommandContext): Promise<ExitCode> {
     const { listPage } = await import("../../tools/list.ts");
-    const { config, io } = context;
+    const { config, given, io } = context;
     const { project, environment, limit, before, after } = config;
+    // What exports are labelled with in a file isn't asked for here.
+    const labels = given.includes("label") ? config.label : undefined;
     using storage = openStorage(config.from);
     const { signal } = io;
-    const list = await listPage(storage, { project, environment, limit, before, after, signal });
+    const which = { project, environment, before, after, labels };
+    const list = await listPage(storage, { ...which, limit, signal });
     if (config.json) {
       io.stdout.write(jsonText(list));
       return EXIT.complete;
@@ -60,7 +70,7 @@ export const listCommand: Command = {
     const text = renderSnapshots(list, {
       from: config.from,
       columns: io.columns(),
-      isFiltered: [project, environment, before, after].some((given) => given !== undefined),
+      isFiltered: Object.values(which).some((given) => given !== undefined),
       more: commandHint(`list --before ${list.next}`, context, { drop: ["before"] }),
       first: commandHint(`export --to ${shellWord(config.from)}`, context, { keep: EXPORTED }),
     });

@@ -4,7 +4,7 @@ import { CONFIG_FILE, EXPORT_RUN, OUTPUT, VERDICT } from "../../config/groups/ru
 import { RETENTION } from "../../config/groups/retention.ts";
 import { SCHEDULE } from "../../config/groups/schedule.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
-import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
+import { LABELS, SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { optionsOf } from "../../config/options.ts";
 import { runTicks } from "../../schedule/run_ticks.ts";
@@ -40,6 +40,7 @@ export const scheduleCommand: Command = {
     ASSET_SOURCE,
     SNAPSHOT,
     TABLES,
+    LABELS,
     EXPORT_RUN,
     VERDICT,
     OUTPUT,

@@ -22,7 +22,17 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   not_in_plan: () => ` with ${flags("exclude")}`,
   not_versioned: () => ` with ${flags("assets")} keep`,
   nothing_kept: () =>
-    ` (${flags("keepLast", "keepDaily", "keepWeekly", "keepMonthly", "keepYearly", "keepWithin")})`,
+    ` (${
+      flags(
+        "keepLast",
+        "keepDaily",
+        "keepWeekly",
+        "keepMonthly",
+        "keepYearly",
+        "keepWithin",
+        "keepLabel",
+      )
+    })`,
   paused_too_long: () => ` with ${flags("resume")}`,
   resource_forbidden: () => ` with ${flags("exclude")}`,
   resource_skipped: ({ resource }) =>

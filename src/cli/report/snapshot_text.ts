@@ -5,7 +5,7 @@ import { projectName } from "../progress/render_progress.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { renderTable } from "../text/table.ts";
 import { wrap } from "../text/wrap.ts";
-import { shownTime, toolOf } from "./snapshots_text.ts";
+import { labelsText, shownTime, toolOf } from "./snapshots_text.ts";
 
 /** Notes of a kind that are shown, at most. */
 const NOTES = 10;
@@ -67,6 +67,7 @@ function rowsOf(shown: ShownSnapshot): (readonly [string, string])[] {
     ["State", `${state}, by ${by}`],
     ["Problem", shown.problem === undefined ? undefined : printable(shown.problem, 500)],
     ["Begun", `${shownTime(createdAt)} UTC${took}`],
+    ["Labels", labelsText(shown) || undefined],
     ["Where", shownAddress(address)],
     ["Locales", locales === null ? undefined : fewNames(locales, 50)],
     ["Size", `${formatBytes(bytes ?? 0)} in ${counted(objects, "object")}`],

@@ -1,3 +1,4 @@
+import { labelWords } from "../../snapshot/labels.ts";
 import type { SnapshotInfo, SnapshotList } from "../../tools/list.ts";
 import { printable, shownAddress } from "../../text/printable.ts";
 import { formatBytes, formatCount, formatDuration } from "../text/format.ts";
@@ -49,6 +50,7 @@ const COLUMNS: readonly ListColumn[] = [
     cell: ({ bytes }) => bytes === null ? UNKNOWN : formatBytes(bytes),
     goes: 1,
   },
+  { heading: "Labels", set: "text", cell: labelsText, goes: 6 },
   { heading: "Tool", set: "text", cell: toolOf, goes: 5 },
 ];
 
@@ -89,6 +91,15 @@ export function environmentOf({ environment: { id, primary } }: SnapshotInfo): s
 }
 
 /**
+ * A snapshot's labels, or nothing.
+ *
+ * @param info The snapshot.
+ */
+export function labelsText({ labels }: Pick<SnapshotInfo, "labels">): string {
+  return printable(labelWords(labels).join(", "), 60);
+}
+
+/**
  * What wrote a snapshot.
  *
  * @param info The snapshot.
@@ -115,7 +126,10 @@ function shownCount(count: number | null | undefined): string {
 function fitting(snapshots: readonly SnapshotInfo[], width: number): string[] {
   // Of one project, its id says nothing.
   const several = new Set(snapshots.map(({ project }) => project.id)).size > 1;
-  let shown = COLUMNS.filter(({ heading }) => several || heading !== "Project");
+  const areLabelled = snapshots.some(({ labels }) => Object.keys(labels).length > 0);
+  let shown = COLUMNS.filter(({ heading }) => {
+    return (several || heading !== "Project") && (areLabelled || heading !== "Labels");
+  });
   for (;;) {
     const lines = renderTable(
       shown.map(({ set }) => set),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isLabel } from "../../snapshot/labels.ts";
 import { DURATION, duration, under } from "../option.ts";
 
 const { option } = under("Snapshots");
@@ -27,6 +28,13 @@ export const RETENTION = {
     placeholder: "<time>",
     expects: DURATION,
     help: "Keep the snapshots that are at most this much older than the newest one, such as 30d.",
+  }),
+  keepLabel: option({
+    kind: "list",
+    schema: z.array(z.string().refine(isLabel)).min(1).optional(),
+    placeholder: "<name[=value]>",
+    expects: "labels or their names, such as reason=upgrade or reason, separated by commas",
+    help: "Keep the snapshots that have one of these labels.",
   }),
   incompleteOlderThan: option({
     kind: "text",

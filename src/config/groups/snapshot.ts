@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { EXPORT_DEFAULTS } from "../../export/export_settings.ts";
+import { isLabel, labelsOf } from "../../snapshot/labels.ts";
 import type { Layout, TableFormat } from "../../snapshot/layout.ts";
 import type { StructuredTextFormat } from "../../transform/render_structured_text.ts";
 import { names, oneOf, under } from "../option.ts";
@@ -66,5 +67,20 @@ export const TABLES = {
     expects: "locales of the project, separated by commas",
     help: "Write table rows for these locales only.",
     toExport: (locales) => ({ locales }),
+  }),
+};
+
+/** What is noted of a snapshot. */
+export const LABELS = {
+  label: option({
+    kind: "list",
+    schema: z.array(z.string().refine(isLabel)).min(1).optional(),
+    env: "SLUICE_LABELS",
+    placeholder: "<name=value>",
+    expects: "labels such as reason=upgrade, separated by commas",
+    help:
+      "Note this in the snapshot's manifest, so that list and prune can choose it by that. May " +
+      "be repeated.",
+    toExport: (labels) => ({ labels: labelsOf(labels) }),
   }),
 };

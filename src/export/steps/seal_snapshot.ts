@@ -58,6 +58,7 @@ export async function sealSnapshot(
     environment: { id: place.sandbox ?? environment ?? null, primary: place.sandbox === undefined },
     locales: site.attributes.locales,
     status: statusOf(journal.notes),
+    ...(Object.keys(settings.labels ?? {}).length > 0 && { labels: settings.labels }),
     startedAt: startedAt.toISOString(),
     endedAt,
     options: shapingSettings(settings),

@@ -116,3 +116,5 @@ export type {
   SnapshotStatus,
   Tally,
 } from "./src/snapshot/manifest.ts";
+
+export { openSnapshot, type OpenSnapshotOptions, type Snapshot } from "./src/tools/open.ts";

@@ -47,7 +47,7 @@ const entry: z.ZodType<AssetIndexEntry> = z.object({
  * @throws {StorageError} If it can't be read.
  */
 export async function* readAssetIndex(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   key: string,
   prefix: string,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-import { isObject, type Json } from "../text/json.ts";
+import { isObject, type Json, type JsonObject } from "../text/json.ts";
 import { mapBlocks } from "./blocks.ts";
 import type { Item } from "./resource.ts";
 import type { SchemaIndex } from "./schema_index.ts";
@@ -8,7 +8,7 @@ import type { SchemaIndex } from "./schema_index.ts";
  * blocks at every depth. Other fields keep their value; the record isn't changed.
  *
  * @param item The record.
- * @param locale The locale.
+ * @param locale The locale; of several, the first one that has a value other than `null`, for each field anew.
  * @param schema The schema, which tells what is localized.
  *
  * @example
@@ -22,17 +22,30 @@ import type { SchemaIndex } from "./schema_index.ts";
  * console.assert(inLocale(item, "en", schema).attributes.title === "A");
  * ```
  */
-export function inLocale(item: Item, locale: string, schema: SchemaIndex): Item {
+export function inLocale(
+  item: Item,
+  locale: string | readonly string[],
+  schema: SchemaIndex,
+): Item {
+  const locales = typeof locale === "string" ? [locale] : locale;
   const attributes = { ...item.attributes };
   for (const field of schema.fields(item.relationships.item_type.data.id)) {
     const { api_key: key, field_type: type, localized } = field.attributes;
     const given = attributes[key];
     if (given === undefined) continue;
-    const value = localized && isObject(given) ? given[locale] ?? null : given;
+    const value = localized && isObject(given) ? firstOf(given, locales) : given;
     attributes[key] = mapBlocks(value, type, (block) => {
       if (typeof block === "string") return block;
-      return inLocale(block, locale, schema) as unknown as Json;
+      return inLocale(block, locales, schema) as unknown as Json;
     });
   }
   return { ...item, attributes };
+}
+
+function firstOf(values: JsonObject, locales: readonly string[]): Json {
+  for (const locale of locales) {
+    const value = Object.hasOwn(values, locale) ? values[locale] : undefined;
+    if (value !== undefined && value !== null) return value;
+  }
+  return null;
 }

@@ -37,30 +37,38 @@ export async function snapshotBatches(
   prefix: string,
   signal: AbortSignal,
 ): Promise<SnapshotBatches> {
-  const folders = new Map<string, SnapshotBatch[]>();
-  const add = ({ path, count }: SnapshotBatch) => {
-    const folder = BATCH.exec(path)?.[1];
-    if (folder === undefined) return;
-    const own = folders.get(folder);
-    if (own) own.push({ path, count });
-    else folders.set(folder, [{ path, count }]);
-  };
   const manifest = await readManifest(storage, prefix, signal).catch((error) => {
     // DatoCMS's own exports have none.
     if (!(error instanceof ObjectNotFoundError)) throw error;
     return undefined;
   });
-  if (manifest) manifest.objects.forEach(add);
-  else {
-    for await (const page of storage.list(`${prefix}/`, { signal })) {
-      for (const { key } of page) add({ path: key.slice(prefix.length + 1) });
-    }
+  if (manifest) return { folders: batchFolders(manifest.objects), manifest };
+  const found: SnapshotBatch[] = [];
+  for await (const page of storage.list(`${prefix}/`, { signal })) {
+    for (const { key } of page) found.push({ path: key.slice(prefix.length + 1) });
+  }
+  return { folders: batchFolders(found), manifest };
+}
+
+/**
+ * The batches among the objects of a snapshot, by folder and in their order.
+ *
+ * @param objects The objects.
+ */
+export function batchFolders(objects: Iterable<SnapshotBatch>): Map<string, SnapshotBatch[]> {
+  const folders = new Map<string, SnapshotBatch[]>();
+  for (const { path, count } of objects) {
+    const folder = BATCH.exec(path)?.[1];
+    if (folder === undefined) continue;
+    const own = folders.get(folder);
+    if (own) own.push({ path, count });
+    else folders.set(folder, [{ path, count }]);
   }
   // The numbers have three digits or more.
   for (const own of folders.values()) {
     own.sort(({ path: a }, { path: b }) => a.length - b.length || (a < b ? -1 : 1));
   }
-  return { folders, manifest };
+  return folders;
 }
 
 /**
@@ -85,7 +93,7 @@ export function recordFolders(apiKey: string, version: Version): string[] {
  * @throws The signal's reason.
  */
 export function readEntries<T>(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
@@ -109,7 +117,7 @@ export function readEntries<T>(
  * @throws The signal's reason.
  */
 export async function* searchEntries<T>(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   key: string,
   may: (text: string) => boolean,
   signal?: AbortSignal,

@@ -19,7 +19,7 @@ const PAGE = 100;
  * @throws The signal's reason.
  */
 export async function* readBatch<T>(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {

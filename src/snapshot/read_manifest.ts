@@ -4,6 +4,7 @@ import type { Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
 import { MANIFEST } from "./layout.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
+import { isAsSealed } from "./manifest_digest.ts";
 
 /**
  * Reads the manifest of a snapshot.
@@ -11,19 +12,25 @@ import { type Manifest, manifestSchema } from "./manifest.ts";
  * @param storage Where the snapshot is.
  * @param prefix Where it lies in there, without a trailing slash.
  * @param signal Aborts the reading.
- * @throws {SyntaxError} If it isn't a manifest of a version that this program knows.
+ * @param isChecked Whether its text has to be the one that was sealed, if it says which one that is.
+ * @throws {SyntaxError} If it isn't a manifest of a version that this program knows, or not the one that was sealed.
  * @throws {ObjectNotFoundError} If there is none.
  * @throws {StorageError} If it can't be read.
  */
 export async function readManifest(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   prefix: string,
   signal: AbortSignal,
+  isChecked = false,
 ): Promise<Manifest> {
   const key = `${prefix}/${MANIFEST}`;
   const bytes = await storage.get(key, { signal });
   try {
-    return manifestSchema.parse(parseJson(await toText(bytes)));
+    const text = await toText(bytes);
+    if (isChecked && isAsSealed(text) === false) {
+      throw new SyntaxError("its text isn't the one that was sealed");
+    }
+    return manifestSchema.parse(parseJson(text));
   } catch (error) {
     signal.throwIfAborted();
     const isItsOwn = error instanceof SyntaxError || error instanceof TypeError ||

@@ -1,10 +1,14 @@
 import { toText } from "@std/streams/to-text";
+import { concurrently } from "../async/concurrently.ts";
 import type { Field, ItemType, Resource } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isObject, parseJson } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
+
+/** Files of models that are read at a time. */
+const AT_A_TIME = 8;
 
 /**
  * Reads the schema that a snapshot, or a Project Export of DatoCMS, was exported with: from the files of its
@@ -17,7 +21,7 @@ import { printable } from "../text/printable.ts";
  * @throws {StorageError} If they can't be read.
  */
 export async function readSnapshotSchema(
-  storage: Storage,
+  storage: Pick<Storage, "get" | "list">,
   prefix: string,
   signal: AbortSignal,
 ): Promise<SchemaIndex> {
@@ -30,8 +34,8 @@ export async function readSnapshotSchema(
   const itemTypes: ItemType[] = [];
   const included: Resource[] = [];
   for await (const page of storage.list(`${prefix}/models/`, { signal })) {
-    for (const { key } of page) {
-      if (!key.endsWith(".json")) continue;
+    const keys = page.map(({ key }) => key).filter((key) => key.endsWith(".json"));
+    const reads = keys.map((key) => async (signal: AbortSignal) => {
       const file = await readJson(storage, key, signal);
       const model = isObject(file) ? file.data : undefined;
       const parts = isObject(file) ? file.included ?? [] : undefined;
@@ -42,7 +46,8 @@ export async function readSnapshotSchema(
       }
       itemTypes.push(model as unknown as ItemType);
       included.push(...parts as unknown as Resource[]);
-    }
+    });
+    await concurrently(reads, AT_A_TIME, signal);
   }
   if (itemTypes.length === 0) throw new SyntaxError(`Expected files of models in ${prefix}/models`);
   const fields = included.filter((part): part is Field => part.type === "field");
@@ -81,7 +86,7 @@ export function assertLocales(
  * @throws {StorageError} If it can't be read.
  */
 export async function readJson(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   key: string,
   signal: AbortSignal,
 ): Promise<unknown> {

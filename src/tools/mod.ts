@@ -28,6 +28,20 @@ export {
   type SnapshotInfo,
   type SnapshotList,
 } from "./list.ts";
+export type { LocaleOptions } from "./open/records.ts";
+export {
+  openSnapshot,
+  type OpenSnapshotOptions,
+  type Snapshot,
+  type SnapshotAsset,
+  type SnapshotAssetFile,
+  type SnapshotModel,
+  type SnapshotReadOptions,
+  type SnapshotRecord,
+  type SnapshotRecordOptions,
+  type SnapshotTable,
+  type SnapshotTablePart,
+} from "./open.ts";
 export {
   type ShownModel,
   type ShownSnapshot,

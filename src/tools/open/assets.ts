@@ -1,0 +1,124 @@
+import { type AssetIndexEntry, readAssetIndex } from "../../assets/asset_index.ts";
+import type { Upload } from "../../content/resource.ts";
+import { EXIT, SluiceError } from "../../error.ts";
+import { checking } from "../../snapshot/checked_reading.ts";
+import { assetsPrefix } from "../../snapshot/layout.ts";
+import { ObjectNotFoundError } from "../../storage/storage.ts";
+import { shownAddress } from "../../text/printable.ts";
+import { safeName } from "../../text/safe_name.ts";
+import type { SnapshotContent } from "./content.ts";
+
+/** An asset: what is known of it, and its file. */
+export interface SnapshotAsset {
+  /** Its upload, as the API sent it. */
+  readonly upload: Upload;
+  /** Its file; `undefined` if the snapshot has none. */
+  readonly file: SnapshotAssetFile | undefined;
+  /** Why there is no file; `undefined` if there is one, or nobody says. */
+  readonly reason: string | undefined;
+}
+
+/** An asset's file. */
+export interface SnapshotAssetFile {
+  /** Its key in the storage. */
+  readonly key: string;
+  /** Its size in bytes; `undefined` if nobody says. */
+  readonly size: number | undefined;
+  /** MD5 of its bytes, in hexadecimal; `undefined` if nobody says. */
+  readonly md5: string | undefined;
+  /**
+   * Its bytes: the stream fails at its end if they aren't of this size and MD5.
+   *
+   * @param options What aborts it.
+   * @throws {SluiceError} If it isn't there.
+   */
+  open(options?: {
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+}
+
+/**
+ * An upload with its file.
+ *
+ * @param content The snapshot.
+ * @param upload The upload.
+ * @param signal Aborts it.
+ * @throws {SyntaxError} If the list of assets can't be understood.
+ */
+export async function assetOf(
+  content: SnapshotContent,
+  upload: Upload,
+  signal: AbortSignal,
+): Promise<SnapshotAsset> {
+  const { manifest, found: { project } } = content;
+  const prefix = assetsPrefix(manifest?.project.id ?? project);
+  if (manifest === undefined) {
+    const file = await namedFile(content, upload, prefix, signal);
+    return { upload, file, reason: file ? undefined : "its file isn't beside the snapshots" };
+  }
+  if (manifest.assets === undefined) {
+    return { upload, file: undefined, reason: "the snapshot was exported without asset files" };
+  }
+  const entry = await listed(content, manifest.assets.index, prefix, upload.id, signal);
+  const { key, size, md5, reason } = entry ?? { size: null, md5: null };
+  const file = key === undefined || size === null || md5 === null
+    ? undefined
+    : fileAt(content, { key, size, md5 });
+  return { upload, file, reason };
+}
+
+/** What the list of assets says of an upload. All of it is read, as its digest is checked. */
+async function listed(
+  content: SnapshotContent,
+  index: string,
+  prefix: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<AssetIndexEntry | undefined> {
+  let found: AssetIndexEntry | undefined;
+  for await (const page of readAssetIndex(content.objects, content.key(index), prefix, signal)) {
+    found ??= page.find(({ upload_id }) => upload_id === id);
+  }
+  return found;
+}
+
+/** The file of an upload in a Project Export of DatoCMS, which has no list of files. */
+async function namedFile(
+  content: SnapshotContent,
+  { attributes: { path, size, md5 } }: Upload,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<SnapshotAssetFile | undefined> {
+  if (typeof path !== "string") return undefined;
+  const key = `${prefix}/${safeName(path.slice(path.lastIndexOf("/") + 1))}`;
+  if (await content.storage.stat(key, { signal }) === undefined) return undefined;
+  const isDigest = typeof md5 === "string" && /^[0-9a-f]{32}$/i.test(md5);
+  return fileAt(content, {
+    key,
+    size: typeof size === "number" ? size : undefined,
+    md5: isDigest ? md5.toLowerCase() : undefined,
+  });
+}
+
+function fileAt(
+  { storage }: SnapshotContent,
+  file: Omit<SnapshotAssetFile, "open">,
+): SnapshotAssetFile {
+  return {
+    ...file,
+    async open({ signal } = {}) {
+      const address = shownAddress(`${storage.url}/${file.key}`);
+      try {
+        const bytes = await storage.get(file.key, { signal });
+        return bytes.pipeThrough(checking("md5", file, address));
+      } catch (error) {
+        if (!(error instanceof ObjectNotFoundError)) throw error;
+        throw new SluiceError(
+          `The asset file ${address} isn't there any more: take another snapshot's, or export again.`,
+          EXIT.failed,
+          { cause: error, code: "snapshot_damaged" },
+        );
+      }
+    },
+  };
+}

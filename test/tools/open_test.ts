@@ -8,7 +8,7 @@ import { exportProject } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { openSnapshot } from "../../src/tools/open.ts";
-import { sourceOf } from "../support/exported.ts";
+import { directoryOf, entriesOf, filesOf, sourceOf, workbench } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 
 /** A snapshot in memory, and where it lies. */
@@ -314,4 +314,26 @@ Deno.test("openSnapshot(): each method ends when its signal is aborted", async (
   assert.ok((await reader.read()).value!.length > 0);
   own.abort(new Error("Enough"));
   await assert.rejects(reader.read(), /Enough/);
+});
+
+Deno.test("The documentation's static site is built from a snapshot as it is written", async () => {
+  await using bench = await workbench({ project: sampleProject() });
+  const report = await bench.export({ tables: false });
+  const page = await Deno.readTextFile("docs/library.md");
+  const [, code] = /<!-- example: static site -->\n\n```ts\n(.*?)```/s.exec(page)!;
+  const here = code!
+    .replace('"@sluice/datocms"', JSON.stringify(new URL("../../mod.ts", import.meta.url).href))
+    .replace('"../sluice/snapshots"', JSON.stringify(bench.root))
+    .replaceAll("`site/", `\`${bench.root}/site/`);
+  await import(`data:application/typescript,${encodeURIComponent(here)}`);
+  const files = await filesOf(`${bench.root}/site`);
+  const pages = files.filter((file) => file.endsWith(".html"));
+  const articles = await entriesOf<Item>(`${directoryOf(report)}/records/article/published`);
+  assert.equal(pages.length, 3 * articles.length);
+  const italian = await Deno.readTextFile(
+    `${bench.root}/site/it/perche-le-porte-si-appoggiano.html`,
+  );
+  assert.match(italian, /<h1>Perché le porte si appoggiano l'una all'altra<\/h1>/);
+  assert.match(italian, /<img src="\.\.\/[^"]+" alt="">/);
+  assert.ok(files.length > pages.length, "pictures lie beside the pages");
 });

@@ -34,6 +34,8 @@ export class SnapshotTable {
   readonly #content: SnapshotContent;
 
   /**
+   * Use `tables()` of a snapshot.
+   *
    * @param content The snapshot.
    * @param format How rows are encoded.
    * @param table What its `schema.json` says of the table.

@@ -24,6 +24,7 @@ import "../snapshot/table_writer_test.ts";
 import "../tools/cat_test.ts";
 import "../tools/find_test.ts";
 import "../tools/list_test.ts";
+import "../tools/open_test.ts";
 import "../tools/prune_policy_test.ts";
 import "../tools/prune_test.ts";
 import "../tools/show_test.ts";

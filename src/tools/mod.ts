@@ -19,6 +19,19 @@
  * @module
  */
 export { type CatOptions, type CatResult, catSnapshot } from "./cat.ts";
+export {
+  type AssetChange,
+  type Change,
+  type ChangeKind,
+  type DiffOptions,
+  type DiffProgress,
+  diffSnapshots,
+  type FieldChange,
+  type RecordChange,
+  type RecordFieldChange,
+  type SchemaChange,
+  type SnapshotSource,
+} from "./diff.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";
 export {
   listPage,

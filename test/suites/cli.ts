@@ -6,6 +6,7 @@ import "../cli/doctor_command_test.ts";
 import "../cli/export_command_test.ts";
 import "../cli/export_to_s3_test.ts";
 import "../cli/hints_test.ts";
+import "../cli/labels_test.ts";
 import "../cli/list_command_test.ts";
 import "../cli/output_to_test.ts";
 import "../cli/parse_command_line_test.ts";

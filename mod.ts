@@ -106,6 +106,7 @@ export {
 
 export type { Layout, TableFormat } from "./src/snapshot/layout.ts";
 export { LockedError } from "./src/snapshot/lock/lock_errors.ts";
+export type { Labels } from "./src/snapshot/labels.ts";
 export type {
   ExportNotes,
   FailedAsset,

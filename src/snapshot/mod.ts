@@ -33,6 +33,7 @@ export {
 } from "./layout.ts";
 export type { LockContent } from "./lock/lock_content.ts";
 export { LockedError } from "./lock/lock_errors.ts";
+export type { Labels } from "./labels.ts";
 export type {
   ExportNotes,
   FailedAsset,

@@ -8,6 +8,7 @@ import { RETENTION } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { LABELS, SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
+import { UNLOCKING } from "./groups/unlocking.ts";
 import { VERIFYING } from "./groups/verifying.ts";
 import type { OptionInfo } from "./option.ts";
 
@@ -24,6 +25,7 @@ const ENTRIES = {
   ...FORM,
   ...RETENTION,
   ...VERIFYING,
+  ...UNLOCKING,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,

@@ -4,7 +4,6 @@ import type { MaxDelete } from "./assets/max_delete.ts";
 import type { RetryPolicy } from "../async/retry.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Layout, TableFormat } from "../snapshot/layout.ts";
-import type { Labels } from "../snapshot/labels.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
 import type { ResourceName } from "../source/datocms/resources.ts";
 import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
@@ -69,7 +68,7 @@ export interface ExportOptions extends SourceOptions {
   /** Whether a bucket that provably everybody can use is fine. @default {false} */
   readonly allowPublic?: boolean | undefined;
   /** What its manifest notes of the snapshot, by name: what `list` and `prune` can choose it by. */
-  readonly labels?: Labels | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /**
    * The most files that `assets: "sync"` may delete: if there are more, none is. @default 100 files or
    * 10 % of all, whichever is more

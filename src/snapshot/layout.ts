@@ -17,6 +17,8 @@ export const CANARY = "canary.txt";
 export const CLAIM = "export.json";
 /** Says who exports right now. It lies beside the snapshots. */
 export const LOCK = "lock.json";
+/** Says who removes asset files of all environments right now. It lies beside the primary environment's lock. */
+export const ASSETS_LOCK = "assets_lock.json";
 /** Names the newest sealed snapshot. It lies beside the snapshots, and is a hint. */
 export const LATEST = "latest.json";
 /** Names the temporary copy that is exported right now. It lies beside the lock. */
@@ -77,7 +79,7 @@ export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
   if (sandbox === undefined) return project;
   // The snapshots and the notes of the primary environment have these names.
   const name = safeName(sandbox).replace(
-    /^(?=snapshot_|(?:lock|latest|freeze|schedule|schedule_times|schedule_failures)\.json$)./i,
+    /^(?=snapshot_|(?:lock|assets_lock|latest|freeze|schedule|schedule_times|schedule_failures)\.json$)./i,
     (first) => {
       return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
     },

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { Labels } from "./labels.ts";
 import { isAssetIndex } from "./layout.ts";
 
 /** How many there are, and how many bytes they take. */
@@ -103,7 +102,7 @@ export interface Manifest extends ExportNotes {
    */
   readonly status?: SnapshotStatus | undefined;
   /** What somebody noted of the snapshot, by name, if anything. */
-  readonly labels?: Labels | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** When the export began, in ISO 8601. */
   readonly startedAt: string;
   /** When it ended, in ISO 8601. */

@@ -4,7 +4,6 @@ import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
 import type { FoundSnapshot } from "./find_snapshot.ts";
 import { CANARY, CLAIM } from "./layout.ts";
-import type { Labels } from "./labels.ts";
 import { type Manifest, type SnapshotStatus, statusOf, type Tally } from "./manifest.ts";
 import { readManifest } from "./read_manifest.ts";
 
@@ -23,7 +22,7 @@ export interface SnapshotInfo {
   /** Whether it is sealed, and has all that was asked for. */
   readonly state: SnapshotStatus | "incomplete";
   /** What somebody noted of it, by name. */
-  readonly labels: Labels;
+  readonly labels: Readonly<Record<string, string>>;
   /** When its export began, in ISO 8601. */
   readonly createdAt: string;
   /** When it was complete, in ISO 8601; `null` if it isn't, or nobody says. */

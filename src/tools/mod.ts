@@ -79,6 +79,7 @@ export {
   makeTables,
   type MakeTablesProgress,
 } from "./tables.ts";
+export { unlock, type Unlocked, type UnlockOptions } from "./unlock.ts";
 export {
   type Checked,
   type ProblemKind,

@@ -80,6 +80,8 @@ Commands
                   uploads of snapshots
   prune           Remove old snapshots, and keep some of
                   each day, week or month
+  unlock          Show who holds the locks of a destination,
+                  and remove stale ones
   verify          Verify that snapshots hold what was
                   written to them
   tables          Make tables of a snapshot, or of a Project

@@ -97,6 +97,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "all",
     "level",
     "sample",
+    "force",
     "out",
     "retryFailed",
     "dryRun",

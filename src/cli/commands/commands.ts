@@ -12,6 +12,7 @@ import { retryCommand } from "./retry.ts";
 import { scheduleCommand } from "./schedule.ts";
 import { showCommand } from "./show.ts";
 import { tablesCommand } from "./tables.ts";
+import { unlockCommand } from "./unlock.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** All commands, in the order of the help text. */
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   catCommand,
   findCommand,
   pruneCommand,
+  unlockCommand,
   verifyCommand,
   tablesCommand,
   doctorCommand,

@@ -154,7 +154,7 @@ export class LockFile {
    */
   async release(owner: string, options: LockWriteOptions): Promise<void> {
     const found = await this.read(options.signal);
-    if (found?.content?.owner === owner) await this.#end(found.content, options);
+    if (found?.content?.owner === owner) await this.end(found.content, options);
   }
 
   /**
@@ -214,7 +214,7 @@ export class LockFile {
       // The storage's own clock has the last word: clocks of machines differ.
       const isDead = await this.#isDead(found, signal);
       if (!isDead && !await this.#hasExpired(found, guard, signal)) return false;
-      await this.#end(found.content ?? mine, options);
+      await this.end(found.content ?? mine, options);
       // What its owner was just writing when it fell asleep must not come after the next one's lock.
       await this.#storage.abandon?.(this.key, { signal });
       if (isDead) await this.#removeHold(found, signal);
@@ -308,8 +308,12 @@ export class LockFile {
     return await this.remove(other, mine, options, depth + 1) ? undefined : false;
   }
 
-  /** Deletes the lock; where that is forbidden, writes that it is over. */
-  async #end(content: LockContent, options: LockWriteOptions): Promise<void> {
+  /**
+   * Deletes the lock, whoever has it; where that is forbidden, writes that it is over.
+   *
+   * @throws {StorageError} If neither can be done.
+   */
+  async end(content: LockContent, options: LockWriteOptions): Promise<void> {
     try {
       await this.#storage.delete([this.key], withFence(options));
     } catch (error) {

@@ -27,6 +27,7 @@ const exitCode = await runCli(Deno.args, {
     Deno.stdout,
     (error) => isStdoutTerminal || error instanceof Deno.errors.BrokenPipe,
   ),
+  bytes: { isTerminal: isStdoutTerminal, writable: () => Deno.stdout.writable },
   // An export doesn't fail because its log can't be written.
   stderr: outputTo(Deno.stderr, () => true),
   env: readableVariable,

@@ -6,6 +6,14 @@ export interface TextOutput {
   write(text: string): void;
 }
 
+/** Where bytes go that aren't text. */
+export interface ByteOutput {
+  /** Whether a person would see them. */
+  readonly isTerminal: boolean;
+  /** Takes them; it isn't closed. */
+  readonly writable: () => WritableStream<Uint8Array<ArrayBuffer>>;
+}
+
 /** The time, and something done again and again. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -24,6 +32,8 @@ export interface Clock {
 export interface CliIo {
   /** Takes results. */
   readonly stdout: TextOutput;
+  /** Takes results that aren't text, on stdout. @default Nothing does */
+  readonly bytes?: ByteOutput | undefined;
   /** Takes progress, logs and errors. */
   readonly stderr: TextOutput;
   /** Knows what the outputs don't get. @default Nothing is known */

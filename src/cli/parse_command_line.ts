@@ -52,10 +52,10 @@ const VERSION = /^--version(?:=(?:true|false))?$/;
  */
 export function parseCommandLine(given: readonly string[]): CommandLine {
   const command = given.findIndex((arg) => !arg.startsWith("-"));
-  const args = given.map((arg, i) => {
+  const args = withDashes(given.map((arg, i) => {
     const isOfRecords = given[command] === "cat" && i > command && given[i + 1] !== undefined;
     return VERSION.test(arg) && !isOfRecords ? arg.replace("version", "program-version") : arg;
-  });
+  }));
   const end = args.indexOf("--");
   const options = end < 0 ? args : args.slice(0, end);
   checkSwitches(options);
@@ -84,6 +84,17 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     help: [parsed.help].flat().at(-1) === true,
     version: [parsed["program-version"]].flat().at(-1) === true,
   };
+}
+
+/** Joins `-`, which stands for stdout, with the option that it is the value of: the parser takes it for none. */
+function withDashes(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.flatMap((arg, i) => {
+    const isIn = end < 0 || i < end;
+    if (isIn && args[i + 1] === "-" && VALUED.includes(arg.replace(/^--/, ""))) return `${arg}=-`;
+    const isTaken = isIn && arg === "-" && VALUED.includes((args[i - 1] ?? "").replace(/^--/, ""));
+    return isTaken ? [] : arg;
+  });
 }
 
 /** Several values are those of a list; of anything else there is one. */

@@ -19,6 +19,7 @@
  * @module
  */
 export { type CatOptions, type CatResult, catSnapshot } from "./cat.ts";
+export { type CopyCounts, type CopyOptions, type CopyResult, copySnapshot } from "./copy.ts";
 export {
   type AssetChange,
   type Change,
@@ -32,6 +33,15 @@ export {
   type SchemaChange,
   type SnapshotSource,
 } from "./diff.ts";
+export {
+  type ArchiveForm,
+  type DownloadOptions,
+  downloadSnapshot,
+  type SnapshotDownload,
+  type SnapshotSelection,
+  type TransferProgress,
+} from "./download.ts";
+export { SnapshotDamagedError } from "./download/damage.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";
 export {
   listPage,

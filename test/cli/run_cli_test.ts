@@ -84,6 +84,10 @@ Commands
                   and remove stale ones
   verify          Verify that snapshots hold what was
                   written to them
+  download        Download a snapshot as an archive, or into
+                  a directory
+  copy            Copy snapshots to another place, on disk
+                  or in S3
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

@@ -22,7 +22,7 @@ export interface MemoryStorageHooks {
 
 /** A storage in memory that fails and stalls as it is told. */
 export class MemoryStorage implements Storage {
-  readonly url = "memory://test";
+  readonly url: string = "memory://test";
   /** What is at each key. */
   readonly objects: Map<string, Uint8Array<ArrayBuffer>> = new Map();
   /** The keys in the order in which their objects appeared. */

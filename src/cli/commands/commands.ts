@@ -1,8 +1,10 @@
 import type { Command } from "../command.ts";
 import { catCommand } from "./cat.ts";
 import { completionsCommand } from "./completions.ts";
+import { copyCommand } from "./copy.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
+import { downloadCommand } from "./download.ts";
 import { exportCommand } from "./export.ts";
 import { findCommand } from "./find.ts";
 import { listCommand } from "./list.ts";
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   pruneCommand,
   unlockCommand,
   verifyCommand,
+  downloadCommand,
+  copyCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

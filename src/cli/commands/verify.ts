@@ -3,21 +3,15 @@ import { CONFIG_FILE, OUTPUT, TIMEOUT, VIEW } from "../../config/groups/run.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { VERIFYING } from "../../config/groups/verifying.ts";
 import { optionsOf } from "../../config/options.ts";
-import { concurrently } from "../../async/concurrently.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
-import { findSnapshot, type FoundSnapshot, noSnapshots } from "../../snapshot/find_snapshot.ts";
-import { CANARY } from "../../snapshot/layout.ts";
 import { openStorage } from "../../storage/open_storage.ts";
-import type { Storage } from "../../storage/storage.ts";
 import type { Checked, Verification, VerifyProgress } from "../../tools/verify.ts";
+import { chosenSnapshots } from "../chosen_snapshots.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { renderVerification } from "../report/verification_text.ts";
-
-/** Requests at a time. */
-const AT_A_TIME = 8;
 
 /** `sluice verify` */
 export const verifyCommand: Command = {
@@ -72,11 +66,8 @@ export const verifyCommand: Command = {
     using line = new WorkLine(config, io);
     const { signal } = io;
     const scope = { project, environment, signal };
-    const chosen = all
-      ? await sealedSnapshots(storage, scope)
-      : await namedSnapshots(storage, words.length === 0 ? ["latest"] : words, scope);
-    // A wrong destination must not pass for an intact one, night after night.
-    if (chosen.length === 0) throw noSnapshots(storage, project);
+    // One that isn't sealed is damaged.
+    const chosen = await chosenSnapshots(storage, { names: words, all, unsealed: true, ...scope });
     const found: Verification[] = [];
     for (const snapshot of chosen) {
       const onProgress = (work: VerifyProgress) => line.update(`Verifying ${snapshot.name}`, work);
@@ -94,46 +85,6 @@ export const verifyCommand: Command = {
     return isDamaged ? EXIT.failed : EXIT.complete;
   },
 };
-
-/** Where snapshots are looked for. */
-interface Scope {
-  readonly project: string | undefined;
-  readonly environment: string | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** The snapshots of some names, each once; one that isn't sealed is damaged. */
-async function namedSnapshots(
-  storage: Storage,
-  names: readonly string[],
-  scope: Scope,
-): Promise<FoundSnapshot[]> {
-  const found = new Map<string, FoundSnapshot>();
-  for (const name of names) {
-    const snapshot = await findSnapshot(storage, name, { ...scope, unsealed: true });
-    found.set(snapshot.prefix, snapshot);
-  }
-  return [...found.values()];
-}
-
-/** All snapshots that claim to be complete, the newest first. */
-async function sealedSnapshots(
-  storage: Storage,
-  { signal, ...scope }: Scope,
-): Promise<FoundSnapshot[]> {
-  const { selectSnapshots } = await import("../../tools/list.ts");
-  const all = await selectSnapshots(storage, scope, signal);
-  const isSealed = new Set<FoundSnapshot>();
-  await concurrently(
-    all.map((snapshot) => async (signal) => {
-      const canary = await storage.stat(`${snapshot.prefix}/${CANARY}`, { signal });
-      if (canary !== undefined) isSealed.add(snapshot);
-    }),
-    AT_A_TIME,
-    signal,
-  );
-  return all.filter((snapshot) => isSealed.has(snapshot));
-}
 
 /** What was found of all, for programs: a problem's key says whose it is. */
 function reportOf(found: readonly Verification[]) {

@@ -27,6 +27,7 @@ import "../cli/text/format_test.ts";
 import "../cli/text/width_test.ts";
 import "../cli/token_test.ts";
 import "../cli/unfinished_test.ts";
+import "../cli/unlock_command_test.ts";
 import "../cli/verdict_test.ts";
 import "../cli/verify_command_test.ts";
 import "../config/check_variables_test.ts";

@@ -33,7 +33,7 @@ const BATCH = /^(uploads|records\/[^/]+\/(?:current|published))\/\w+\.(?:ndjson|
  * @throws {StorageError} If it can't be read.
  */
 export async function snapshotBatches(
-  storage: Storage,
+  storage: Pick<Storage, "get" | "list">,
   prefix: string,
   signal: AbortSignal,
 ): Promise<SnapshotBatches> {

@@ -45,3 +45,9 @@ export type {
   Tally,
 } from "./manifest.ts";
 export { readBatch } from "./read_batch.ts";
+export {
+  readSingleDocument,
+  type SingleEnd,
+  type SingleMeta,
+  type SinglePart,
+} from "./single_document.ts";

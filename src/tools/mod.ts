@@ -42,6 +42,17 @@ export {
   type TransferProgress,
 } from "./download.ts";
 export { SnapshotDamagedError } from "./download/damage.ts";
+  downloadDump,
+  type DownloadDumpOptions,
+  type DumpContent,
+  type DumpDownload,
+} from "./download/dump.ts";
+export type { DumpShape } from "./download/dump_entries.ts";
+export {
+  downloadSingle,
+  type DownloadSingleOptions,
+  type SingleDownload,
+} from "./download/single.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";
 export {
   listPage,

@@ -23,6 +23,8 @@ import "../snapshot/snapshot_writer_test.ts";
 import "../snapshot/table_writer_test.ts";
 import "../tools/cat_test.ts";
 import "../tools/diff_test.ts";
+import "../tools/download/dump_test.ts";
+import "../tools/download/single_test.ts";
 import "../tools/find_test.ts";
 import "../tools/list_test.ts";
 import "../tools/open_test.ts";

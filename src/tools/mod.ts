@@ -42,6 +42,7 @@ export {
   type TransferProgress,
 } from "./download.ts";
 export { SnapshotDamagedError } from "./download/damage.ts";
+export {
   downloadDump,
   type DownloadDumpOptions,
   type DumpContent,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ASSET_SOURCE, ASSETS } from "./groups/assets.ts";
 import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
+import { DOWNLOADING } from "./groups/downloading.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
 import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
@@ -26,6 +27,7 @@ const ENTRIES = {
   ...RETENTION,
   ...VERIFYING,
   ...UNLOCKING,
+  ...DOWNLOADING,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { unpackTar } from "modern-tar";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { EXIT } from "../../src/error.ts";
+import { textOf, zipFiles } from "../support/zip_files.ts";
 import { until } from "../support/until.ts";
 import { type Bench, bench, filesBelow, LITTLE } from "./bench.ts";
 import { FakeClock, fakeIo } from "./fake_io.ts";
@@ -107,7 +108,24 @@ Deno.test("sluice download and copy refuse what can't be meant", async () => {
         ["download"],
         /needs a place for the snapshot: write sluice download --out snapshot\.tar\.gz/,
       ],
-      [["download", "--out", "x.zip"], /--out must be a directory, or end with \.tar\.gz/],
+      [["download", "--out", "x.zip"], /--out must be a directory, or end with \.tgz or \.tar\.gz/],
+      [
+        ["download", "--as", "datocms-dump", "--out", "x"],
+        /--out must end with \.zip, but is "x"\./,
+      ],
+      [
+        ["download", "--single", "--out", "x.zip"],
+        /--out must end with \.json\.gz or \.json, but is "x\.zip"/,
+      ],
+      [
+        ["download", "--single", "--as", "datocms-dump", "--out", "x.zip"],
+        /--single and --as datocms-dump are two forms/,
+      ],
+      [
+        ["download", "--single", "--models", "a", "--out", "x.json"],
+        /--single holds the records of all models: leave --models out/,
+      ],
+      [["download", "--single"], /write sluice download --single --out project\.json\.gz/],
       [["download", "--out"], /--out needs a value/],
       [["download", "--out", "-", "--json"], /--json and --out - both write to stdout/],
       [["download", "--out", "-"], /stdout, which is a terminal: send it to a file or a program/],
@@ -149,4 +167,63 @@ Deno.test("sluice download shows how far it is, and leaves nothing at Ctrl-C", a
   }
   assert.deepEqual(await filesBelow(out), []);
   await Deno.remove(out, { recursive: true });
+});
+
+Deno.test("sluice download writes a dump for DatoCMS's content tools, or a single document", async () => {
+  await using bench_ = await bench();
+  // A dump is of all models.
+  const all = ["--no-assets", "--no-tables"];
+  await bench_.run(["export", ...all]);
+  const out = await Deno.makeTempDir();
+  try {
+    const run = (...args: string[]) => bench_.run(["download", ...args]);
+    const dump = ["--as", "datocms-dump"];
+    const { io, exitCode } = await run(...dump, "--out", `${out}/dump.zip`);
+    assert.equal(exitCode, EXIT.complete, io.err());
+    assert.match(io.out(), /^48213\/\d+ is in \/.*\/dump\.zip \([\d.]+ kB\)\.\n$/);
+    const zip = await Deno.readFile(`${out}/dump.zip`);
+    const files = zipFiles(zip);
+    assert.deepEqual([...files.keys()].at(-1), "manifest.json");
+    const { counts } = JSON.parse(textOf(files.get("manifest.json")!));
+    const json = JSON.parse(
+      (await run(...dump, "--out", `${out}/other.zip`, "--json")).io.out(),
+    );
+    assert.deepEqual(Object.keys(json), [
+      ...["status", "snapshot", "from", "to", "form", "bytes", "contentBytes"],
+      ...["records", "uploads", "uploadCollections", "assets", "missing"],
+    ]);
+    assert.deepEqual([json.status, json.form, json.bytes, json.records, json.missing], [
+      ...["complete", "datocms-dump", zip.length, counts.records, []],
+    ]);
+    const bytes = bytesOutput();
+    await runWith(bench_, ["download", ...dump, "--out", "-"], bytes);
+    assert.deepEqual(await bytes.all(), zip);
+
+    await run("--single", "--out", `${out}/all.json`, "--view", "current");
+    const { contents, end } = JSON.parse(await Deno.readTextFile(`${out}/all.json`));
+    assert.equal(contents.length, counts.records);
+    assert.deepEqual(end, { records: counts.records, uploads: counts.uploads, complete: true });
+    await run("--single", "--out", `${out}/public.json.gz`);
+    const packed = (await Deno.open(`${out}/public.json.gz`)).readable;
+    const text = await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).text();
+    assert.equal(JSON.parse(text).meta.view, "published");
+    const plain = bytesOutput();
+    await runWith(bench_, ["download", "--single", "--out", "-"], plain);
+    assert.equal(textOf(await plain.all()), text);
+
+    // What a dump lacks is named, and what was exported without published versions makes none.
+    const lacking = ["--exclude", "upload_collections"];
+    await bench_.run(["export", ...all, ...lacking]);
+    const partial = await run(...dump, "--out", `${out}/dump.zip`);
+    assert.equal(partial.exitCode, EXIT.partial);
+    assert.match(partial.io.err(), /The snapshot doesn't have upload_collections/);
+    await bench_.run(["export", ...all, "--no-published"]);
+    const none = await run("--single", "--out", `${out}/none.json`);
+    assert.equal(none.exitCode, EXIT.usage);
+    assert.match(none.io.err(), /exported without published versions: ask for the current ones/);
+    const names = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["all.json", "dump.zip", "other.zip", "public.json.gz"]);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
 });

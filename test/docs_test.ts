@@ -183,7 +183,7 @@ Deno.test("README shows what the demo writes", async () => {
     const [, record] = /^(?:A line of `(.*?)`)/m.exec(ALL) ?? [];
     assert.ok(record !== undefined);
     const beside = await Array.fromAsync(Deno.readDir(`${to}/content/project_48213`));
-    const snapshot = beside.find(({ isDirectory }) => isDirectory);
+    const snapshot = beside.find(({ name }) => name.startsWith("snapshot_"));
     const file = await Deno.readTextFile(
       `${to}/content/project_48213/${snapshot!.name}/${record}`,
     );

@@ -31,7 +31,17 @@ Deno.test("sluice demo exports the sample project, and shows what came out", asy
       tree,
       /\nNext, export a project of your own: .*\n[^]*\n {2}deno task -q sluice export .*\n$/,
     );
-    assert.ok(out.split("\n").length < 80);
+    assert.match(tree, /\n.* verify .*\n {2}48213\/\d+: intact \(\d+ objects, .*\)\n/);
+    assert.match(tree, /\n.* list --from .*\n {2}Snapshot .*\n.* spring-issue .*\n.* main .*\n/);
+    assert.match(
+      tree,
+      /\n.* show 48213\/\d+ --from .*\n {2}Slackwater [^]*\n {2}State +complete, /,
+    );
+    assert.match(tree, /hasn't:\n {2}added record notice \S+: Spring, probably\n\nNext, /);
+    assert.ok(out.split("\n").length < 100);
+    const [shown] = /(?<= )verify .*(?=\n)/.exec(tree)!;
+    const again = fakeIo();
+    assert.equal(await runCli(shown.split(" "), again), EXIT.complete, again.err());
   } finally {
     await Deno.remove(to, { recursive: true });
   }

@@ -4,7 +4,14 @@ import { OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
 import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
 import { optionsOf } from "../../config/options.ts";
-import type { ExitCode } from "../../error.ts";
+import { toExportOptions, toStorageOptions } from "../../config/library_options.ts";
+import type { Config } from "../../config/options.ts";
+import { EXIT, type ExitCode } from "../../error.ts";
+import type { ExportReport } from "../../export/export.ts";
+import { openStorage } from "../../storage/open_storage.ts";
+import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
+import { printable, shellWord } from "../../text/printable.ts";
+import type { Change } from "../../tools/diff.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { PROGRAM } from "../command_hint.ts";
 import { useNoProxyHere } from "../ready_environment.ts";
@@ -19,7 +26,8 @@ export const demoCommand: Command = {
   summary: "Export a sample project that is served on this machine; needs no account",
   description:
     "Starts a server on 127.0.0.1 that answers like DatoCMS's Content Management API with " +
-    "a small magazine in three languages, exports that into ./sluice-demo, and shows the result. " +
+    "a small magazine in three languages, exports that into ./sluice-demo, verifies it, and shows the " +
+    "result and what can be done with it, such as to compare it with a sandbox environment. " +
     "Environment variables and configuration files are ignored.",
   options: optionsOf(
     RECORD_SELECTION,
@@ -51,6 +59,8 @@ export const demoCommand: Command = {
     const { url: baseUrl, apiToken, assetHost } = cma;
     const served = { ...config, baseUrl, apiToken, assetHost };
     const { report, exitCode } = await runExport({ config: served, io, advise });
+    const lines = await lookInto(served, report, io);
+    if (lines === undefined) return EXIT.failed;
     if (config.json || config.quiet) return exitCode;
     io.stdout.write(
       [
@@ -58,12 +68,101 @@ export const demoCommand: Command = {
         ...renderTree(report),
         "",
         ...await renderSample(config.to, report, io.signal),
+        ...lines,
         ...NEXT,
       ].map((line) => `${line}\n`).join(""),
     );
     return exitCode;
   },
 };
+
+/** The project's sandbox environment, which has a record more. */
+const SANDBOX = "spring-issue";
+
+/** Lines of what a snapshot holds that are shown. */
+const SHOWN = 9;
+
+/**
+ * Verifies the snapshot, and shows what else can be done with it, in few lines.
+ *
+ * @return The lines; `undefined` if the snapshot is damaged, which is told.
+ */
+async function lookInto(
+  config: Config,
+  report: ExportReport,
+  { signal, stdout, columns, secrets }: CommandContext["io"],
+): Promise<string[] | undefined> {
+  const { verifySnapshot } = await import("../../tools/verify.ts");
+  const { renderVerification } = await import("../report/verification_text.ts");
+  using storage = openStorage(config.to, toStorageOptions(config));
+  const own = foundAt(report, undefined);
+  const verified = await verifySnapshot(storage, own, { level: "references", signal });
+  const verification = renderVerification(verified);
+  if (verified.status === "damaged") {
+    stdout.write(verification);
+    return undefined;
+  }
+  if (config.json || config.quiet) return [];
+  const { exportProject } = await import("../../export/export.ts");
+  const { listPage } = await import("../../tools/list.ts");
+  const { showSnapshot } = await import("../../tools/show.ts");
+  const { diffSnapshots } = await import("../../tools/diff.ts");
+  const { renderSnapshots } = await import("../report/snapshots_text.ts");
+  const { renderSnapshot } = await import("../report/snapshot_text.ts");
+  const options = { ...toExportOptions(config), secrets: secrets?.known, storage, signal };
+  const other = foundAt(await exportProject({ ...options, environment: SANDBOX }), SANDBOX);
+  const list = await listPage(storage, { limit: 5, signal });
+  const from = `--from ${shellWord(config.to)}`;
+  const width = Math.min(columns(), 100);
+  const hints = { isFiltered: false, more: `${PROGRAM} list ${from}`, first: "" };
+  const shown = await showSnapshot(storage, own.name, { signal });
+  const about = renderSnapshot(shown, { columns: width, next: "" }).split("\n").slice(0, SHOWN);
+  const changes: string[] = [];
+  if (!config.tablesOnly) {
+    const sides = [own, other].map((snapshot) => ({ storage, snapshot }));
+    for await (const page of diffSnapshots(sides[0]!, sides[1]!, { signal })) {
+      changes.push(...page.map(changeLine));
+    }
+  }
+  return [
+    "",
+    `${PROGRAM} verify ${from} --level references`,
+    `  ${verification.trimEnd()}`,
+    `${PROGRAM} list ${from}`,
+    ...renderSnapshots(list, { from: config.to, columns: width - 2, ...hints }).trimEnd()
+      .split("\n").map(indented),
+    `${PROGRAM} show ${own.name} ${from}`,
+    ...about.map(indented),
+    ...(config.tablesOnly ? [] : [
+      `What ${SANDBOX} has that ${own.name} hasn't:`,
+      ...changes.slice(0, SHOWN).map(indented),
+    ]),
+  ];
+}
+
+function indented(line: string): string {
+  return line === "" ? "" : `  ${line}`;
+}
+
+/** The snapshot that an export has made. */
+function foundAt(
+  { snapshot, manifest: { project: { id: project } } }: ExportReport,
+  environment: string | undefined,
+): FoundSnapshot {
+  const prefix = snapshot.slice(snapshot.lastIndexOf("/content/project_") + 1);
+  const id = prefix.slice(prefix.lastIndexOf("_") + 1);
+  const name = [project, environment, id].filter((word) => word !== undefined).join("/");
+  return { prefix, name, project, environment, id };
+}
+
+function changeLine(change: Change): string {
+  const name = change.kind === "record"
+    ? `${change.model} ${change.id}: ${change.title ?? ""}`
+    : change.kind === "asset"
+    ? `${change.filename ?? change.id}`
+    : `${change.type} ${change.name}`;
+  return `${change.change} ${change.kind} ${printable(name, 100)}`;
+}
 
 const NEXT = [
   "",

@@ -127,7 +127,7 @@ function checkCounts(
   }
   for (const name of ["uploads", "tables"]) {
     const tally = resources[name];
-    if (tally && "count" in tally && !(isTablesOnly && name === "uploads")) compare(name, tally);
+    if (tally && "count" in tally) compare(name, tally);
   }
   for (const folder of sums.keys()) {
     check.add("changed", MANIFEST, `counts nothing in ${folder}, but lists objects there`);

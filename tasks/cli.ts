@@ -33,6 +33,7 @@ const exitCode = await runCli(Deno.args, {
   env: readableVariable,
   envNames: () => envNames(Deno.env),
   isTerminal: Deno.stderr.isTerminal(),
+  isStdoutTerminal,
   columns,
   signal: stopSignal("The command was cancelled.", { hasTerminal: hasTerminal() }),
 });

@@ -44,6 +44,8 @@ export interface CliIo {
   readonly envNames?: (() => readonly string[]) | undefined;
   /** Whether stderr is a terminal. */
   readonly isTerminal: boolean;
+  /** Whether stdout is a terminal. @default {false} */
+  readonly isStdoutTerminal?: boolean | undefined;
   /** The width of the terminal, in columns. */
   readonly columns: () => number;
   /** Cancels the command. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ASSET_SOURCE, ASSETS } from "./groups/assets.ts";
+import { DIFFING } from "./groups/diffing.ts";
 import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { DOWNLOADING } from "./groups/downloading.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
@@ -28,6 +29,7 @@ const ENTRIES = {
   ...VERIFYING,
   ...UNLOCKING,
   ...DOWNLOADING,
+  ...DIFFING,
   ...RESULT,
   ...ASSETS,
   ...ASSET_SOURCE,

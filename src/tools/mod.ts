@@ -54,6 +54,7 @@ export {
   type DownloadSingleOptions,
   type SingleDownload,
 } from "./download/single.ts";
+export { liveSnapshot } from "./diff/live.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";
 export {
   listPage,

@@ -78,6 +78,8 @@ Commands
                   site or the manifest of a snapshot
   find            Find an id or some text in the records and
                   uploads of snapshots
+  diff            Compare two snapshots, or one with the
+                  environment as it is now
   prune           Remove old snapshots, and keep some of
                   each day, week or month
   unlock          Show who holds the locks of a destination,

@@ -3,6 +3,7 @@ import { catCommand } from "./cat.ts";
 import { completionsCommand } from "./completions.ts";
 import { copyCommand } from "./copy.ts";
 import { demoCommand } from "./demo.ts";
+import { diffCommand } from "./diff.ts";
 import { doctorCommand } from "./doctor.ts";
 import { downloadCommand } from "./download.ts";
 import { exportCommand } from "./export.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   showCommand,
   catCommand,
   findCommand,
+  diffCommand,
   pruneCommand,
   unlockCommand,
   verifyCommand,

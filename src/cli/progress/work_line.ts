@@ -50,10 +50,16 @@ export class WorkLine implements Disposable {
     this.#work = work;
   }
 
+  /** Takes away what is shown, before something else is written. */
+  clear(): void {
+    if (this.#isDrawn) this.#io.stderr.write("\r\x1b[K");
+    this.#isDrawn = false;
+  }
+
   /** Ends what is shown. */
   [Symbol.dispose](): void {
     this.#stop?.();
-    if (this.#isDrawn) this.#io.stderr.write("\r\x1b[K");
+    this.clear();
   }
 
   #draw(): void {

@@ -3,6 +3,7 @@ import { attachment } from "../assets/content_disposition.ts";
 import { concurrently } from "../async/concurrently.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
+import { noteLatest } from "../snapshot/latest.ts";
 import { assetsPrefix, CANARY, MANIFEST } from "../snapshot/layout.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
 import type { Tally } from "../snapshot/manifest.ts";
@@ -284,6 +285,7 @@ class Copy {
         throw this.#taken(MANIFEST, "is that of another snapshot, or of another part of it");
       }
       await storage.put(`${prefix}/${CANARY}`, ENCODER.encode(canaryText), how);
+      await noteLatest(storage, prefix, signal);
     });
   }
 

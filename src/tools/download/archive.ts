@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { pipeline, Readable } from "node:stream";
+import { once } from "node:events";
 import { constants, createGzip, createZstdCompress } from "node:zlib";
 import { createTarPacker } from "modern-tar";
 import { generatorStream } from "../../async/generator_stream.ts";
@@ -77,11 +77,25 @@ function compressed(
       [constants.ZSTD_c_checksumFlag]: 1,
     },
   });
-  return generatorStream(async function* () {
-    // Whoever ends one of them ends the other; what it fails with comes out at its end.
-    const stream = pipeline(Readable.from(bytes), compressor, () => {});
-    for await (const chunk of stream as AsyncIterable<Buffer<ArrayBuffer>>) {
-      yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  return generatorStream(async function* (stop) {
+    const reader = bytes.getReader();
+    const feeding = feed().catch((error) => compressor.destroy(error));
+    try {
+      for await (const chunk of compressor as AsyncIterable<Buffer<ArrayBuffer>>) {
+        yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      }
+    } finally {
+      stop.abort(new DOMException("Nobody reads the archive any more.", "AbortError"));
+      await reader.cancel(stop.signal.reason).catch(() => {});
+      await feeding;
+    }
+
+    async function feed(): Promise<void> {
+      for (let read; !(read = await reader.read()).done;) {
+        if (compressor.write(read.value)) continue;
+        await once(compressor, "drain", { signal: stop.signal });
+      }
+      compressor.end();
     }
   });
 }

@@ -99,6 +99,25 @@ Deno.test("deno task sluice retry, and export --retry-failed, in a terminal ask 
   assertEnds(await runInTerminal(denoTask("export", "--retry-failed"), { env }), none);
 });
 
+Deno.test("what deno task sluice download writes is read by unzip, gzip and grep", async () => {
+  await using opened = await open();
+  const { env, to } = opened;
+  const [dump, single] = [`${to}/dump.zip`, `${to}/project.json.gz`];
+  const run = async (shows: RegExp, ...words: string[]) => {
+    assertEnds(await runInTerminal(words, { env }), shows);
+  };
+  await run(/: complete/, ...denoTask("export", "--no-tables"));
+  const written = /48213\/\d+ is in /;
+  await run(written, ...denoTask("sluice", "download", "--as", "datocms-dump", "--out", dump));
+  await run(/No errors detected/, "bash", "-c", `unzip -t ${dump}`);
+  await run(/"format": "datocms-project-dump"/, "bash", "-c", `unzip -p ${dump} manifest.json`);
+  await run(written, ...denoTask("sluice", "download", "--single", "--out", single));
+  const lines = `gzip -t ${single} && zcat ${single} | grep -c '^{"id":"[^"]*","type":"item"'`;
+  await run(/^33\r?\n/, "bash", "-c", lines);
+  const piped = denoTask("sluice", "download", "--single", "--view=current", "--out=-").join(" ");
+  await run(/^\],\r?\n"end":\{"records":38,/, "bash", "-c", `${piped} 2>/dev/null | tail -n 2`);
+});
+
 Deno.test("deno task sluice schedule in a terminal exports and stops at Ctrl-C, without asking", async () => {
   await using opened = await open();
   const words = denoTask("sluice", "schedule", "--every=1h", ...LITTLE);

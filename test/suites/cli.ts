@@ -2,6 +2,7 @@
 import "../cli/cancel_test.ts";
 import "../cli/completions/completions_test.ts";
 import "../cli/demo_command_test.ts";
+import "../cli/diff_command_test.ts";
 import "../cli/doctor_command_test.ts";
 import "../cli/download_command_test.ts";
 import "../cli/export_command_test.ts";

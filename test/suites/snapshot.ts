@@ -24,6 +24,7 @@ import "../snapshot/table_writer_test.ts";
 import "../tools/cat_test.ts";
 import "../tools/copy_test.ts";
 import "../tools/diff_test.ts";
+import "../tools/download/dump_reader_test.ts";
 import "../tools/download/dump_test.ts";
 import "../tools/download/single_test.ts";
 import "../tools/download_test.ts";

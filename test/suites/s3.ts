@@ -1,5 +1,6 @@
 // Storages in S3.
 import "../s3/rgw_append_only_test.ts";
+import "../s3/rgw_copy_test.ts";
 import "../s3/rgw_doctor_test.ts";
 import "../s3/rgw_export_test.ts";
 import "../s3/rgw_prune_test.ts";

@@ -90,6 +90,25 @@ Deno.test("deno task sluice runs every command in a terminal without asking for 
   }
 });
 
+Deno.test("deno task sluice download writes what gzip and tar read, and copy what verify finds intact", async () => {
+  await using opened = await open();
+  const { env, to } = opened;
+  assertEnds(await runInTerminal(denoTask("export", ...LITTLE), { env }), /: complete/);
+  const sluice = (...words: string[]) => denoTask("sluice", ...words).join(" ");
+  const line = [
+    `${sluice("download", "--out", `${to}/x.tgz`)}`,
+    `gzip -t ${to}/x.tgz`,
+    `${sluice("download", "--out", "-")} | cmp - ${to}/x.tgz`,
+    `mkdir ${to}/tar`,
+    `tar -xf ${to}/x.tgz -C ${to}/tar`,
+    sluice("verify", "--from", `${to}/tar`),
+    sluice("copy", "--to", `${to}/copy`),
+    sluice("verify", "--from", `${to}/copy`),
+  ].join(" && ");
+  const end = await runInTerminal(["bash", "-o", "pipefail", "-c", line], { env });
+  assertEnds(end, /: intact[^]*: intact/);
+});
+
 Deno.test("deno task sluice retry, and export --retry-failed, in a terminal ask for no permission", async () => {
   await using opened = await open();
   const { env } = opened;

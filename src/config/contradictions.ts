@@ -40,6 +40,17 @@ export const CONTRADICTIONS: readonly (readonly [Side, Side])[] = [
 ];
 
 /**
+ * Options that can't both be had: an error if both are on the command line; else the one from the higher source
+ * wins, and of the same source the second.
+ */
+export const EXCLUSIVE: readonly (readonly [Side, Side])[] = [
+  [
+    { key: "compress", is: (value) => value !== "none" },
+    { key: "layout", is: (value) => value === "enterprise" },
+  ],
+];
+
+/**
  * Options that have nothing left to say when the other one is meant: an error on the command line only, as a
  * variable may be meant for several commands.
  */

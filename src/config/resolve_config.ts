@@ -2,7 +2,14 @@ import { EXIT, SluiceError } from "../error.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
 import { emptyVariable, isQuoted, quotedVariable } from "./check_variables.ts";
-import { CONTRADICTIONS, isMeant, NEEDS, POINTLESS, type Side } from "./contradictions.ts";
+import {
+  CONTRADICTIONS,
+  EXCLUSIVE,
+  isMeant,
+  NEEDS,
+  POINTLESS,
+  type Side,
+} from "./contradictions.ts";
 import { fromHome } from "./home_path.ts";
 import type { OptionInfo } from "./option.ts";
 import {
@@ -143,6 +150,15 @@ function withoutOverruled(given: Map<OptionKey, Given>): GivenByKey {
       throw usage(`${one.name} contradicts ${other.name}: leave one of them out.`);
     }
     given.delete(pair[one.rank < other.rank ? 0 : 1].key);
+  }
+  for (const pair of EXCLUSIVE) {
+    const found = bothOf(pair, given);
+    if (found === undefined) continue;
+    const [one, other] = found;
+    if (one.rank === FLAG && other.rank === FLAG) {
+      throw usage(`${one.name} contradicts ${other.name}: leave one of them out.`);
+    }
+    given.delete(pair[one.rank <= other.rank ? 0 : 1].key);
   }
   return given;
 }

@@ -14,6 +14,7 @@ export const EXPORT_DEFAULTS = {
   layout: "ndjson",
   tables: true,
   format: "ndjson",
+  compress: "none",
 } as const satisfies Partial<ExportOptions>;
 
 /** Options of which some are set. */
@@ -39,7 +40,14 @@ export interface ExportSettings extends
   SourceSettings,
   With<
     Omit<ExportOptions, keyof SourceOptions>,
-    "allowPublic" | "maxFailures" | "freeze" | "resume" | "layout" | "tables" | "format"
+    | "allowPublic"
+    | "maxFailures"
+    | "freeze"
+    | "resume"
+    | "layout"
+    | "tables"
+    | "format"
+    | "compress"
   > {}
 
 /**
@@ -92,7 +100,9 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
     format = EXPORT_DEFAULTS.format,
   } = options;
   assertLabels(options.labels ?? {});
-  const own = { allowPublic, maxFailures, freeze, resume, layout, tables, format };
+  // The other layout is read by what knows nothing of compression.
+  const compress = layout === "enterprise" ? "none" : options.compress ?? EXPORT_DEFAULTS.compress;
+  const own = { allowPublic, maxFailures, freeze, resume, layout, tables, format, compress };
   return { ...options, ...resolveSourceOptions(options), ...own };
 }
 
@@ -104,8 +114,9 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
 export function shapingSettings(settings: ExportSettings): Record<string, unknown> {
   const { environment, models, excludeModels, include, exclude, published, assets } = settings;
   const { layout, tables, format, structuredText, locales, freeze } = settings;
+  const compress = settings.compress === "none" ? undefined : settings.compress;
   const source = { environment, models, excludeModels, include, exclude, published, assets };
-  const written = { layout, tables, format, structuredText, locales };
+  const written = { layout, tables, format, compress, structuredText, locales };
   const shaping = { ...source, ...written, freeze: freeze || undefined };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
 }

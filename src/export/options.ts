@@ -1,3 +1,4 @@
+import type { Compression } from "../sink/compression.ts";
 import type { Clock } from "../async/clock.ts";
 import type { ExportEvent } from "./events.ts";
 import type { MaxDelete } from "./assets/max_delete.ts";
@@ -134,6 +135,12 @@ export interface ExportOptions extends SourceOptions {
   readonly tables?: boolean | "only" | undefined;
   /** How rows of tables are encoded. @default {"ndjson"} */
   readonly format?: TableFormat | undefined;
+  /**
+   * How records, uploads and tables are compressed. With the layout `"enterprise"` they never are.
+   *
+   * @default {"none"}
+   */
+  readonly compress?: Compression | undefined;
   /** What structured text is rendered as, in a column of its own. @default Not at all */
   readonly structuredText?: StructuredTextFormat | undefined;
   /** Which locales have rows in tables. @default All locales */

@@ -1,6 +1,7 @@
 import type { Page } from "../content/resource.ts";
-import { ObjectWriter, type WrittenObject } from "../storage/object_writer.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Compression } from "./compression.ts";
+import { TextWriter, type WrittenText } from "./text_writer.ts";
 
 /** How the entries of a batch are turned into bytes. */
 export interface BatchEncoding {
@@ -18,7 +19,7 @@ export interface BatchEncoding {
 }
 
 /** A batch that was written. */
-export interface WrittenBatch extends WrittenObject {
+export interface WrittenBatch extends WrittenText {
   /** Its number. */
   readonly batch: number;
   /** How many entries it holds. */
@@ -44,10 +45,17 @@ export interface BatchSinkOptions {
   readonly key: (batch: number) => string;
   /** How entries become bytes. */
   readonly encoding: BatchEncoding;
+  /**
+   * How batches are compressed: as gzip members or zstd frames of at most 256 KiB of their text each.
+   *
+   * @default {"none"}
+   */
+  readonly compression?: Compression | undefined;
   /** The most entries in a batch; `Infinity` for one batch of any size. @default {5000} */
   readonly maxEntries?: number | undefined;
   /**
-   * A batch of at least this size (bytes) gets no more entries, however they come in pages.
+   * A batch of at least this size (bytes, before it is compressed) gets no more entries, however they come in
+   * pages.
    *
    * @default 32 MiB; any size if it may have any number of entries
    */
@@ -121,7 +129,7 @@ class Batches {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #begun: BegunBatch | undefined;
-  #writer: ObjectWriter | undefined;
+  #writer: TextWriter | undefined;
   #batch: number;
   #count = 0;
 
@@ -151,11 +159,11 @@ class Batches {
   }
 
   /** Begins a batch; the first one with what it holds already. */
-  async #open(): Promise<ObjectWriter> {
-    const { contentType, replaces, signal } = this.#options;
+  async #open(): Promise<TextWriter> {
+    const { compression, contentType, replaces, signal } = this.#options;
     const key = this.#options.key(this.#batch);
-    const options = { contentType, signal, replaces: replaces?.(key) };
-    const writer = new ObjectWriter(this.#storage, key, options);
+    const options = { compression, contentType, signal, replaces: replaces?.(key) };
+    const writer = new TextWriter(this.#storage, key, options);
     this.#writer = writer;
     const begun = this.#begun;
     if (begun === undefined) return writer;
@@ -166,7 +174,7 @@ class Batches {
   }
 
   /** Appends some entries, the first of them at least, and says how many. */
-  async #append(writer: ObjectWriter, entries: Page<object>): Promise<number> {
+  async #append(writer: TextWriter, entries: Page<object>): Promise<number> {
     const { encoding, onEntries } = this.#options;
     const isFirst = this.#count === 0;
     const head = isFirst && encoding.head ? [ENCODER.encode(encoding.head)] : [];

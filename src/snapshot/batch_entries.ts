@@ -4,6 +4,7 @@ import { JSON_DATA } from "../sink/encodings.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
 import { readBatch } from "./read_batch.ts";
+import { isNdjson, readText } from "./read_text.ts";
 
 /** Entries in a page that is read back. */
 const PAGE = 100;
@@ -28,8 +29,8 @@ export async function* batchEntries<T>(
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
-  if (key.endsWith(".ndjson")) return yield* readBatch<T>(storage, key, signal);
-  const bytes = await storage.get(key, { signal });
+  if (isNdjson(key)) return yield* readBatch<T>(storage, key, signal);
+  const bytes = await readText(storage, key, signal);
   const lines = bytes
     .pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))
     .pipeThrough(new TextLineStream());

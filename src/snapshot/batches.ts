@@ -7,6 +7,7 @@ import { dataEntries } from "./data_entries.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
 import { readBatch } from "./read_batch.ts";
 import { readManifest } from "./read_manifest.ts";
+import { isNdjson, readText } from "./read_text.ts";
 
 /** A batch by its path in the snapshot, with the number of its entries if a manifest says it. */
 export type SnapshotBatch = Pick<ManifestObject, "path" | "count">;
@@ -21,7 +22,8 @@ export interface SnapshotBatches {
 
 /** Entries in a page. */
 const PAGE = 100;
-const BATCH = /^(uploads|records\/[^/]+\/(?:current|published))\/\w+\.(?:ndjson|json)$/;
+const BATCH =
+  /^(uploads|records\/[^/]+\/(?:current|published))\/\w+\.(?:ndjson|json)(?:\.gz|\.zst)?$/;
 
 /**
  * The batches of a snapshot: those that its manifest lists, or else those that are there.
@@ -97,9 +99,7 @@ export function readEntries<T>(
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
-  return key.endsWith(".ndjson")
-    ? readBatch(storage, key, signal)
-    : dataEntries(storage, key, signal);
+  return isNdjson(key) ? readBatch(storage, key, signal) : dataEntries(storage, key, signal);
 }
 
 /**
@@ -122,11 +122,11 @@ export async function* searchEntries<T>(
   may: (text: string) => boolean,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
-  if (!key.endsWith(".ndjson")) {
+  if (!isNdjson(key)) {
     yield* dataEntries(storage, key, signal);
     return;
   }
-  const bytes = await storage.get(key, { signal });
+  const bytes = await readText(storage, key, signal);
   const text = bytes.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
   let page: T[] = [];
   let lines = 0;

@@ -1,6 +1,7 @@
 import type { Page } from "../content/resource.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
+import { readText } from "./read_text.ts";
 
 /** Entries in a page that is read back. */
 const PAGE = 100;
@@ -24,7 +25,7 @@ export async function* dataEntries<T>(
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
-  const bytes = await storage.get(key, { signal });
+  const bytes = await readText(storage, key, signal);
   const scanner = new DataScanner();
   let page: T[] = [];
   for await (const text of bytes.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))) {

@@ -55,7 +55,8 @@ export interface TableShape extends Pick<NormalizeOptions, "locales" | "structur
 }
 
 /** Options of {@linkcode TableMaker}. */
-export interface TableMakerOptions extends TableShape, Pick<TableWriterOptions, "partBytes"> {
+export interface TableMakerOptions
+  extends TableShape, Pick<TableWriterOptions, "compression" | "partBytes"> {
   /** The schema of the records. */
   readonly schema: SchemaIndex;
   /** Where the tables go. */
@@ -117,10 +118,11 @@ export class TableMaker {
    * @param options How rows are made, and where they go.
    */
   constructor(options: TableMakerOptions) {
-    const { schema, target, format, partBytes, from } = options;
+    const { schema, target, format, compression, partBytes, from } = options;
     this.#options = options;
     this.#writer = new TableWriter(target, tableSchema(schema, options), {
       format,
+      compression,
       partBytes,
       from,
     });

@@ -37,6 +37,8 @@ export interface ManifestObject {
   readonly sha256: string;
   /** How many entries it holds, if it is a batch or a part of a table. */
   readonly count?: number | undefined;
+  /** The size in bytes of the text that it is if it is decompressed, if it is compressed. */
+  readonly plainSize?: number | undefined;
 }
 
 /** An asset that couldn't be had. */
@@ -178,6 +180,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
     size: count,
     sha256,
     count: count.optional(),
+    plainSize: count.optional(),
   })),
   leftovers: z.array(z.string()).optional(),
   sha256: sha256.optional(),

@@ -3,6 +3,7 @@ import { toText } from "@std/streams/to-text";
 import type { Page } from "../content/resource.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
+import { isNdjson, readText } from "./read_text.ts";
 
 /** Entries in a page that is read back. */
 const PAGE = 100;
@@ -11,7 +12,7 @@ const PAGE = 100;
  * Reads a batch of a snapshot back, in pages.
  *
  * @param storage Where the batch is.
- * @param key The batch's key; one that ends in `.ndjson` is read line by line.
+ * @param key The batch's key; one of `.ndjson` is read line by line.
  * @param signal Aborts the reading.
  * @throws {ObjectNotFoundError} If there is no such batch.
  * @throws {SyntaxError} If the batch isn't what its name says.
@@ -23,9 +24,9 @@ export async function* readBatch<T>(
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {
-  const bytes = await storage.get(key, { signal });
+  const bytes = await readText(storage, key, signal);
   const text = bytes.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-  if (!key.endsWith(".ndjson")) {
+  if (!isNdjson(key)) {
     const data = (parseJson(await toText(text)) as { data?: T[] } | null)?.data;
     if (!Array.isArray(data)) throw new SyntaxError(`Expected {"data": [...]} in ${key}`);
     yield data;

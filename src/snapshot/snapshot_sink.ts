@@ -5,6 +5,7 @@ import {
   type BegunBatch,
   type WrittenBatch,
 } from "../sink/batch_sink.ts";
+import { compressionOf } from "../sink/compression.ts";
 import type { ObjectInfo, Storage } from "../storage/storage.ts";
 import type { ManifestObject } from "./manifest.ts";
 import { joined, type Span, spanOf } from "./span.ts";
@@ -17,7 +18,7 @@ export interface SnapshotObject extends ManifestObject {
 
 /** How a sink of a snapshot writes. */
 export interface SnapshotSinkOptions {
-  /** The path of a batch, relative to the snapshot. */
+  /** The path of a batch, relative to the snapshot: its end says how it is compressed. */
   readonly path: (batch: number) => string;
   /** How entries become bytes. */
   readonly encoding: BatchEncoding;
@@ -74,6 +75,7 @@ export function snapshotSink(
   let unfinished: UnfinishedBatch = { count: begun?.count ?? 0, span: begun?.span };
   return batchSink(storage, {
     key: (batch) => `${prefix}/${options.path(batch)}`,
+    compression: compressionOf(options.path(options.firstBatch ?? 0)),
     encoding: options.encoding,
     maxEntries: options.maxEntries,
     firstBatch: options.firstBatch,
@@ -88,11 +90,12 @@ export function snapshotSink(
       onAppended?.(bytes, unfinished);
     },
     onBatch: (written) => {
-      const { key, size, sha256, count, info } = written;
+      const { key, size, plainSize, sha256, count, info } = written;
       const { span } = unfinished;
       unfinished = { count: 0 };
       const path = key.slice(start);
-      note({ path, size, sha256, count, ...(span && { spans: [span] }) }, info);
+      const object = { path, size, sha256, count, ...(plainSize !== undefined && { plainSize }) };
+      note({ ...object, ...(span && { spans: [span] }) }, info);
       options.onBatch?.(written);
     },
   });

@@ -41,6 +41,8 @@ export interface PutAsideOptions {
 export interface PutObjectOptions extends PutAsideOptions {
   /** How many entries it holds, if it is a batch or a part of a table. */
   readonly count?: number | undefined;
+  /** The size of its text in bytes, if it is compressed. */
+  readonly plainSize?: number | undefined;
   /** Which resources it may hold something of. */
   readonly spans?: readonly Span[] | undefined;
 }
@@ -196,11 +198,15 @@ export class SnapshotWriter {
   async put(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
-    { count, spans, ...how }: PutObjectOptions = {},
+    { count, plainSize, spans, ...how }: PutObjectOptions = {},
   ): Promise<ManifestObject> {
     await this.putAside(path, bytes, how);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const object = { path, size: bytes.byteLength, sha256, ...(count !== undefined && { count }) };
+    const counted = {
+      ...(count !== undefined && { count }),
+      ...(plainSize !== undefined && { plainSize }),
+    };
+    const object = { path, size: bytes.byteLength, sha256, ...counted };
     this.note({ ...object, ...(spans && { spans }) });
     return object;
   }

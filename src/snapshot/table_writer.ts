@@ -1,5 +1,7 @@
 import { Budget } from "../async/budget.ts";
 import type { JsonObject, Page, Version } from "../content/resource.ts";
+import { type Compression, suffixOf } from "../sink/compression.ts";
+import { Compressor } from "../sink/members.ts";
 import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
@@ -14,12 +16,12 @@ export interface TableTarget {
    *
    * @param path Its path, relative to the snapshot.
    * @param bytes Its content.
-   * @param options How many rows it has.
+   * @param options How many rows it has, and the size of its text in bytes if it is compressed.
    */
   put(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
-    options: { readonly count: number },
+    options: { readonly count: number; readonly plainSize?: number | undefined },
   ): Promise<unknown>;
 }
 
@@ -35,8 +37,10 @@ export interface PartsState {
 export interface TableWriterOptions {
   /** How rows are encoded. @default {"ndjson"} */
   readonly format?: TableFormat | undefined;
+  /** How parts are compressed. @default {"none"} */
+  readonly compression?: Compression | undefined;
   /**
-   * A part isn't larger than about this (bytes); those that are being collected take four times as much at
+   * A part isn't larger than about this (bytes, before it is compressed); those that are being collected take four times as much at
    * most.
    *
    * @default {8388608}
@@ -82,6 +86,7 @@ interface Part {
 export class TableWriter {
   readonly #target: TableTarget;
   readonly #format: TableFormat;
+  readonly #compression: Compression;
   readonly #partBytes: number;
   readonly #columns = new Map<string, readonly TableColumn[]>();
   readonly #parts = new Map<string, Part>();
@@ -102,9 +107,11 @@ export class TableWriter {
   constructor(
     target: TableTarget,
     schema: TableSchema,
-    { format = "ndjson", partBytes = PART_BYTES, from }: TableWriterOptions = {},
+    options: TableWriterOptions = {},
   ) {
+    const { format = "ndjson", compression = "none", partBytes = PART_BYTES, from } = options;
     this.#target = target;
+    this.#compression = compression;
     this.#format = format;
     this.#partBytes = partBytes;
     for (const [key, next] of Object.entries(from?.next ?? {})) {
@@ -245,12 +252,19 @@ export class TableWriter {
 
   async #write(part: Part): Promise<void> {
     const { table, version, pieces, bytes, rows: count } = part;
-    const path = tablePath(table, version, part.next++, this.#format);
+    const compression = this.#compression;
+    const path = tablePath(table, version, part.next++, this.#format) + suffixOf(compression);
     // What is appended while this is written begins the next part.
     Object.assign(part, nothing());
     this.#bytes -= bytes;
     this.#written.add(`${OWNER}${version ?? ""} ${table}`);
-    await this.#target.put(path, whole(pieces, bytes), { count });
+    if (compression === "none") {
+      await this.#target.put(path, whole(pieces, bytes), { count });
+    } else {
+      const members = compressedPieces(pieces, compression);
+      const size = bytesIn(members);
+      await this.#target.put(path, whole(members, size), { count, plainSize: bytes });
+    }
   }
 
   async #settled(): Promise<void> {
@@ -294,4 +308,20 @@ function whole(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<Arra
     offset += piece.byteLength;
   }
   return bytes;
+}
+
+function compressedPieces(
+  pieces: Uint8Array<ArrayBuffer>[],
+  compression: "gzip" | "zstd",
+): Uint8Array<ArrayBuffer>[] {
+  const compressor = new Compressor(compression);
+  const members: Uint8Array<ArrayBuffer>[] = [];
+  for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+    members.push(...compressor.push(piece));
+  }
+  return [...members, ...compressor.end()];
+}
+
+function bytesIn(pieces: readonly Uint8Array<ArrayBuffer>[]): number {
+  return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

@@ -50,7 +50,7 @@ export interface ShownSnapshot extends SnapshotInfo, ExportNotes {
   readonly leftovers: readonly string[];
 }
 
-const BATCH = /^records\/([^/]+)\/(current|published)\/\w+\.(?:ndjson|json)$/;
+const BATCH = /^records\/([^/]+)\/(current|published)\/\w+\.(?:ndjson|json)(?:\.gz|\.zst)?$/;
 
 /**
  * Shows what a snapshot holds, sealed or not: by its manifest, or else by a listing, as of a Project Export of

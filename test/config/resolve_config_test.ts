@@ -141,6 +141,30 @@ Deno.test("resolveConfig() looks at no value that another one wins over", () => 
   assert.equal(resolveConfig({ flags: { concurrency: "3" }, env }).concurrency, 3);
 });
 
+Deno.test("resolveConfig() compresses nothing in the layout of DatoCMS's exports, which a flag overrules", () => {
+  const both = { layout: "enterprise", compress: "zstd" };
+  assert.equal(
+    refusal({ flags: both }),
+    "--compress contradicts --layout: leave one of them out.",
+  );
+  const resolved = (sources: Parameters<typeof resolveConfig>[0]) => {
+    const { layout, compress } = resolveConfig(sources);
+    return { layout, compress };
+  };
+  const env = asEnv(both);
+  const plain = { layout: "enterprise", compress: "none" };
+  const compressed = { layout: "ndjson", compress: "zstd" };
+  assert.deepEqual(resolved({ env }), plain);
+  assert.deepEqual(resolved({ file: { path: "f", values: both } }), plain);
+  assert.deepEqual(resolved({ env, flags: { layout: "enterprise" } }), plain);
+  assert.deepEqual(resolved({ env, flags: { compress: "zstd" } }), compressed);
+  assert.deepEqual(
+    resolved({ env: asEnv({ compress: "zstd" }), flags: { layout: "enterprise" } }),
+    plain,
+  );
+  assert.deepEqual(resolved({ flags: { layout: "enterprise", compress: "none" } }), plain);
+});
+
 Deno.test("resolveConfig() names who gave a bad value", () => {
   const must = "must be a whole number from 1 to 64, but is";
   const env = envOf({ SLUICE_CONCURRENCY: "many" });

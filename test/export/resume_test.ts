@@ -45,6 +45,7 @@ for (const { current: { id } } of tiny.primary.items.records().slice(1)) {
   tiny.primary.items.schedule(id, { publishAt: "2030-01-01T00:00:00Z" });
 }
 
+const COMPRESSIONS = ["none", "gzip", "zstd"] as const;
 const NO_EDITS: EditMix = {
   update: 0,
   redate: 0,
@@ -107,14 +108,15 @@ Deno.test("exportProject() resumes after a crash between any two calls of the st
   await concurrently(
     calls.map((call) => async () => {
       await using there = await directory();
-      const done = await endedRun(cma, there.storage, { by: "crash", call }, options);
+      const how = { ...options, compress: COMPRESSIONS[call % COMPRESSIONS.length] };
+      const done = await endedRun(cma, there.storage, { by: "crash", call }, how);
       // A sealed folder holds nothing else: for a moment, neither the checkpoint nor the seal is there.
       const left = (await Array.fromAsync(there.storage.list(PLACE))).flat().map(({ key }) => key);
       const isThere = (end: string) => left.some((key) => key.endsWith(end));
       const isUnsealed = isThere("/manifest.json") && !isThere("/canary.txt") &&
         !isThere("/resume/checkpoint.json");
       const report = done ?? await run(cma, there.storage, {
-        ...options,
+        ...how,
         resume: true,
         onEvent: (event) => event.type === "start" && event.resumed && resumed++,
       });

@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import type { Storage } from "../../src/storage/storage.ts";
 import { safeApiKey } from "../../src/text/safe_name.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
+import { decompressed } from "../../src/sink/members.ts";
 import { bytesIn, collect } from "../storage/bodies.ts";
 
-/** What a snapshot says, however it is divided into batches and parts. */
+/** What a snapshot says, however it is divided into batches and parts, and compressed. */
 export interface SnapshotContent {
   /** The entries of each listing of records and uploads, in order, by folder. */
   readonly listings: Readonly<Record<string, readonly unknown[]>>;
@@ -31,10 +32,18 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
   const prefix = `${address.slice(storage.url.length + 1)}/`;
   const infos = (await collect(storage.list(prefix))).flat();
   const texts = new Map<string, string>();
+  const sizes = new Map<string, number>();
   const hashes = new Map<string, string>();
   for (const { key } of infos) {
     const bytes = await bytesIn(await storage.get(key));
-    texts.set(key.slice(prefix.length), new TextDecoder().decode(bytes));
+    const path = key.slice(prefix.length);
+    const isCompressed = /^(resume\/)?(records|uploads|tables)\/.*\.(gz|zst)$/.test(path);
+    const stream = ReadableStream.from([bytes]);
+    const text = isCompressed
+      ? await bytesIn(decompressed(stream, path.endsWith(".gz") ? "gzip" : "zstd", key))
+      : bytes;
+    texts.set(path, new TextDecoder().decode(text));
+    sizes.set(path, bytes.length);
     hashes.set(key.slice(prefix.length), createHash("sha256").update(bytes).digest("hex"));
   }
   const manifest = manifestSchema.parse(JSON.parse(texts.get("manifest.json") ?? "null"));
@@ -49,11 +58,13 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
   const files: Record<string, string> = {};
   const bytes: Record<string, number> = {};
   let assets: { upload_id: string; key: string; size: number; md5: string }[] = [];
-  const numberOf = (path: string) => Number(/_(\d+)\.\w+$/.exec(path)?.[1] ?? 0);
+  const numberOf = (path: string) => Number(/_(\d+)\.[\w.]+$/.exec(path)?.[1] ?? 0);
   for (const object of manifest.objects.toSorted((a, b) => numberOf(a.path) - numberOf(b.path))) {
     const { path, size } = object;
     const text = texts.get(path)!;
-    assert.equal(new TextEncoder().encode(text).length, size, path);
+    assert.equal(sizes.get(path), size, path);
+    const textSize = new TextEncoder().encode(text).length;
+    assert.equal(object.plainSize, textSize === size ? undefined : textSize, path);
     assert.equal(object.sha256, hashes.get(path), path);
     const folder = path.slice(0, path.lastIndexOf("/"));
     const isBatch = /^(records|uploads)\//.test(path);
@@ -81,7 +92,7 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
 }
 
 function entriesIn(path: string, text: string): unknown[] {
-  if (path.endsWith(".csv")) return parse(text, { columns: true });
+  if (/\.csv(\.|$)/.test(path)) return parse(text, { columns: true });
   if (path.endsWith(".json")) return (JSON.parse(text) as { data: unknown[] }).data;
   return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
@@ -125,7 +136,7 @@ function countsIn(manifest: Manifest): Record<string, unknown> {
   const sortedNotes = (notes: Manifest["warnings"]) =>
     notes.map(({ code, message }) => `${code}: ${message}`).sort();
   return {
-    options,
+    options: Object.fromEntries(Object.entries(options).filter(([name]) => name !== "compress")),
     resources: Object.fromEntries(
       Object.entries(resources).map(([name, tally]) => [name, counted(tally)] as const)
         .sort(([a], [b]) => a < b ? -1 : 1),

@@ -1,3 +1,4 @@
+import { readText } from "../../snapshot/read_text.ts";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import type { ExportReport } from "../../export/export.ts";
 import { printable } from "../../text/printable.ts";
@@ -23,7 +24,7 @@ export async function renderSample(
   signal: AbortSignal,
 ): Promise<string[]> {
   const paths = manifest.objects.map(({ path }) => path).filter((path) =>
-    /\.(ndjson|csv)$/.test(path)
+    /\.(ndjson|csv)(\.gz|\.zst)?$/.test(path)
   );
   const path = ["tables/records/article/", "tables/records/", "records/"]
     .map((folder) => paths.find((path) => path.startsWith(folder)))
@@ -31,7 +32,7 @@ export async function renderSample(
   if (path === undefined) return [];
   using storage = openStorage(destination);
   const prefix = snapshot.slice(snapshot.lastIndexOf("/content/project_") + 1);
-  const bytes = await storage.get(`${prefix}/${path}`, { signal });
+  const bytes = await readText(storage, `${prefix}/${path}`, signal);
   const lines = [];
   const text = bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   for await (const line of text) {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { EXPORT_DEFAULTS } from "../../export/export_settings.ts";
+import type { Compression } from "../../sink/compression.ts";
 import { isLabel, labelsOf } from "../../snapshot/labels.ts";
 import type { Layout, TableFormat } from "../../snapshot/layout.ts";
 import type { StructuredTextFormat } from "../../transform/render_structured_text.ts";
@@ -9,6 +10,8 @@ import { names, oneOf, under } from "../option.ts";
 export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
 /** How tables can be written. */
 export const TABLE_FORMATS = ["ndjson", "csv"] as const satisfies readonly TableFormat[];
+/** How texts can be compressed. */
+export const COMPRESSIONS = ["none", "gzip", "zstd"] as const satisfies readonly Compression[];
 /** What structured text can be rendered as. */
 export const STRUCTURED_TEXT = [
   "text",
@@ -28,6 +31,15 @@ export const SNAPSHOT = {
     expects: oneOf(LAYOUTS),
     help: "How records and uploads are written: one per line, or as in DatoCMS's Project Export.",
     toExport: (layout) => ({ layout }),
+  }),
+  compress: option({
+    kind: "text",
+    schema: z.enum(COMPRESSIONS).default(EXPORT_DEFAULTS.compress),
+    placeholder: "<how>",
+    choices: COMPRESSIONS,
+    expects: oneOf(COMPRESSIONS),
+    help: "How records, uploads and tables are compressed: zstd is smallest and fastest.",
+    toExport: (compress) => ({ compress }),
   }),
   tables: onOff(EXPORT_DEFAULTS.tables, {
     help: "Leave out the tables, which hold the records as rows and columns.",

@@ -1,7 +1,8 @@
 import { createdAt } from "../../content/attributes.ts";
 import type { Page, Resource } from "../../content/resource.ts";
 import { type BatchEncoding, MAX_BYTES, MAX_ENTRIES } from "../../sink/batch_sink.ts";
-import { ObjectWriter } from "../../storage/object_writer.ts";
+import { compressionOf } from "../../sink/compression.ts";
+import { TextWriter } from "../../sink/text_writer.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
 import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { mayHold } from "../../snapshot/span.ts";
@@ -112,7 +113,7 @@ function batchesOf(
 ): Batch[] {
   return snapshot.objects
     .filter((object) => object.path.startsWith(prefix))
-    .map((object) => ({ object, number: Number(/_(\d+)\.\w+$/.exec(object.path)?.[1]) }))
+    .map((object) => ({ object, number: Number(/_(\d+)\.[\w.]+$/.exec(object.path)?.[1]) }))
     .filter(({ object, number }) => !Number.isNaN(number) && path(number) === object.path)
     .sort((a, b) => a.number - b.number);
 }
@@ -168,8 +169,8 @@ function assign(
   for (const resource of missing) {
     const home = homeOf(createdAt(resource), batches, of);
     const more = home && appended.get(home) || [];
-    const { count = 0, size = 0 } = home?.object ?? {};
-    const isFull = count + more.length >= maxEntries || size >= MAX_BYTES;
+    const { count = 0, size = 0, plainSize = size } = home?.object ?? {};
+    const isFull = count + more.length >= maxEntries || plainSize >= MAX_BYTES;
     if (home === undefined || home === batches.at(-1) && isFull) {
       fresh.push(resource);
       continue;
@@ -200,7 +201,8 @@ async function rewrite(
   const { object } = batch;
   const { path } = object;
   const key = `${snapshot.prefix}/${path}`;
-  const writer = new ObjectWriter(snapshot.storage, key, {
+  const writer = new TextWriter(snapshot.storage, key, {
+    compression: compressionOf(path),
     signal,
     replaces: snapshot.replacedAt(path),
   });
@@ -230,9 +232,10 @@ async function rewrite(
     }
     for (const entries of chunks(appended)) await write(entries);
     if (encoding.tail) await writer.write(ENCODER.encode(encoding.tail));
-    const { size, sha256, info } = await writer.close();
+    const { size, plainSize, sha256, info } = await writer.close();
     const spans = unionSpans(object.spans, spanOfTimes(of, times));
-    snapshot.note({ path, size, sha256, count, ...(spans && { spans }) }, info);
+    const written = { path, size, sha256, count, ...(plainSize !== undefined && { plainSize }) };
+    snapshot.note({ ...written, ...(spans && { spans }) }, info);
   } catch (error) {
     await writer.abort(error);
     throw error;

@@ -1,6 +1,7 @@
 import { concurrently } from "../../async/concurrently.ts";
 import { isObject } from "../../text/json.ts";
 import { createdAt } from "../../content/attributes.ts";
+import { suffixOf } from "../../sink/compression.ts";
 import type { Item, ItemType, Version } from "../../content/resource.ts";
 import { BodyTooLargeError } from "../../http/body.ts";
 import { amendBatches } from "./amend_batches.ts";
@@ -33,7 +34,7 @@ export interface ConvergeRecordsParts extends ConvergeParts {
   /** Where they are counted. */
   readonly tallies: Tallies;
   /** How they are written. */
-  readonly settings: Pick<ExportSettings, "layout" | "tables">;
+  readonly settings: Pick<ExportSettings, "compress" | "layout" | "tables">;
   /** When the export began. */
   readonly startedAt: Date;
   /** The most requests at a time. */
@@ -127,7 +128,7 @@ export async function amendRecords(
   signal: AbortSignal,
 ): Promise<void> {
   const { selection, snapshot, tallies, settings, startedAt } = parts;
-  const { layout } = settings;
+  const { layout, compress } = settings;
   const isAside = settings.tables === "only";
   const key = model.attributes.api_key;
   const versions: Version[] = selection.wantsPublished ? ["current", "published"] : ["current"];
@@ -135,7 +136,8 @@ export async function amendRecords(
     const items = await readAgain(parts, [...some.keys()], version, signal);
     const batches = {
       prefix: recordsFolder(key, version, isAside),
-      path: (batch: number) => recordsPath(key, version, batch, layout, isAside),
+      path: (batch: number) =>
+        recordsPath(key, version, batch, layout, isAside) + suffixOf(compress),
       encoding: encodingOf(layout),
       of: model.id,
       signal,

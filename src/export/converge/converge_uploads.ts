@@ -1,4 +1,5 @@
 import { createdAt } from "../../content/attributes.ts";
+import { suffixOf } from "../../sink/compression.ts";
 import type { Upload } from "../../content/resource.ts";
 import { amendBatches } from "./amend_batches.ts";
 import { encodingOf, uploadsPath } from "../../snapshot/layout.ts";
@@ -24,7 +25,7 @@ export interface ConvergeUploadsParts extends ConvergeParts {
   /** Where they are written. */
   readonly snapshot: SnapshotWriter;
   /** How they are written. */
-  readonly settings: Pick<ExportSettings, "layout">;
+  readonly settings: Pick<ExportSettings, "compress" | "layout">;
 }
 
 /**
@@ -70,7 +71,7 @@ async function amendUploads(
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { snapshot, settings: { layout } } = parts;
+  const { snapshot, settings: { layout, compress } } = parts;
   const ids = new Map([...some].map(([id, { time }]) => [id, time]));
   const changed = new Map<string, Upload>();
   const unknown: string[] = [];
@@ -81,7 +82,7 @@ async function amendUploads(
   for (const upload of await readAgain(parts, unknown, signal)) changed.set(upload.id, upload);
   await amendBatches(snapshot, {
     prefix: "uploads/",
-    path: (batch) => uploadsPath(batch, layout),
+    path: (batch) => uploadsPath(batch, layout) + suffixOf(compress),
     encoding: encodingOf(layout),
     of: UPLOADS,
     ids,

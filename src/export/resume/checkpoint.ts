@@ -139,6 +139,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
     size: count,
     sha256,
     count: count.optional(),
+    plainSize: count.optional(),
     spans: z.array(span).optional(),
   })),
   resources: manifestResources,

@@ -27,6 +27,7 @@ import {
   snapshotsPrefix,
 } from "../../snapshot/layout.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
+import { readText } from "../../snapshot/read_text.ts";
 import { objectDigest } from "../../snapshot/object_digest.ts";
 import { type SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { spanOf } from "../../snapshot/span.ts";
@@ -219,8 +220,8 @@ function isAssetList(key: string, prefix: string, { assetLists }: Checkpoint): b
 
 /** The batches that may be changed after they were written. */
 const AMENDED: Readonly<Record<Amendable, RegExp>> = {
-  records: /^(resume\/)?records\/.*\d\.\w+$/,
-  uploads: /^uploads\/.*\d\.\w+$/,
+  records: /^(resume\/)?records\/.*\d\.[\w.]+$/,
+  uploads: /^uploads\/.*\d\.[\w.]+$/,
 };
 
 /**
@@ -250,6 +251,16 @@ async function scanned(
       count += page.length;
       spans = spans?.[0] && unionSpans(spans, spanOf(spans[0].of, page));
     }
-    return { path: object.path, count, ...(spans && { spans }) };
+    const plainSize = object.plainSize === undefined
+      ? undefined
+      : await sizeOf(await readText(storage, key, signal));
+    const sized = plainSize !== undefined && { plainSize };
+    return { path: object.path, count, ...sized, ...(spans && { spans }) };
   }
+}
+
+async function sizeOf(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<number> {
+  let size = 0;
+  for await (const chunk of bytes) size += chunk.byteLength;
+  return size;
 }

@@ -1,4 +1,5 @@
 import { concurrently } from "../../async/concurrently.ts";
+import { suffixOf } from "../../sink/compression.ts";
 import type { Item } from "../../content/resource.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../../snapshot/layout.ts";
 import { isPublic } from "../../snapshot/written_entries.ts";
@@ -25,7 +26,7 @@ export interface RecordParts extends ListingParts {
   /** Where they are counted. */
   readonly tallies: Tallies;
   /** How they are written. */
-  readonly settings: Pick<ExportSettings, "layout" | "tables">;
+  readonly settings: Pick<ExportSettings, "compress" | "layout" | "tables">;
   /** The most listings at a time. */
   readonly concurrency: number;
 }
@@ -53,7 +54,7 @@ async function exportListing(
   signal: AbortSignal,
 ): Promise<void> {
   const { client, project: { schema }, snapshot, tallies, settings } = parts;
-  const { layout } = settings;
+  const { layout, compress } = settings;
   const key = model.attributes.api_key;
   // Tables are made of them, and then they go.
   const isAside = settings.tables === "only";
@@ -67,7 +68,7 @@ async function exportListing(
     pages: (options) => recordPages(client, schema, model, version, options),
     batches: (batches) => {
       return snapshot.sink({
-        path: (batch) => recordsPath(key, version, batch, layout, isAside),
+        path: (batch) => recordsPath(key, version, batch, layout, isAside) + suffixOf(compress),
         encoding: encodingOf(layout),
         of: model.id,
         ...batches,

@@ -1,3 +1,4 @@
+import { suffixOf } from "../../sink/compression.ts";
 import type { Upload } from "../../content/resource.ts";
 import { encodingOf, uploadsPath } from "../../snapshot/layout.ts";
 import { UPLOADS } from "../../snapshot/span.ts";
@@ -37,7 +38,7 @@ export async function exportUploads(
   parts: UploadParts,
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
-  const { client, snapshot, state, tallies, tables, settings: { layout } } = parts;
+  const { client, snapshot, state, tallies, tables, settings: { layout, compress } } = parts;
   const reached = await writeListing<Upload>(parts, {
     key: "uploads",
     about: { resource: "uploads" },
@@ -51,7 +52,7 @@ export async function exportUploads(
     pages: (options) => listingPages(client, resourceNamed("uploads"), options),
     batches: (batches) => {
       return snapshot.sink({
-        path: (batch) => uploadsPath(batch, layout),
+        path: (batch) => uploadsPath(batch, layout) + suffixOf(compress),
         encoding: encodingOf(layout),
         of: UPLOADS,
         ...batches,

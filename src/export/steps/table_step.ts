@@ -37,7 +37,10 @@ export interface TableStepOptions {
     "objects" | "prefix" | "put" | "putJson" | "storage" | "tally"
   >;
   /** How the tables are made. */
-  readonly settings: Pick<ExportSettings, "format" | "locales" | "structuredText" | "tables">;
+  readonly settings: Pick<
+    ExportSettings,
+    "compress" | "format" | "locales" | "structuredText" | "tables"
+  >;
   /** How far an earlier run has come. */
   readonly from?: TablesState | undefined;
 }
@@ -55,12 +58,13 @@ export class TableStep {
    */
   constructor(options: TableStepOptions) {
     const { project: { schema }, tallies, journal, snapshot, from } = options;
-    const { format, locales, structuredText, tables } = options.settings;
+    const { compress, format, locales, structuredText, tables } = options.settings;
     this.#options = options;
     const isOnly = tables === "only";
     this.#tables = new TableMaker({
       schema,
       format,
+      compression: compress,
       locales,
       structuredText,
       target: snapshot,

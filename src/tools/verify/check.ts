@@ -1,5 +1,7 @@
 import { concurrently } from "../../async/concurrently.ts";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
+import { plainName } from "../../sink/compression.ts";
+import { isNdjson } from "../../snapshot/read_text.ts";
 import type { Problems } from "./problems.ts";
 import { type ObjectForm, type ObjectRead, readObject } from "./read_object.ts";
 import { isInSample, type Sample } from "./sample.ts";
@@ -38,6 +40,8 @@ export interface ExpectedObject {
   readonly sha256?: string | undefined;
   /** How many entries it holds, if somebody says. */
   readonly count?: number | undefined;
+  /** The size of its text in bytes, if it is compressed and somebody says. */
+  readonly plainSize?: number | undefined;
 }
 
 /** How objects are read for their entries. */
@@ -186,7 +190,7 @@ export class Check {
     object: ExpectedObject,
     reader?: EntryReader,
   ): Promise<ObjectRead | undefined> {
-    const { path, size, sha256, count } = object;
+    const { path, size, sha256, count, plainSize } = object;
     const read = await this.read(`${this.prefix}/${path}`, formOf(path), { reader });
     if (read === undefined) {
       this.add("missing", path, "it isn't there any more");
@@ -203,6 +207,8 @@ export class Check {
       this.add("unparsable", path, read.unparsable);
     } else if (count !== undefined && read.entries !== undefined && read.entries !== count) {
       this.add("changed", path, `holds ${read.entries} entries, but ${count} are listed`);
+    } else if (plainSize !== undefined && read.plainSize !== plainSize) {
+      this.add("changed", path, `has ${read.plainSize} bytes of text, but ${plainSize} are listed`);
     }
     return read;
   }
@@ -219,8 +225,8 @@ export class Check {
 
 /** What an object's text should be, as its name says: the name itself is never believed any further. */
 function formOf(path: string): ObjectForm {
-  if (path.endsWith(".ndjson")) return "ndjson";
-  if (path.endsWith(".csv")) return "csv";
+  if (isNdjson(path)) return "ndjson";
+  if (plainName(path).endsWith(".csv")) return "csv";
   if (/^(records|uploads)\/.*\.json$/.test(path)) return "data";
   return path.endsWith(".json") ? "json" : "bytes";
 }

@@ -1,10 +1,9 @@
 import { type AssetIndexEntry, readAssetIndex } from "../../assets/asset_index.ts";
-import { dataEntries } from "../../snapshot/data_entries.ts";
 import { assetsPrefix, MANIFEST } from "../../snapshot/layout.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
-import { readBatch } from "../../snapshot/read_batch.ts";
 import { isObject } from "../../text/json.ts";
 import { safeName } from "../../text/safe_name.ts";
+import { readEntries } from "../../snapshot/batches.ts";
 import type { Check } from "./check.ts";
 import type { KnownIds } from "./known_ids.ts";
 
@@ -81,10 +80,9 @@ export async function checkUploadFiles(
   const prefix = assetsPrefix(projectId);
   if (!await hasAny(check, `${prefix}/`)) return;
   for (const path of paths) {
-    const read = path.endsWith(".ndjson") ? readBatch : dataEntries;
     try {
       const key = `${check.prefix}/${path}`;
-      for await (const page of read<unknown>(check.storage, key, check.signal)) {
+      for await (const page of readEntries<unknown>(check.storage, key, check.signal)) {
         const files = page.flatMap((upload) => fileOfUpload(upload, prefix));
         await check.each(files, (file) => checkFile(check, file));
       }

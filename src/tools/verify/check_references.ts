@@ -1,14 +1,13 @@
 import { mapBlocks } from "../../content/blocks.ts";
 import type { Item, Json, Page, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
-import { dataEntries } from "../../snapshot/data_entries.ts";
-import { readBatch } from "../../snapshot/read_batch.ts";
 import { ObjectNotFoundError } from "../../storage/storage.ts";
 import { isObject } from "../../text/json.ts";
 import { getOwn } from "../../text/own.ts";
 import { safeApiKey } from "../../text/safe_name.ts";
 import { linkRows } from "../../transform/collect_links.ts";
 import { type ModelPlan, modelPlanOf } from "../../transform/model_plan.ts";
+import { readEntries } from "../../snapshot/batches.ts";
 import type { Check } from "./check.ts";
 import { batchOf, type KnownIds } from "./known_ids.ts";
 
@@ -70,8 +69,7 @@ export async function checkRecords(
 
 async function* pagesOf(check: Check, path: string): AsyncGenerator<Page<unknown>, void> {
   const key = `${check.prefix}/${path}`;
-  const read = path.endsWith(".ndjson") ? readBatch : dataEntries;
-  for await (const page of read<unknown>(check.storage, key, check.signal)) {
+  for await (const page of readEntries<unknown>(check.storage, key, check.signal)) {
     yield page;
     // Others want to run, too: what is read already may hold many pages.
     check.signal.throwIfAborted();

@@ -109,7 +109,6 @@ function checkCounts(
     const sum = sums.get(folder) ?? { count: 0, bytes: 0 };
     sums.set(folder, { count: sum.count + count, bytes: sum.bytes + size });
   }
-  const isTablesOnly = options.tables === "only";
   const compare = (folder: string, tally: Tally) => {
     const { count, bytes } = sums.get(folder) ?? { count: 0, bytes: 0 };
     sums.delete(folder);
@@ -120,7 +119,7 @@ function checkCounts(
       `counts ${tally.count} entries of ${tally.bytes} bytes in ${folder}, but lists ${count} of ${bytes}`,
     );
   };
-  for (const [model, versions] of isTablesOnly ? [] : Object.entries(records)) {
+  for (const [model, versions] of options.tables === "only" ? [] : Object.entries(records)) {
     for (const [version, tally] of Object.entries(versions)) {
       if (tally) compare(`records/${safeApiKey(model)}/${version}`, tally);
     }
@@ -147,6 +146,6 @@ function checkCounts(
 
 /** The folder whose objects are counted together. */
 function folderOf(path: string): string | undefined {
-  if (/^tables\/.*\/part_\d+\.\w+$/.test(path)) return "tables";
+  if (/^tables\/.*\/part_\d+\.[\w.]+$/.test(path)) return "tables";
   return /^(uploads|records\/[^/]+\/(?:current|published))\/[^/]+$/.exec(path)?.[1];
 }

@@ -7,9 +7,10 @@ const BITS = { current: 1, published: 2, upload: 1, asset: 2 } as const;
 
 /** The version of records that a batch holds, and the folder of their model; `undefined` for other objects. */
 export function batchOf(path: string): { model: string; version: Version } | "uploads" | undefined {
-  if (/^uploads\/[^/]+\.(?:ndjson|json)$/.test(path)) return "uploads";
+  if (/^uploads\/[^/]+\.(?:ndjson|json)(?:\.gz|\.zst)?$/.test(path)) return "uploads";
   const [, model, version] =
-    /^records\/([^/]+)\/(current|published)\/[^/]+\.(?:ndjson|json)$/.exec(path) ?? [];
+    /^records\/([^/]+)\/(current|published)\/[^/]+\.(?:ndjson|json)(?:\.gz|\.zst)?$/.exec(path) ??
+      [];
   return model === undefined ? undefined : { model, version: version as Version };
 }
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Storage } from "../../storage/storage.ts";
+import { compressionOf } from "../../sink/compression.ts";
 import { JSON_DATA } from "../../sink/encodings.ts";
+import { decompressed, DecompressionError } from "../../sink/members.ts";
 import { dataEntries } from "../../snapshot/data_entries.ts";
 import { LineParser, type Lines, LONGEST_TEXT } from "./lines.ts";
 
@@ -11,6 +13,8 @@ export type ObjectForm = "ndjson" | "data" | "json" | "csv" | "bytes";
 export interface ObjectRead {
   /** How many bytes it has. */
   readonly size: number;
+  /** How many bytes of text it has, if it is compressed. */
+  readonly plainSize?: number | undefined;
   /** The digest of its bytes in hexadecimal. */
   readonly digest: string;
   /** How many entries it holds; `undefined` if it isn't a list. */
@@ -56,6 +60,11 @@ export async function readObject(
   const { form, algorithm = "sha256", onEntry, onBytes, signal } = options;
   const hash = createHash(algorithm);
   const parser = parserOf(form, onEntry);
+  // Only of those that this program writes does the name say how they are compressed.
+  const compression = form === "ndjson" || form === "csv" ? compressionOf(key) : "none";
+  if (parser !== undefined && compression !== "none") {
+    return await readCompressed(storage, key, parser, compression, options);
+  }
   let size = 0;
   for await (const chunk of await storage.get(key, { signal })) {
     signal.throwIfAborted();
@@ -76,6 +85,43 @@ export async function readObject(
     unparsable: parsed?.unparsable,
     value: parsed?.value,
   };
+}
+
+/** Reads an object whose text is compressed: its size and digest are those of its bytes. */
+async function readCompressed(
+  storage: Pick<Storage, "get">,
+  key: string,
+  parser: Parser,
+  compression: "gzip" | "zstd",
+  { algorithm = "sha256", onBytes, signal }: ReadObjectOptions,
+): Promise<ObjectRead> {
+  const hash = createHash(algorithm);
+  let size = 0;
+  const hashing = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller): void {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      onBytes?.(chunk.byteLength);
+      controller.enqueue(chunk);
+    },
+  });
+  const bytes = await storage.get(key, { signal });
+  let plainSize = 0;
+  try {
+    for await (const chunk of decompressed(bytes.pipeThrough(hashing), compression, key)) {
+      signal.throwIfAborted();
+      plainSize += chunk.byteLength;
+      parser.push(chunk);
+    }
+  } catch (error) {
+    if (!(error instanceof DecompressionError)) throw error;
+    // What follows has no text, but the digest tells whether it is what was written.
+    const whole = await readObject(storage, key, { form: "bytes", algorithm, signal });
+    return { ...whole, unparsable: error.reason };
+  }
+  const { entries, unparsable } = parser.end();
+  const digest = hash.digest("hex");
+  return { size, digest, plainSize, entries, unparsable, value: undefined };
 }
 
 /** What reads an object's pieces. */

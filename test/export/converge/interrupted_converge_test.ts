@@ -64,8 +64,16 @@ async function interrupted(
       return undefined;
     },
   });
+  const compress = COMPRESSIONS[(at >> 1) % COMPRESSIONS.length];
   // Each checkpoint ends parts of tables: there are several.
-  const options = { assets: false, checkpointMs: 0, concurrency: 1, resume: true, include: FEW };
+  const options = {
+    assets: false,
+    checkpointMs: 0,
+    concurrency: 1,
+    resume: true,
+    include: FEW,
+    compress,
+  };
   let written = 0;
   const traced: TracedStorage = new TracedStorage(bench.storage, {
     onCall: () => {
@@ -93,6 +101,7 @@ async function interrupted(
   return false;
 }
 
+const COMPRESSIONS = ["zstd", "gzip", "none"] as const;
 const FEW = ["records", "uploads"] as const;
 /** After how many files a run dies; every other one for each change. */
 const POINTS = [1, 3, 10, 19];

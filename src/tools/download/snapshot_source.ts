@@ -1,3 +1,4 @@
+import { isNdjson, readText } from "../../snapshot/read_text.ts";
 import { toText } from "@std/streams/to-text";
 import { generatorStream } from "../../async/generator_stream.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
@@ -205,9 +206,9 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
    */
   async *lines(path: string): AsyncGenerator<Bytes, void> {
     const key = `${this.found.prefix}/${path}`;
-    if (path.endsWith(".ndjson")) return yield* await this.get(key);
-    const pages = dataEntries<JsonObject>(this, key, this.signal);
     try {
+      if (isNdjson(path)) return yield* await readText(this, key, this.signal);
+      const pages = dataEntries<JsonObject>(this, key, this.signal);
       for await (const page of pages) yield ndjsonBytes(page);
     } catch (error) {
       throw notUnderstood(this.address, error, this.signal);

@@ -84,6 +84,7 @@ export {
   type BegunBatch,
   type WrittenBatch,
 } from "./src/sink/batch_sink.ts";
+export type { Compression } from "./src/sink/compression.ts";
 export { JSON_DATA, NDJSON } from "./src/sink/encodings.ts";
 export { fanOut } from "./src/sink/fan_out.ts";
 

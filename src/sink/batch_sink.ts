@@ -1,7 +1,8 @@
 import type { Page } from "../content/resource.ts";
+import type { WrittenObject } from "../storage/object_writer.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Compression } from "./compression.ts";
-import { TextWriter, type WrittenText } from "./text_writer.ts";
+import { TextWriter } from "./text_writer.ts";
 
 /** How the entries of a batch are turned into bytes. */
 export interface BatchEncoding {
@@ -19,11 +20,13 @@ export interface BatchEncoding {
 }
 
 /** A batch that was written. */
-export interface WrittenBatch extends WrittenText {
+export interface WrittenBatch extends WrittenObject {
   /** Its number. */
   readonly batch: number;
   /** How many entries it holds. */
   readonly count: number;
+  /** Size of its text in bytes, if it is compressed. */
+  readonly plainSize?: number | undefined;
 }
 
 /** The first entries of a batch that an earlier run has begun, as they were written then. */

@@ -6,6 +6,7 @@ import "../export/assets/kept_assets_test.ts";
 import "../export/assets/max_delete_test.ts";
 import "../export/assets/resumed_assets_test.ts";
 import "../export/bad_resources_test.ts";
+import "../export/compress_test.ts";
 import "../export/export_hooks_test.ts";
 import "../export/export_settings_test.ts";
 import "../export/export_test.ts";

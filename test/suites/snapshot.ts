@@ -22,6 +22,7 @@ import "../snapshot/seal_test.ts";
 import "../snapshot/snapshot_writer_test.ts";
 import "../snapshot/table_writer_test.ts";
 import "../tools/cat_test.ts";
+import "../tools/compressed_test.ts";
 import "../tools/copy_test.ts";
 import "../tools/diff_test.ts";
 import "../tools/download/dump_reader_test.ts";

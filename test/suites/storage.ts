@@ -12,6 +12,7 @@ import "../async/retry_test.ts";
 import "../sink/batch_sink_test.ts";
 import "../sink/encodings_test.ts";
 import "../sink/fan_out_test.ts";
+import "../sink/members_test.ts";
 import "../storage/compare_keys_test.ts";
 import "../storage/fenced_storage_test.ts";
 import "../storage/grace_test.ts";

@@ -54,7 +54,7 @@ export async function* readAssetIndex(
 ): AsyncGenerator<AssetIndexEntry[], void> {
   try {
     for await (const page of readBatch<unknown>(storage, key, signal)) {
-      yield page.map(toEntry).filter((each) => fileNameOf(each.key, prefix) !== undefined);
+      yield page.map(assetIndexEntry).filter((each) => fileNameOf(each.key, prefix) !== undefined);
     }
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return;
@@ -74,7 +74,13 @@ export function fileNameOf(key: string, prefix: string): string | undefined {
   return key === `${prefix}/${name}` && name !== "" && !name.includes("/") ? name : undefined;
 }
 
-function toEntry(value: unknown): AssetIndexEntry {
+/**
+ * A line of a list of assets.
+ *
+ * @param value What the line holds.
+ * @throws {SyntaxError} If it isn't one.
+ */
+export function assetIndexEntry(value: unknown): AssetIndexEntry {
   const { success, data } = entry.safeParse(value);
   if (!success) throw new SyntaxError("a line isn't one of an asset");
   return data;

@@ -10,6 +10,7 @@ import { ResumeState } from "./resume/resume_state.ts";
 import type { Emit } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { OpenProject } from "./open_project.ts";
+import { IndexStep } from "./steps/index_step.ts";
 import { TableStep } from "./steps/table_step.ts";
 import type { Tallies } from "./tallies.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
@@ -41,6 +42,8 @@ export interface BegunSnapshot {
   readonly snapshot: SnapshotWriter;
   /** Its tables, if they are made. */
   readonly tables: TableStep | undefined;
+  /** Its indexes. */
+  readonly index: IndexStep;
   /** How far everything is. */
   readonly state: ResumeState;
   /** When that is written down. */
@@ -92,13 +95,14 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
   if (settings.tables !== false) {
     tables = new TableStep({ ...parts, snapshot, from: from?.checkpoint.tables });
   }
-  const described = { fingerprint, startedAt, changedSince, snapshot, journal, tallies, tables };
-  const state = new ResumeState({ ...described, signal });
+  const index = new IndexStep({ snapshot, stop, from: from?.checkpoint.index });
+  const described = { fingerprint, startedAt, changedSince, snapshot, journal, tallies };
+  const state = new ResumeState({ ...described, tables, index, signal });
   if (from) await state.restore(from.checkpoint);
   const checkpoints = new Checkpoints({ state, snapshot, emit, stop, everyMs, signal });
   // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
-  return { snapshot, tables, state, checkpoints, startedAt };
+  return { snapshot, tables, index, state, checkpoints, startedAt };
 }
 
 /** What was noted so far, and what tables have met and tell only at their end. */

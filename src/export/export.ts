@@ -115,7 +115,8 @@ async function exportLocked(
   const common = { ...noted, settings, concurrency, stop, lock };
   const begun = await beginSnapshot({ ...opened, ...common });
   const parts = { ...opened, ...common, ...begun };
-  const { state, checkpoints, tables, selection, place, snapshot: { address: snapshot } } = parts;
+  const { state, checkpoints, tables, index, selection, place } = parts;
+  const { snapshot: { address: snapshot } } = parts;
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
   {
@@ -138,22 +139,28 @@ async function exportLocked(
       signal,
     );
     isDone = !stop?.aborted &&
-      // What tables were made of by an earlier run stays as it is.
-      (tables?.isBegun ||
+      // What tables and indexes were made of by an earlier run stays as it is.
+      (tables?.isBegun || index.isBegun ||
         await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
       await exportSchedules(parts, signal);
     if (isDone) {
-      // Tables take nothing of the API, whose limit the last question may have to wait for.
+      // These take nothing of the API, whose limit the last question may have to wait for.
+      const page = (write: () => Promise<void>) => checkpoints.page(write);
+      let isIndexed = true;
       await concurrently(
         [
           (signal) => noteSchemaChange(parts, signal),
           async (signal) => {
-            isDone = await tables?.make((write) => checkpoints.page(write), signal) ?? true;
+            isDone = await tables?.make(page, signal) ?? true;
+          },
+          async (signal) => {
+            isIndexed = await checkpoints.always("index/", () => index.make(page, signal));
           },
         ],
-        2,
+        3,
         signal,
       );
+      isDone &&= isIndexed;
     }
   }
   if (!isDone) {

@@ -49,9 +49,13 @@ const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** Finds the texts of the objects in the list `data` of an object. */
-class DataScanner {
+export class DataScanner {
   /** Whether the text isn't of this form, as far as it was scanned. */
   isWrong = false;
+  /** Where the entry began that was found last: how many characters were scanned before it. */
+  entryStart = 0;
+  /** How many characters were scanned before the text at hand. */
+  #before = 0;
   /** How many objects and lists are open. */
   #depth = 0;
   #isInText = false;
@@ -70,7 +74,11 @@ class DataScanner {
     return this.#data === "after" && this.#depth === 0;
   }
 
-  /** Scans some more text. */
+  /**
+   * Scans some more text.
+   *
+   * @param text The text.
+   */
   *scan(text: string): Generator<string, void> {
     // Where the entry begins, or continues, that is being scanned.
     let start = this.#isInEntry ? 0 : -1;
@@ -86,10 +94,12 @@ class DataScanner {
       if (this.isWrong) return;
       if (!wasInEntry && this.#isInEntry) start = at;
       if (!wasInEntry || this.#isInEntry) continue;
+      this.entryStart = this.#before + start - this.#entry.length;
       yield this.#entry + text.slice(start, at + 1);
       this.#entry = "";
       start = -1;
     }
+    this.#before += text.length;
     if (start < 0) return;
     this.#entry += text.slice(start);
     if (this.#entry.length > LONGEST) this.isWrong = true;

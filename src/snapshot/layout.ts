@@ -37,6 +37,11 @@ export const ASSET_INDEX = "assets.ndjson";
 /** Files of earlier snapshots no longer used by any upload. */
 export const ORPHANED_ASSETS = "assets_orphaned.ndjson";
 
+/** Where records are in their batches, by their ids. */
+export const RECORD_INDEX = "index/records.idx";
+/** Where uploads are in their batches, by their ids. */
+export const UPLOAD_INDEX = "index/uploads.idx";
+
 /** What an export that isn't complete needs to continue; it is deleted when the snapshot is sealed. */
 export const RESUME_FOLDER = "resume";
 /** How far an export is. */

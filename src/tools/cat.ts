@@ -28,7 +28,7 @@ export type CatResult = { readonly value: unknown } | {
 
 /**
  * Finds one thing in a snapshot: the project, the manifest, a model's records, a record or an upload. It is as the
- * API sent it, but for a locale. A record is searched for in all batches.
+ * API sent it, but for a locale. A record is found by the snapshot's index; without one, all batches are searched.
  *
  * @param storage Where the snapshots are.
  * @param snapshot Which of them, sealed or not.
@@ -74,23 +74,35 @@ export async function catSnapshot(
   }
   const content = await SnapshotContent.open(storage, found, signal);
   const opened = new Snapshot(content);
-  const schema = await opened.schema({ signal });
-  if (locale !== undefined) assertLocales(schema, [locale]);
-  const keys = schema.models.map(({ attributes }) => attributes.api_key);
-  if (keys.includes(what)) {
-    assertModel(content, schema, what, version);
-    return { records: opened.records(what, { version, locale, signal }) };
+  const known = content.manifest && Object.keys(content.manifest.records);
+  // The schema takes a request for each model: whoever looks for a record needs none.
+  if (known === undefined || known.includes(what) || locale !== undefined) {
+    const schema = await opened.schema({ signal });
+    if (locale !== undefined) assertLocales(schema, [locale]);
+    if (isModel(what, schema)) return recordsOf();
   }
   const record = (await opened.record(what, { locale, signal }))?.[version];
   if (record !== undefined) return { value: record };
   const upload = await opened.upload(what, { signal });
   if (upload !== undefined) return { value: upload };
+  const schema = await opened.schema({ signal });
+  if (isModel(what, schema)) return recordsOf();
+  const keys = schema.models.map(({ attributes }) => attributes.api_key);
   const close = nearest(what, ["site", "manifest", ...keys]);
   const shown = JSON.stringify(printable(what, 60));
   throw new SluiceError(
     `There is no model, ${version} record or upload ${shown} in the snapshot ${found.name}` +
       (close === undefined ? kindText(what, schema) : `: the nearest is ${printable(close, 60)}.`),
   );
+
+  async function recordsOf(): Promise<CatResult> {
+    assertModel(content, await opened.schema({ signal }), what, version);
+    return { records: opened.records(what, { version, locale, signal }) };
+  }
+}
+
+function isModel(what: string, { models }: SchemaIndex): boolean {
+  return models.some(({ attributes }) => attributes.api_key === what);
 }
 
 function kindText(what: string, schema: SchemaIndex): string {

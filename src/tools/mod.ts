@@ -66,6 +66,7 @@ export {
 } from "./list.ts";
 export type { LocaleOptions } from "./open/records.ts";
 export {
+  type IndexUse,
   openSnapshot,
   type OpenSnapshotOptions,
   type Snapshot,

@@ -21,14 +21,29 @@ import { isObject } from "../text/json.ts";
 import { assetOf, type SnapshotAsset, type SnapshotAssetFile } from "./open/assets.ts";
 import { SnapshotContent } from "./open/content.ts";
 import { assertModel, assertRecords, type LocaleOptions, localize } from "./open/records.ts";
-import { scanForRecord, scanForUpload, type SnapshotRecord } from "./open/scan.ts";
+import { type IndexUse, Lookup } from "./open/lookup.ts";
+import type { SnapshotRecord } from "./open/scan.ts";
 import { settingsOf } from "./open/settings.ts";
 import { type SnapshotTable, type SnapshotTablePart, tablesOf } from "./open/tables.ts";
 
-export type { SnapshotAsset, SnapshotAssetFile, SnapshotRecord, SnapshotTable, SnapshotTablePart };
+export type {
+  IndexUse,
+  SnapshotAsset,
+  SnapshotAssetFile,
+  SnapshotRecord,
+  SnapshotTable,
+  SnapshotTablePart,
+};
 
 /** Options of {@linkcode openSnapshot}. */
 export interface OpenSnapshotOptions extends Omit<FindSnapshotOptions, "signal"> {
+  /**
+   * How records and uploads are found by their ids. `auto`: by the snapshot's index, or one beside it; without
+   * either, by reading all batches, each time anew. `memory` makes an index in that case, which takes at most 60
+   * bytes for each version of a record and for each upload; `beside` also writes it beside the snapshot, for
+   * later. `none` always reads the batches. @default {"auto"}
+   */
+  readonly index?: IndexUse | undefined;
   /** Aborts the opening. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -82,12 +97,12 @@ export interface SnapshotModel {
 export async function openSnapshot(
   storage: Storage,
   snapshot: string | FoundSnapshot,
-  { signal = new AbortController().signal, ...where }: OpenSnapshotOptions = {},
+  { signal = new AbortController().signal, index, ...where }: OpenSnapshotOptions = {},
 ): Promise<Snapshot> {
   const found = typeof snapshot === "string"
     ? await findSnapshot(storage, snapshot, { ...where, signal })
     : snapshot;
-  return new Snapshot(await SnapshotContent.open(storage, found, signal));
+  return new Snapshot(await SnapshotContent.open(storage, found, signal), index);
 }
 
 /** A snapshot that {@linkcode openSnapshot} has opened. It holds nothing that has to be closed. */
@@ -99,18 +114,21 @@ export class Snapshot {
   /** What it says of itself; `undefined` if it has no manifest, as a Project Export of DatoCMS. */
   readonly manifest: Manifest | undefined;
   readonly #content: SnapshotContent;
+  readonly #lookup: Lookup;
   #schema: SchemaIndex | undefined;
 
   /**
    * Use {@linkcode openSnapshot}.
    *
    * @param content What it consists of.
+   * @param index How records and uploads are found by their ids.
    */
-  constructor(content: SnapshotContent) {
+  constructor(content: SnapshotContent, index: IndexUse = "auto") {
     this.name = content.found.name;
     this.address = content.address;
     this.manifest = content.manifest;
     this.#content = content;
+    this.#lookup = new Lookup(content, index);
   }
 
   /**
@@ -215,7 +233,7 @@ export class Snapshot {
       const models = this.manifest
         ? Object.keys(this.manifest.records)
         : (await this.schema({ signal })).models.map(({ attributes }) => attributes.api_key);
-      const found = await scanForRecord(content, models, id, signal);
+      const found = await this.#lookup.record(id, models, signal);
       if (found === undefined || localized === undefined) return found;
       const { current, published } = found;
       return {
@@ -251,7 +269,7 @@ export class Snapshot {
    */
   async upload(id: string, { signal }: SnapshotReadOptions = {}): Promise<Upload | undefined> {
     const content = this.#content;
-    return await content.read(signal, (signal) => scanForUpload(content, id, signal));
+    return await content.read(signal, (signal) => this.#lookup.upload(id, signal));
   }
 
   /**
@@ -266,7 +284,9 @@ export class Snapshot {
     const content = this.#content;
     const upload = await this.upload(id, options);
     if (upload === undefined) return undefined;
-    return await content.read(options.signal, (signal) => assetOf(content, upload, signal));
+    return await content.read(options.signal, (signal) => {
+      return assetOf(content, this.#lookup, upload, signal);
+    });
   }
 
   /**

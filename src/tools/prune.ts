@@ -207,7 +207,7 @@ async function removeSnapshot(
   return { ...nameOf(snapshot), bytes, ...locked };
 }
 
-/** What a snapshot holds: the keys and the size of its objects, and until when they are locked. */
+/** What a snapshot and an index beside it hold: keys and sizes of objects, and until when they are locked. */
 async function contentOf(storage: Storage, prefix: string, signal: AbortSignal): Promise<{
   readonly keys: Set<string>;
   readonly bytes: number;
@@ -215,8 +215,10 @@ async function contentOf(storage: Storage, prefix: string, signal: AbortSignal):
 }> {
   const keys = new Set<string>();
   let bytes = 0;
-  for await (const page of storage.list(`${prefix}/`, { signal })) {
+  const own = [`${prefix}/`, `${prefix}.idx/`];
+  for await (const page of storage.list(prefix, { signal })) {
     for (const { key, size } of page) {
+      if (!own.some((start) => key.startsWith(start))) continue;
       keys.add(key);
       bytes += size;
     }

@@ -6,6 +6,7 @@ import { type Manifest, manifestSchema } from "../snapshot/manifest.ts";
 import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { Check, type Checked, type VerifyLevel, type VerifyProgress } from "./verify/check.ts";
 import { checkAssets, checkUploadFiles } from "./verify/check_assets.ts";
+import { checkIndexes } from "./verify/check_index.ts";
 import { checkProjectExport } from "./verify/check_project_export.ts";
 import { checkRecords } from "./verify/check_references.ts";
 import { checkData, checkPresence, checkSizes, type Listed } from "./verify/check_sealed.ts";
@@ -59,7 +60,7 @@ export interface Verification {
 
 /**
  * Verifies that a snapshot holds what was written, all of it and nothing else: it believes no name, size or claim
- * that it can compare with bytes. Reads each object once, and batches of records twice at level `references`;
+ * that it can compare with bytes. Reads each object once, and batches of records three times at level `references`;
  * holds no more in memory than some pieces, and at level `references` at most 150 bytes for each record and
  * upload.
  *
@@ -142,6 +143,7 @@ async function verifySealed(
     hasUploads,
     hasAllRecords: options.models === undefined && options.excludeModels === undefined,
   });
+  await checkIndexes(check, manifest, isThere);
   await checkAssets(check, manifest, hasUploads ? ids : undefined);
 }
 

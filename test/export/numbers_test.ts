@@ -103,6 +103,12 @@ async function assertManifestCounts(snapshot: Snapshot, root: string): Promise<v
     if (path.endsWith(".ndjson")) assert.equal(count, linesOf(path).length, path);
     else if (path.startsWith("settings/")) {
       assert.equal(count, JSON.parse(snapshot.textOf(path)).data.length, path);
+    } else if (path.startsWith("index/")) {
+      const records = Object.values(manifest.records);
+      const tallies = path === "index/uploads.idx"
+        ? [manifest.resources.uploads as Tally]
+        : records.flatMap(({ current, published }) => [current, published]);
+      assert.equal(count, tallies.reduce((sum, tally) => sum + (tally?.count ?? 0), 0), path);
     } else assert.equal(count, undefined, path);
   }
 

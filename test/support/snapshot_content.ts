@@ -3,7 +3,9 @@ import { parse } from "csv-parse/sync";
 import { createHash } from "node:crypto";
 import type { Storage } from "../../src/storage/storage.ts";
 import { safeApiKey } from "../../src/text/safe_name.ts";
+import { IndexReader } from "../../src/snapshot/index/index_reader.ts";
 import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
+import { compressionOf } from "../../src/sink/compression.ts";
 import { decompressed } from "../../src/sink/members.ts";
 import { bytesIn, collect } from "../storage/bodies.ts";
 
@@ -34,9 +36,11 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
   const texts = new Map<string, string>();
   const sizes = new Map<string, number>();
   const hashes = new Map<string, string>();
+  const objects = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const { key } of infos) {
     const bytes = await bytesIn(await storage.get(key));
     const path = key.slice(prefix.length);
+    objects.set(path, bytes);
     const isCompressed = /^(resume\/)?(records|uploads|tables)\/.*\.(gz|zst)$/.test(path);
     const stream = ReadableStream.from([bytes]);
     const text = isCompressed
@@ -63,7 +67,8 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
     const { path, size } = object;
     const text = texts.get(path)!;
     assert.equal(sizes.get(path), size, path);
-    const textSize = new TextEncoder().encode(text).length;
+    const isText = !path.startsWith("index/");
+    const textSize = isText ? new TextEncoder().encode(text).length : size;
     assert.equal(object.plainSize, textSize === size ? undefined : textSize, path);
     assert.equal(object.sha256, hashes.get(path), path);
     const folder = path.slice(0, path.lastIndexOf("/"));
@@ -77,8 +82,14 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
     } else if (path === "assets.ndjson") {
       assets = entriesIn(path, text) as typeof assets;
       assert.equal(object.count, assets.length);
+    } else if (path.startsWith("index/")) {
+      // Where entries are depends on how they are divided into batches.
+      assert.equal(await entriesIndexed(objects, texts, path), object.count, path);
     } else if (path !== "export.json") files[path] = text;
   }
+  const isIndexed = (start: string) => Object.keys(listings).some((each) => each.startsWith(start));
+  assert.equal(objects.has("index/records.idx"), isIndexed("records/"));
+  assert.equal(objects.has("index/uploads.idx"), isIndexed("uploads"));
   for (const rows of Object.values(tables)) rows.sort();
   assertCounts(manifest, listings, tables, bytes);
   return {
@@ -89,6 +100,36 @@ export async function contentOf(storage: Storage, address: string): Promise<Snap
       .sort((a, b) => a.upload_id < b.upload_id ? -1 : 1),
     counts: countsIn(manifest),
   };
+}
+
+/** Makes sure that an index leads to each entry of what it is of, and says how many those are. */
+async function entriesIndexed(
+  objects: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  texts: ReadonlyMap<string, string>,
+  path: string,
+): Promise<number> {
+  const bytes = objects.get(path)!;
+  const { signal } = new AbortController();
+  const read = (start: number, end: number) => Promise.resolve(bytes.slice(start, end));
+  const index = await IndexReader.open(read, bytes.length, signal);
+  const start = path === "index/uploads.idx" ? "uploads/" : "records/";
+  const batches = [...objects.keys()].filter((path) => path.startsWith(start));
+  assert.deepEqual(index.head.batches.map(({ path }) => path).sort(), batches.sort());
+  let count = 0;
+  for (const batch of batches) {
+    for (const entry of entriesIn(batch, texts.get(batch)!)) {
+      const { id } = entry as { readonly id: string };
+      const place = (await index.find(id, signal)).find((found) => found.batch.path === batch)!;
+      const { offset, size, inside, length } = place;
+      const some = ReadableStream.from([objects.get(batch)!.slice(offset, offset + size)]);
+      const text = await bytesIn(decompressed(some, compressionOf(batch), batch));
+      const own = text.subarray(inside, inside + length);
+      assert.deepEqual(JSON.parse(new TextDecoder().decode(own)), entry);
+      count++;
+    }
+  }
+  assert.equal(index.head.count, count);
+  return count;
 }
 
 function entriesIn(path: string, text: string): unknown[] {

@@ -7,6 +7,7 @@ import { CHECKPOINT } from "../../snapshot/layout.ts";
 import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "../../snapshot/manifest.ts";
+import type { IndexState } from "../steps/index_step.ts";
 import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { UnfinishedBatch } from "../../snapshot/snapshot_sink.ts";
 
@@ -72,6 +73,8 @@ export interface Checkpoint {
   readonly listings: Readonly<Record<string, ListingState>>;
   /** How far the tables are, if there are any. */
   readonly tables?: TablesState | undefined;
+  /** How far the indexes are, if there are any. */
+  readonly index?: IndexState | undefined;
   /** What is kept of objects that aren't finished. */
   readonly journal: readonly JournalFile[];
   /** How many lists of assets that are done were written. */
@@ -127,6 +130,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
     entries: count,
     warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
   }).optional(),
+  index: z.object({ records: count, uploads: count }).optional(),
   journal: z.array(z.object({
     number: count,
     size: count,

@@ -5,14 +5,14 @@ import type { Journal } from "../journal.ts";
 import type { Tallies } from "../tallies.ts";
 import type { Amendable, Checkpoint, ListingState, Outdated } from "./checkpoint.ts";
 
-/** Tables that are being made, as far as checkpoints know them. */
-export interface CheckpointedTables {
-  /** How far they are, once {@linkcode CheckpointedTables.addTo} has resolved. */
-  readonly state: NonNullable<Checkpoint["tables"]>;
+/** Tables or indexes that are being made, as far as checkpoints know them. */
+export interface CheckpointedRows<State> {
+  /** How far they are, once {@linkcode CheckpointedRows.addTo} has resolved. */
+  readonly state: State;
   /** What has rows already: another position with every page. */
   readonly position: readonly number[];
   /** Adds to a journal the rows that were collected since the last time. */
-  addTo(journal: ByteJournal): Promise<void>;
+  addTo(journal: ByteJournal): Promise<void> | void;
   /** Takes from a journal the rows that an earlier run has collected. */
   restore(journal: ByteJournal): Promise<void>;
 }
@@ -32,7 +32,9 @@ export interface ResumeStateOptions {
   /** What was noted. */
   readonly journal: Journal;
   /** The tables, if they are made. */
-  readonly tables: CheckpointedTables | undefined;
+  readonly tables: CheckpointedRows<NonNullable<Checkpoint["tables"]>> | undefined;
+  /** The indexes, if they are made. */
+  readonly index: CheckpointedRows<NonNullable<Checkpoint["index"]>> | undefined;
   /** Aborts the reading and writing. */
   readonly signal: AbortSignal;
 }
@@ -87,7 +89,7 @@ export class ResumeState {
    * @throws {StorageError} If what it has kept can't be read.
    */
   async restore(checkpoint: Checkpoint): Promise<void> {
-    const { tallies, journal, tables } = this.#options;
+    const { tallies, journal, tables, index } = this.#options;
     tallies.restore(checkpoint);
     journal.restore(checkpoint.notes);
     this.changedSince = new Date(checkpoint.changedSince);
@@ -102,6 +104,7 @@ export class ResumeState {
     this.#bytes = this.#openBytes(checkpoint.journal);
     this.#begun = this.#reached();
     await tables?.restore(this.#bytes);
+    await index?.restore(this.#bytes);
   }
 
   /**
@@ -110,7 +113,7 @@ export class ResumeState {
    * @return The checkpoint.
    */
   capture(): Checkpoint {
-    const { fingerprint, startedAt, snapshot, tallies, journal, tables } = this.#options;
+    const { fingerprint, startedAt, snapshot, tallies, journal, tables, index } = this.#options;
     const isOpen = (path: string) => this.#open.values().some((name) => path.startsWith(name));
     const { resources, records } = tallies.counts;
     return {
@@ -124,6 +127,7 @@ export class ResumeState {
       amended: Object.fromEntries(this.amended),
       listings: Object.fromEntries(this.#listings),
       ...(tables && { tables: tables.state }),
+      ...(index && { index: index.state }),
       journal: this.#bytes.files,
       assetLists: this.assetLists,
       objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
@@ -140,6 +144,7 @@ export class ResumeState {
    */
   async saveBytes(): Promise<void> {
     await this.#options.tables?.addTo(this.#bytes);
+    await this.#options.index?.addTo(this.#bytes);
     await this.#bytes.save();
   }
 
@@ -206,6 +211,7 @@ export class ResumeState {
       this.amended.size,
       this.assetLists,
       ...this.#options.tables?.position ?? [],
+      ...this.#options.index?.position ?? [],
       ...this.#done,
     ];
     return JSON.stringify([...listings.filter(([, read, done]) => read || done), ...others]);

@@ -2,6 +2,7 @@ import { EXIT, SluiceError } from "../../error.ts";
 import {
   isAssetIndex,
   ORPHANED_ASSETS,
+  RECORD_INDEX,
   recordsFolder,
   TABLE_SCHEMA,
 } from "../../snapshot/layout.ts";
@@ -9,7 +10,6 @@ import type { Manifest, ManifestNote, ManifestObject } from "../../snapshot/mani
 import { manifestText, withDigest } from "../../snapshot/manifest_digest.ts";
 import { nearest } from "../../text/nearest.ts";
 import { printable } from "../../text/printable.ts";
-import { safeApiKey } from "../../text/safe_name.ts";
 
 /** Which part of a snapshot is taken. */
 export interface SnapshotSelection {
@@ -91,9 +91,9 @@ function ofModels(manifest: Manifest, models: ReadonlySet<string>, snapshot: str
   const others = known.filter((model) => !models.has(model)).flatMap((model) => [
     recordsFolder(model, "current"),
     recordsFolder(model, "published"),
-    `index/${safeApiKey(model)}/`,
   ]);
-  const isTable = ({ path }: ManifestObject) => path.startsWith(TABLES);
+  // These are of all models.
+  const isOfAll = ({ path }: ManifestObject) => path.startsWith(TABLES) || path === RECORD_INDEX;
   const isOfOthers = ({ path }: ManifestObject) => others.some((folder) => path.startsWith(folder));
   return {
     ...manifest,
@@ -107,6 +107,6 @@ function ofModels(manifest: Manifest, models: ReadonlySet<string>, snapshot: str
         return [model, records[model]!];
       }),
     ),
-    objects: objects.filter((object) => !isTable(object) && !isOfOthers(object)),
+    objects: objects.filter((object) => !isOfAll(object) && !isOfOthers(object)),
   };
 }

@@ -1,4 +1,4 @@
-import { type AssetIndexEntry, readAssetIndex } from "../../assets/asset_index.ts";
+import { assetIndexEntry, fileNameOf } from "../../assets/asset_index.ts";
 import type { Upload } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { checking } from "../../snapshot/checked_reading.ts";
@@ -7,6 +7,7 @@ import { ObjectNotFoundError } from "../../storage/storage.ts";
 import { shownAddress } from "../../text/printable.ts";
 import { safeName } from "../../text/safe_name.ts";
 import type { SnapshotContent } from "./content.ts";
+import type { Lookup } from "./lookup.ts";
 
 /** An asset: what is known of it, and its file. */
 export interface SnapshotAsset {
@@ -41,12 +42,14 @@ export interface SnapshotAssetFile {
  * An upload with its file.
  *
  * @param content The snapshot.
+ * @param lookup Finds its line in the list of assets.
  * @param upload The upload.
  * @param signal Aborts it.
  * @throws {SyntaxError} If the list of assets can't be understood.
  */
 export async function assetOf(
   content: SnapshotContent,
+  lookup: Lookup,
   upload: Upload,
   signal: AbortSignal,
 ): Promise<SnapshotAsset> {
@@ -59,27 +62,14 @@ export async function assetOf(
   if (manifest.assets === undefined) {
     return { upload, file: undefined, reason: "the snapshot was exported without asset files" };
   }
-  const entry = await listed(content, manifest.assets.index, prefix, upload.id, signal);
-  const { key, size, md5, reason } = entry ?? { size: null, md5: null };
-  const file = key === undefined || size === null || md5 === null
-    ? undefined
-    : fileAt(content, { key, size, md5 });
+  const line = await lookup.asset(manifest.assets.index, upload.id, signal);
+  if (line === undefined) return { upload, file: undefined, reason: undefined };
+  const { key, size, md5, reason } = assetIndexEntry(line);
+  const isOfProject = fileNameOf(key, prefix) !== undefined;
+  const file = isOfProject && size !== null && md5 !== null
+    ? fileAt(content, { key, size, md5 })
+    : undefined;
   return { upload, file, reason };
-}
-
-/** What the list of assets says of an upload. All of it is read, as its digest is checked. */
-async function listed(
-  content: SnapshotContent,
-  index: string,
-  prefix: string,
-  id: string,
-  signal: AbortSignal,
-): Promise<AssetIndexEntry | undefined> {
-  let found: AssetIndexEntry | undefined;
-  for await (const page of readAssetIndex(content.objects, content.key(index), prefix, signal)) {
-    found ??= page.find(({ upload_id }) => upload_id === id);
-  }
-  return found;
 }
 
 /** The file of an upload in a Project Export of DatoCMS, which has no list of files. */

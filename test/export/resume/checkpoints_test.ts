@@ -37,6 +37,7 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
     tallies: new Tallies(),
     journal: new Journal({ redaction: new Secrets(), emit }),
     tables: undefined,
+    index: undefined,
     signal,
   });
   if (options.from) await state.restore(options.from);

@@ -26,6 +26,7 @@ async function begin(storage = new MemoryStorage()) {
     tallies,
     journal,
     tables: undefined,
+    index: undefined,
     signal,
   });
   return { state, tallies, journal, snapshot };

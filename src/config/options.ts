@@ -6,7 +6,7 @@ import { DOWNLOADING } from "./groups/downloading.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
 import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
-import { RETENTION } from "./groups/retention.ts";
+import { RETENTION, UNUSED } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { LABELS, SNAPSHOT, TABLES } from "./groups/snapshot.ts";
 import { SOURCE } from "./groups/source.ts";
@@ -26,6 +26,7 @@ const ENTRIES = {
   ...LISTING,
   ...FORM,
   ...RETENTION,
+  ...UNUSED,
   ...VERIFYING,
   ...UNLOCKING,
   ...DOWNLOADING,

@@ -103,6 +103,11 @@ export {
   makeTables,
   type MakeTablesProgress,
 } from "./tables.ts";
+export {
+  removeUnusedAssets,
+  type UnusedAssets,
+  type UnusedAssetsOptions,
+} from "./unused_assets.ts";
 export { unlock, type Unlocked, type UnlockOptions } from "./unlock.ts";
 export {
   type Checked,

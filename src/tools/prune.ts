@@ -1,11 +1,12 @@
 import { concurrently } from "../async/concurrently.ts";
-import { findSnapshots } from "../snapshot/find_snapshots.ts";
+import { findSnapshots, folders } from "../snapshot/find_snapshots.ts";
 import { renewLatest } from "../snapshot/latest.ts";
 import { CANARY, CHECKPOINT, MANIFEST } from "../snapshot/layout.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { LockedError } from "../snapshot/lock/lock_errors.ts";
 import type { ManifestNote } from "../snapshot/manifest.ts";
 import { describeSnapshot, type SnapshotInfo } from "../snapshot/snapshot_info.ts";
+import { deleteIfAllowed } from "../storage/delete_if_allowed.ts";
 import { DeletionRefusedError, type Storage, StorageError } from "../storage/storage.ts";
 import { printable } from "../text/printable.ts";
 import { folderOf, type PrunePlan } from "./prune_policy.ts";
@@ -118,6 +119,7 @@ export async function applyPrune(
       };
       try {
         await each(snapshots, removeOne, lock.signal);
+        await clearIndexes(lock.storage, folder, lock.signal);
         await renewLatest(lock.storage, folder, lock.signal);
       } catch (error) {
         throw await lock.reasonOf(error);
@@ -205,6 +207,18 @@ async function removeSnapshot(
   }
   await clear(storage, prefix, signal);
   return { ...nameOf(snapshot), bytes, ...locked };
+}
+
+/** Removes what was made of snapshots that are gone, and lies beside them. */
+async function clearIndexes(storage: Storage, folder: string, signal: AbortSignal): Promise<void> {
+  const names = new Set(await folders(storage, `${folder}/`, signal));
+  for (const name of names) {
+    const [, snapshot] = /^(snapshot_\d+)\.idx$/.exec(name) ?? [];
+    if (snapshot === undefined || names.has(snapshot)) continue;
+    for await (const page of storage.list(`${folder}/${name}/`, { signal })) {
+      await deleteIfAllowed(storage, page.map(({ key }) => key), { signal });
+    }
+  }
 }
 
 /** What a snapshot and an index beside it hold: keys and sizes of objects, and until when they are locked. */

@@ -6,6 +6,7 @@ import { ExportLock } from "../../src/snapshot/lock/export_lock.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { putSmallSnapshot } from "../support/small_snapshot.ts";
 import { temporaryPath } from "../support/temporary.ts";
+import { bench as servedBench } from "./bench.ts";
 import { fakeIo } from "./fake_io.ts";
 
 /** 2026-01-02T03:04:05Z. */
@@ -117,4 +118,35 @@ Deno.test("sluice prune of a place without snapshots says so", async () => {
   assert.equal(await runCli(["prune", "--keep-last=1", "--from", path], io), EXIT.complete);
   assert.equal(io.out(), `There are no snapshots in ${path}.\n`);
   await Deno.remove(path, { recursive: true });
+});
+
+Deno.test("sluice prune --unused-assets says which files go, and only when it is typed", async () => {
+  await using served = await servedBench();
+  const { io } = await served.run(["export", "--models=lock", "--no-tables", "--json"]);
+  const { snapshot } = JSON.parse(io.out());
+  const storage = new LocalStorage(served.to);
+  const unused = "assets/project_48213/unused.png";
+  await storage.put(unused, new Uint8Array(2000));
+  const prune = async (...args: string[]) => {
+    const { io, exitCode } = await served.run(["prune", "--keep-last=1", ...args], {
+      env: { SLUICE_UNUSED_ASSETS: "true" },
+    });
+    assert.equal(exitCode, EXIT.complete, io.err());
+    return io.out();
+  };
+  assert.doesNotMatch(await prune(), /unused/);
+  const dry = await prune("--unused-assets", "--dry-run");
+  assert.match(
+    dry,
+    /\nWould remove 1 unused asset file of project 48213 \(2\.0 kB to be freed\); 12 files stay\.\nTo remove them: .*--unused-assets\n/,
+  );
+  assert.ok(await storage.stat(unused));
+  const { freed, assets } = JSON.parse(await prune("--unused-assets", "--json"));
+  assert.equal(freed, 2000);
+  assert.deepEqual(assets[0].removed, { count: 1, bytes: 2000 });
+  assert.equal(await storage.stat(unused), undefined);
+  assert.equal(
+    (await served.run(["verify", snapshot.split("_").at(-1), "--level=references"])).exitCode,
+    0,
+  );
 });

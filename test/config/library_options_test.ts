@@ -96,6 +96,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "keepWithin",
     "keepLabel",
     "incompleteOlderThan",
+    "unusedAssets",
     "all",
     "level",
     "sample",

@@ -39,5 +39,6 @@ import "../tools/prune_test.ts";
 import "../tools/show_test.ts";
 import "../tools/tables_test.ts";
 import "../tools/unlock_test.ts";
+import "../tools/unused_assets_test.ts";
 import "../tools/verify_damage_test.ts";
 import "../tools/verify_test.ts";

@@ -25,6 +25,7 @@ export class CrashError extends Error {
  */
 export class TracedStorage implements Storage {
   readonly url: string;
+  readonly folders?: NonNullable<Storage["folders"]>;
   /** What it was asked, in turn. */
   readonly calls: TracedCall[] = [];
   readonly #storage: Storage;
@@ -47,6 +48,12 @@ export class TracedStorage implements Storage {
   ) {
     this.#storage = storage;
     this.url = storage.url;
+    if (storage.folders !== undefined) {
+      this.folders = (prefix, options) => {
+        this.#note("folders", prefix);
+        return storage.folders!(prefix, options);
+      };
+    }
     this.#crashAt = options.crashAt ?? Infinity;
     this.#crashWhen = options.crashWhen;
     this.#onCall = options.onCall;
@@ -81,11 +88,6 @@ export class TracedStorage implements Storage {
   list(prefix: string, options?: ReadOptions): ReadableStream<readonly ObjectInfo[]> {
     this.#note("list", prefix);
     return this.#storage.list(prefix, options);
-  }
-
-  folders(prefix: string, options?: ReadOptions): ReadableStream<readonly string[]> {
-    this.#note("folders", prefix);
-    return this.#storage.folders!(prefix, options);
   }
 
   delete(keys: readonly string[], options?: ReadOptions): Promise<void> {

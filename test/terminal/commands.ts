@@ -72,7 +72,7 @@ const LINES: readonly (readonly [words: readonly string[], shows: RegExp])[] = [
   [["doctor"], /[Nn]o problem|0 problems/],
   [["doctor", "--clean"], /[Nn]o problem|0 problems/],
   [["prune", "--keep-last", "1", "--dry-run"], /Would remove \d+ snapshot/],
-  [["prune", "--keep-last", "1"], /Removed \d+ snapshot/],
+  [["prune", "--keep-last", "1", "--unused-assets"], /Removed \d+ snapshot/],
   [["unlock"], /There is no lock/],
   [["unlock", "--force"], /There is no lock/],
   [["schedule", "disable"], /exports +off/],

@@ -48,11 +48,20 @@ Deno.test("applyPrune() removes what the plan doesn't keep, on disk and in S3, a
     for (const day of [0, 1, 2, 3]) await putSmallSnapshot(storage, "1", FIRST + day * DAY);
     await putSmallSnapshot(storage, "1/staging", FIRST);
     await storage.put("assets/project_1/7-cat.png", new Uint8Array([1]));
+    // What was made of a snapshot goes with it.
+    for (const day of [0, 3]) {
+      await storage.put(`${FOLDER}/snapshot_${FIRST + day * DAY}.idx/a.idx`, new Uint8Array(1));
+    }
     const before = await keysOf(storage);
-    const gone = before.filter((key) => /_1\/snapshot_(?:1767323045|1767409445)\//.test(key));
-    assert.equal(gone.length, 10);
+    const gone = before.filter((key) =>
+      /_1\/snapshot_(?:1767323045|1767409445)(?:\.idx)?\//.test(key)
+    );
+    assert.equal(gone.length, 11);
     const infos = (await collect(storage.list(FOLDER))).flat();
-    const size = infos.reduce((sum, { key, size }) => gone.includes(key) ? sum + size : sum, 0);
+    const size = infos.reduce(
+      (sum, { key, size }) => gone.includes(key) && !key.includes(".idx/") ? sum + size : sum,
+      0,
+    );
 
     const planned = await prune(storage, { keepLast: 2 }, { dryRun: true });
     assert.deepEqual(await keysOf(storage), before);

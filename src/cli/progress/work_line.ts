@@ -22,7 +22,7 @@ export class WorkLine implements Disposable {
   readonly #isLive: boolean;
   readonly #stop: (() => void) | undefined;
   #label = "";
-  #work: Work = { bytes: 0, totalBytes: 0 };
+  #work: Work | undefined;
   #isDrawn = false;
 
   /**
@@ -56,6 +56,16 @@ export class WorkLine implements Disposable {
     this.#isDrawn = false;
   }
 
+  /**
+   * Takes how far a work is whose end isn't known.
+   *
+   * @param text What was done so far.
+   */
+  say(text: string): void {
+    this.#label = text;
+    this.#work = undefined;
+  }
+
   /** Ends what is shown. */
   [Symbol.dispose](): void {
     this.#stop?.();
@@ -64,16 +74,21 @@ export class WorkLine implements Disposable {
 
   #draw(): void {
     if (this.#label === "") return;
+    if (this.#work === undefined) return this.#show(printable(this.#label));
     const { bytes, totalBytes } = this.#work;
     const total = Math.max(bytes, totalBytes);
     const ratio = total === 0 ? 0 : bytes / total;
     const text = `${printable(this.#label)}  ${Math.floor(ratio * 100)} %, ${
       formatBytes(bytes)
     } of ${formatBytes(total)}`;
+    this.#show(text, `${renderBar(BAR, ratio)}  ${text}`);
+  }
+
+  /** Shows a text; on a terminal another one, if there is room for it. */
+  #show(text: string, wide = text): void {
     if (!this.#isLive) return this.#io.stderr.write(`${text}\n`);
     const columns = this.#io.columns() - 1;
-    const withBar = `${renderBar(BAR, ratio)}  ${text}`;
-    const shown = textWidth(withBar) <= columns ? withBar : cutToWidth(text, columns);
+    const shown = textWidth(wide) <= columns ? wide : cutToWidth(text, columns);
     this.#io.stderr.write(`\r${shown}\x1b[K`);
     this.#isDrawn = true;
   }

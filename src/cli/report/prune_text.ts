@@ -1,4 +1,5 @@
 import type { PruneResult } from "../../tools/prune.ts";
+import type { UnusedAssets } from "../../tools/unused_assets.ts";
 import { printable, shownAddress } from "../../text/printable.ts";
 import { counted, formatBytes } from "../text/format.ts";
 import { shownTime } from "./snapshots_text.ts";
@@ -10,6 +11,8 @@ export interface PruneTextOptions {
   readonly from: string;
   /** The command that removes what would be removed; `undefined` if it was removed. */
   readonly removal: string | undefined;
+  /** What became of asset files; `undefined` if they weren't looked at. */
+  readonly assets?: readonly UnusedAssets[] | undefined;
 }
 
 /**
@@ -19,7 +22,10 @@ export interface PruneTextOptions {
  * @param options What else is shown.
  * @return Lines, with a line break at the end.
  */
-export function renderPrune(result: PruneResult, { from, removal }: PruneTextOptions): string {
+export function renderPrune(
+  result: PruneResult,
+  { from, removal, assets = [] }: PruneTextOptions,
+): string {
   const { keep, remove, failed, freed } = result;
   if (keep.length + remove.length + failed.length === 0) {
     return `There are no snapshots in ${shownAddress(from)}.\n`;
@@ -40,8 +46,24 @@ export function renderPrune(result: PruneResult, { from, removal }: PruneTextOpt
   const many = counted(remove.length, "snapshot");
   const size = `${formatBytes(freed)} ${isDone ? "freed" : "to be freed"}`;
   const sum = isDone ? `Removed ${many} (${size}).\n` : `Would remove ${many} (${size}).\n`;
-  const hint = isDone || remove.length === 0 ? "" : `To remove them: ${removal}\n`;
-  return `${lines.join("\n")}\n${sum}${hint}`;
+  const files = assets.map((one) => assetsText(one, isDone)).join("");
+  const isNothing = remove.length === 0 && assets.every(({ removed }) => removed.count === 0);
+  const hint = isDone || isNothing ? "" : `To remove them: ${removal}\n`;
+  return `${lines.join("\n")}\n${sum}${files}${hint}`;
+}
+
+function assetsText(
+  { project, removed, kept, freed, lockedUntil, problem }: UnusedAssets,
+  isDone: boolean,
+): string {
+  const what = `${counted(removed.count, "unused asset file")} of project ${
+    printable(project, 60)
+  }`;
+  const size = `${formatBytes(freed)} ${isDone ? "freed" : "to be freed"}${untilText(lockedUntil)}`;
+  const why = problem === undefined ? "" : ` Not all could be removed: ${problem}.`;
+  return `${isDone ? "Removed" : "Would remove"} ${what} (${size}); ${
+    counted(kept.count, "file stays", "files stay")
+  }.${why}\n`;
 }
 
 function untilText(lockedUntil: string | undefined): string {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isLabel } from "../../snapshot/labels.ts";
 import { DURATION, duration, under } from "../option.ts";
 
-const { option } = under("Snapshots");
+const { option, onOff } = under("Snapshots");
 
 /** How many snapshots stay, and of what. */
 function kept(help: string) {
@@ -43,5 +43,12 @@ export const RETENTION = {
     expects: DURATION,
     help: "Also remove incomplete snapshots that began longer ago than this, such as 1d, unless " +
       "an export can resume them. Default: they stay.",
+  }),
+};
+
+/** What else is removed. */
+export const UNUSED = {
+  unusedAssets: onOff(false, {
+    help: "Also remove the asset files that no snapshot of any environment refers to any more.",
   }),
 };

@@ -31,6 +31,7 @@ import { assetDomain } from "../../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../../source/datocms/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
 import { assertFewFailures, indexEntry, noteAsset, whyGone } from "./asset_outcomes.ts";
+import { untilFilesStay } from "./until_files_stay.ts";
 import type { Emit } from "../events.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
@@ -89,6 +90,8 @@ export async function exportAssets(
   const { project, snapshot, stop, settings: { storage, assets: mode } } = parts;
   const prefix = assetsPrefix(project.site.id);
   if (mode === "sync") await warnOfDeletion(parts, signal);
+  await untilFilesStay(parts, signal);
+  if (stop?.aborted) return undefined;
   const files = new AssetFiles();
   for await (const page of storage.list(`${prefix}/`, { signal })) {
     for (const info of page) files.add(info);

@@ -17,6 +17,8 @@ export { LockedError };
 export interface ExportLockOptions {
   /** How long the lock of an export that was killed elsewhere holds others off, in milliseconds. @default {120_000} */
   readonly ttlMs?: number | undefined;
+  /** What the lock is called. @default {LOCK} */
+  readonly name?: string | undefined;
   /** Ends the waiting, and is passed on by {@linkcode ExportLock.signal}. */
   readonly signal?: AbortSignal | undefined;
   /** Tells the time, and waits. @default {SYSTEM_CLOCK} */
@@ -106,7 +108,9 @@ export class ExportLock implements AsyncDisposable {
     options: ExportLockOptions = {},
   ): Promise<ExportLock> {
     assertTtl(options.ttlMs);
-    const key = `${typeof place === "string" ? place : snapshotsPrefix(place)}/${LOCK}`;
+    const key = `${typeof place === "string" ? place : snapshotsPrefix(place)}/${
+      options.name ?? LOCK
+    }`;
     const about = { owner: crypto.randomUUID(), host: await hostName() };
     // Before there is a lock, or others would take it for a dead one's.
     const hold = await storage.hold?.(holdKey(key, about.owner), options);
@@ -127,10 +131,16 @@ export class ExportLock implements AsyncDisposable {
    * @param storage Where snapshots are written.
    * @param prefix Where its snapshots lie.
    * @param signal Aborts the reading.
+   * @param name What the lock is called.
    * @throws {StorageError} If it can't be read.
    */
-  static async isHeld(storage: Storage, prefix: string, signal: AbortSignal): Promise<boolean> {
-    const file = new LockFile(storage, `${prefix}/${LOCK}`);
+  static async isHeld(
+    storage: Storage,
+    prefix: string,
+    signal: AbortSignal,
+    name: string = LOCK,
+  ): Promise<boolean> {
+    const file = new LockFile(storage, `${prefix}/${name}`);
     const found = await file.read(signal);
     return found !== undefined && !await file.isOver(found, signal);
   }

@@ -13,7 +13,9 @@ import { applyPrune } from "../../src/tools/prune.ts";
 import { planPrune } from "../../src/tools/prune_policy.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { putSmallSnapshot } from "../support/small_snapshot.ts";
-import { RGW } from "./open_rgw.ts";
+import { CrashError, TracedStorage } from "../support/traced_storage.ts";
+import { verifySnapshot } from "../../src/tools/verify.ts";
+import { openRgw, RGW } from "./open_rgw.ts";
 
 const endpoint = RGW;
 const region = "us-east-1";
@@ -72,5 +74,29 @@ if (endpoint !== undefined) {
     assert.deepEqual(result.warnings.map(({ code }) => code), ["versions_kept"]);
     assert.equal(await assertSealedAreWhole(storage), 1);
     assert.equal((await Array.fromAsync(listSnapshots(storage))).flat().length, 1);
+  });
+
+  Deno.test("applyPrune() on a real server that is killed leaves nothing that claims to be complete and isn't", async () => {
+    await using opened = await openRgw(endpoint);
+    const { storage } = opened;
+    let crashes = 0;
+    // The lock is taken with the first calls; then each snapshot goes, its seal first.
+    for (const [round, crashAt] of [4, 5, 6, 7, 9].entries()) {
+      const start = FIRST + round * 10 * DAY;
+      for (const day of [0, 1, 2]) await putSmallSnapshot(storage, "1", start + day * DAY);
+      const snapshots = (await Array.fromAsync(listSnapshots(storage))).flat();
+      const plan = planPrune(snapshots, { keepLast: 1 });
+      const traced = new TracedStorage(storage, { crashAt });
+      const end = await applyPrune(traced, plan).catch((error) => error);
+      if (end instanceof CrashError) crashes++;
+      const left = (await Array.fromAsync(listSnapshots(storage))).flat();
+      for (const { name, state } of left.filter(({ state }) => state !== "incomplete")) {
+        const { problems } = await verifySnapshot(storage, name, { level: "manifest" });
+        assert.deepEqual(problems.filter(({ kind }) => kind === "missing"), [], `${name} ${state}`);
+      }
+      await assertSealedAreWhole(storage);
+      await storage.delete(["content/project_1/lock.json"]);
+    }
+    assert.ok(crashes >= 4, `only ${crashes} crashes`);
   });
 }

@@ -8,7 +8,6 @@ import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import type { ExportReport } from "../../src/export/export.ts";
 import type { ExportEvent } from "../../src/export/events.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
-import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { findSnapshots } from "../../src/snapshot/find_snapshots.ts";
 import { openFake } from "../s3/open_fake.ts";
@@ -19,6 +18,8 @@ import { contentOf, type SnapshotContent } from "../support/snapshot_content.ts"
 import { TracedStorage } from "../support/traced_storage.ts";
 import { withStaging } from "../support/with_staging.ts";
 import { long } from "../support/long.ts";
+import { until } from "../support/until.ts";
+import { PlainDirectory } from "../support/plain_directory.ts";
 import { temporaryPath } from "../support/temporary.ts";
 
 const PLACE = "content/project_900001";
@@ -68,10 +69,10 @@ const NO_EDITS: EditMix = {
 const FEW: Partial<ExportOptions> = { include: ["records", "uploads"] };
 
 /** A directory that goes when it is disposed of. */
-async function directory(): Promise<AsyncDisposable & { readonly storage: LocalStorage }> {
+async function directory(): Promise<AsyncDisposable & { readonly storage: PlainDirectory }> {
   const root = await temporaryPath("sluice-resume-");
   return {
-    storage: new LocalStorage(root),
+    storage: new PlainDirectory(root),
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
 }
@@ -235,10 +236,11 @@ Deno.test("exportProject() that resumes reads nothing again that it has", async 
       if (event.type === "start") listings += event.listings;
       if (event.type === "done" || event.type === "skipped") listings--;
       if (event.type === "asset") assets--;
-      // The schedules are read once all records are.
-      if (listings === 2 && assets === 0) abort.abort(stopped);
     },
   });
+  // The schedules are read once all records are.
+  await until(() => listings === 2 && assets === 0, "all but the listing that is held");
+  abort.abort(stopped);
   await assert.rejects(first, stopped);
   listings = 0;
   const before = pathsOf(cma);

@@ -2,7 +2,7 @@ import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simul
 import type { ExportEvent } from "../../src/export/events.ts";
 import { exportProject, type ExportReport } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
-import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { PlainDirectory } from "./plain_directory.ts";
 import { temporaryPath } from "./temporary.ts";
 
 /** Retries that don't make a test wait. */
@@ -22,7 +22,7 @@ export interface Workbench extends AsyncDisposable {
   /** The destination's path. */
   readonly root: string;
   /** The destination. */
-  readonly storage: LocalStorage;
+  readonly storage: PlainDirectory;
   /** What exports told so far. */
   readonly events: ExportEvent[];
   /** Exports the project. */
@@ -37,7 +37,7 @@ export interface Workbench extends AsyncDisposable {
 export async function workbench(options: DemoCmaOptions): Promise<Workbench> {
   const root = await temporaryPath();
   const cma = startDemoCma({ rateLimit: false, ...options });
-  const storage = new LocalStorage(root);
+  const storage = new PlainDirectory(root);
   const events: ExportEvent[] = [];
   return {
     cma,
@@ -61,7 +61,7 @@ export async function workbench(options: DemoCmaOptions): Promise<Workbench> {
 /** Every file below a directory, relative to it, in order. */
 export async function filesOf(directory: string, base: string = directory): Promise<string[]> {
   const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
     const path = `${directory}/${name}`;
     if (isDirectory) files.push(...await filesOf(path, base));
     else files.push(path.slice(base.length + 1));

@@ -63,7 +63,7 @@ export class MemoryStorage implements Storage {
         await this.#hooks.onChunk?.(key, value, signal);
         chunks.push(value.slice());
       }
-      const bytes = await new Blob(chunks).bytes();
+      const bytes = joined(chunks);
       await fence?.check();
       if ((ifAbsent || replaces === null) && this.objects.has(key)) {
         throw new ObjectExistsError(`${key} is taken.`);
@@ -89,7 +89,7 @@ export class MemoryStorage implements Storage {
     const { start, end } = assertRange(range ?? { start: 0 });
     const bytes = this.objects.get(assertKey(key));
     if (bytes === undefined) throw new ObjectNotFoundError(`No ${key}.`);
-    const stream = new Blob([bytes.subarray(start, end)]).stream();
+    const stream = streamOf(bytes.slice(start, end));
     return signal === undefined ? stream : stream.pipeThrough(new TransformStream(), { signal });
   }
 
@@ -109,4 +109,27 @@ export class MemoryStorage implements Storage {
     await fence?.check();
     for (const key of keys) this.objects.delete(key);
   }
+}
+
+/** The chunks of a stream in one piece; what a put was given may be written to again. */
+function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** Bytes as a stream that can be read into memory of the reader; a blob of few takes long to make. */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  if (bytes.length > 65_536) return new Blob([bytes]).stream();
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }

@@ -130,7 +130,7 @@ Deno.test("exportProject() that resumes says how often an earlier run has tried 
 Deno.test("exportProject() that resumes counts what came only after the earlier run was to stop", async () => {
   const stop = new AbortController();
   const held = Promise.withResolvers<undefined>();
-  await using bench = await assetBench(projectOf(6), (count) => {
+  await using bench = await assetBench(projectOf(9), (count) => {
     if (count === 3) stop.abort();
     return held.promise;
   });
@@ -144,10 +144,13 @@ Deno.test("exportProject() that resumes counts what came only after the earlier 
     { concurrency: 3 },
     stop,
   );
-  assert.deepEqual(first, { downloaded: 3 });
+  // Three were under way, and three more may have been in line.
+  const before = first.downloaded ?? 0;
+  assert.deepEqual(first, { downloaded: before });
+  assert.ok(before === 3 || before === 6, `${before}`);
   const { downloaded, kept, told } = await ended(bench);
-  assert.deepEqual([downloaded, kept], [6, 0]);
-  assert.deepEqual(told, { kept: 3, downloaded: 3 });
+  assert.deepEqual([downloaded, kept], [9, 0]);
+  assert.deepEqual(told, { kept: before, downloaded: 9 - before });
 });
 
 Deno.test("exportProject() that resumes counts what was fetched while records were still read", async () => {

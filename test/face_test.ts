@@ -5,6 +5,7 @@ import { sampleProject } from "../src/demo/sample/sample_project.ts";
 import { startDemoCma } from "../src/simulator/server.ts";
 import * as tools from "../src/tools/mod.ts";
 import { exportedNames } from "./support/exported_names.ts";
+import { temporaryPath } from "./support/temporary.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const ENTRIES = Object.entries(denoJson.exports);
@@ -63,8 +64,8 @@ Deno.test("The root exports by name what most programs need, and the subpaths th
 });
 
 Deno.test("Each example of the root's and of the tools' runs as it is written", async (t) => {
-  await using server = await startDemoCma({ project: sampleProject() });
-  const directory = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  await using server = await startDemoCma({ project: sampleProject(), rateLimit: false });
+  const directory = await temporaryPath();
   const failures: string[] = [];
   const { console: own } = globalThis;
   const { assert: asserted, log } = own;

@@ -20,7 +20,7 @@ interface Spoilable {
 }
 
 /** At least each size with each number of requests at a time. */
-const SEEDS = long(20, 12);
+const SEEDS = long(20, 6);
 
 /** How much there is, and how fast it changes; one for each seed in turn. */
 const SIZES = [

@@ -7,12 +7,12 @@ import { generateProject } from "../../src/simulator/generated/generated_project
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import type { JsonReport } from "../../src/report/json_report.ts";
-import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { LOCK } from "../../src/snapshot/layout.ts";
 import { json } from "../support/cma.ts";
 import { expireLock } from "../support/expire_lock.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
+import { PlainDirectory } from "../support/plain_directory.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
 import { turn, until } from "../support/until.ts";
 import { type Cma, scheduleOf, temporaryRoot, ticksUntil } from "./ticking.ts";
@@ -69,7 +69,7 @@ Deno.test("Schedule.tick() continues after ticks that were killed", async () => 
   const project = generateProject({ records: 120, uploads: 300, assetBytes: 300 });
   await using cma = startDemoCma({ project, rateLimit });
   await using root = await temporaryRoot();
-  const storage = new LocalStorage(root.path);
+  const storage = new PlainDirectory(root.path);
   let killed = 0;
   const seen = new Set<string>();
   const results = await ticksUntil("complete", async (number) => {

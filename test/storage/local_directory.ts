@@ -2,10 +2,11 @@ import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import type { OpenedStorage } from "./opened_storage.ts";
 import { join } from "node:path";
+import { temporaryPath } from "../support/temporary.ts";
 
 /** A directory of its own for a test, removed afterwards. */
 export async function temporaryDirectory(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.realPath(await Deno.makeTempDir({ prefix: "sluice-test-" }));
+  const path = await temporaryPath();
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 

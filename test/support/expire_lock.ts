@@ -1,3 +1,4 @@
+import { PlainDirectory } from "./plain_directory.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -22,7 +23,9 @@ export async function expireLock(
 }
 
 async function ageFile(storage: Storage, key: string): Promise<void> {
-  if (!(storage instanceof LocalStorage)) throw new TypeError("Only a file's time can be set.");
+  if (!(storage instanceof LocalStorage || storage instanceof PlainDirectory)) {
+    throw new TypeError("Only a file's time can be set.");
+  }
   const earlier = new Date(Date.now() - 3_600_000);
   await Deno.utime(`${storage.root}/${key}`, earlier, earlier);
 }

@@ -192,9 +192,9 @@ Deno.test("listPage() lists 30 of many snapshots on a disk in less than a second
   try {
     for (let at = 0; at < count; at++) {
       const prefix = `${root}/content/project_1/snapshot_${FIRST + at}`;
-      await Deno.mkdir(prefix, { recursive: true });
-      await Deno.writeTextFile(`${prefix}/manifest.json`, manifestText(FIRST + at));
-      await Deno.writeTextFile(`${prefix}/canary.txt`, "");
+      Deno.mkdirSync(prefix, { recursive: true });
+      Deno.writeTextFileSync(`${prefix}/manifest.json`, manifestText(FIRST + at));
+      Deno.writeTextFileSync(`${prefix}/canary.txt`, "");
     }
     const storage = new TracedStorage(new LocalStorage(root));
     const { snapshots, next } = await listPage(storage);

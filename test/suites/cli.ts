@@ -18,6 +18,7 @@ import "../cli/progress/views_test.ts";
 import "../cli/prune_command_test.ts";
 import "../cli/ready_environment_test.ts";
 import "../cli/report/advice_test.ts";
+import "../cli/report/diff_html_test.ts";
 import "../cli/report/schedule_text_test.ts";
 import "../cli/retry_command_test.ts";
 import "../cli/run_cli_test.ts";

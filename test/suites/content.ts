@@ -10,6 +10,7 @@ import "../report/progress_state_test.ts";
 import "../report/verdict_test.ts";
 import "../std/parse_args_test.ts";
 import "../std/streams_test.ts";
+import "../text/compare_texts_test.ts";
 import "../text/duration_test.ts";
 import "../text/every_test.ts";
 import "../text/iso_time_test.ts";

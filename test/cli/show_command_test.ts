@@ -85,14 +85,14 @@ Deno.test("sluice cat writes records as lines, and one thing so that it is read"
 
 Deno.test("sluice cat and sluice show write nothing that a terminal obeys, and redact no content", async () => {
   await using bench_ = await bench({ project: hostileProject("http://127.0.0.1:9") });
-  const { io: exported } = await bench_.run(["export", "--no-assets", "--json"]);
+  const { io: exported } = await bench_.run(["export", "--no-assets", "--no-tables", "--json"]);
   const { manifest } = JSON.parse(exported.out());
-  for (const model of Object.keys(manifest.records)) {
-    for (const command of [["cat", "latest", model], ["show"], ["list"]]) {
-      const { io } = await bench_.run(command);
-      // deno-lint-ignore no-control-regex -- control characters are what is looked for
-      assert.doesNotMatch(io.out(), /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e]/);
-    }
+  const models = Object.keys(manifest.records);
+  assert.ok(models.length > 20);
+  for (const command of [["show"], ["list"], ...models.map((model) => ["cat", "latest", model])]) {
+    const { io } = await bench_.run(command);
+    // deno-lint-ignore no-control-regex -- control characters are what is looked for
+    assert.doesNotMatch(io.out(), /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e]/);
   }
 
   await using other = await bench();

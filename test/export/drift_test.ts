@@ -113,7 +113,8 @@ for (let seed = 1; seed <= SEEDS; seed++) {
 for (const [name, clock] of Object.entries(CLOCKS).slice(0, 3)) {
   Deno.test(`exportProject() loses nothing while dates of creation change, ${name}`, async () => {
     const mix = { redate: 60 };
-    const { snapshot, oracle, span, editor } = await drift(6, { clock, mix, concurrency: 4 });
+    const how = { clock, mix, concurrency: 4, size: long(2, 1) };
+    const { snapshot, oracle, span, editor } = await drift(6, how);
     const violations = oracle.checkSnapshot(snapshot, span);
     assert.equal(violations.length, 0, told(violations));
     assert.ok(editor.done.redate > 50);

@@ -63,8 +63,9 @@ Deno.test("showSnapshot() takes few requests in S3", async () => {
   assert.equal((await showSnapshot(storage, "latest")).models.length, 7);
   assert.deepEqual(fake.requests.map(({ operation }) => operation), [
     "ListObjectsV2",
-    "ListObjectsV2",
+    "GetObject",
     "HeadObject",
+    "ListObjectsV2",
     "HeadObject",
     "GetObject",
   ]);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PROGRAM } from "../../src/cli/command_hint.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import { EXIT } from "../../src/error.ts";
+import { long } from "../support/long.ts";
 import { hostileProject } from "../support/hostile_project.ts";
 import { bench, LITTLE } from "./bench.ts";
 import { fakeIo } from "./fake_io.ts";
@@ -87,8 +88,8 @@ Deno.test("sluice cat and sluice show write nothing that a terminal obeys, and r
   await using bench_ = await bench({ project: hostileProject("http://127.0.0.1:9") });
   const { io: exported } = await bench_.run(["export", "--no-assets", "--no-tables", "--json"]);
   const { manifest } = JSON.parse(exported.out());
-  const models = Object.keys(manifest.records);
-  assert.ok(models.length > 20);
+  const models = Object.keys(manifest.records).filter((_, at) => at % long(1, 4) === 0);
+  assert.ok(models.length > 6);
   for (const command of [["show"], ["list"], ...models.map((model) => ["cat", "latest", model])]) {
     const { io } = await bench_.run(command);
     // deno-lint-ignore no-control-regex -- control characters are what is looked for

@@ -163,8 +163,12 @@ Deno.test("CmaClient lets no method's redirect lead to another host, whatever th
   ] as const;
   for (const { origin, taken } of hosts) {
     location = origin;
-    for (status of STATUSES) {
-      for (const [method, path] of requests) {
+    for (const [at, each] of STATUSES.entries()) {
+      status = each;
+      // Each change sees each path, with one status, and each method with all.
+      const isSeen = (index: number) => (index - at) % long(1, STATUSES.length) === 0;
+      const some = requests.filter(([method], index) => method !== "GET" || isSeen(index));
+      for (const [method, path] of some) {
         const body = method === "POST" ? { data: {} } : undefined;
         await assert.rejects(client.request(method, path, {}, body), (error: Error) => {
           assert.ok(error.message.includes(origin), error.message);

@@ -61,7 +61,7 @@ export interface BegunSnapshot {
  */
 export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
   const { project, name, selection, place, settings, lock, journal, tallies, emit, stop } = parts;
-  const { storage, signal, checkpointMs: everyMs } = settings;
+  const { storage, signal, labels, checkpointMs: everyMs } = settings;
   const { site, environment, readAt: changedSince } = project;
   let tables: TableStep | undefined;
   settings.onNotes?.(() => notesOf(journal, tables));
@@ -96,7 +96,7 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
     tables = new TableStep({ ...parts, snapshot, from: from?.checkpoint.tables });
   }
   const index = new IndexStep({ snapshot, stop, from: from?.checkpoint.index });
-  const described = { fingerprint, startedAt, changedSince, snapshot, journal, tallies };
+  const described = { fingerprint, startedAt, labels, changedSince, snapshot, journal, tallies };
   const state = new ResumeState({ ...described, tables, index, signal });
   if (from) await state.restore(from.checkpoint);
   const checkpoints = new Checkpoints({ state, snapshot, emit, stop, everyMs, signal });

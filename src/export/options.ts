@@ -68,7 +68,10 @@ export interface ExportOptions extends SourceOptions {
   readonly storage: Storage;
   /** Whether a bucket that provably everybody can use is fine. @default {false} */
   readonly allowPublic?: boolean | undefined;
-  /** What its manifest notes of the snapshot, by name: what `list` and `prune` can choose it by. */
+  /**
+   * What its manifest notes of the snapshot, by name: what `list` and `prune` can choose it by. One that is
+   * resumed keeps the labels it has, but for those of the same names.
+   */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /**
    * The most files that `assets: "sync"` may delete: if there are more, none is. @default 100 files or

@@ -231,6 +231,7 @@ Deno.test("exportProject() that resumes reads nothing again that it has", async 
   let assets = 6;
   const first = run(cma, there.storage, {
     ...settingsOnly,
+    labels: { reason: "upgrade", by: "a" },
     signal: abort.signal,
     onEvent: (event) => {
       if (event.type === "start") listings += event.listings;
@@ -247,6 +248,7 @@ Deno.test("exportProject() that resumes reads nothing again that it has", async 
   cma.log.clear();
   const report = await run(cma, there.storage, {
     ...settingsOnly,
+    labels: { by: "b" },
     resume: true,
     onEvent: (event) => {
       if (event.type === "request") bytes += event.bytes;
@@ -262,6 +264,7 @@ Deno.test("exportProject() that resumes reads nothing again that it has", async 
   assert.deepEqual(again, []);
   assert.ok(bytes > 0);
   assert.equal(cma.log.count.asset, 0);
+  assert.deepEqual(report.manifest.labels, { reason: "upgrade", by: "b" });
   assert.equal(report.manifest.assets?.downloaded.count, 6);
   assert.ok(after.filter((path) => path.startsWith("/items")).length <= 20, after.join("\n"));
 });

@@ -3,6 +3,7 @@ import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
 import type { JournalFile } from "../../snapshot/byte_journal.ts";
+import type { Labels } from "../../snapshot/labels.ts";
 import { CHECKPOINT } from "../../snapshot/layout.ts";
 import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
@@ -56,6 +57,8 @@ export interface Checkpoint {
   readonly fingerprint: Readonly<Record<string, string>>;
   /** When the export began, in ISO 8601. */
   readonly startedAt: string;
+  /** The labels that runs have given the snapshot. */
+  readonly labels?: Labels | undefined;
   /** Changes since then are still to be looked for, in ISO 8601. */
   readonly changedSince: string;
   /** Steps that are done. */
@@ -99,6 +102,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   formatVersion: z.literal(3),
   fingerprint: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
+  labels: z.record(z.string(), z.string()).optional(),
   changedSince: z.iso.datetime(),
   done: z.array(z.string()),
   amending: z.array(amendable),

@@ -1,5 +1,6 @@
 import { ByteJournal } from "../../snapshot/byte_journal.ts";
 import { NO_IDS } from "../../snapshot/id_sum.ts";
+import type { Labels } from "../../snapshot/labels.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { Journal } from "../journal.ts";
 import type { Tallies } from "../tallies.ts";
@@ -23,6 +24,8 @@ export interface ResumeStateOptions {
   readonly fingerprint: Checkpoint["fingerprint"];
   /** When the export began. */
   readonly startedAt: Date;
+  /** The labels that this run gives the snapshot. */
+  readonly labels?: Labels | undefined;
   /** Since when changes are looked for, as long as nothing was brought up to date. */
   readonly changedSince: Date;
   /** What was written. */
@@ -51,6 +54,7 @@ export class ResumeState {
   readonly outdated: Map<string, Outdated> = new Map<string, Outdated>();
   /** What was brought up to date since {@linkcode ResumeState.changedSince}, and to which state of it. */
   readonly amended: Map<string, string> = new Map<string, string>();
+  #labels: Labels;
   readonly #options: ResumeStateOptions;
   readonly #listings = new Map<string, ListingState>();
   readonly #done = new Set<string>();
@@ -68,8 +72,14 @@ export class ResumeState {
   constructor(options: ResumeStateOptions) {
     this.#options = options;
     this.changedSince = options.changedSince;
+    this.#labels = options.labels ?? {};
     this.#bytes = this.#openBytes([]);
     this.#begun = this.#reached();
+  }
+
+  /** The snapshot's labels: those of all runs, of one name that of the last run. */
+  get labels(): Labels {
+    return this.#labels;
   }
 
   /** What is kept of objects that aren't finished. */
@@ -92,6 +102,7 @@ export class ResumeState {
     const { tallies, journal, tables, index } = this.#options;
     tallies.restore(checkpoint);
     journal.restore(checkpoint.notes);
+    this.#labels = { ...checkpoint.labels, ...this.#labels };
     this.changedSince = new Date(checkpoint.changedSince);
     this.assetLists = checkpoint.assetLists;
     // What was being brought up to date then is begun again.
@@ -120,6 +131,7 @@ export class ResumeState {
       formatVersion: 3,
       fingerprint,
       startedAt: startedAt.toISOString(),
+      labels: this.#labels,
       changedSince: this.changedSince.toISOString(),
       done: [...this.#done],
       amending: [...this.amending],

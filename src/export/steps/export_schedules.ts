@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { concurrently } from "../../async/concurrently.ts";
 import { generatorStream } from "../../async/generator_stream.ts";
@@ -39,6 +40,9 @@ export interface ScheduleParts
 
 const NAME = "schedules";
 const PATH = `settings/${NAME}.json`;
+/** What begins the step in checkpoints that has found the records. */
+const FOUND = `${NAME}/found`;
+const ENCODER = new TextEncoder();
 
 /**
  * Exports what is scheduled for records, one request for each that is. Records have to be written and up to date.
@@ -56,7 +60,8 @@ export async function exportSchedules(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { selection, tallies, emit, stop } = parts;
-  if (selection.schedules === undefined) return true;
+  const { schedules } = selection;
+  if (schedules === undefined) return true;
   if (stop?.aborted) return false;
   const before = tallies.counts.resources[NAME];
   if (before !== undefined) {
@@ -74,9 +79,8 @@ export async function exportSchedules(
     return true;
   };
   try {
-    const ids = await findScheduled(parts, selection.schedules, skip, signal);
-    if (typeof ids === "boolean") return ids;
-    return await exportEach(parts, ids, signal);
+    const ids = await findOnce(parts, () => findScheduled(parts, schedules, skip, signal));
+    return typeof ids === "boolean" ? ids : await exportEach(parts, ids, signal);
   } catch (error) {
     signal.throwIfAborted();
     const mayLack = error instanceof CmaError &&
@@ -84,6 +88,26 @@ export async function exportSchedules(
     if (!mayLack) throw error;
     return skip(error.message);
   }
+}
+
+/** What is found, or what an earlier run has found, unless records were brought up to date since. */
+async function findOnce(
+  { state, checkpoints }: ScheduleParts,
+  find: () => Promise<Set<string> | boolean>,
+): Promise<Set<string> | boolean> {
+  const amended = createHash("sha256").update(JSON.stringify([...state.amended])).digest("hex");
+  const step = `${FOUND}/${amended}`;
+  if (state.isDone(step)) {
+    return new Set(await Array.fromAsync(linesOf(state.bytes, step)));
+  }
+  const ids = await find();
+  if (typeof ids === "boolean") return ids;
+  await checkpoints.page(() => {
+    state.bytes.add(FOUND, step, Array.from(ids, (id) => ENCODER.encode(`${id}\n`)));
+    state.finish(step);
+    return Promise.resolve();
+  });
+  return ids;
 }
 
 /** The ids of the records to ask about; otherwise whether this comes to its end without them. */
@@ -244,15 +268,19 @@ async function* pages(
   onEnd?.({ state: "whole", announced: count, sent: count });
 }
 
-/** What earlier runs have written: line by line, since it may be long. */
+/** What earlier runs have written. */
 async function* writtenSchedules(bytes: ByteJournal): AsyncGenerator<Resource, void> {
-  const pieces = async function* () {
-    for await (const [, piece] of bytes.read((of) => of === NAME)) yield piece;
-  };
-  const lines = ReadableStream.from(pieces())
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  for await (const line of lines) {
+  for await (const line of linesOf(bytes, NAME)) {
     if (line !== JSON_DATA.head) yield JSON.parse(line.replace(/,$/, ""));
   }
+}
+
+/** What a journal holds of an object: line by line, since it may be long. */
+function linesOf(bytes: ByteJournal, name: string): ReadableStream<string> {
+  const pieces = async function* () {
+    for await (const [, piece] of bytes.read((of) => of === name)) yield piece;
+  };
+  return ReadableStream.from(pieces())
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
 }

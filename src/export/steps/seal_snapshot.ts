@@ -10,6 +10,7 @@ import type { Emit } from "../events.ts";
 import { type ExportSettings, shapingSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
 import { type ExportReport, reportOf } from "../report.ts";
+import type { ResumeState } from "../resume/resume_state.ts";
 import type { Tallies } from "../tallies.ts";
 
 /** What {@linkcode sealSnapshot} uses. */
@@ -28,6 +29,8 @@ export interface SealParts {
   readonly journal: Journal;
   /** When the export began. */
   readonly startedAt: Date;
+  /** What is noted of the snapshot. */
+  readonly state: Pick<ResumeState, "labels">;
   /** What was exported, and how. */
   readonly settings: ExportSettings & { readonly signal: AbortSignal };
   /** Keeps others from writing to the same place. */
@@ -46,9 +49,12 @@ export interface SealParts {
  * @throws {SluiceError} If the lock is lost.
  */
 export async function sealSnapshot(
-  { project, name, place, snapshot, tallies, journal, startedAt, settings, lock, emit }: SealParts,
+  parts: SealParts,
   assets: Manifest["assets"],
 ): Promise<ExportReport> {
+  const { project, name, place, snapshot, tallies, journal, startedAt, settings, lock, emit } =
+    parts;
+  const { labels } = parts.state;
   await lock.confirm();
   const { site, environment } = project;
   const endedAt = new Date().toISOString();
@@ -58,7 +64,7 @@ export async function sealSnapshot(
     environment: { id: place.sandbox ?? environment ?? null, primary: place.sandbox === undefined },
     locales: site.attributes.locales,
     status: statusOf(journal.notes),
-    ...(Object.keys(settings.labels ?? {}).length > 0 && { labels: settings.labels }),
+    ...(Object.keys(labels).length > 0 && { labels }),
     startedAt: startedAt.toISOString(),
     endedAt,
     options: shapingSettings(settings),

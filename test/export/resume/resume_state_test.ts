@@ -9,7 +9,8 @@ import { MemoryStorage } from "../../support/memory_storage.ts";
 const BEGUN = new Date("2026-01-02T03:04:05.678Z");
 const { signal } = new AbortController();
 
-async function begin(storage = new MemoryStorage()) {
+async function begin(labels?: Record<string, string>) {
+  const storage = new MemoryStorage();
   const tallies = new Tallies();
   const journal = new Journal({ redaction: new Secrets(), emit: () => {} });
   const snapshot = await SnapshotWriter.create(storage, {
@@ -21,6 +22,7 @@ async function begin(storage = new MemoryStorage()) {
   const state = new ResumeState({
     fingerprint: { schema: "same" },
     startedAt: BEGUN,
+    labels,
     changedSince: BEGUN,
     snapshot,
     tallies,
@@ -33,7 +35,7 @@ async function begin(storage = new MemoryStorage()) {
 }
 
 Deno.test("ResumeState.restore() brings back all that capture() describes", async () => {
-  const { state, tallies, journal, snapshot } = await begin();
+  const { state, tallies, journal, snapshot } = await begin({ reason: "upgrade" });
   await snapshot.putJson("site.json", {});
   tallies.setResource("site", { count: 1, bytes: 3 });
   tallies.skipResource("webhooks", "403");

@@ -184,6 +184,9 @@ Deno.test("exportProject() resumes in the middle of the schedules", async () => 
   assert.equal((await schedulesIn(resumed))?.length, 50);
   // Those that were under way are asked for again.
   assert.ok(asked(bench) <= 50 + 4, `${asked(bench)} requests`);
+  // Nor are they looked for again: each of the two kinds was, once.
+  const looks = bench.cma.log.requests.filter(({ path }) => path.includes("_scheduled_at"));
+  assert.equal(looks.length, 2);
 });
 
 Deno.test("exportProject() comes to its end within time budgets that are too short for all schedules", async () => {

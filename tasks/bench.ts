@@ -1,12 +1,14 @@
 /**
  * Measures exports of generated projects that another process serves, and prints JSON: `tables`, the
- * CPU time that tables add, and the throughput; `memory`, the peak for a project ten times as large.
- * Both, unless one is named: `deno task bench tables`.
+ * CPU time that tables add, and the throughput; `memory`, the peak for a project ten times as large;
+ * `parsing`, the time that parsing answers takes as a multiple of that of `JSON.parse`.
+ * All, unless one is named: `deno task bench tables`.
  *
  * @module
  */
 import process from "node:process";
 import { CmaClient, exportProject, LocalStorage, readSchema, recordPages } from "../mod.ts";
+import { parseJson } from "../src/text/json.ts";
 import { normalize } from "../src/transform/mod.ts";
 
 const SMALL = { url: "http://127.0.0.1:8787", records: 20_000 };
@@ -121,7 +123,37 @@ async function measureMemory(): Promise<object> {
   };
 }
 
-const MEASUREMENTS = { tables: measureTables, memory: measureMemory };
+/** What it costs to keep all numbers exact: the same answers parsed by both, in turn. */
+async function measureParsing(): Promise<object> {
+  const answers = {
+    records: "/items?nested=true&page[limit]=30",
+    flatRecords: "/items?page[limit]=500",
+    uploads: "/uploads?page[limit]=200",
+  };
+  const headers = {
+    authorization: "Bearer demo",
+    accept: "application/json",
+    "x-api-version": "3",
+  };
+  const result: Record<string, number> = {};
+  for (const [name, path] of Object.entries(answers)) {
+    const text = await (await fetch(SMALL.url + path, { headers })).text();
+    const times = Math.ceil(2e7 / text.length);
+    const ratios = Array.from({ length: 7 }, () => {
+      return parseTime(parseJson, text, times) / parseTime(JSON.parse, text, times);
+    });
+    result[`${name}ToJsonParse`] = median(ratios);
+  }
+  return result;
+}
+
+function parseTime(parse: (text: string) => unknown, text: string, times: number): number {
+  const before = cpuSeconds();
+  for (let time = 0; time < times; time++) parse(text);
+  return cpuSeconds() - before;
+}
+
+const MEASUREMENTS = { tables: measureTables, memory: measureMemory, parsing: measureParsing };
 
 try {
   await Promise.all([until(SMALL.url), until(LARGE.url)]);

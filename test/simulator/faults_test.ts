@@ -308,3 +308,69 @@ Deno.test("startDemoCma() ends a connection on which something else than HTTP is
   await connection.write(new TextEncoder().encode("What?\r\n\r\n"));
   assert.equal(await connection.read(new Uint8Array(1)), null);
 });
+
+Deno.test("startDemoCma() misunderstands queries for records as it is told", async () => {
+  const plain = start({ project });
+  const [{ id }, { id: second }] = (await call<{ id: string }[]>(plain, "/items?page[limit]=2"))
+    .body.data as [
+      { id: string },
+      { id: string },
+    ];
+  const two = `/items?filter[ids]=${id},${second}&nested=true`;
+  const models = (await call<{ id: string }[]>(plain, "/item-types")).body.data.slice(0, 2);
+  const several = `/items?filter[type]=${models.map(({ id }) => id).join(",")}`;
+  const ordered = `/items?filter[type]=${models[0]!.id}&order_by=id_ASC`;
+  const filtered = `/items?version=published&filter[fields][_status][eq]=updated`;
+  const long = `/items?page[limit]=1&locale=${"x".repeat(600)}`;
+  const refused: Partial<Record<FaultKind, readonly [path: string, status: number]>> = {
+    "ids-refused": [two, 422],
+    "long-refused": [long, 414],
+    "models-refused": [several, 422],
+    "order-refused": [ordered, 422],
+    "published-filter-refused": [filtered, 422],
+  };
+  for (const [kind, [path, status]] of Object.entries(refused)) {
+    await using cma = faulty(kind as FaultKind, { on: "/items" });
+    for (const each of [two, long, several, ordered, filtered]) {
+      assert.equal(
+        await get(cma, each).then((one) => one.body?.cancel().then(() => one.status)),
+        each === path ? status : 200,
+        `${kind}: ${each}`,
+      );
+    }
+  }
+  type Sent = {
+    id: string;
+    meta: { updated_at: string };
+    relationships: { item_type: { data: { id: string } } };
+  };
+  const sent = async (kind: FaultKind, path: string) => {
+    await using cma = faulty(kind, { on: "/items" });
+    return (await call<Sent[]>(cma, path)).body.data;
+  };
+  const right = (await call<Sent[]>(plain, two)).body.data;
+  assert.equal((await sent("ids-incomplete", two)).length, 1);
+  assert.equal((await sent("ids-with-others", two)).length, 3);
+  assert.ok(
+    (await sent("ids-of-other-model", two)).every(({ relationships }) =>
+      relationships.item_type.data.id === "another"
+    ),
+  );
+  const without = (await call<Sent[]>(plain, two.replace("&nested=true", ""))).body.data;
+  assert.deepEqual(await sent("ids-without-blocks", two), without);
+  assert.notDeepEqual(without, right);
+  assert.ok(
+    (await sent("models-with-others", several)).some(({ relationships }) =>
+      relationships.item_type.data.id === "another"
+    ),
+  );
+  const published = `${two}&version=published`;
+  assert.ok(
+    (await sent("published-of-its-own", published)).every(({ meta }) =>
+      meta.updated_at.startsWith("2001")
+    ),
+  );
+  const all = (await call<Sent[]>(plain, "/items?version=published")).body.data;
+  assert.deepEqual(await sent("published-filter-ignored", filtered), all);
+  await plain.stop();
+});

@@ -2,6 +2,7 @@ import { ApiError } from "../../cma_server/answer.ts";
 import type { RightAnswer } from "../server.ts";
 import { FAULTS } from "./fault_plan.ts";
 import { type Fault, REDIRECTED } from "./faults.ts";
+import { misunderstood, queryInstead, refusedQuery } from "./query_faults.ts";
 import { lyingAnswer, lyingRequest } from "./listing_lies.ts";
 
 const ENCODER = new TextEncoder();
@@ -39,6 +40,15 @@ export async function answerWithFault(
     return await changed(right, {}, (bytes) => {
       return ENCODER.encode(
         JSON.stringify(lyingAnswer(kind, url, JSON.parse(DECODER.decode(bytes)))),
+      );
+    });
+  }
+  if (FAULTS[kind] === "query") {
+    const refused = refusedQuery(kind, url);
+    if (refused !== undefined) return failure(refused, "INVALID_PARAMS");
+    return await changed(await answer(undefined, queryInstead(kind, url)), {}, (bytes) => {
+      return ENCODER.encode(
+        JSON.stringify(misunderstood(kind, url, JSON.parse(DECODER.decode(bytes)))),
       );
     });
   }

@@ -1,6 +1,6 @@
 /**
  * What can go wrong with an answer. Those about statuses, redirects and bodies are answered properly, and so
- * are those about what listings say; the others break HTTP itself.
+ * are those about what listings say and which queries for records are understood; the others break HTTP itself.
  */
 export const FAULTS = {
   /** 429 with `X-RateLimit-Reset`. `ms` is what it asks to wait. @default {1000} */
@@ -100,6 +100,30 @@ export const FAULTS = {
   "published-missing": "listing",
   /** Published versions have ids that no record has. */
   "published-of-others": "listing",
+  /** Published versions tell of a time of their own at which they were updated. */
+  "published-of-its-own": "query",
+  /** Records that are asked for by their ids come with another one. */
+  "ids-with-others": "query",
+  /** Records that are asked for by their ids come as ones of another model. */
+  "ids-of-other-model": "query",
+  /** Records that are asked for by their ids come without their blocks. */
+  "ids-without-blocks": "query",
+  /** Of the records that are asked for by their ids, the first one doesn't come. */
+  "ids-incomplete": "query",
+  /** 422 for records that are asked for by their ids. */
+  "ids-refused": "query",
+  /** 414 for addresses of more than 600 characters. */
+  "long-refused": "query",
+  /** 422 for records of several models. */
+  "models-refused": "query",
+  /** Of several models, records of others come as well. */
+  "models-with-others": "query",
+  /** 422 for an order. */
+  "order-refused": "query",
+  /** 422 for filters of fields on published versions. */
+  "published-filter-refused": "query",
+  /** Filters of fields on published versions do nothing. */
+  "published-filter-ignored": "query",
 } as const;
 
 /** One of {@linkcode FAULTS}. */

@@ -47,6 +47,7 @@ export type {
 export { readBatch } from "./read_batch.ts";
 export {
   readSingleDocument,
+  type ReadSingleOptions,
   type SingleEnd,
   type SingleMeta,
   type SinglePart,

@@ -7,6 +7,12 @@ import type { Storage } from "../storage/storage.ts";
 import { isObject, parseJson } from "../text/json.ts";
 import { printable } from "../text/printable.ts";
 
+/** What was read from somewhere. */
+interface ReadJson {
+  readonly key: string;
+  readonly file: unknown;
+}
+
 /** Files of models that are read at a time. */
 const AT_A_TIME = 8;
 
@@ -26,30 +32,50 @@ export async function readSnapshotSchema(
   signal: AbortSignal,
 ): Promise<SchemaIndex> {
   const site = await readJson(storage, `${prefix}/site.json`, signal);
-  const data = isObject(site) && isObject(site.data) ? site.data : undefined;
-  const locales = isObject(data?.attributes) ? data.attributes.locales : undefined;
-  if (!Array.isArray(locales) || !locales.every((locale) => typeof locale === "string")) {
-    throw new SyntaxError(`Expected a project with locales in ${prefix}/site.json`);
-  }
-  const itemTypes: ItemType[] = [];
-  const included: Resource[] = [];
+  const files: ReadJson[] = [];
   for await (const page of storage.list(`${prefix}/models/`, { signal })) {
     const keys = page.map(({ key }) => key).filter((key) => key.endsWith(".json"));
     const reads = keys.map((key) => async (signal: AbortSignal) => {
-      const file = await readJson(storage, key, signal);
-      const model = isObject(file) ? file.data : undefined;
-      const parts = isObject(file) ? file.included ?? [] : undefined;
-      const isModel = isObject(model) && typeof model.id === "string" &&
-        isObject(model.attributes) && typeof model.attributes.api_key === "string";
-      if (!isModel || !Array.isArray(parts) || !parts.every(isObject)) {
-        throw new SyntaxError(`Expected a model with its fields in ${key}`);
-      }
-      itemTypes.push(model as unknown as ItemType);
-      included.push(...parts as unknown as Resource[]);
+      files.push({ key, file: await readJson(storage, key, signal) });
     });
     await concurrently(reads, AT_A_TIME, signal);
   }
-  if (itemTypes.length === 0) throw new SyntaxError(`Expected files of models in ${prefix}/models`);
+  if (files.length === 0) throw new SyntaxError(`Expected files of models in ${prefix}/models`);
+  return schemaOf(
+    { key: `${prefix}/site.json`, file: isObject(site) ? site.data : undefined },
+    files,
+  );
+}
+
+/**
+ * The schema that a project and its models make.
+ *
+ * @param project The project, and where it comes from.
+ * @param models Models, each with its fields and fieldsets, and where they come from.
+ * @throws {SyntaxError} If one of them isn't what it should be.
+ */
+export function schemaOf(
+  project: ReadJson,
+  models: Iterable<ReadJson>,
+): SchemaIndex {
+  const { attributes } = isObject(project.file) ? project.file : {};
+  const locales = isObject(attributes) ? attributes.locales : undefined;
+  if (!Array.isArray(locales) || !locales.every((locale) => typeof locale === "string")) {
+    throw new SyntaxError(`Expected a project with locales in ${project.key}`);
+  }
+  const itemTypes: ItemType[] = [];
+  const included: Resource[] = [];
+  for (const { key, file } of models) {
+    const model = isObject(file) ? file.data : undefined;
+    const parts = isObject(file) ? file.included ?? [] : undefined;
+    const isModel = isObject(model) && typeof model.id === "string" &&
+      isObject(model.attributes) && typeof model.attributes.api_key === "string";
+    if (!isModel || !Array.isArray(parts) || !parts.every(isObject)) {
+      throw new SyntaxError(`Expected a model with its fields in ${key}`);
+    }
+    itemTypes.push(model as unknown as ItemType);
+    included.push(...parts as unknown as Resource[]);
+  }
   const fields = included.filter((part): part is Field => part.type === "field");
   const fieldsets = included.filter(({ type }) => type === "fieldset");
   return new SchemaIndex({ locales: locales as string[], itemTypes, fields, fieldsets });

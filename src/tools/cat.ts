@@ -7,8 +7,9 @@ import { assertLocales, readJson } from "../snapshot/read_schema.ts";
 import type { Storage } from "../storage/storage.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
-import { Snapshot } from "./open.ts";
-import { readable, SnapshotContent } from "./open/content.ts";
+import { StoredSnapshot } from "./open/stored.ts";
+import { SnapshotContent } from "./open/content.ts";
+import { readable } from "./open/reading.ts";
 import { assertModel } from "./open/records.ts";
 
 /** Options of {@linkcode catSnapshot}. */
@@ -73,7 +74,7 @@ export async function catSnapshot(
     }
   }
   const content = await SnapshotContent.open(storage, found, signal);
-  const opened = new Snapshot(content);
+  const opened = new StoredSnapshot(content);
   const known = content.manifest && Object.keys(content.manifest.records);
   // The schema takes a request for each model: whoever looks for a record needs none.
   if (known === undefined || known.includes(what) || locale !== undefined) {

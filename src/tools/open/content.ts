@@ -1,6 +1,4 @@
-import { generatorStream } from "../../async/generator_stream.ts";
 import type { Page, Version } from "../../content/resource.ts";
-import { EXIT, SluiceError } from "../../error.ts";
 import {
   batchFolders,
   readEntries,
@@ -12,9 +10,8 @@ import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { readManifest } from "../../snapshot/read_manifest.ts";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
-import { printable, shownAddress } from "../../text/printable.ts";
-
-const NEVER = new AbortController().signal;
+import { shownAddress } from "../../text/printable.ts";
+import { readable, readAt, streamAt } from "./reading.ts";
 
 /** What a snapshot consists of, and how it is read. */
 export class SnapshotContent {
@@ -143,15 +140,10 @@ export class SnapshotContent {
    * @throws {SluiceError} If it isn't as it was written.
    */
   async read<T>(
-    signal: AbortSignal | undefined = NEVER,
+    signal: AbortSignal | undefined,
     read: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    signal.throwIfAborted();
-    try {
-      return await read(signal);
-    } catch (error) {
-      throw readable(error, this.address, signal);
-    }
+    return await readAt(this.address, signal, read);
   }
 
   /**
@@ -161,40 +153,9 @@ export class SnapshotContent {
    * @param read Reads it. What isn't as it was written makes a {@linkcode SluiceError}.
    */
   stream<T>(
-    signal: AbortSignal | undefined = NEVER,
+    signal: AbortSignal | undefined,
     read: (signal: AbortSignal) => AsyncGenerator<T, void>,
   ): ReadableStream<T> {
-    const { address } = this;
-    return generatorStream(async function* (stop) {
-      const either = AbortSignal.any([signal, stop.signal]);
-      either.throwIfAborted();
-      try {
-        for await (const page of read(either)) {
-          yield page;
-          either.throwIfAborted();
-        }
-      } catch (error) {
-        throw readable(error, address, either);
-      }
-    });
+    return streamAt(this.address, signal, read);
   }
-}
-
-/**
- * An error as users read it: that of content that isn't as it was written says where that is.
- *
- * @param error The error.
- * @param address Where the content is.
- * @param signal What is thrown once it is aborted stays as it is.
- */
-export function readable(error: unknown, address: string, signal: AbortSignal): unknown {
-  const isOfContent = error instanceof SyntaxError || error instanceof TypeError ||
-    error instanceof ObjectNotFoundError;
-  if (!isOfContent || signal.aborted) return error;
-  const why = printable(error.message.replace(/\.$/, ""), 300);
-  return new SluiceError(
-    `${shownAddress(address)} can't be read as a snapshot: ${why}. Name another one.`,
-    EXIT.failed,
-    { cause: error, code: "snapshot_unreadable" },
-  );
 }

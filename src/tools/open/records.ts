@@ -1,5 +1,5 @@
 import { inLocale } from "../../content/in_locale.ts";
-import type { Item, Version } from "../../content/resource.ts";
+import type { Item, ItemType, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { assertLocales } from "../../snapshot/read_schema.ts";
@@ -66,21 +66,35 @@ export function assertModel(
 ): void {
   assertRecords(content);
   const { found: { name }, manifest } = content;
-  const keys = schema.models.map(({ attributes }) => attributes.api_key);
-  const shown = JSON.stringify(printable(model, 60));
-  if (!keys.includes(model)) {
-    const isBlock = schema.blockModels.some(({ attributes }) => attributes.api_key === model);
-    const near = nearest(model, keys);
-    const why = isBlock
-      ? "it is a block model, whose blocks are in records"
-      : near === undefined
-      ? `its models are ${printable(keys.join(", "), 300)}`
-      : `the nearest is ${printable(near, 60)}`;
-    throw new SluiceError(`The snapshot ${name} has no model ${shown}: ${why}.`, EXIT.usage);
-  }
+  assertKnown(name, schema, model);
   if (manifest === undefined) return;
   const exported = Object.hasOwn(manifest.records, model) ? manifest.records[model] : undefined;
   if (exported?.[version] !== undefined) return;
+  const shown = JSON.stringify(printable(model, 60));
   const of = exported === undefined ? "records" : `${version} versions of records`;
   throw new SluiceError(`The snapshot ${name} was exported without ${of} of ${shown}.`);
+}
+
+/**
+ * Makes sure that a schema has a model of records.
+ *
+ * @param name The snapshot's name.
+ * @param schema Its schema.
+ * @param model The model's `api_key`.
+ * @return The model.
+ * @throws {SluiceError} If there is no such model.
+ */
+export function assertKnown(name: string, schema: SchemaIndex, model: string): ItemType {
+  const keys = schema.models.map(({ attributes }) => attributes.api_key);
+  const own = schema.models[keys.indexOf(model)];
+  if (own !== undefined) return own;
+  const isBlock = schema.blockModels.some(({ attributes }) => attributes.api_key === model);
+  const near = nearest(model, keys);
+  const why = isBlock
+    ? "it is a block model, whose blocks are in records"
+    : near === undefined
+    ? `its models are ${printable(keys.join(", "), 300)}`
+    : `the nearest is ${printable(near, 60)}`;
+  const shown = JSON.stringify(printable(model, 60));
+  throw new SluiceError(`The snapshot ${name} has no model ${shown}: ${why}.`, EXIT.usage);
 }

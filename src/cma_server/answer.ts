@@ -26,6 +26,8 @@ export interface ApiErrorOptions {
   readonly transient?: boolean | undefined;
   /** Response headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What else is wrong. */
+  readonly others?: readonly ApiError[] | undefined;
 }
 
 /**
@@ -59,18 +61,20 @@ export class ApiError extends Error {
 
   /** The response's body. */
   body(): Json {
+    return { data: [this, ...this.options.others ?? []].map((error) => error.#entity()) };
+  }
+
+  #entity(): Json {
     const { details = {}, transient } = this.options;
     return {
-      data: [{
-        id: crypto.randomUUID().slice(0, 6),
-        type: "api_error",
-        attributes: {
-          code: this.code,
-          doc_url: `https://www.datocms.com/docs/content-management-api/errors#${this.code}`,
-          details,
-          ...(transient ? { transient } : {}),
-        },
-      }],
+      id: crypto.randomUUID().slice(0, 6),
+      type: "api_error",
+      attributes: {
+        code: this.code,
+        doc_url: `https://www.datocms.com/docs/content-management-api/errors#${this.code}`,
+        details,
+        ...(transient ? { transient } : {}),
+      },
     };
   }
 }

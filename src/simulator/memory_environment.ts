@@ -1,5 +1,6 @@
-import type { Field, ItemType, Resource, Site, Upload } from "../content/resource.ts";
+import type { Field, ItemType, JsonObject, Resource, Site, Upload } from "../content/resource.ts";
 import { SchemaIndex } from "../content/schema_index.ts";
+import { entityId } from "./entity_id.ts";
 import { MemoryItems } from "./memory_items.ts";
 import type { StoredItem } from "./stored_item.ts";
 import { MemoryUploads } from "./memory_uploads.ts";
@@ -50,6 +51,13 @@ export type MemoryChange =
     }
   );
 
+/** The resources of a schema. */
+interface SchemaParts {
+  readonly itemTypes: readonly ItemType[];
+  readonly fields: readonly Field[];
+  readonly fieldsets: readonly Resource[];
+}
+
 /** What the environments of a project share. */
 export interface MemoryShared {
   /** Tells the time of changes. */
@@ -62,20 +70,20 @@ export interface MemoryShared {
 
 /** An environment held in memory. */
 export class MemoryEnvironment implements DemoEnvironment {
-  /** Models and block models. */
-  readonly itemTypes: readonly ItemType[];
-  /** All fields. */
-  readonly fields: readonly Field[];
-  /** All fieldsets. */
-  readonly fieldsets: readonly Resource[];
   /** Everything else that is listed whole, by URL path. */
   readonly settings: Map<string, readonly Resource[] | Resource>;
   /** The records. */
   readonly items: MemoryItems;
   /** The uploads. */
   readonly uploads: MemoryUploads;
-  readonly #resource: Resource;
-  readonly #site: Site;
+  /** The ids of records that somebody has open: they can't be written to. */
+  readonly locked: Set<string> = new Set();
+  /** The models whose records are checked again, each with the time it ends on `performance.now()`'s clock. */
+  readonly checking: Map<string, number> = new Map();
+  #resource: Resource;
+  #site: Site;
+  #parts: SchemaParts;
+  #schema: SchemaIndex | undefined;
   readonly #shared: MemoryShared;
   #changedAt: string | undefined;
 
@@ -87,20 +95,17 @@ export class MemoryEnvironment implements DemoEnvironment {
    */
   constructor(content: MemoryContent, shared: MemoryShared) {
     const { itemTypes, fields, fieldsets, site } = content;
-    this.itemTypes = itemTypes;
-    this.fields = fields;
-    this.fieldsets = fieldsets;
+    this.#parts = { itemTypes, fields, fieldsets };
     this.settings = new Map(content.settings);
     this.#resource = content.resource;
     this.#site = site;
     this.#shared = shared;
-    const environment = content.resource.id;
     this.items = new MemoryItems(content.records, {
-      schema: new SchemaIndex({ locales: site.attributes.locales, itemTypes, fields, fieldsets }),
+      schema: () => this.schema,
       now: shared.clock,
       changed: (at, id, item) => {
         this.#changedAt = at;
-        shared.changed({ environment, at, type: "item", id, item });
+        shared.changed({ environment: this.#resource.id, at, type: "item", id, item });
       },
       nextNumber: shared.nextNumber,
     });
@@ -108,9 +113,78 @@ export class MemoryEnvironment implements DemoEnvironment {
       now: shared.clock,
       changed: (at, id, upload) => {
         this.#changedAt = at;
-        shared.changed({ environment, at, type: "upload", id, upload });
+        shared.changed({ environment: this.#resource.id, at, type: "upload", id, upload });
       },
     });
+  }
+
+  /** Models and block models. */
+  get itemTypes(): readonly ItemType[] {
+    return this.#parts.itemTypes;
+  }
+
+  /** All fields. */
+  get fields(): readonly Field[] {
+    return this.#parts.fields;
+  }
+
+  /** All fieldsets. */
+  get fieldsets(): readonly Resource[] {
+    return this.#parts.fieldsets;
+  }
+
+  /** The schema, to look things up in: another one after each change of it. */
+  get schema(): SchemaIndex {
+    const { locales } = this.#site.attributes;
+    return this.#schema ??= new SchemaIndex({ locales, ...this.#parts });
+  }
+
+  /**
+   * Changes the schema.
+   *
+   * @param parts What takes the place of the models, the fields or the fieldsets there were.
+   */
+  setSchema(parts: Partial<SchemaParts>): void {
+    this.#parts = { ...this.#parts, ...parts };
+    this.#schema = undefined;
+    this.items.schemaChanged();
+    this.touch();
+  }
+
+  /**
+   * Changes the project as this environment has it.
+   *
+   * @param site What takes its place.
+   */
+  setSite(site: Site): void {
+    this.#site = site;
+    this.#schema = undefined;
+    this.items.schemaChanged();
+    this.touch();
+  }
+
+  /**
+   * Changes the environment's own resource.
+   *
+   * @param id Its id from now on.
+   * @param meta Values of its `meta` from now on.
+   */
+  setResource(id: string, meta: JsonObject): void {
+    this.#resource = { ...this.#resource, id, meta: { ...this.#resource.meta, ...meta } };
+  }
+
+  /** Remembers that something was changed just now. */
+  touch(): void {
+    this.#changedAt = this.#shared.clock().toISOString();
+  }
+
+  /**
+   * An id that nothing in the project has.
+   *
+   * @param kind What it is for.
+   */
+  newId(kind: string): string {
+    return entityId(`${kind} ${this.#shared.nextNumber()}`);
   }
 
   /** The environment itself, with the time of its last change. */

@@ -2,6 +2,7 @@ import type { Item, JsonObject, Resource, Version } from "../content/resource.ts
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { blocksOf } from "../cma_server/block_views.ts";
 import { entityId } from "./entity_id.ts";
+import { ItemIndex } from "./item_index.ts";
 import { byRules, itemColumns, meets } from "../cma_server/listing.ts";
 import type { ItemQuery, ItemStore, Listing } from "../cma_server/stores.ts";
 import { ref } from "./schema_builder.ts";
@@ -19,8 +20,8 @@ const CREATOR = "52759";
 
 /** What {@linkcode MemoryItems} needs to know of where it lives. */
 export interface MemoryItemsOptions {
-  /** The environment's schema. */
-  readonly schema: SchemaIndex;
+  /** Gives the environment's schema. */
+  readonly schema: () => SchemaIndex;
   /** Tells the time of a change. */
   readonly now: () => Date;
   /** Called after each change with its time, and what there is of the record from then on. */
@@ -53,6 +54,7 @@ export interface MemoryItemsOptions {
 export class MemoryItems implements ItemStore {
   readonly #records: Map<string, StoredItem>;
   readonly #options: MemoryItemsOptions;
+  #index: ItemIndex | undefined;
 
   /**
    * Takes over the records to begin with.
@@ -70,9 +72,37 @@ export class MemoryItems implements ItemStore {
     return [...this.#records.values()];
   }
 
+  /**
+   * A record with its versions.
+   *
+   * @param id The record's id; a block has no versions.
+   */
+  record(id: string): StoredItem | undefined {
+    return this.#records.get(id);
+  }
+
+  /** Where the records' blocks are, what they refer to, and which values they have. */
+  index(): ItemIndex {
+    return this.#index ??= new ItemIndex(this.#records, this.#options.schema());
+  }
+
+  /** To be called when the schema is another one, so that what was found out by it is forgotten. */
+  schemaChanged(): void {
+    this.#index = undefined;
+  }
+
+  /**
+   * Puts a record, with all that there is of it, in the place of what there was.
+   *
+   * @param record The record.
+   */
+  put(record: StoredItem): Item {
+    return this.#store({ schedules: undefined, ...record }, this.#now());
+  }
+
   /** One page of a listing. */
   list(query: ItemQuery): Listing<Item> {
-    const { schema } = this.#options;
+    const schema = this.#options.schema();
     const fields = query.typeIds?.length === 1 ? schema.fields(query.typeIds[0]!) : [];
     const read = itemColumns(fields, query.locale ?? schema.locales[0] ?? "");
     const ids = query.ids && new Set(query.ids);
@@ -93,7 +123,7 @@ export class MemoryItems implements ItemStore {
     if (record) return record[version];
     for (const one of this.#records.values()) {
       const item = one[version];
-      const block = item && blocksOf(item, this.#options.schema).find((block) => block.id === id);
+      const block = item && blocksOf(item, this.#options.schema()).find((block) => block.id === id);
       if (block) return block;
     }
     return undefined;
@@ -215,7 +245,8 @@ export class MemoryItems implements ItemStore {
    * @throws {TypeError} If there is no such record.
    */
   delete(id: string): void {
-    this.#record(id);
+    const record = this.#record(id);
+    this.#index?.replace(record, undefined);
     this.#records.delete(id);
     this.#options.changed(this.#now(), id, undefined);
   }
@@ -226,7 +257,7 @@ export class MemoryItems implements ItemStore {
   }
 
   #all({ version, typeIds, blocksToo }: ItemQuery): Item[] {
-    const { schema } = this.#options;
+    const schema = this.#options.schema();
     const types = typeIds && new Set(typeIds);
     const withBlocks = types ? schema.blockModels.some(({ id }) => types.has(id)) : blocksToo;
     const items: Item[] = [];
@@ -247,7 +278,7 @@ export class MemoryItems implements ItemStore {
   }
 
   #save(item: Item, before: Item | undefined, now: string): Item {
-    const model = this.#options.schema.itemTypeOf(item);
+    const model = this.#options.schema().itemTypeOf(item);
     const draftMode = model?.attributes.draft_mode_active === true;
     return this.#store(
       draftMode ? { current: item, published: before } : published(item, now),
@@ -258,7 +289,9 @@ export class MemoryItems implements ItemStore {
   /** What is scheduled stays so whatever else is done to the record. */
   #store(next: StoredItem, now: string): Item {
     const { id } = next.current;
-    const record = { schedules: this.#records.get(id)?.schedules, ...next };
+    const before = this.#records.get(id);
+    const record = { schedules: before?.schedules, ...next };
+    this.#index?.replace(before, record);
     this.#records.set(id, record);
     this.#options.changed(now, id, record);
     return record.current;

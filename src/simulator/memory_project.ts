@@ -62,7 +62,7 @@ export interface NewUpload extends NewFile {
  */
 export class MemoryProject implements DemoProject {
   /** The id of the primary environment. */
-  readonly primaryEnvironment: string;
+  primaryEnvironment: string;
   /** The environments by id. */
   readonly environments: Map<string, MemoryEnvironment> = new Map();
   readonly #assets: Map<string, DemoAsset>;

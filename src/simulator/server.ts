@@ -4,9 +4,13 @@ import { type AsJob, Cma } from "./cma/cma.ts";
 import type { RateLimit } from "./cma/rate_limit.ts";
 import { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
 import type { DemoProject } from "./project.ts";
+import type { BlockIds } from "./writes/write_call.ts";
+import { WriteLog } from "./writes/write_log.ts";
 
 export type { RateLimit } from "./cma/rate_limit.ts";
 export { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
+export type { BlockIds } from "./writes/write_call.ts";
+export { type LoggedWrite, WriteLog, type WrittenChange } from "./writes/write_log.ts";
 
 /** Where a server listens, and what stops it. */
 export interface Listen {
@@ -73,6 +77,8 @@ export interface DemoCmaOptions {
   readonly gzip?: boolean | undefined;
   /** How long asynchronous jobs take, in milliseconds. @default {50} */
   readonly jobMs?: number | undefined;
+  /** What becomes of the ids that clients choose for new blocks. @default {"kept"} */
+  readonly blockIds?: BlockIds | undefined;
   /** Paths that the token has no permission for, with everything below them: `/roles` (403). */
   readonly forbidden?: readonly string[] | undefined;
   /** Paths that the project's plan doesn't have, with everything below them: `/sso-groups` (422). */
@@ -102,14 +108,16 @@ export interface DemoCma extends AsyncDisposable {
   readonly apiToken: string;
   /** What was asked for. */
   readonly log: RequestLog;
+  /** What was written. */
+  readonly writes: WriteLog;
   /** Ends open requests and stops listening. */
   stop(): Promise<void>;
 }
 
 /**
  * Serves a project over HTTP on 127.0.0.1 like DatoCMS's Content Management API and its asset CDN,
- * for trying Sluice and for tests. It reads; of the writing endpoints it has those that fork and delete
- * environments.
+ * for trying Sluice and for tests. A project held in memory can be written to, and forked; of another one, only
+ * environments can be forked and deleted.
  *
  * What the documentation leaves open is answered strictly: a page limit above the maximum is an error
  * (422 `INVALID_PARAMS`), as is a filter or order that isn't served here.
@@ -137,6 +145,7 @@ export interface DemoCma extends AsyncDisposable {
 export function startDemoCma(options: DemoCmaOptions): DemoCma {
   const { project, intercept, onRequest, latencyMs = 0, apiToken = "demo" } = options;
   const log = new RequestLog();
+  const writes = new WriteLog();
   const stopping = new AbortController();
   const signal = options.signal
     ? AbortSignal.any([options.signal, stopping.signal])
@@ -149,6 +158,8 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
     planLocked: new Set(options.planLocked),
     asyncPaths: new Set(options.asyncPaths),
     jobMs: options.jobMs ?? 50,
+    blockIds: options.blockIds ?? "kept",
+    writes,
   });
 
   async function answer(
@@ -195,7 +206,7 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
     stopping.abort();
     await server.finished;
   }
-  return { url, assetHost: url, apiToken, log, stop, [Symbol.asyncDispose]: stop };
+  return { url, assetHost: url, apiToken, log, writes, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** Assets live under the project's id, which is a number; no endpoint of the API begins with one. */

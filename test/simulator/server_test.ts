@@ -58,7 +58,10 @@ Deno.test("startDemoCma() knows no endpoint that isn't there", async () => {
   for (const path of ["/", "/nothing", "/items/a/b", "/site/x", "/roles/1/2", "/%ff"]) {
     assert.equal(await errorOf(cma, path), "404 INVALID_ENDPOINT", path);
   }
-  assert.equal(await errorOf(cma, "/items", { method: "POST", body: {} }), "404 INVALID_ENDPOINT");
+  assert.equal(
+    await errorOf(cma, "/items/x", { method: "POST", body: {} }),
+    "404 INVALID_ENDPOINT",
+  );
 });
 
 Deno.test("startDemoCma() limits the rate, and tells when to come back", async () => {

@@ -11,3 +11,4 @@ import "../simulator/schedules_test.ts";
 import "../simulator/server_test.ts";
 import "../simulator/settings_test.ts";
 import "../simulator/uploads_test.ts";
+import "../simulator/write_items_test.ts";

@@ -2,7 +2,11 @@ import type { Json, JsonObject } from "../../content/resource.ts";
 import { SchemaIndex } from "../../content/schema_index.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
-import type { Handler } from "./call.ts";
+import { MemoryEnvironment } from "../memory_environment.ts";
+import type { WriteLog } from "../writes/write_log.ts";
+import { Writes } from "../writes/writes.ts";
+import type { BlockIds } from "../writes/write_call.ts";
+import type { Call, Handler } from "./call.ts";
 import { environmentsHandler } from "./environments_handler.ts";
 import { itemsHandler } from "./items_handler.ts";
 import { Jobs } from "./jobs.ts";
@@ -43,6 +47,10 @@ export interface CmaOptions {
   readonly asyncPaths: ReadonlySet<string>;
   /** How long jobs take, in milliseconds. */
   readonly jobMs: number;
+  /** What becomes of the ids that clients choose for new blocks. */
+  readonly blockIds: BlockIds;
+  /** Remembers what was written. */
+  readonly writes: WriteLog;
 }
 
 /** How an answer becomes the result of a job. */
@@ -60,6 +68,7 @@ export class Cma {
   readonly #jobs: Jobs;
   readonly #phases = new Map<string, JsonObject>();
   readonly #schemas = new WeakMap<DemoEnvironment, SchemaIndex>();
+  readonly #writes: Writes;
 
   /**
    * Prepares the API of a project.
@@ -69,6 +78,7 @@ export class Cma {
   constructor(options: CmaOptions) {
     this.#options = options;
     this.#jobs = new Jobs(options.jobMs);
+    this.#writes = new Writes(options);
     if (options.rateLimit) this.#limiter = new RateLimiter(options.rateLimit);
   }
 
@@ -117,7 +127,7 @@ export class Cma {
     if (request.method === "GET" && path[0] === "job-results" && path.length === 2) {
       return this.#jobResult(path[1]!);
     }
-    const answer = await (HANDLERS[path[0] ?? ""] ?? settingsHandler)({
+    const call: Call = {
       method: request.method,
       path,
       parameters: parseParameters(url.searchParams),
@@ -127,7 +137,9 @@ export class Cma {
       jobs: this.#jobs,
       phases: this.#phases,
       body: () => readJson(request),
-    });
+    };
+    const answer = await (HANDLERS[path[0] ?? ""] ?? settingsHandler)(call) ??
+      await this.#writes.answer(call, request, url);
     if (!answer) throw new ApiError(404, "INVALID_ENDPOINT");
     const isAsync = request.method === "GET" && this.#options.asyncPaths.has(url.pathname);
     return isAsync ? this.#jobs.start(answer) : answer;
@@ -183,6 +195,7 @@ export class Cma {
   }
 
   #schema(environment: DemoEnvironment): SchemaIndex {
+    if (environment instanceof MemoryEnvironment) return environment.schema;
     let schema = this.#schemas.get(environment);
     if (!schema) {
       const { itemTypes, fields, fieldsets, site } = environment;

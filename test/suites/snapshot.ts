@@ -9,6 +9,7 @@ import "../doctor/doctor_test.ts";
 import "../snapshot/byte_journal_test.ts";
 import "../snapshot/data_entries_test.ts";
 import "../snapshot/find_snapshot_test.ts";
+import "../snapshot/generated_snapshots_test.ts";
 import "../snapshot/index_test.ts";
 import "../snapshot/latest_test.ts";
 import "../snapshot/layout_test.ts";

@@ -12,6 +12,7 @@ import { generateProject } from "../src/simulator/generated/generated_project.ts
 import { LocalStorage } from "../src/storage/local/local_storage.ts";
 import { type IndexUse, openSnapshot } from "../src/tools/open.ts";
 import { writeSnapshots } from "./generated_snapshots.ts";
+import { withSmallRecords } from "./small_records.ts";
 
 const MODELS = 20;
 const EARLIER = "1700000000";
@@ -71,14 +72,14 @@ async function run(module: string, args: readonly string[]): Promise<Measured> {
 
 /** Writes two snapshots: an earlier one that is compressed, and a later one that isn't, with edited records. */
 async function build(root: string, records: number): Promise<void> {
-  const project = generateProject({
+  const project = withSmallRecords(generateProject({
     records,
     models: MODELS,
     uploads: Math.ceil(records / 100),
     blocksPerRecord: 1,
     locales: ["en"],
     assetBytes: 500,
-  });
+  }));
   const at = (seconds: string) => new Date(Number(seconds) * 1000);
   let seen = 0;
   const edited = (record: Item): Item => {

@@ -57,7 +57,7 @@ async function assertSame(document: Snapshot, snapshot: Snapshot, view: Version)
     assert.deepEqual(await all(document.records(key)), own);
     assert.deepEqual(await all(document.records(key, { version: view })), own);
     // Each lookup reads the document again: some of them show it.
-    for (const item of own.filter((_, i) => i % long(1, 10) === 0)) {
+    for (const item of own.filter((_, i) => i % 10 === 0)) {
       const [found, expected] = [await document.record(item.id), await snapshot.record(item.id)];
       assert.deepEqual(found![view], expected![view]);
       assert.equal(found!.model, expected!.model);
@@ -68,7 +68,7 @@ async function assertSame(document: Snapshot, snapshot: Snapshot, view: Version)
   const uploads = await all(snapshot.uploads());
   assert.deepEqual(await all(document.uploads()), uploads);
   assert.deepEqual(await document.upload(uploads.at(-1)!.id), uploads.at(-1));
-  assert.equal(await document.upload(items[0]!.id), undefined);
+  assert.equal(await document.upload(items[0]?.id ?? ""), undefined);
   for (const id of ["", '"', uploads[0]!.id]) assert.equal(await document.record(id), undefined);
 }
 
@@ -103,7 +103,7 @@ Deno.test("openSnapshot() gives of a single document what the snapshot has, of a
         await assertSame(document, await openSnapshot(storage, "latest"), view);
       },
     ),
-    { numRuns: long(25, 1) },
+    { numRuns: long(15, 1) },
   );
 });
 

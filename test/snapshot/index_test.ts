@@ -26,6 +26,12 @@ const entry = fc.record({
   return isIdLast ? { type: "item", attributes, id } : { id, type: "item", attributes };
 });
 
+async function offsetsOf(index: Uint8Array<ArrayBuffer>, id: string): Promise<number[]> {
+  const read = (start: number, end: number) => Promise.resolve(index.slice(start, end));
+  const reader = await IndexReader.open(read, index.length, signal);
+  return (await reader.find(id, signal)).map(({ offset }) => offset);
+}
+
 const ENDINGS = { ndjson: "ndjson", enterprise: "json", zstd: "ndjson.zst", gzip: "ndjson.gz" };
 
 for (const layout of ["ndjson", "enterprise", "zstd", "gzip"] as const) {
@@ -35,7 +41,9 @@ for (const layout of ["ndjson", "enterprise", "zstd", "gzip"] as const) {
         fc.uniqueArray(entry, { selector: ({ id }) => id, minLength: 1, maxLength: 40 }),
         fc.integer({ min: 1, max: 20 }),
         fc.boolean(),
-        async (entries, maxEntries, isForeign) => {
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.integer({ min: 1, max: 255 }),
+        async (entries, maxEntries, isForeign, place, flip) => {
           const storage = new MemoryStorage();
           const paths: string[] = [];
           await ReadableStream.from([entries]).pipeTo(batchSink(storage, {
@@ -75,6 +83,18 @@ for (const layout of ["ndjson", "enterprise", "zstd", "gzip"] as const) {
             assert.deepEqual(JSON.parse(own), JSON.parse(JSON.stringify(entry)));
           }
           assert.deepEqual(await reader.find(`${entries[0]!.id}?`, signal), []);
+
+          // A byte that is another one is known, or changes nothing of where an entry is.
+          const at = Math.floor(place * index.length);
+          const other = index.map((byte, i) => i === at ? byte ^ flip : byte);
+          for (const { id } of entries) {
+            const found = (some: Uint8Array<ArrayBuffer>) => offsetsOf(some, id);
+            try {
+              assert.deepEqual(await found(other), await found(index), `byte ${at}`);
+            } catch (error) {
+              assert.ok(error instanceof SyntaxError || error instanceof TypeError, String(error));
+            }
+          }
         },
       ),
       { numRuns: 25 },

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { Item, Page, Upload } from "../../src/content/resource.ts";
 import { exportProject } from "../../src/export/export.ts";
@@ -215,21 +217,96 @@ Deno.test("a record that isn't where the index says, as it was, isn't given", as
     const storage = await copyOf(SAMPLE.storage);
     const key = `${prefix}/index/records.idx`;
     const bytes = storage.objects.get(key)!;
-    const { createHash } = await import("node:crypto");
     const changed = bytes.map((byte, at) => at === bytes.length - 20 ? byte ^ 1 : byte);
-    storage.objects.set(key, changed);
-    editManifest(storage, prefix, (manifest) => ({
-      ...manifest,
-      objects: manifest.objects.map((object) =>
-        object.path === "index/records.idx"
-          ? {
-            ...object,
-            sha256: createHash("sha256").update(changed).digest("hex"),
-          }
-          : object
-      ),
-    }));
+    sealIndex(storage, changed);
     const { problems } = await verifySnapshot(storage, "latest", { level: "references" });
     assert.deepEqual(problems.map(({ kind, key }) => `${kind} ${key}`), [`dangling ${key}`]);
+  });
+});
+
+/** An index with the checksums of its rows or as older ones are, and some bytes more of names. */
+function renamed(
+  index: Uint8Array<ArrayBuffer>,
+  isSummed: boolean,
+  more = 0,
+): Uint8Array<ArrayBuffer> {
+  const namesAt = 1048;
+  const rowsAt = new DataView(index.buffer, index.byteOffset).getUint32(12, true);
+  const { batches, crc32 } = JSON.parse(new TextDecoder().decode(index.subarray(namesAt, rowsAt)));
+  assert.equal(crc32.length, 256);
+  const text = JSON.stringify({ batches, ...(isSummed && { crc32 }) }) + " ".repeat(more);
+  const names = new TextEncoder().encode(text);
+  const head = index.slice(0, namesAt);
+  new DataView(head.buffer).setUint32(12, namesAt + names.length, true);
+  new DataView(head.buffer).setUint32(20, names.length, true);
+  return new Uint8Array(Buffer.concat([head, names, index.subarray(rowsAt)]));
+}
+
+/** Writes another index of records, which is sealed as if it had always been so. */
+function sealIndex(storage: MemoryStorage, index: Uint8Array<ArrayBuffer>): void {
+  const { prefix } = SAMPLE;
+  const path = "index/records.idx";
+  storage.objects.set(`${prefix}/${path}`, index);
+  const sha256 = createHash("sha256").update(index).digest("hex");
+  editManifest(storage, prefix, (manifest) => ({
+    ...manifest,
+    objects: manifest.objects.map((object) => {
+      return object.path === path ? { ...object, size: index.length, sha256 } : object;
+    }),
+  }));
+}
+
+/** The same bytes, but for one in an id's key. */
+function withOtherKey(index: Uint8Array<ArrayBuffer>, id: string): Uint8Array<ArrayBuffer> {
+  const key = createHash("sha256").update(id).digest().subarray(0, 16);
+  const at = Buffer.from(index.buffer, index.byteOffset, index.length).indexOf(key);
+  assert.ok(at > 0);
+  const other = index.slice();
+  other[at + 5]! ^= 1;
+  return other;
+}
+
+Deno.test("a damaged key doesn't look like an id that isn't there", async (t) => {
+  const { prefix } = SAMPLE;
+  const { item } = await anyOf(SAMPLE.storage);
+  for (const isSummed of [true, false]) {
+    await t.step(
+      `in an index that is read by ranges, ${isSummed ? "with" : "without"} checksums`,
+      async () => {
+        const storage = await copyOf(SAMPLE.storage);
+        const key = `${prefix}/index/records.idx`;
+        const index = renamed(storage.objects.get(key)!, isSummed, 9 * 1024 ** 2);
+        sealIndex(storage, index);
+        const snapshot = await openSnapshot(storage, "latest");
+        assert.deepEqual((await snapshot.record(item.id))!.published, item);
+        assert.equal(await snapshot.record("nothing"), undefined);
+        storage.objects.set(key, withOtherKey(index, item.id));
+        const other = await openSnapshot(storage, "latest");
+        await assert.rejects(
+          other.record(item.id),
+          isSummed ? /index\/records\.idx isn't as it was written/ : /isn't what was written there/,
+        );
+      },
+    );
+  }
+  await t.step("in an index beside the snapshot: the batches are searched", async () => {
+    const storage = await withoutIndex(SAMPLE);
+    await (await openSnapshot(storage, "latest", { index: "beside" })).record(item.id);
+    const key = `${prefix}.idx/records.idx`;
+    storage.objects.set(key, withOtherKey(storage.objects.get(key)!, item.id));
+    const snapshot = await openSnapshot(storage, "latest");
+    assert.deepEqual((await snapshot.record(item.id))!.published, item);
+  });
+  await t.step("an older index that was sealed is still intact", async () => {
+    const storage = await copyOf(SAMPLE.storage);
+    const key = `${prefix}/index/records.idx`;
+    const index = renamed(storage.objects.get(key)!, false);
+    sealIndex(storage, index);
+    assert.equal(
+      (await verifySnapshot(storage, "latest", { level: "references" })).status,
+      "intact",
+    );
+    const snapshot = await openSnapshot(storage, "latest");
+    assert.deepEqual((await snapshot.record(item.id))!.published, item);
   });
 });

@@ -49,6 +49,8 @@ export interface IndexHead {
   readonly rowsAt: number;
   /** How many rows have keys that begin with a byte or a smaller one, by the byte. */
   readonly until: Uint32Array;
+  /** CRC-32 of the rows whose keys begin with a byte, by the byte; `undefined` if it is an older one, without. */
+  readonly sums: readonly number[] | undefined;
 }
 
 /**
@@ -108,13 +110,15 @@ export function readRow(view: DataView, at: number): EntryPlace & { readonly bat
  *
  * @param batches The batches, by their numbers.
  * @param counts How many rows have keys that begin with a byte, by the byte.
+ * @param sums CRC-32 of these rows, by the byte; nothing for the form of before.
  */
 export function headBytes(
   batches: readonly IndexedBatch[],
   counts: readonly number[],
+  sums: readonly number[] | undefined,
 ): Uint8Array<ArrayBuffer> {
   const names = new TextEncoder().encode(
-    JSON.stringify({ batches: batches.map(({ path, size }) => ({ path, size })) }),
+    JSON.stringify({ batches: batches.map(({ path, size }) => ({ path, size })), crc32: sums }),
   );
   const bytes = new Uint8Array(NAMES_AT + names.length);
   const view = new DataView(bytes.buffer);
@@ -177,5 +181,15 @@ export function readHead(bytes: Uint8Array<ArrayBuffer>): IndexHead {
     return isObject(batch) && typeof batch.path === "string" && typeof batch.size === "number";
   });
   if (!isNamed) throw new SyntaxError("it doesn't name its batches");
-  return { batches: batches as unknown as IndexedBatch[], count, rowsAt, until };
+  const sums = isObject(names) ? names.crc32 : undefined;
+  const isSummed = Array.isArray(sums) && sums.length === FIRST_BYTES &&
+    sums.every((sum) => typeof sum === "number");
+  if (sums !== undefined && !isSummed) throw new SyntaxError("its checksums aren't numbers");
+  return {
+    batches: batches as unknown as IndexedBatch[],
+    count,
+    rowsAt,
+    until,
+    sums: sums as number[] | undefined,
+  };
 }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
 import {
   type EntryPlace,
   headSize,
@@ -26,6 +27,7 @@ export type ReadBytes = (
 
 /** The first bytes of an index that are read at once: most have their head in them. */
 const FIRST_BYTES = 64 * 1024;
+const NO_ROWS = new Uint8Array(0);
 
 /** Looks ids up in an index: takes its head once, and for each id the rows whose keys begin with the same byte. */
 export class IndexReader {
@@ -62,13 +64,18 @@ export class IndexReader {
    * @throws {SyntaxError} If the index isn't as it is written.
    */
   async find(id: string, signal: AbortSignal): Promise<FoundEntry[]> {
-    const { rowsAt, until, batches } = this.head;
+    const { rowsAt, until, batches, sums } = this.head;
     const key = indexKey(id);
     const first = until[key[0]! - 1] ?? 0;
     const end = until[key[0]!]!;
-    if (first === end) return [];
-    const bytes = await this.#read(rowsAt + first * ROW_BYTES, rowsAt + end * ROW_BYTES, signal);
+    const bytes = first === end
+      ? NO_ROWS
+      : await this.#read(rowsAt + first * ROW_BYTES, rowsAt + end * ROW_BYTES, signal);
     if (bytes.length !== (end - first) * ROW_BYTES) throw new SyntaxError("it ends too early");
+    // Else a key that is another one would look like an id that isn't there.
+    if (sums !== undefined && crc32(bytes) !== sums[key[0]!]) {
+      throw new SyntaxError("its rows aren't those that were written");
+    }
     const rows = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     let [low, high] = [0, end - first];

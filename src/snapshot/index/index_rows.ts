@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import {
   type EntryPlace,
   headBytes,
@@ -81,10 +82,17 @@ export class IndexRows {
    * The index, in pieces. The same rows make the same bytes, in whichever order they were added.
    *
    * @param batches The batches, by their numbers.
+   * @param isSummed Whether it has checksums of its rows, as all but older ones. @default {true}
    */
-  *bytes(batches: readonly IndexedBatch[]): Generator<Uint8Array<ArrayBuffer>, void> {
-    yield headBytes(batches, this.#buckets.map(({ count }) => count));
-    for (const bucket of this.#buckets) if (bucket.count > 0) yield sorted(bucket);
+  *bytes(
+    batches: readonly IndexedBatch[],
+    isSummed = true,
+  ): Generator<Uint8Array<ArrayBuffer>, void> {
+    // The checksums come before the rows.
+    for (const bucket of this.#buckets) bucket.bytes = sorted(bucket);
+    const sums = this.#buckets.map(({ bytes }) => crc32(bytes));
+    yield headBytes(batches, this.#buckets.map(({ count }) => count), isSummed ? sums : undefined);
+    for (const { bytes } of this.#buckets) if (bytes.length > 0) yield bytes.slice();
   }
 }
 

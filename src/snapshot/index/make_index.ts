@@ -122,9 +122,13 @@ export class IndexMaker {
    * The index, in pieces.
    *
    * @param batches The batches, all of which were read.
+   * @param isSummed Whether it has checksums of its rows, as all but older ones. @default {true}
    */
-  bytes(batches: readonly IndexedBatch[]): Generator<Uint8Array<ArrayBuffer>, void> {
-    return this.#rows.bytes(batches);
+  bytes(
+    batches: readonly IndexedBatch[],
+    isSummed?: boolean,
+  ): Generator<Uint8Array<ArrayBuffer>, void> {
+    return this.#rows.bytes(batches, isSummed);
   }
 }
 

@@ -53,11 +53,11 @@ export class Lookup {
     const paths = models.flatMap((model) => {
       return versions.flatMap((version) => content.recordBatches(model, version));
     });
-    const index = await this.#index(RECORD_INDEX, paths, signal);
-    if (index === undefined) return await scanForRecord(content, models, id, signal);
+    const places = await this.#places(RECORD_INDEX, paths, id, signal);
+    if (places === undefined) return await scanForRecord(content, models, id, signal);
     const found = new Map<Version, Item>();
     let model: string | undefined;
-    for (const place of await index.find(id, signal)) {
+    for (const place of places) {
       const [, folder, version] = RECORDS.exec(place.batch.path) ?? [];
       const own = models.find((model) => safeApiKey(model) === folder || model === folder);
       if (own === undefined || found.has(version as Version)) continue;
@@ -77,9 +77,9 @@ export class Lookup {
    */
   async upload(id: string, signal: AbortSignal): Promise<Upload | undefined> {
     const content = this.#content;
-    const index = await this.#index(UPLOAD_INDEX, content.uploadBatches, signal);
-    if (index === undefined) return await scanForUpload(content, id, signal);
-    const [place] = await index.find(id, signal);
+    const places = await this.#places(UPLOAD_INDEX, content.uploadBatches, id, signal);
+    if (places === undefined) return await scanForUpload(content, id, signal);
+    const [place] = places;
     return place && await entryAt<Upload>(content, place, id, signal);
   }
 
@@ -97,6 +97,24 @@ export class Lookup {
     const index = await this.#once(list, () => this.#made(list, [list], signal, "upload_id"));
     const [place] = await index.find(id, signal);
     return place && await entryAt(content, place, id, signal, "upload_id");
+  }
+
+  /** Where the index of some batches says that an id is; `undefined` if none says it. */
+  async #places(
+    path: string,
+    batches: readonly string[],
+    id: string,
+    signal: AbortSignal,
+  ): Promise<FoundEntry[] | undefined> {
+    const index = await this.#index(path, batches, signal);
+    try {
+      return await index?.find(id, signal);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      // One that was made later isn't of the snapshot, which may be as it was.
+      if (!this.#content.sizes.has(path)) return undefined;
+      throw new SyntaxError(`${path} isn't as it was written: ${error.message}`, { cause: error });
+    }
   }
 
   /** The index of some batches; `undefined` if there is none, and none is to be made. */
@@ -130,7 +148,8 @@ export class Lookup {
     if (info === undefined) return undefined;
     try {
       const index = await IndexReader.open(rangeReader(storage, key), info.size, signal);
-      if (!isOf(index, this.#content, batches)) return undefined;
+      const isChecked = index.head.sums !== undefined;
+      if (!isChecked || !isOf(index, this.#content, batches)) return undefined;
       this.#opened.set(path, index);
       return index;
     } catch (error) {
@@ -181,6 +200,10 @@ async function ownIndex(
     read = bytesReader(await new Response(await content.objects.get(key, { signal })).bytes());
   }
   const index = await IndexReader.open(read, size, signal);
+  if (size > READ_WHOLE && index.head.sums === undefined) {
+    // An older one, whose ranges have no checksums: it is compared with its digest once.
+    for await (const _ of await content.objects.get(key, { signal }));
+  }
   if (isOf(index, content, batches)) return index;
   throw new SyntaxError(`${path} isn't the index of what the manifest lists`);
 }

@@ -37,7 +37,7 @@ export async function checkIndexes(
       const maker = new IndexMaker(path);
       await maker.make({ storage, prefix, batches: head.batches, signal });
       const hash = createHash("sha256");
-      for (const bytes of maker.bytes(head.batches)) hash.update(bytes);
+      for (const bytes of maker.bytes(head.batches, head.sums !== undefined)) hash.update(bytes);
       if (hash.digest("hex") !== listed.sha256) {
         check.add("dangling", path, "it doesn't lead to the entries of the batches as they are");
       }

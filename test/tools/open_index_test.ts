@@ -10,6 +10,7 @@ import type { DemoProject } from "../../src/simulator/project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { applyPrune } from "../../src/tools/prune.ts";
+import { catSnapshot } from "../../src/tools/cat.ts";
 import { openSnapshot } from "../../src/tools/open.ts";
 import { verifySnapshot } from "../../src/tools/verify.ts";
 import { copyOf, editManifest } from "../support/damage.ts";
@@ -48,6 +49,11 @@ class WatchedStorage extends MemoryStorage {
   ): ReturnType<MemoryStorage["get"]> {
     this.reads.push(key);
     return super.get(key, options);
+  }
+
+  override stat(key: string): ReturnType<MemoryStorage["stat"]> {
+    this.reads.push(key);
+    return super.stat(key);
   }
 }
 
@@ -150,6 +156,28 @@ Deno.test("record() takes a bounded number of requests, however many batches the
     "index/uploads.idx",
     "uploads/batch_000.ndjson",
   ]);
+});
+
+Deno.test("catSnapshot() finds an id by the requests that its help tells", async () => {
+  const { prefix } = SAMPLE;
+  const id = prefix.slice(prefix.lastIndexOf("_") + 1);
+  const { item, upload } = await anyOf(SAMPLE.storage);
+  const requests = async (objects: MemoryStorage, what: string) => {
+    const storage = new WatchedStorage(objects);
+    const found = await catSnapshot(storage, id, what);
+    assert.ok("value" in found && (found.value as Item).id === what);
+    return storage.reads.length;
+  };
+  // Of an index that is larger than 8 MiB, the head is read, all of it, the rows, and an older one as a whole.
+  const larger = 3;
+  assert.ok(await requests(SAMPLE.storage, item.id) + larger <= 7);
+  assert.ok(await requests(SAMPLE.storage, upload.id) + 2 * larger <= 10);
+  const old = await withoutIndex(SAMPLE);
+  const batches = [...old.objects.keys()].filter((key) => /\/(records|uploads)\//.test(key));
+  const records = batches.filter((key) => key.includes("/records/"));
+  // The manifest, and whether there is an index beside the snapshot.
+  assert.ok(await requests(old, item.id) <= records.length + 2);
+  assert.equal(await requests(old, upload.id), batches.length + 3);
 });
 
 Deno.test("a snapshot without an index is read as before, or by one in memory or beside it", async () => {

@@ -15,8 +15,11 @@ export const catCommand: Command = {
   description:
     "Writes one thing out of a snapshot to stdout as JSON, with what a terminal would obey escaped: a record " +
     "or upload by its id, the site or the manifest; or all records of a model by its API key, one on " +
-    `each line. ${HOW_NAMED} A record is found by the snapshot's index: in S3, by five requests at most, once ` +
-    "the snapshot is found; without an index, all records are read. Nothing is redacted.",
+    `each line. ${HOW_NAMED} A record is found by the snapshot's index: in S3, by seven requests at most, an ` +
+    "upload by ten, once the snapshot is found. Without an index, as in older snapshots and Project Exports, " +
+    "batches are read until it is found, each by a request: those of records in both versions, then those of " +
+    "uploads; without a manifest, it also takes one for each model, and for each thousand objects. Nothing is " +
+    "redacted.",
   positionals: [
     { name: "snapshot", required: true },
     { name: "id|model|site|manifest", required: true },

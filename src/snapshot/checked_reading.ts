@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { EXIT, SluiceError } from "../error.ts";
 import type { Storage } from "../storage/storage.ts";
 import { printable, shownAddress } from "../text/printable.ts";
@@ -24,48 +24,96 @@ export function checkedReading(
       const bytes = await storage.get(key, options);
       const object = expected.get(key);
       if (object === undefined || options?.range !== undefined) return bytes;
-      return bytes.pipeThrough(checking("sha256", object, shownAddress(`${storage.url}/${key}`)));
+      const { size, sha256: digest } = object;
+      const check = { size, algorithm: "sha256", digest } as const;
+      return bytes.pipeThrough(checking(check, shownAddress(`${storage.url}/${key}`)));
     },
   };
 }
 
+/** What the bytes of an object should be, as far as somebody says. */
+export interface ExpectedBytes {
+  /** How many there are. */
+  readonly size: number | undefined;
+  /** How their digest is computed. */
+  readonly algorithm: "sha256" | "md5";
+  /** The digest, in hexadecimal. */
+  readonly digest: string | undefined;
+}
+
 /**
- * Lets bytes through, and fails at their end if they aren't those that are expected.
+ * Lets bytes through, and fails as soon as they aren't those that are expected: at the latest at their end.
  *
- * @param algorithm How their digest is computed.
- * @param expected Their size and digest, as far as somebody says.
+ * @param expected What they should be.
  * @param address Where they come from, for people.
  */
 export function checking(
-  algorithm: "sha256" | "md5",
-  expected: {
-    readonly size?: number | undefined;
-    readonly sha256?: string | undefined;
-    readonly md5?: string | undefined;
-  },
+  expected: ExpectedBytes,
   address: string,
 ): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
-  const hash = createHash(algorithm);
-  const { size, [algorithm]: digest } = expected;
-  let read = 0;
+  const check = new ByteCheck(expected, (what) => {
+    return new SluiceError(
+      `${printable(address, 300)} isn't what was written there, because ${what}: verify the ` +
+        "snapshot, and read another one.",
+      EXIT.failed,
+      { code: "snapshot_damaged", facts: { address } },
+    );
+  });
   return new TransformStream({
     transform(chunk, controller) {
-      hash.update(chunk);
-      read += chunk.byteLength;
+      check.add(chunk);
       controller.enqueue(chunk);
     },
-    flush() {
-      const isOfSize = size === undefined || read === size;
-      if (isOfSize && (digest === undefined || hash.digest("hex") === digest)) return;
-      const how = isOfSize
-        ? `other bytes than the ones with the ${algorithm === "md5" ? "MD5" : "SHA-256"} ${digest}`
-        : `${read} bytes instead of ${size}`;
-      throw new SluiceError(
-        `${printable(address, 300)} isn't what was written there, because it has ${how}: verify ` +
-          "the snapshot, and read another one.",
-        EXIT.failed,
-        { code: "snapshot_damaged", facts: { address } },
-      );
-    },
+    flush: () => check.end(),
   });
+}
+
+/**
+ * Passes on bytes, and fails as soon as they aren't those that are expected: at the latest where they end, so that
+ * whoever takes them never sees wrong ones end well.
+ *
+ * @param bytes The bytes.
+ * @param expected What they should be.
+ * @param fail Makes the error, of a clause that says what is wrong.
+ * @throws What `fail` makes.
+ */
+export async function* checkedBytes(
+  bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  expected: ExpectedBytes,
+  fail: (what: string) => Error,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const check = new ByteCheck(expected, fail);
+  for await (const chunk of bytes) {
+    check.add(chunk);
+    yield chunk;
+  }
+  check.end();
+}
+
+/** Compares bytes with what they should be, piece by piece. */
+class ByteCheck {
+  readonly #expected: ExpectedBytes;
+  readonly #fail: (what: string) => Error;
+  readonly #hash: Hash;
+  #seen = 0;
+
+  constructor(expected: ExpectedBytes, fail: (what: string) => Error) {
+    this.#expected = expected;
+    this.#fail = fail;
+    this.#hash = createHash(expected.algorithm);
+  }
+
+  add(chunk: Uint8Array<ArrayBuffer>): void {
+    const { size = Infinity } = this.#expected;
+    this.#seen += chunk.byteLength;
+    if (this.#seen > size) throw this.#fail(`it has more than its ${size} bytes`);
+    this.#hash.update(chunk);
+  }
+
+  end(): void {
+    const { size = this.#seen, digest } = this.#expected;
+    if (this.#seen < size) throw this.#fail(`it has ${this.#seen} of ${size} bytes`);
+    if (digest === undefined || this.#hash.digest("hex") === digest) return;
+    throw this.#fail("its bytes were changed");
+  }
 }

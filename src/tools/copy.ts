@@ -2,6 +2,7 @@ import { AssetFiles } from "../assets/asset_files.ts";
 import { attachment } from "../assets/content_disposition.ts";
 import { concurrently } from "../async/concurrently.ts";
 import { EXIT, SluiceError } from "../error.ts";
+import { checkedBytes } from "../snapshot/checked_reading.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { noteLatest } from "../snapshot/latest.ts";
 import { assetsPrefix, CANARY, MANIFEST } from "../snapshot/layout.ts";
@@ -14,17 +15,12 @@ import {
   type ContentFile,
   SnapshotContents,
   textOf,
-  type TransferProgress,
+  type TransferOptions,
 } from "./download/contents.ts";
-import { hasBytes } from "./download/damage.ts";
 import type { SnapshotSelection } from "./download/selection.ts";
 
 /** Options of {@linkcode copySnapshot}. */
-export interface CopyOptions extends SnapshotSelection {
-  /** Only a snapshot of this project. @default {All} */
-  readonly project?: string | undefined;
-  /** Called with how far it is, for each piece that was read. */
-  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+export interface CopyOptions extends SnapshotSelection, TransferOptions {
   /** How long the lock of a copy that was killed holds others off, in milliseconds. @default {120_000} */
   readonly lockTtlMs?: number | undefined;
   /** Aborts it: what was copied by then stays, and doesn't claim to be complete. */
@@ -328,4 +324,19 @@ function settingsOf(
   if (algorithm !== "md5") return {};
   const name = key.slice(key.lastIndexOf("/") + 1);
   return { contentDisposition: attachment(name), metadata: { md5: digest } };
+}
+
+/** Whether bytes are those of a file; they are read as far as it takes to know. */
+async function hasBytes(
+  bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  file: ContentFile,
+): Promise<boolean> {
+  const others = new Error("Others");
+  try {
+    for await (const _ of checkedBytes(bytes, file, () => others));
+    return true;
+  } catch (error) {
+    if (error !== others) throw error;
+    return false;
+  }
 }

@@ -2,21 +2,20 @@ import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { CANARY, MANIFEST } from "../snapshot/layout.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type ArchiveEntry, type ArchiveForm, archiveOf } from "./download/archive.ts";
-import { type ContentFile, SnapshotContents, type TransferProgress } from "./download/contents.ts";
+import {
+  type ContentFile,
+  SnapshotContents,
+  type TransferOptions,
+  type TransferProgress,
+} from "./download/contents.ts";
 import type { SnapshotSelection } from "./download/selection.ts";
 
-export type { ArchiveForm, SnapshotSelection, TransferProgress };
+export type { ArchiveForm, SnapshotSelection, TransferOptions, TransferProgress };
 
 /** Options of {@linkcode downloadSnapshot}. */
-export interface DownloadOptions extends SnapshotSelection {
+export interface DownloadOptions extends SnapshotSelection, TransferOptions {
   /** How the archive is written. @default {"tar.gz"} */
   readonly form?: ArchiveForm | undefined;
-  /** Only a snapshot of this project. @default {All} */
-  readonly project?: string | undefined;
-  /** Called with how far it is, for each piece that was read. */
-  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Aborts it, also while the archive is read. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A snapshot that is downloaded. */

@@ -39,6 +39,7 @@ export {
   downloadSnapshot,
   type SnapshotDownload,
   type SnapshotSelection,
+  type TransferOptions,
   type TransferProgress,
 } from "./download.ts";
 export { SnapshotDamagedError } from "./download/damage.ts";

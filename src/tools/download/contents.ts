@@ -1,13 +1,14 @@
 import { type AssetIndexEntry, readAssetIndex } from "../../assets/asset_index.ts";
 import { generatorStream } from "../../async/generator_stream.ts";
 import { SluiceError } from "../../error.ts";
+import { checkedBytes, type ExpectedBytes } from "../../snapshot/checked_reading.ts";
 import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import { assetsPrefix, CANARY, CLAIM, MANIFEST } from "../../snapshot/layout.ts";
 import { type Manifest, manifestSchema } from "../../snapshot/manifest.ts";
 import { isAsSealed } from "../../snapshot/manifest_digest.ts";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
 import { shownAddress } from "../../text/printable.ts";
-import { checkedBytes, type ExpectedBytes, SnapshotDamagedError } from "./damage.ts";
+import { SnapshotDamagedError } from "./damage.ts";
 import { selectedManifest, type SnapshotSelection } from "./selection.ts";
 
 /** How far the taking of a snapshot is. */
@@ -18,12 +19,18 @@ export interface TransferProgress {
   readonly totalBytes: number;
 }
 
-/** Options of {@linkcode SnapshotContents.read}. */
-export interface ReadContentsOptions extends SnapshotSelection {
+/** Which snapshot is taken, and what ends that. */
+export interface TransferOptions {
   /** Only a snapshot of this project. @default {All} */
   readonly project?: string | undefined;
-  /** Called with how far it is. */
+  /** Called with how far it is, for each piece that was read. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Aborts it, also while what is made of it is read. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode SnapshotContents.read}. */
+export interface ReadContentsOptions extends SnapshotSelection, TransferOptions {
   /** Aborts it. */
   readonly signal: AbortSignal;
 }
@@ -32,6 +39,10 @@ export interface ReadContentsOptions extends SnapshotSelection {
 export interface ContentFile extends ExpectedBytes {
   /** Its key in the storage. */
   readonly key: string;
+  /** How many bytes it has. */
+  readonly size: number;
+  /** Their digest, in hexadecimal. */
+  readonly digest: string;
 }
 
 const TEXT = { fatal: true, ignoreBOM: true } as const;

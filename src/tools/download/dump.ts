@@ -4,21 +4,13 @@ import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import type { ManifestNote, Tally } from "../../snapshot/manifest.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { printable } from "../../text/printable.ts";
+import type { TransferOptions } from "./contents.ts";
 import { DumpEntries, type DumpShape } from "./dump_entries.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import { zip } from "./zip.ts";
 
 /** Options of {@linkcode downloadDump}. */
-export interface DownloadDumpOptions extends DumpShape {
-  /** Only a snapshot of this project. @default {All} */
-  readonly project?: string | undefined;
-  /** Called with how far it is, for each piece that was read. */
-  readonly onProgress?:
-    | ((progress: { readonly bytes: number; readonly totalBytes: number }) => void)
-    | undefined;
-  /** Aborts it, also while the dump is read. */
-  readonly signal?: AbortSignal | undefined;
-}
+export interface DownloadDumpOptions extends DumpShape, TransferOptions {}
 
 /** What is in a dump. */
 export interface DumpContent {

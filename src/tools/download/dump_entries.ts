@@ -1,5 +1,6 @@
 import { type AssetIndexEntry, readAssetIndex } from "../../assets/asset_index.ts";
 import type { Resource } from "../../content/resource.ts";
+import { checkedBytes } from "../../snapshot/checked_reading.ts";
 import { assetsPrefix } from "../../snapshot/layout.ts";
 import { ASSET_FAILURE, type ManifestNote, type Tally } from "../../snapshot/manifest.ts";
 import { readJson } from "../../snapshot/read_schema.ts";
@@ -8,7 +9,7 @@ import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import { safeName } from "../../text/safe_name.ts";
 import { VERSION } from "../../version.ts";
-import { checkedBytes, type ExpectedBytes } from "./damage.ts";
+import type { ContentFile } from "./contents.ts";
 import { entryIn, joinedBytes, linesOf, recordLines, type Schedules } from "./dump_records.ts";
 import type { Bytes, OpenedSource } from "./snapshot_source.ts";
 import type { ZipEntry } from "./zip.ts";
@@ -248,7 +249,7 @@ export class DumpEntries {
     id: string,
     filename: string,
     key: string,
-    expected: ExpectedBytes,
+    expected: Omit<ContentFile, "key">,
   ): AsyncGenerator<ZipEntry, void> {
     const { source } = this.#opened;
     const { storage, signal } = source;

@@ -13,22 +13,15 @@ import { printable } from "../../text/printable.ts";
 import { ndjsonBytes } from "../../transform/encode_ndjson.ts";
 import { VERSION } from "../../version.ts";
 import { compressed } from "./compressed.ts";
+import type { TransferOptions } from "./contents.ts";
 import { type Bytes, type OpenedSource, SnapshotSource } from "./snapshot_source.ts";
 
 /** Options of {@linkcode downloadSingle}. */
-export interface DownloadSingleOptions {
+export interface DownloadSingleOptions extends TransferOptions {
   /** Which version of each record. @default {"published"} */
   readonly view?: Version | undefined;
   /** Whether the document is compressed. @default {false} */
   readonly gzip?: boolean | undefined;
-  /** Only a snapshot of this project. @default {All} */
-  readonly project?: string | undefined;
-  /** Called with how far it is, for each piece that was read. */
-  readonly onProgress?:
-    | ((progress: { readonly bytes: number; readonly totalBytes: number }) => void)
-    | undefined;
-  /** Aborts it, also while the document is read. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A snapshot that is downloaded as a single document. */

@@ -4,6 +4,7 @@ import { generatorStream } from "../../async/generator_stream.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { type SnapshotBatches, snapshotBatches } from "../../snapshot/batches.ts";
+import { checkedBytes } from "../../snapshot/checked_reading.ts";
 import { dataEntries } from "../../snapshot/data_entries.ts";
 import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import { MANIFEST } from "../../snapshot/layout.ts";
@@ -14,19 +15,8 @@ import { type ObjectInfo, ObjectNotFoundError, type Storage } from "../../storag
 import { isObject, type JsonObject } from "../../text/json.ts";
 import { printable, shownAddress } from "../../text/printable.ts";
 import { ndjsonBytes } from "../../transform/encode_ndjson.ts";
-import { checkedBytes, SnapshotDamagedError } from "./damage.ts";
-
-/** Which snapshot is read, and what ends the reading. */
-export interface SnapshotSourceOptions {
-  /** Only a snapshot of this project. @default {All} */
-  readonly project?: string | undefined;
-  /** Called with how far it is, for each piece that was read. */
-  readonly onProgress?:
-    | ((progress: { readonly bytes: number; readonly totalBytes: number }) => void)
-    | undefined;
-  /** Aborts the reading. */
-  readonly signal?: AbortSignal | undefined;
-}
+import type { TransferOptions } from "./contents.ts";
+import { SnapshotDamagedError } from "./damage.ts";
 
 /** A piece of bytes. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -47,7 +37,7 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
   readonly #manifestText: string;
   readonly #manifest: Manifest | undefined;
   readonly #objects: ReadonlyMap<string, ManifestObject> | undefined;
-  readonly #onProgress: SnapshotSourceOptions["onProgress"];
+  readonly #onProgress: TransferOptions["onProgress"];
   readonly #end = new AbortController();
   #isExpected: (path: string) => boolean = () => false;
   #bytes = 0;
@@ -57,7 +47,7 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
     storage: Storage,
     found: FoundSnapshot,
     { text, manifest }: { readonly text: string; readonly manifest?: Manifest | undefined },
-    { signal, onProgress }: SnapshotSourceOptions,
+    { signal, onProgress }: TransferOptions,
   ) {
     this.storage = storage;
     this.found = found;
@@ -83,7 +73,7 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
   static async open(
     storage: Storage,
     snapshot: string | FoundSnapshot,
-    options: SnapshotSourceOptions,
+    options: TransferOptions,
   ): Promise<OpenedSource> {
     const { project, signal = new AbortController().signal } = options;
     const found = typeof snapshot === "string"

@@ -100,7 +100,9 @@ function fileAt(
       const address = shownAddress(`${storage.url}/${file.key}`);
       try {
         const bytes = await storage.get(file.key, { signal });
-        return bytes.pipeThrough(checking("md5", file, address));
+        return bytes.pipeThrough(
+          checking({ size: file.size, algorithm: "md5", digest: file.md5 }, address),
+        );
       } catch (error) {
         if (!(error instanceof ObjectNotFoundError)) throw error;
         throw new SluiceError(

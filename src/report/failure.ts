@@ -11,6 +11,8 @@ export interface Failure extends Problem {
   readonly stack?: string | undefined;
 }
 
+/** The code of a fault of Sluice. */
+const UNKNOWN = "unknown_error";
 /** The longest message that is shown. */
 const LONGEST = 4000;
 /** The most lines of a stack. */
@@ -28,8 +30,11 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
   // Whatever it fails with now: it was told to stop.
   if (signal.aborted && !isTold) return { message: "Cancelled.", exitCode: EXIT.cancelled };
   if (error instanceof SluiceError) {
-    const { exitCode, code, facts } = error;
-    return { message: printable(error.message, LONGEST), exitCode, code, facts };
+    const { exitCode, code, facts, cause } = error;
+    // A command may give it an exit code of its own.
+    const isFault = code === UNKNOWN && cause instanceof Error;
+    const stack = isFault ? stackOf(cause) : undefined;
+    return { message: printable(error.message, LONGEST), exitCode, code, facts, stack };
   }
   if (error instanceof Deno.errors.NotCapable) {
     const message = `Deno may not do this: ${printable(error.message, LONGEST)}.`;
@@ -41,7 +46,7 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
       printable(said, LONGEST)
     }): please report this message.`,
     exitCode: EXIT.failed,
-    code: "unknown_error",
+    code: UNKNOWN,
     stack: error instanceof Error ? stackOf(error) : undefined,
   };
 }

@@ -127,6 +127,8 @@ async function writesJson({ bench_, ids: [first, second], created }: Made): Prom
   assert.deepEqual(JSON.parse(none.io.out()), { schema: [], records: [], assets: [] });
 
   // 1 says that something differs: trouble is 2.
+  const directory = `${bench_.to}/page.html`;
+  await Deno.mkdir(directory);
   for (
     const [args, message] of [
       [[first], /needs two snapshots/],
@@ -134,12 +136,17 @@ async function writesJson({ bench_, ids: [first, second], created }: Made): Prom
       [[first, "2001-01-01"], /There is no snapshot "2001-01-01"/],
       [[first, second, "--models=lok"], /Neither snapshot has a model "lok": the nearest is lock/],
       [[first, second, "--html=/nowhere/a.html"], /can't be written to \/nowhere\/a\.html/],
+      [[first, second, `--html=${directory}`], /can't be written to .*: .*directory/],
+      [[first, second, "--html=-"], /--html takes a file on disk, but is -/],
+      [[first, second, "--html=s3://a/b.html"], /takes a file on disk, but is s3:\/\/a\/b\.html/],
     ] as const
   ) {
     const { io, exitCode } = await bench_.run(["diff", ...args]);
     assert.equal(exitCode, EXIT.usage, args.join(" "));
     assert.match(io.err(), message);
   }
+  const left = Array.from(Deno.readDirSync(bench_.to), ({ name }) => name);
+  assert.deepEqual(left.filter((name) => name.endsWith(".tmp")), []);
   const batch =
     `${bench_.to}/content/project_48213/snapshot_${second}/records/lock/current/batch_000.ndjson`;
   const text = await Deno.readTextFile(batch);
@@ -148,6 +155,13 @@ async function writesJson({ bench_, ids: [first, second], created }: Made): Prom
   assert.equal(damaged.exitCode, EXIT.usage);
   assert.match(damaged.io.err(), /batch_000.ndjson isn't what was exported: verify the snapshot/);
   assert.equal(JSON.parse(damaged.io.out()).status, "failed");
+  const faulty = fakeIo({ env: { SLUICE_TO: bench_.to } });
+  const write = () => {
+    throw new TypeError("a fault of the program");
+  };
+  const stdout = { ...faulty, stdout: { write } };
+  assert.equal(await runCli(["diff", first, first, "--verbose"], stdout), EXIT.usage);
+  assert.match(faulty.err(), /a fault of the program.*please report.*\n.*at .*diff_command_test/s);
   const io_ = fakeIo({ env: { SLUICE_TO: bench_.to } });
   io_.cancel();
   assert.equal(await runCli(["diff", first, second], io_), EXIT.cancelled);

@@ -85,7 +85,7 @@ export const diffCommand: Command = {
     } catch (error) {
       // 1 says that something differs.
       const failure = failureOf(error, context.io.signal);
-      if (failure.exitCode !== EXIT.failed || failure.code === "unknown_error") throw error;
+      if (failure.exitCode !== EXIT.failed) throw error;
       throw new SluiceError(failure.message, EXIT.usage, { ...failure, cause: error });
     }
   },
@@ -202,9 +202,36 @@ interface NewFile extends AsyncDisposable {
 }
 
 async function newFile(path: string): Promise<NewFile> {
+  if (path === "-" || /^s3:/i.test(path)) {
+    throw new SluiceError(
+      `--html takes a file on disk, but is ${printable(path)}: write --html changes.html.`,
+      EXIT.usage,
+    );
+  }
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  const open = async () => await Deno.open(temporary, { write: true, createNew: true });
-  const file = await open().catch((error) => {
+  const file = await Deno.open(temporary, { write: true, createNew: true }).catch(fail);
+  const encoder = new TextEncoder();
+  let [isOpen, isThere] = [true, false];
+  return {
+    async write(text) {
+      for (let rest = encoder.encode(text); rest.length > 0;) {
+        rest = rest.subarray(await file.write(rest).catch(fail));
+      }
+    },
+    async finish() {
+      await file.syncData().catch(fail);
+      file.close();
+      isOpen = false;
+      await Deno.rename(temporary, path).catch(fail);
+      isThere = true;
+    },
+    async [Symbol.asyncDispose]() {
+      if (isOpen) file.close();
+      if (!isThere) await Deno.remove(temporary);
+    },
+  };
+
+  function fail(error: unknown): never {
     if (!(error instanceof Error)) throw error;
     throw new SluiceError(
       `The page can't be written to ${printable(path)}: ${
@@ -213,27 +240,7 @@ async function newFile(path: string): Promise<NewFile> {
       EXIT.usage,
       { cause: error },
     );
-  });
-  const encoder = new TextEncoder();
-  let isOpen = true;
-  return {
-    async write(text) {
-      for (let rest = encoder.encode(text); rest.length > 0;) {
-        rest = rest.subarray(await file.write(rest));
-      }
-    },
-    async finish() {
-      await file.syncData();
-      file.close();
-      isOpen = false;
-      await Deno.rename(temporary, path);
-    },
-    async [Symbol.asyncDispose]() {
-      if (!isOpen) return;
-      file.close();
-      await Deno.remove(temporary);
-    },
-  };
+  }
 }
 
 /** The environment as it is now, as far as the earlier snapshot goes. */

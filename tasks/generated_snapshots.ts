@@ -7,7 +7,8 @@ import { AssetNames } from "../src/assets/asset_names.ts";
 import { concurrently } from "../src/async/concurrently.ts";
 import type { Item, Page, Upload } from "../src/content/resource.ts";
 import { SchemaIndex } from "../src/content/schema_index.ts";
-import { IndexStep } from "../src/export/steps/index_step.ts";
+import { DerivedIndex } from "../src/export/steps/derived_index.ts";
+import { locateEntries } from "../src/snapshot/index/locate_entries.ts";
 import type { DemoProject } from "../src/simulator/project.ts";
 import { type Compression, suffixOf } from "../src/sink/compression.ts";
 import { NDJSON } from "../src/sink/encodings.ts";
@@ -117,7 +118,12 @@ export async function writeSnapshots(
       const included = [...schema.fields(model.id), ...schema.fieldsets(model.id)];
       await snapshot.putJson(modelPath(model.attributes.api_key), { data: model, included });
     }
-    await new IndexStep({ snapshot, stop: undefined }).make((add) => add(), signal);
+    const index = new DerivedIndex(snapshot);
+    for (const [path, add] of index.adders()) {
+      const entries = locateEntries(storage, `${snapshot.prefix}/${path}`, signal);
+      for await (const page of entries) add(page);
+    }
+    await index.write(signal);
     const records: Manifest["records"] = {};
     for (const { model, version } of versions) {
       records[model] = {

@@ -10,8 +10,7 @@ import { ResumeState } from "./resume/resume_state.ts";
 import type { Emit } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { OpenProject } from "./open_project.ts";
-import { IndexStep } from "./steps/index_step.ts";
-import { TableStep } from "./steps/table_step.ts";
+import { DerivedStep } from "./steps/derived_step.ts";
 import type { Tallies } from "./tallies.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
 import type { ProjectSchema } from "../source/datocms/schema.ts";
@@ -40,10 +39,8 @@ export interface BeginParts extends Pick<OpenProject, "project" | "name" | "sele
 export interface BegunSnapshot {
   /** Writes it. */
   readonly snapshot: SnapshotWriter;
-  /** Its tables, if they are made. */
-  readonly tables: TableStep | undefined;
-  /** Its indexes. */
-  readonly index: IndexStep;
+  /** What follows from its batches: its indexes, and its tables if they are made. */
+  readonly derived: DerivedStep;
   /** How far everything is. */
   readonly state: ResumeState;
   /** When that is written down. */
@@ -63,8 +60,8 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
   const { project, name, selection, place, settings, lock, journal, tallies, emit, stop } = parts;
   const { storage, signal, labels, checkpointMs: everyMs } = settings;
   const { site, environment, readAt: changedSince } = project;
-  let tables: TableStep | undefined;
-  settings.onNotes?.(() => notesOf(journal, tables));
+  let derived: DerivedStep | undefined;
+  settings.onNotes?.(() => notesOf(journal, derived));
   const shaping = shapingSettings(settings);
   const fingerprint = fingerprintOf(project, shaping);
   const reopened = settings.resume
@@ -92,24 +89,21 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
     resumed: from !== undefined,
   });
   snapshot.follow(({ count: objects, bytes }) => emit({ type: "written", objects, bytes }));
-  if (settings.tables !== false) {
-    tables = new TableStep({ ...parts, snapshot, from: from?.checkpoint.tables });
-  }
-  const index = new IndexStep({ snapshot, stop, from: from?.checkpoint.index });
+  derived = new DerivedStep({ ...parts, snapshot, from: from?.checkpoint.derived });
   const described = { fingerprint, startedAt, labels, changedSince, snapshot, journal, tallies };
-  const state = new ResumeState({ ...described, tables, index, signal });
+  const state = new ResumeState({ ...described, derived, signal });
   if (from) await state.restore(from.checkpoint);
   const checkpoints = new Checkpoints({ state, snapshot, emit, stop, everyMs, signal });
   // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
-  return { snapshot, tables, index, state, checkpoints, startedAt };
+  return { snapshot, derived, state, checkpoints, startedAt };
 }
 
 /** What was noted so far, and what tables have met and tell only at their end. */
-function notesOf(journal: Journal, tables: TableStep | undefined): ExportNotes {
+function notesOf(journal: Journal, derived: DerivedStep | undefined): ExportNotes {
   const { warnings, ...others } = journal.notes;
   const told = new Set(warnings.map(({ code }) => code));
-  const untold = (tables?.warnings ?? []).filter(({ code }) => !told.has(code));
+  const untold = (derived?.warnings ?? []).filter(({ code }) => !told.has(code));
   const counted = untold.map((each) => ({ code: each.code, message: warningText(each) }));
   return { ...others, warnings: [...warnings, ...counted] };
 }

@@ -115,7 +115,7 @@ async function exportLocked(
   const common = { ...noted, settings, concurrency, stop, lock };
   const begun = await beginSnapshot({ ...opened, ...common });
   const parts = { ...opened, ...common, ...begun };
-  const { state, checkpoints, tables, index, selection, place } = parts;
+  const { state, checkpoints, derived, selection, place } = parts;
   const { snapshot: { address: snapshot } } = parts;
   let assets: ExportedAssets | undefined;
   let isDone: boolean;
@@ -140,27 +140,21 @@ async function exportLocked(
     );
     isDone = !stop?.aborted &&
       // What tables and indexes were made of by an earlier run stays as it is.
-      (tables?.isBegun || index.isBegun ||
+      (derived.isBegun ||
         await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
       await exportSchedules(parts, signal);
     if (isDone) {
       // These take nothing of the API, whose limit the last question may have to wait for.
-      const page = (write: () => Promise<void>) => checkpoints.page(write);
-      let isIndexed = true;
       await concurrently(
         [
           (signal) => noteSchemaChange(parts, signal),
           async (signal) => {
-            isDone = await tables?.make(page, signal) ?? true;
-          },
-          async (signal) => {
-            isIndexed = await checkpoints.always("index/", () => index.make(page, signal));
+            isDone = await derived.make(checkpoints, signal);
           },
         ],
-        3,
+        2,
         signal,
       );
-      isDone &&= isIndexed;
     }
   }
   if (!isDone) {

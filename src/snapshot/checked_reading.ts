@@ -12,11 +12,13 @@ import type { ManifestObject } from "./manifest.ts";
  * @param storage Where the snapshot is.
  * @param prefix Where it lies in there, without a trailing slash.
  * @param objects What its manifest lists.
+ * @param advice What to do about other bytes. @default {Verify the snapshot, and read another one}
  */
 export function checkedReading(
   storage: Pick<Storage, "get" | "url">,
   prefix: string,
   objects: readonly ManifestObject[],
+  advice?: string,
 ): Pick<Storage, "get"> {
   const expected = new Map(objects.map((object) => [`${prefix}/${object.path}`, object]));
   return {
@@ -26,7 +28,7 @@ export function checkedReading(
       if (object === undefined || options?.range !== undefined) return bytes;
       const { size, sha256: digest } = object;
       const check = { size, algorithm: "sha256", digest } as const;
-      return bytes.pipeThrough(checking(check, shownAddress(`${storage.url}/${key}`)));
+      return bytes.pipeThrough(checking(check, shownAddress(`${storage.url}/${key}`), advice));
     },
   };
 }
@@ -46,15 +48,16 @@ export interface ExpectedBytes {
  *
  * @param expected What they should be.
  * @param address Where they come from, for people.
+ * @param advice What to do about other bytes.
  */
 export function checking(
   expected: ExpectedBytes,
   address: string,
+  advice = "verify the snapshot, and read another one",
 ): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
   const check = new ByteCheck(expected, (what) => {
     return new SluiceError(
-      `${printable(address, 300)} isn't what was written there, because ${what}: verify the ` +
-        "snapshot, and read another one.",
+      `${printable(address, 300)} isn't what was written there, because ${what}: ${advice}.`,
       EXIT.failed,
       { code: "snapshot_damaged", facts: { address } },
     );

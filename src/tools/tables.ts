@@ -1,6 +1,7 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import type { Page, Version } from "../content/resource.ts";
+import { BatchPass, type PassProgress } from "../snapshot/batch_pass.ts";
 import { readEntries, recordFolders, snapshotBatches } from "../snapshot/batches.ts";
 import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { TABLE_SCHEMA } from "../snapshot/layout.ts";
@@ -101,9 +102,9 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
     const batches = await batchesOf(storage, found, schema, signal);
     const warnings: ManifestNote[] = [];
     const put = { objects: 0, bytes: 0 };
-    let progress: TableProgress = { rows: 0, entries: 0, of: null };
-    const tell = () => onProgress?.({ ...progress, ...put });
-    const maker = new TableMaker({
+    let progress: PassProgress = { entries: 0, of: null };
+    const tell = () => onProgress?.({ rows: maker.rows, ...progress, ...put });
+    const maker: TableMaker = new TableMaker({
       schema,
       ...shapeOf(options),
       target: {
@@ -123,15 +124,20 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
         warnings.push({ code: "record_without_rows", message });
       },
     });
-    await maker.make({
-      batches,
-      read: (key, signal): AsyncIterable<Page> => readEntries(storage, key, signal),
-      onProgress: (made) => {
-        progress = made;
-        tell();
-      },
-      signal,
-    });
+    try {
+      await new BatchPass().make({
+        batches,
+        read: ({ key }, signal): AsyncIterable<Page> => readEntries(storage, key, signal),
+        add: (page, batch) => maker.add(page, batch),
+        onProgress: (made) => {
+          progress = made;
+          tell();
+        },
+        signal,
+      });
+    } finally {
+      await maker.settle();
+    }
     await maker.end();
     const sizes = [...written.values()];
     const { format = "ndjson", locales = schema.locales, structuredText } = options;

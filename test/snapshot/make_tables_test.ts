@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Item, Page, Resource, Version } from "../../src/content/resource.ts";
+import { BatchPass, type BatchPassOptions, type PassState } from "../../src/snapshot/batch_pass.ts";
 import { ByteJournal } from "../../src/snapshot/byte_journal.ts";
 import type { TableFormat } from "../../src/snapshot/layout.ts";
 import {
@@ -60,8 +61,8 @@ function idOf(model: string): string {
 }
 
 /** Reads batches in pages of some length. */
-function reader(batches: Batches, length: number): (key: string) => AsyncIterable<Page> {
-  return async function* (key) {
+function reader(batches: Batches, length: number): (batch: TableBatch) => AsyncIterable<Page> {
+  return async function* ({ key }) {
     const entries = [...batches].find(([batch]) => batch.key === key)![1];
     for (let at = 0; at < entries.length; at += length) {
       yield await Promise.resolve(entries.slice(at, at + length));
@@ -88,6 +89,19 @@ function makerOf(target: TableTarget, more: Partial<TableMakerOptions> = {}): Ta
   });
 }
 
+/** Makes the rows of batches. */
+async function makeAll(
+  maker: TableMaker,
+  options: Omit<BatchPassOptions<TableBatch, Resource>, "add">,
+  pass: BatchPass = new BatchPass(),
+): Promise<boolean> {
+  try {
+    return await pass.make({ ...options, add: (page, batch) => maker.add(page, batch) });
+  } finally {
+    await maker.settle();
+  }
+}
+
 Deno.test("TableMaker makes the rows that the transforms make of all entries", async () => {
   const batches = made();
   const parts = new Parts();
@@ -99,10 +113,10 @@ Deno.test("TableMaker makes the rows that the transforms make of all entries", a
       counted[key] = (counted[key] ?? 0) + count;
     },
   });
-  const isDone = await maker.make({
+  const isDone = await makeAll(maker, {
     batches: [...batches].map(([batch, { length: count }]) => ({ ...batch, count })),
     read: reader(batches, 30),
-    onProgress: (progress) => told.push(progress),
+    onProgress: (progress) => void told.push({ rows: maker.rows, ...progress }),
     signal: NEVER,
   });
   await maker.end();
@@ -135,7 +149,7 @@ Deno.test("TableMaker makes the same parts whatever the pages, and wherever it w
   const whole = async (format: TableFormat) => {
     const parts = new Parts();
     const maker = makerOf(parts, { format });
-    await maker.make({ batches: all, read: reader(batches, 100), signal: NEVER });
+    await makeAll(maker, { batches: all, read: reader(batches, 100), signal: NEVER });
     await maker.end();
     return parts.texts;
   };
@@ -158,21 +172,30 @@ Deno.test("TableMaker makes the same parts whatever the pages, and wherever it w
         const options = { storage, prefix: "snapshot_1", signal: NEVER };
         const parts = new Parts();
         let saved:
-          | { readonly state: TablesState; readonly journal: ByteJournal["files"] }
+          | {
+            readonly state: TablesState;
+            readonly pass: PassState;
+            readonly journal: ByteJournal["files"];
+          }
           | undefined;
         for (const end of [...ends, undefined]) {
           const journal = new ByteJournal({ ...options, files: saved?.journal });
           const maker = makerOf(parts, { format, from: saved?.state });
+          const pass = new BatchPass(saved?.pass);
           await maker.restore(journal);
           const save = async () => {
             await maker.addTo(journal);
             await journal.save();
-            saved = structuredClone({ state: maker.state, journal: journal.files });
+            saved = structuredClone({
+              state: maker.state,
+              pass: pass.state,
+              journal: journal.files,
+            });
           };
           const stop = new AbortController();
           const crash = new Error("Killed by the test");
           let pages = 0;
-          const making = maker.make({
+          const making = makeAll(maker, {
             batches: all,
             read: reader(batches, length),
             page: async (write) => {
@@ -183,7 +206,7 @@ Deno.test("TableMaker makes the same parts whatever the pages, and wherever it w
             },
             stop: stop.signal,
             signal: NEVER,
-          });
+          }, pass);
           if (end?.isCrash) {
             const isDone = await making.catch((error) => {
               assert.equal(error, crash);
@@ -198,7 +221,13 @@ Deno.test("TableMaker makes the same parts whatever the pages, and wherever it w
         }
         const last = makerOf(parts, { format, from: saved?.state });
         await last.restore(new ByteJournal({ ...options, files: saved?.journal }));
-        assert.ok(await last.make({ batches: all, read: reader(batches, 50), signal: NEVER }));
+        assert.ok(
+          await makeAll(
+            last,
+            { batches: all, read: reader(batches, 50), signal: NEVER },
+            new BatchPass(saved?.pass),
+          ),
+        );
         await last.end();
         assert.deepEqual(parts.texts, expected[format]);
       },
@@ -220,7 +249,7 @@ Deno.test("TableMaker loses a record that no rows can be made of, and no other o
   const parts = new Parts();
   const lost: unknown[] = [];
   const maker = makerOf(parts, { onLost: (record, ...more) => lost.push([record.id, ...more]) });
-  await maker.make({ batches: [batch], read: reader(batches, 10), signal: NEVER });
+  await makeAll(maker, { batches: [batch], read: reader(batches, 10), signal: NEVER });
   await maker.end();
   assert.deepEqual(lost, [["bad", "published", "It has none."]]);
   const text = parts.texts.get("tables/records/a/version=published/part_000.ndjson")!;
@@ -230,7 +259,7 @@ Deno.test("TableMaker loses a record that no rows can be made of, and no other o
   );
 });
 
-Deno.test("TableMaker.make() that is aborted or fails leaves no part being written", async () => {
+Deno.test("A pass over batches that is aborted or fails leaves no part being written, and no batch being read", async () => {
   const batches = made();
   const all = [...batches.keys()];
   for (const how of ["abort", "read", "put"]) {
@@ -249,14 +278,21 @@ Deno.test("TableMaker.make() that is aborted or fails leaves no part being writt
       }
     };
     const maker = makerOf({ put });
-    const read = async function* (key: string): AsyncGenerator<Page, void> {
-      if (how === "read" && key === "b/published/1") throw reason;
-      yield* reader(batches, 5)(key);
+    let reading = 0;
+    const read = async function* (batch: TableBatch): AsyncGenerator<Page, void> {
+      if (how === "read" && batch.key === "b/published/1") throw reason;
+      reading++;
+      try {
+        yield* reader(batches, 5)(batch);
+      } finally {
+        reading--;
+      }
     };
-    const making = maker.make({ batches: all, read, signal: abort.signal })
+    const making = makeAll(maker, { batches: all, read, signal: abort.signal })
       .then(() => maker.end());
     await assert.rejects(making, (error) => error === reason, how);
     assert.equal(writing, 0);
+    assert.equal(reading, 0);
     assert.ok(puts > 0);
   }
 });

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { toText } from "@std/streams/to-text";
 import * as z from "zod";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
+import type { PassState } from "../../snapshot/batch_pass.ts";
 import type { JournalFile } from "../../snapshot/byte_journal.ts";
 import type { Labels } from "../../snapshot/labels.ts";
 import { CHECKPOINT } from "../../snapshot/layout.ts";
 import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "../../snapshot/manifest.ts";
-import type { IndexState } from "../steps/index_step.ts";
 import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { UnfinishedBatch } from "../../snapshot/snapshot_sink.ts";
 
@@ -49,10 +49,16 @@ export interface Outdated {
   readonly time: number | null;
 }
 
+/** How far the batches were read back, and what is made of them. */
+export interface DerivedState extends PassState {
+  /** How far the tables are, if they are made. */
+  readonly tables?: TablesState | undefined;
+}
+
 /** How far an export has come: what another run needs to continue. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
-  readonly formatVersion: 3;
+  readonly formatVersion: 4;
   /** What has to be the same to continue: parts by name, such as `schema`. */
   readonly fingerprint: Readonly<Record<string, string>>;
   /** When the export began, in ISO 8601. */
@@ -74,10 +80,8 @@ export interface Checkpoint {
   readonly amended: Readonly<Record<string, string>>;
   /** How far each listing is. */
   readonly listings: Readonly<Record<string, ListingState>>;
-  /** How far the tables are, if there are any. */
-  readonly tables?: TablesState | undefined;
-  /** How far the indexes are, if there are any. */
-  readonly index?: IndexState | undefined;
+  /** How far the tables and indexes are, if there are any. */
+  readonly derived?: DerivedState | undefined;
   /** What is kept of objects that aren't finished. */
   readonly journal: readonly JournalFile[];
   /** How many lists of assets that are done were written. */
@@ -99,7 +103,7 @@ const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
 
 /** Checks the content of a checkpoint. */
 const checkpointSchema: z.ZodType<Checkpoint> = z.object({
-  formatVersion: z.literal(3),
+  formatVersion: z.literal(4),
   fingerprint: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
   labels: z.record(z.string(), z.string()).optional(),
@@ -127,14 +131,15 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
       publicIds: z.string().optional(),
     }),
   ),
-  tables: z.object({
-    next: z.record(z.string(), count),
-    rows: z.record(z.string(), count),
+  derived: z.object({
     batches: count,
     entries: count,
-    warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
+    tables: z.object({
+      next: z.record(z.string(), count),
+      rows: z.record(z.string(), count),
+      warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
+    }).optional(),
   }).optional(),
-  index: z.object({ records: count, uploads: count }).optional(),
   journal: z.array(z.object({
     number: count,
     size: count,

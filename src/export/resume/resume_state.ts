@@ -6,14 +6,12 @@ import type { Journal } from "../journal.ts";
 import type { Tallies } from "../tallies.ts";
 import type { Amendable, Checkpoint, ListingState, Outdated } from "./checkpoint.ts";
 
-/** Tables or indexes that are being made, as far as checkpoints know them. */
-export interface CheckpointedRows<State> {
-  /** How far they are, once {@linkcode CheckpointedRows.addTo} has resolved. */
-  readonly state: State;
-  /** What has rows already: another position with every page. */
-  readonly position: readonly number[];
+/** Tables and indexes that are being made, as far as checkpoints know them. */
+export interface CheckpointedRows {
+  /** How far they are, once {@linkcode CheckpointedRows.addTo} has resolved: further with every page. */
+  readonly state: NonNullable<Checkpoint["derived"]>;
   /** Adds to a journal the rows that were collected since the last time. */
-  addTo(journal: ByteJournal): Promise<void> | void;
+  addTo(journal: ByteJournal): Promise<void>;
   /** Takes from a journal the rows that an earlier run has collected. */
   restore(journal: ByteJournal): Promise<void>;
 }
@@ -34,10 +32,8 @@ export interface ResumeStateOptions {
   readonly tallies: Tallies;
   /** What was noted. */
   readonly journal: Journal;
-  /** The tables, if they are made. */
-  readonly tables: CheckpointedRows<NonNullable<Checkpoint["tables"]>> | undefined;
-  /** The indexes, if they are made. */
-  readonly index: CheckpointedRows<NonNullable<Checkpoint["index"]>> | undefined;
+  /** The tables and indexes, if any are made. */
+  readonly derived: CheckpointedRows | undefined;
   /** Aborts the reading and writing. */
   readonly signal: AbortSignal;
 }
@@ -99,7 +95,7 @@ export class ResumeState {
    * @throws {StorageError} If what it has kept can't be read.
    */
   async restore(checkpoint: Checkpoint): Promise<void> {
-    const { tallies, journal, tables, index } = this.#options;
+    const { tallies, journal, derived } = this.#options;
     tallies.restore(checkpoint);
     journal.restore(checkpoint.notes);
     this.#labels = { ...checkpoint.labels, ...this.#labels };
@@ -114,8 +110,7 @@ export class ResumeState {
     for (const name of checkpoint.done) this.#done.add(name);
     this.#bytes = this.#openBytes(checkpoint.journal);
     this.#begun = this.#reached();
-    await tables?.restore(this.#bytes);
-    await index?.restore(this.#bytes);
+    await derived?.restore(this.#bytes);
   }
 
   /**
@@ -124,11 +119,11 @@ export class ResumeState {
    * @return The checkpoint.
    */
   capture(): Checkpoint {
-    const { fingerprint, startedAt, snapshot, tallies, journal, tables, index } = this.#options;
+    const { fingerprint, startedAt, snapshot, tallies, journal, derived } = this.#options;
     const isOpen = (path: string) => this.#open.values().some((name) => path.startsWith(name));
     const { resources, records } = tallies.counts;
     return {
-      formatVersion: 3,
+      formatVersion: 4,
       fingerprint,
       startedAt: startedAt.toISOString(),
       labels: this.#labels,
@@ -138,8 +133,7 @@ export class ResumeState {
       outdated: [...this.outdated.values()],
       amended: Object.fromEntries(this.amended),
       listings: Object.fromEntries(this.#listings),
-      ...(tables && { tables: tables.state }),
-      ...(index && { index: index.state }),
+      ...(derived && { derived: derived.state }),
       journal: this.#bytes.files,
       assetLists: this.assetLists,
       objects: snapshot.objects.filter(({ path }) => !isOpen(path)),
@@ -155,8 +149,7 @@ export class ResumeState {
    * @throws {StorageError} If it can't be written.
    */
   async saveBytes(): Promise<void> {
-    await this.#options.tables?.addTo(this.#bytes);
-    await this.#options.index?.addTo(this.#bytes);
+    await this.#options.derived?.addTo(this.#bytes);
     await this.#bytes.save();
   }
 
@@ -218,12 +211,13 @@ export class ResumeState {
   /** How far the export is: it is the same as before if nothing was done that stays done. */
   #reached(): string {
     const listings = this.#listings.entries().map(([key, { read, done }]) => [key, read, done]);
+    const derived = this.#options.derived?.state;
     const others = [
       this.changedSince,
       this.amended.size,
       this.assetLists,
-      ...this.#options.tables?.position ?? [],
-      ...this.#options.index?.position ?? [],
+      derived?.batches,
+      derived?.entries,
       ...this.#done,
     ];
     return JSON.stringify([...listings.filter(([, read, done]) => read || done), ...others]);

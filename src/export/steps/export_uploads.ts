@@ -8,7 +8,7 @@ import { resourceNamed } from "../../source/datocms/resources.ts";
 import { convergeUploads, type ConvergeUploadsParts } from "../converge/converge_uploads.ts";
 import { type ListingParts, writeListing } from "../resume/write_listing.ts";
 import type { Tallies } from "../tallies.ts";
-import type { TableStep } from "./table_step.ts";
+import type { DerivedStep } from "./derived_step.ts";
 import { idsIn } from "./written_records.ts";
 
 /** What was exported of the uploads' metadata. */
@@ -23,8 +23,8 @@ export interface ExportedUploads {
 export interface UploadParts extends ListingParts, ConvergeUploadsParts {
   /** Where they are counted. */
   readonly tallies: Tallies;
-  /** The tables, if they are made: what they were made of stays as it is. */
-  readonly tables: Pick<TableStep, "isBegun"> | undefined;
+  /** What follows from batches: what was read for it stays as it is. */
+  readonly derived: Pick<DerivedStep, "isBegun">;
 }
 
 /**
@@ -38,7 +38,7 @@ export async function exportUploads(
   parts: UploadParts,
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
-  const { client, snapshot, state, tallies, tables, settings: { layout, compress } } = parts;
+  const { client, snapshot, state, tallies, derived, settings: { layout, compress } } = parts;
   const reached = await writeListing<Upload>(parts, {
     key: "uploads",
     about: { resource: "uploads" },
@@ -60,8 +60,8 @@ export async function exportUploads(
     },
   }, signal);
   if (reached === undefined) return undefined;
-  // It may add batches: not to those that tables were made of by an earlier run.
-  const isDone = tables?.isBegun || await convergeUploads(parts, signal);
+  // It may add batches: not to those that were read by an earlier run.
+  const isDone = derived.isBegun || await convergeUploads(parts, signal);
   // Also what an earlier run has brought up to date.
   tallies.setResource("uploads", snapshot.tally("uploads/"));
   if (!isDone) return undefined;

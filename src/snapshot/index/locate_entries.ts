@@ -12,6 +12,8 @@ import type { EntryPlace } from "./index_form.ts";
 export interface LocatedEntry extends EntryPlace {
   /** Its id. */
   readonly id: string;
+  /** Its JSON text. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** A piece of a text that is read: of a compressed one, a member. */
@@ -87,7 +89,7 @@ async function* locateLines(
     begun = [];
     const { length } = line;
     const size = isCompressed ? end - start.offset : length;
-    return { id: idOf(line), ...start, size, length, crc32: crc32(line) };
+    return { id: idOf(line), ...start, size, length, crc32: crc32(line), bytes: line };
   };
   let end = 0;
   for await (const { offset, size, text } of pieces) {
@@ -131,6 +133,7 @@ async function* locateData(
         inside: 0,
         length,
         crc32: crc32(bytes),
+        bytes,
       });
     }
     if (scanner.isWrong) break;

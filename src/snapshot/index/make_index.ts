@@ -1,5 +1,5 @@
-import { concurrently } from "../../async/concurrently.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { BatchPass } from "../batch_pass.ts";
 import type { ByteJournal } from "../byte_journal.ts";
 import { type IndexedBatch, ROW_BYTES } from "./index_form.ts";
 import { IndexRows } from "./index_rows.ts";
@@ -11,29 +11,21 @@ export interface MakeIndexOptions {
   readonly storage: Pick<Storage, "get">;
   /** Where the snapshot lies in there, without a trailing slash. */
   readonly prefix: string;
-  /** The batches, in the same order as in an earlier run. */
+  /** The batches, by their numbers. */
   readonly batches: readonly IndexedBatch[];
   /** The key of ids in entries. @default {"id"} */
   readonly name?: string | undefined;
-  /** Runs what adds a batch's rows. @default {As it comes} */
-  readonly page?: ((add: () => Promise<void>) => Promise<void>) | undefined;
-  /** Ends it after the batches at hand. */
-  readonly stop?: AbortSignal | undefined;
   /** Aborts it. */
   readonly signal: AbortSignal;
 }
 
-/** Batches that are read at a time. */
-const AT_A_TIME = 4;
-
 /**
- * Makes an index of batches: one after the other, from where an earlier run has come to. Holds the rows in memory:
- * at most 60 bytes for each version of a record, and for each upload.
+ * Makes an index of batches. Holds the rows in memory: at most 60 bytes for each version of a record, and for each
+ * upload.
  */
 export class IndexMaker {
   readonly #rows = new IndexRows();
   readonly #owner: string;
-  #batches: number;
   /** Rows that aren't in the journal. */
   #unsaved: Uint8Array<ArrayBuffer>[] = [];
 
@@ -41,16 +33,9 @@ export class IndexMaker {
    * Begins an index.
    *
    * @param path Its path in the snapshot.
-   * @param batches How many batches an earlier run has read. @default {0}
    */
-  constructor(path: string, batches = 0) {
+  constructor(path: string) {
     this.#owner = path;
-    this.#batches = batches;
-  }
-
-  /** How many batches have all their rows. */
-  get batches(): number {
-    return this.#batches;
   }
 
   /** How many rows there are. */
@@ -88,34 +73,31 @@ export class IndexMaker {
   }
 
   /**
-   * Reads batches, and adds their rows.
+   * Adds the rows of some entries.
+   *
+   * @param entries The entries, each of which comes once.
+   * @param batch The number of their batch.
+   */
+  add(entries: readonly LocatedEntry[], batch: number): void {
+    const bytes = this.#rows.add(entries, batch);
+    if (bytes.length > 0) this.#unsaved.push(bytes);
+  }
+
+  /**
+   * Reads batches, and adds the rows of all their entries.
    *
    * @param options Which batches.
-   * @return Whether it came to the end; `false` if it was stopped before.
    * @throws {StorageError} If a batch can't be read.
    * @throws {SyntaxError} If a batch isn't as it was written.
    * @throws The signal's reason.
    */
-  async make(options: MakeIndexOptions): Promise<boolean> {
-    const { batches, page = (add) => add(), stop, signal } = options;
-    while (this.#batches < batches.length) {
-      if (stop?.aborted) return false;
-      signal.throwIfAborted();
-      const some = batches.slice(this.#batches, this.#batches + AT_A_TIME);
-      const found: LocatedEntry[][] = some.map(() => []);
-      const reads = some.map((batch, i) => async (signal: AbortSignal) => {
-        found[i] = await entriesOf(batch, { ...options, signal });
-      });
-      await concurrently(reads, AT_A_TIME, signal);
-      await page(() => {
-        for (const entries of found) {
-          const bytes = this.#rows.add(entries, this.#batches++);
-          if (bytes.length > 0) this.#unsaved.push(bytes);
-        }
-        return Promise.resolve();
-      });
-    }
-    return true;
+  async make({ storage, prefix, batches, name, signal }: MakeIndexOptions): Promise<void> {
+    await new BatchPass().make({
+      batches: batches.map(({ path }, number) => ({ key: `${prefix}/${path}`, number })),
+      read: ({ key }, signal) => locateEntries(storage, key, signal, name),
+      add: (entries, { number }) => this.add(entries, number),
+      signal,
+    });
   }
 
   /**
@@ -130,15 +112,4 @@ export class IndexMaker {
   ): Generator<Uint8Array<ArrayBuffer>, void> {
     return this.#rows.bytes(batches, isSummed);
   }
-}
-
-async function entriesOf(
-  { path }: IndexedBatch,
-  { storage, prefix, name, signal }: MakeIndexOptions,
-): Promise<LocatedEntry[]> {
-  const entries: LocatedEntry[] = [];
-  for await (const some of locateEntries(storage, `${prefix}/${path}`, signal, name)) {
-    for (const entry of some) entries.push(entry);
-  }
-  return entries;
 }

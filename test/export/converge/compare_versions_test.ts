@@ -136,16 +136,34 @@ Deno.test("exportProject() names records of which the API sends one version only
   assert.ok(requests < without.requests + 10, `${requests} and ${without.requests} requests`);
 });
 
-Deno.test("exportProject() reads nothing back but for tables, and asks nothing more, if the versions go together", async () => {
+Deno.test("exportProject() reads each batch back once at most, and asks nothing more, if the versions go together", async () => {
   for (const tables of [false, true, "only"] as const) {
     const storage = new TracedStorage(new MemoryStorage());
     const { report, requests } = await exported({ hidden: {}, options: { storage, tables } });
     assert.equal(report.status, "complete");
     const read = storage.keys("get").filter((key) => key.includes("/batch_"));
     const written = storage.keys("put").filter((key) => key.includes("/batch_"));
-    // Tables are made of each batch, once.
-    assert.deepEqual(read.sort(), tables ? written.sort() : []);
+    // What follows from batches, tables and indexes, is made in one pass.
+    assert.deepEqual(read.sort(), written.sort());
     assert.ok(requests < 25, `${requests} requests`);
+  }
+});
+
+Deno.test("exportProject() makes nothing of a batch that isn't what it has written", async () => {
+  for (const tables of [false, true]) {
+    const memory = new MemoryStorage();
+    const storage: TracedStorage = new TracedStorage(memory, {
+      onCall: () => {
+        const { method, key } = storage.calls.at(-1)!;
+        if (method !== "get" || !/\/article\/current\/batch_/.test(key)) return;
+        const text = new TextDecoder().decode(memory.objects.get(key));
+        memory.objects.set(key, new TextEncoder().encode(text.replace('"item"', '"itex"')));
+      },
+    });
+    await assert.rejects(
+      exported({ hidden: {}, options: { storage, tables } }),
+      /article\/current\/batch_000\.ndjson isn't what was written there, because it has other bytes .*: export again\.$/,
+    );
   }
 });
 

@@ -36,8 +36,7 @@ async function begin(everyMs: number, options: { stop?: AbortSignal; from?: Chec
     snapshot,
     tallies: new Tallies(),
     journal: new Journal({ redaction: new Secrets(), emit }),
-    tables: undefined,
-    index: undefined,
+    derived: undefined,
     signal,
   });
   if (options.from) await state.restore(options.from);

@@ -27,8 +27,7 @@ async function begin(labels?: Record<string, string>) {
     snapshot,
     tallies,
     journal,
-    tables: undefined,
-    index: undefined,
+    derived: undefined,
     signal,
   });
   return { state, tallies, journal, snapshot };

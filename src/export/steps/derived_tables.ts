@@ -1,7 +1,7 @@
 import type { Page } from "../../content/resource.ts";
-import { batchEntries } from "../../snapshot/batch_entries.ts";
+import type { PassProgress } from "../../snapshot/batch_pass.ts";
 import type { ByteJournal } from "../../snapshot/byte_journal.ts";
-import { recordsFolder, TABLE_SCHEMA } from "../../snapshot/layout.ts";
+import { TABLE_SCHEMA } from "../../snapshot/layout.ts";
 import { type TableBatch, TableMaker, type TablesState } from "../../snapshot/make_tables.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { printable } from "../../text/printable.ts";
@@ -16,7 +16,7 @@ import type { Selection } from "../selection.ts";
 import type { Tallies } from "../tallies.ts";
 
 /** What the tables are made with. */
-export interface TableStepOptions {
+export interface DerivedTablesOptions {
   /** Whose schema it is. */
   readonly project: Pick<ProjectSchema, "schema">;
   /** Which records there are. */
@@ -29,13 +29,8 @@ export interface TableStepOptions {
   readonly emit: Emit;
   /** Keeps secrets out of what is warned about. */
   readonly redaction: Secrets;
-  /** No more pages are read once it is aborted. */
-  readonly stop: AbortSignal | undefined;
-  /** Where the batches are, and where the tables go. */
-  readonly snapshot: Pick<
-    SnapshotWriter,
-    "objects" | "prefix" | "put" | "putJson" | "storage" | "tally"
-  >;
+  /** Where the tables go. */
+  readonly snapshot: Pick<SnapshotWriter, "put" | "putJson" | "tally">;
   /** How the tables are made. */
   readonly settings: Pick<
     ExportSettings,
@@ -45,18 +40,17 @@ export interface TableStepOptions {
   readonly from?: TablesState | undefined;
 }
 
-/**
- * The tables of a snapshot. They follow from its finished batches, so that they can't disagree with them:
- * once nothing is written to those any more, they are read back, page by page.
- */
-export class TableStep {
-  readonly #options: TableStepOptions;
+/** The tables of a snapshot. */
+export class DerivedTables {
+  readonly #options: DerivedTablesOptions;
   readonly #tables: TableMaker;
+  /** How many rows earlier runs have made. */
+  #before = 0;
 
   /**
    * @param options What the tables are made of, and with.
    */
-  constructor(options: TableStepOptions) {
+  constructor(options: DerivedTablesOptions) {
     const { project: { schema }, tallies, journal, snapshot, from } = options;
     const { compress, format, locales, structuredText, tables } = options.settings;
     this.#options = options;
@@ -86,20 +80,9 @@ export class TableStep {
     });
   }
 
-  /** How far the tables are, once {@linkcode TableStep.addTo} has resolved. */
+  /** How far the tables are, once {@linkcode DerivedTables.addTo} has resolved. */
   get state(): TablesState {
     return { ...this.#tables.state, warnings: this.warnings };
-  }
-
-  /** How many batches have all their rows, and how many entries of the next one have theirs. */
-  get position(): readonly [batches: number, entries: number] {
-    const { batches, entries } = this.#tables;
-    return [batches, entries];
-  }
-
-  /** Whether something has rows already: then nothing may be written to batches any more. */
-  get isBegun(): boolean {
-    return this.position.some((count) => count > 0);
   }
 
   /** What the transforms warned about so far. */
@@ -128,41 +111,51 @@ export class TableStep {
     await this.#tables.addTo(journal);
   }
 
-  /**
-   * Makes the tables. Nothing may be written to records and uploads any more.
-   *
-   * @param page Runs what writes a page: no checkpoint comes meanwhile.
-   * @param signal Aborts it.
-   * @return Whether it came to its end; `false` if it was stopped before.
-   * @throws {StorageError} If a batch can't be read, or a table can't be written.
-   */
-  async make(
-    page: (write: () => Promise<void>) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { project: { schema }, selection, tallies, journal, emit, stop, snapshot } =
-      this.#options;
-    const { format, locales, structuredText, tables } = this.#options.settings;
-    const before = snapshot.tally("tables/").count +
+  /** Begins to add pages: of records or uploads, to which nothing may be written any more. */
+  begin(): void {
+    const { selection, tallies, snapshot, settings: { tables } } = this.#options;
+    this.#before = snapshot.tally("tables/").count +
       Object.values(this.#tables.state.rows).reduce((sum, rows) => sum + rows, 0);
-    if (tables === "only") {
-      for (const { model: { attributes: { api_key: key } }, version } of selection.recordListings) {
-        tallies.addRecords(key, version, { count: 0, bytes: 0 });
-      }
+    if (tables !== "only") return;
+    for (const { model: { attributes: { api_key: key } }, version } of selection.recordListings) {
+      tallies.addRecords(key, version, { count: 0, bytes: 0 });
     }
-    const isDone = await this.#tables.make({
-      batches: this.#batches(),
-      read: (key, signal): AsyncIterable<Page> => batchEntries(snapshot.storage, key, signal),
-      page,
-      onProgress: ({ rows, ...progress }) => {
-        emit({ type: "tables", rows: before + rows, ...progress });
-      },
-      stop,
-      signal,
-    });
-    if (!isDone) return false;
-    // No checkpoint may come while the last parts are written.
-    await page(() => this.#tables.end());
+  }
+
+  /**
+   * Makes the rows of a page.
+   *
+   * @param page Records, or uploads.
+   * @param batch Which of them they are.
+   * @throws {StorageError} If a part couldn't be written.
+   */
+  async add(page: Page, batch: Pick<TableBatch, "records">): Promise<void> {
+    await this.#tables.add(page, batch);
+  }
+
+  /**
+   * Tells how far the tables are.
+   *
+   * @param progress What has rows.
+   */
+  tell(progress: PassProgress): void {
+    this.#options.emit({ type: "tables", rows: this.#before + this.#tables.rows, ...progress });
+  }
+
+  /** Waits until no part is being written, whatever became of them. */
+  async settle(): Promise<void> {
+    await this.#tables.settle();
+  }
+
+  /**
+   * Writes what is left, and what tells of the tables.
+   *
+   * @throws {StorageError} If something can't be written.
+   */
+  async end(): Promise<void> {
+    const { project: { schema }, tallies, journal, snapshot } = this.#options;
+    const { format, locales, structuredText } = this.#options.settings;
+    await this.#tables.end();
     await snapshot.putJson(TABLE_SCHEMA, {
       format,
       locales: locales ?? schema.locales,
@@ -170,27 +163,5 @@ export class TableStep {
     });
     tallies.setResource("tables", snapshot.tally("tables/"));
     for (const counted of this.warnings) journal.addWarning(counted.code, warningText(counted));
-    return true;
-  }
-
-  /** All batches, always in the same order. */
-  #batches(): TableBatch[] {
-    const { selection, settings: { tables } } = this.#options;
-    const isOnly = tables === "only";
-    const records = selection.recordListings.flatMap(({ model, version }) => {
-      const folder = recordsFolder(model.attributes.api_key, version, isOnly);
-      return this.#batchesIn(folder, { modelId: model.id, version });
-    });
-    return [...records, ...this.#batchesIn("uploads/")];
-  }
-
-  /** A listing's batches, by their numbers. */
-  #batchesIn(folder: string, records?: TableBatch["records"]): TableBatch[] {
-    const { objects, prefix } = this.#options.snapshot;
-    return objects
-      .filter(({ path, count }) => path.startsWith(folder) && count !== undefined)
-      .map(({ path, count }) => ({ key: `${prefix}/${path}`, count, records }))
-      // The numbers have three digits or more.
-      .sort(({ key: a }, { key: b }) => a.length - b.length || (a < b ? -1 : 1));
   }
 }

@@ -61,12 +61,10 @@ export class DumpEntries {
 
   /** What a dump of the project would have, but the snapshot doesn't. */
   get missing(): ManifestNote[] {
-    return [
-      ...this.#missing,
-      ...[...this.#more].filter(([, count]) => count > MOST_NOTES).map(([code, count]) => {
-        return { code, message: `There are ${count - MOST_NOTES} more of these.` };
-      }),
-    ];
+    const more = [...this.#more].filter(([, count]) => count > MOST_NOTES).map(([code, count]) => {
+      return { code, message: `There are ${count - MOST_NOTES} more of these.` };
+    });
+    return [...this.#missing, ...more];
   }
 
   /**

@@ -39,6 +39,8 @@ export interface SourceOptions {
   readonly assets?: boolean | AssetMode | undefined;
   /** The most requests, pages and assets at a time. @default {8} */
   readonly concurrency?: number | undefined;
+  /** The most requests to the API per second. @default All that its rate limit allows */
+  readonly maxRps?: number | undefined;
   /** Replaces scheme, host and port of every asset's address. */
   readonly assetHost?: string | undefined;
   /** How failed requests are tried again. */

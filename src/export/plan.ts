@@ -123,8 +123,7 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     resources: selection.settings.map(({ name }) => name),
     requests,
     requestsPerSecond: limiter.perSecond,
-    // Those of a window may all be sent at its beginning.
-    leastSeconds: Math.floor((requests - 1) / limiter.limit) * (limiter.limit / limiter.perSecond),
+    leastSeconds: limiter.leastSeconds(requests),
   };
 }
 

@@ -7,7 +7,7 @@ import type { DemoProject } from "./project.ts";
 import type { BlockIds } from "./writes/write_call.ts";
 import { WriteLog } from "./writes/write_log.ts";
 
-export type { RateLimit } from "./cma/rate_limit.ts";
+export type { RateLimit, RateWindows } from "./cma/rate_limit.ts";
 export { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
 export type { BlockIds } from "./writes/write_call.ts";
 export { type LoggedWrite, WriteLog, type WrittenChange } from "./writes/write_log.ts";

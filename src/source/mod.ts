@@ -32,7 +32,7 @@ export type {
   Version,
 } from "../content/resource.ts";
 export { SchemaIndex } from "../content/schema_index.ts";
-export { RateLimiter, type RateLimiterOptions } from "../http/rate_limiter.ts";
+export { RateLimiter, type RateLimiterOptions, type Ticket } from "../http/rate_limiter.ts";
 export { AssetError, assetUrl, fetchAsset, type FetchAssetOptions } from "./datocms/asset_fetch.ts";
 export { type AssetHostOptions, assetHosts } from "./datocms/asset_hosts.ts";
 export {

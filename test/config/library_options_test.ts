@@ -64,6 +64,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     resume: true,
     maxFailures: 4,
     concurrency: 2,
+    maxRps: 2.5,
   };
   const config = { ...DEFAULTS, ...given, apiToken: "abc", timeBudget: "50s" } as typeof DEFAULTS;
   assert.deepEqual(toExportOptions(config), {

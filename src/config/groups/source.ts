@@ -47,4 +47,14 @@ export const SOURCE = {
     neverEmpty: true,
     toExport: (baseUrl) => ({ baseUrl }),
   }),
+  maxRps: option({
+    kind: "number",
+    schema: z.number().min(0.1).max(1000).optional(),
+    placeholder: "<number>",
+    expects: "a number from 0.1 to 1000",
+    help:
+      "Maximum number of requests to the API per second, so that editors and other programs have " +
+      "something left of its rate limit. Default: all that the API allows.",
+    toExport: (maxRps) => ({ maxRps }),
+  }),
 };

@@ -8,7 +8,7 @@ import { fetchApi, RedirectError } from "./fetch_api.ts";
 import { printable } from "../../text/printable.ts";
 import { Secrets } from "../../text/secrets/secrets.ts";
 import { proxyVariable } from "../../http/proxy.ts";
-import { RateLimiter } from "../../http/rate_limiter.ts";
+import { RateLimiter, type Ticket } from "../../http/rate_limiter.ts";
 import {
   askedWaitMs,
   backoffMs,
@@ -37,6 +37,8 @@ export interface CmaTransportOptions {
   readonly environment?: string | undefined;
   /** Paces the requests. @default {new RateLimiter()} */
   readonly limiter?: RateLimiter | undefined;
+  /** The most requests per second, unless there is a limiter. @default All that the API allows */
+  readonly maxRps?: number | undefined;
   /** How failed requests are tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
@@ -107,7 +109,8 @@ export class CmaTransport {
     this.clock = options.clock ?? SYSTEM_CLOCK;
     const { origin, pathname } = new URL(options.baseUrl ?? "https://site-api.datocms.com");
     this.baseUrl = origin + pathname.replace(/\/+$/, "");
-    this.limiter = options.limiter ?? new RateLimiter({ clock: this.clock });
+    this.limiter = options.limiter ??
+      new RateLimiter({ clock: this.clock, maxPerSecond: options.maxRps });
     this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   }
 
@@ -144,11 +147,11 @@ export class CmaTransport {
     for (let attempt = 1;; attempt++) {
       // Waiting for one's turn among many isn't waiting for an answer: it comes to an end by itself.
       queued -= this.clock.elapsed();
-      await this.limiter.acquire(options.signal);
+      const ticket = await this.limiter.acquire(options.signal);
       queued += this.clock.elapsed();
       let problem: Problem;
       try {
-        const answer = await this.#attempt(url, init, options, attempt);
+        const answer = await this.#attempt(url, init, options, attempt, ticket);
         const { status, body } = answer;
         if ((status >= 200 && status < 300) || accept?.(status)) return answer;
         // Before they are cut: a server may repeat what it was sent.
@@ -219,17 +222,26 @@ export class CmaTransport {
     init: RequestInit,
     options: SendOptions,
     attempt: number,
+    first: Ticket,
   ): Promise<CmaAnswer> {
     const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
     const started = this.clock.elapsed();
     using watchdog = new Watchdog(options.signal, this.clock);
     watchdog.expect(headersTimeoutMs, "an answer");
-    const response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
-      watchdog.rest();
-      await this.limiter.acquire(options.signal);
-      watchdog.expect(headersTimeoutMs, "an answer");
-    });
-    this.limiter.learn(response.headers);
+    let ticket = first;
+    let response: Response;
+    try {
+      response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
+        watchdog.rest();
+        this.limiter.release(ticket);
+        ticket = await this.limiter.acquire(options.signal);
+        watchdog.expect(headersTimeoutMs, "an answer");
+      });
+    } catch (error) {
+      this.limiter.release(ticket);
+      throw error;
+    }
+    this.limiter.learn(response.headers, ticket);
     const { status, headers } = response;
     const { maxBytes = LARGEST_ANSWER } = options;
     const how = { watchdog, stallMs: stallTimeoutMs, clock: this.clock };

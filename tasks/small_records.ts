@@ -87,7 +87,8 @@ function listed(
   limit: number,
 ): Listing<Item> {
   const patterns = versions[version];
-  const idOf = (n: number) => `R${String(number).padStart(3, "0")}${String(n).padStart(18, "0")}`;
+  // Not many digits in a row: those might be a number that takes longer to read.
+  const idOf = (n: number) => `R${number.toString(36)}_${n.toString(36)}`.padEnd(22, "-");
   const page: Item[] = [];
   for (let at = offset; page.length < limit; at++) {
     const { place, ...item } = patterns[at % patterns.length]!;

@@ -48,10 +48,10 @@ export function forge(
   { objects }: MemoryStorage,
   prefix: string,
   path: string,
-  text: string,
+  text: string | Uint8Array<ArrayBuffer>,
   count?: number,
 ): void {
-  const bytes = ENCODER.encode(text);
+  const bytes = typeof text === "string" ? ENCODER.encode(text) : text;
   objects.set(`${prefix}/${path}`, bytes);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   editManifest({ objects }, prefix, (manifest) => ({

@@ -3,6 +3,7 @@ import type { Upload } from "../../src/content/resource.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
+import { KEY_BYTES, readHead, ROW_BYTES } from "../../src/snapshot/index/index_form.ts";
 import type { ReadOptions } from "../../src/storage/storage.ts";
 import { parseSample } from "../../src/tools/verify/sample.ts";
 import { type VerifyOptions, verifySnapshot } from "../../src/tools/verify.ts";
@@ -83,6 +84,39 @@ Deno.test("verifySnapshot() compares what a manifest claims with the bytes, and 
       ]);
     }
   }
+});
+
+Deno.test("verifySnapshot() finds an index that isn't the one of its batches, however it is sealed", async () => {
+  const storage = await exported();
+  const prefix = prefixIn(storage);
+  const path = "index/records.idx";
+  const whole = storage.objects.get(`${prefix}/${path}`)!;
+  const { rowsAt, count } = readHead(whole);
+  assert.ok(count > 1);
+  const row = (n: number) => whole.slice(rowsAt + n * ROW_BYTES, rowsAt + (n + 1) * ROW_BYTES);
+  const edits: Record<string, (index: Uint8Array) => void> = {
+    "an entry's place is another one": (index) => index[rowsAt + KEY_BYTES + 4]! ^= 1,
+    "one row is there twice, another one isn't": (index) => index.set(row(0), rowsAt + ROW_BYTES),
+    "the first and the last row have changed places": (index) => {
+      index.set(row(count - 1), rowsAt);
+      index.set(row(0), rowsAt + (count - 1) * ROW_BYTES);
+    },
+    "a first byte has no rows": (index) => {
+      const until = new DataView(index.buffer);
+      const first = index[rowsAt]!;
+      until.setUint32(24 + 4 * first, 0, true);
+    },
+  };
+  for (const [what, edit] of Object.entries(edits)) {
+    const index = whole.slice();
+    edit(index);
+    forge(storage, prefix, path, index);
+    assert.deepEqual(await problemsOf(storage, { level: "references" }), [
+      `dangling ${path}: it doesn't lead to the entries of the batches as they are`,
+    ], what);
+  }
+  forge(storage, prefix, path, whole);
+  assert.deepEqual(await problemsOf(storage, { level: "references" }), []);
 });
 
 Deno.test("verifySnapshot() accepts exactly the leftovers that are listed, and names what came later", async () => {

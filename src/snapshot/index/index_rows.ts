@@ -103,7 +103,7 @@ function sorted({ bytes, count }: Bucket): Uint8Array<ArrayBuffer> {
     return view.getUint32(row * ROW_BYTES + 1) * 0x1_0000 + view.getUint16(row * ROW_BYTES + 5);
   });
   const order = Uint32Array.from({ length: count }, (_, row) => row);
-  order.sort((a, b) => start[a]! - start[b]! || compareRest(view, a * ROW_BYTES, b * ROW_BYTES));
+  order.sort((a, b) => start[a]! - start[b]! || compareRows(view, a * ROW_BYTES, b * ROW_BYTES));
   const rows = new Uint8Array(count * ROW_BYTES);
   order.forEach((row, i) => {
     rows.set(bytes.subarray(row * ROW_BYTES, (row + 1) * ROW_BYTES), i * ROW_BYTES);
@@ -111,9 +111,17 @@ function sorted({ bytes, count }: Bucket): Uint8Array<ArrayBuffer> {
   return rows;
 }
 
-/** Compares the rest of two keys, then the batches' numbers, then where the entries are in there. */
-function compareRest(view: DataView, a: number, b: number): number {
-  for (const at of [4, 8, 12]) {
+/**
+ * Compares two rows as they follow each other in an index: by their keys, then the batches' numbers, then where the
+ * entries are in there.
+ *
+ * @param view Has both.
+ * @param a Where one begins.
+ * @param b Where the other one begins.
+ * @return Less than 0 if `a` comes first.
+ */
+export function compareRows(view: DataView, a: number, b: number): number {
+  for (const at of [0, 4, 8, 12]) {
     const difference = view.getUint32(a + at) - view.getUint32(b + at);
     if (difference !== 0) return difference;
   }

@@ -27,9 +27,11 @@ export async function openRgw(
   return {
     storage,
     async [Symbol.asyncDispose]() {
-      for await (const page of storage.list("")) await storage.delete(page.map(({ key }) => key));
-      await storage.sweep("", { olderThan: new Date(8.64e15) });
       storage.close();
+      // Somebody may have written beside it.
+      using all = new S3Storage({ bucket, endpoint, region });
+      for await (const page of all.list("")) await all.delete(page.map(({ key }) => key));
+      await all.sweep("", { olderThan: new Date(8.64e15) });
       await client.send(new DeleteBucketCommand({ Bucket: bucket }));
       client.destroy();
     },

@@ -4,15 +4,18 @@ import { ASSETS_LOCK, LOCK } from "../../src/snapshot/layout.ts";
 import { ExportLock } from "../../src/snapshot/lock/export_lock.ts";
 import type { ManifestAssets, ManifestObject } from "../../src/snapshot/manifest.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import type { DeleteOptions, Storage } from "../../src/storage/storage.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { listSnapshots } from "../../src/tools/list.ts";
 import { applyPrune } from "../../src/tools/prune.ts";
 import { planPrune } from "../../src/tools/prune_policy.ts";
 import { removeUnusedAssets, type UnusedAssetsOptions } from "../../src/tools/unused_assets.ts";
 import { verifySnapshot } from "../../src/tools/verify.ts";
 import { openFake } from "../s3/open_fake.ts";
+import { copyOf } from "../support/damage.ts";
 import { workbench } from "../support/exported.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { long } from "../support/long.ts";
 import { manifestText } from "../support/manifest_text.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { temporaryPath } from "../support/temporary.ts";
@@ -204,6 +207,63 @@ Deno.test("prune that is killed at any call leaves nothing that claims to be com
   }
   assert.ok(crashes > 30, `only ${crashes} crashes`);
 });
+
+Deno.test("prune that is killed at any call leaves nothing that verify --all finds damaged, in memory and on disk", async () => {
+  const project = generateProject({ records: 4, models: 1, uploads: 3, assetBytes: 20 });
+  await using bench = await workbench({ project });
+  for (let export_ = 1; export_ <= 3; export_++) {
+    await bench.export({ tables: false, include: ["records", "uploads"] });
+  }
+  const made = await copyOf(bench.storage);
+  const asset = [...made.objects.keys()].find((key) => key.startsWith("assets/"))!;
+  const unused = asset.replace(/[^/]+$/, "unused.png");
+  made.objects.set(unused, ENCODER.encode("abc"));
+  const plan = planPrune((await Array.fromAsync(listSnapshots(made))).flat(), { keepLast: 1 });
+  assert.equal(plan.remove.length, 2);
+  /** How many snapshots claim to be complete or partial, all of which are intact. */
+  const verifyAll = async (storage: Storage) => {
+    const all = (await Array.fromAsync(listSnapshots(storage))).flat();
+    const sealed = all.filter(({ state }) => state !== "incomplete");
+    for (const { name } of sealed) {
+      const { problems } = await verifySnapshot(storage, name, { level: "references" });
+      assert.deepEqual(problems, [], name);
+    }
+    return sealed.length;
+  };
+  /** Prunes until a call kills it; gives whether there was such a call. */
+  const isKilledAt = async (crashAt: number, storage: Storage) => {
+    const traced = new SingleDeletions(storage, { crashAt });
+    const end = await applyPrune(traced, plan).then(() => removeUnusedAssets(traced))
+      .catch((error) => error);
+    const sealed = await verifyAll(storage);
+    assert.ok(sealed >= 1 && sealed <= 3);
+    if (!(end instanceof CrashError)) {
+      assert.equal(sealed, 1);
+      assert.equal(await storage.stat(unused), undefined);
+    }
+    return traced.calls.length >= crashAt;
+  };
+  const [inMemory, onDisk] = [long(1, 2), long(1, 16)];
+  let crashes = 0;
+  for (let crashAt = 1;; crashAt++) {
+    const isMemory = crashAt % inMemory === 0;
+    if (isMemory && !await isKilledAt(crashAt, await copyOf(made))) break;
+    if (isMemory) crashes++;
+    if (crashAt % onDisk !== 0) continue;
+    await using directory = await temporary();
+    const disk = new LocalStorage(directory.path);
+    for (const [key, bytes] of made.objects) await disk.put(key, bytes);
+    await isKilledAt(crashAt, disk);
+  }
+  assert.ok(crashes > 20, `only ${crashes} crashes`);
+});
+
+/** A process may be killed between any two objects that are deleted in one call. */
+class SingleDeletions extends TracedStorage {
+  override async delete(keys: readonly string[], options?: DeleteOptions): Promise<void> {
+    for (const key of keys) await super.delete([key], options);
+  }
+}
 
 async function temporary(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await temporaryPath();

@@ -249,8 +249,7 @@ export class DumpEntries {
     key: string,
     expected: Omit<ContentFile, "key">,
   ): AsyncGenerator<ZipEntry, void> {
-    const { source } = this.#opened;
-    const { storage, signal } = source;
+    const { source, source: { storage, signal } } = this.#opened;
     const body = await storage.get(key, { signal }).catch((error) => {
       if (!(error instanceof ObjectNotFoundError)) throw error;
       this.#addMissingAsset(id, "the file isn't there");

@@ -4,6 +4,7 @@ import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
 import { safeApiKey } from "../text/safe_name.ts";
 import { dataEntries } from "./data_entries.ts";
+import { CLAIM, MANIFEST } from "./layout.ts";
 import type { Manifest, ManifestObject } from "./manifest.ts";
 import { readBatch } from "./read_batch.ts";
 import { readManifest } from "./read_manifest.ts";
@@ -31,7 +32,7 @@ const BATCH =
  * @param storage Where the snapshot is.
  * @param prefix Where it lies in there, without a trailing slash.
  * @param signal Aborts it.
- * @throws {SyntaxError} If its manifest can't be understood.
+ * @throws {SyntaxError} If its manifest can't be understood, or is missing.
  * @throws {StorageError} If it can't be read.
  */
 export async function snapshotBatches(
@@ -49,7 +50,19 @@ export async function snapshotBatches(
   for await (const page of storage.list(`${prefix}/`, { signal })) {
     for (const { key } of page) found.push({ path: key.slice(prefix.length + 1) });
   }
+  assertForeign(prefix, (path) => found.some((batch) => batch.path === path));
   return { folders: batchFolders(found), manifest };
+}
+
+/**
+ * Makes sure that a snapshot without a manifest is a Project Export of DatoCMS, which never has one.
+ *
+ * @param prefix Where it lies, without a trailing slash.
+ * @param has Whether it holds an object of some path.
+ * @throws {SyntaxError} If it is one of this program that has lost its manifest.
+ */
+export function assertForeign(prefix: string, has: (path: string) => boolean): void {
+  if (has(CLAIM)) throw new SyntaxError(`${prefix}/${MANIFEST} isn't there`);
 }
 
 /**

@@ -13,6 +13,7 @@ import { fieldId, itemTypeId } from "../../src/simulator/schema_builder.ts";
 import { type Change, type DiffOptions, diffSnapshots } from "../../src/tools/diff.ts";
 import { compareListings } from "../../src/tools/diff/compare_listings.ts";
 import type { DiffSide } from "../../src/tools/diff/diff_side.ts";
+import { openSnapshot } from "../../src/tools/open.ts";
 import { listSnapshots } from "../../src/tools/list.ts";
 import { copyOf, forge, prefixIn } from "../support/damage.ts";
 import { Editor } from "../support/editor.ts";
@@ -340,6 +341,11 @@ Deno.test("diffSnapshots() believes no claim, and says what it can't compare", a
   const lacking = await copyOf(plain);
   lacking.objects.delete(`${prefixIn(plain)}/uploads/batch_000.ndjson`);
   await fails(lacking, /can't be read as a snapshot: No content/);
+  // Without it, it would pass for a Project Export, and nothing be compared with anything.
+  const unlisted = await copyOf(plain);
+  unlisted.objects.delete(`${prefixIn(plain)}/manifest.json`);
+  await fails(unlisted, /can't be read as a snapshot: .*manifest.json isn't there/);
+  await assert.rejects(openSnapshot(unlisted, "latest"), /manifest.json isn't there/);
   await fails(plain, /has a model "artikle": the nearest is article/, { models: ["artikle"] });
   await fails(await snapshotOf(project, { tables: "only" }), /was exported as tables only/);
   await fails(new MemoryStorage(), /There are no snapshots/);

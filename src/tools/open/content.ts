@@ -1,5 +1,6 @@
 import type { Page, Version } from "../../content/resource.ts";
 import {
+  assertForeign,
   batchFolders,
   readEntries,
   recordFolders,
@@ -74,6 +75,11 @@ export class SnapshotContent {
     const sizes = new Map<string, number>();
     for await (const page of storage.list(`${prefix}/`, { signal })) {
       for (const { key, size } of page) sizes.set(key.slice(prefix.length + 1), size);
+    }
+    try {
+      assertForeign(prefix, (path) => sizes.has(path));
+    } catch (error) {
+      throw readable(error, `${storage.url}/${prefix}`, signal);
     }
     return new SnapshotContent(storage, found, undefined, sizes);
   }

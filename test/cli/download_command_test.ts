@@ -58,6 +58,16 @@ Deno.test("sluice download writes an archive, a directory or stdout, and copy an
     assert.equal(piped.io.out() + piped.io.err(), "");
     assert.deepEqual(await bytes.all(), archive);
 
+    const full = new WritableStream({
+      write: () => Promise.reject(new Error("No space left on device (os error 28)")),
+    });
+    const lost = await runWith(bench_, ["download", "--out=-"], {
+      ...bytesOutput(),
+      writable: () => full,
+    });
+    assert.equal(lost.exitCode, EXIT.failed);
+    assert.match(lost.io.err(), /isn't whole, because stdout doesn't take it: .*No space left/);
+
     const folder = await bench_.run(["download", "--out", `${out}/folder`]);
     assert.match(
       folder.io.out(),

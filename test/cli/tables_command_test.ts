@@ -61,6 +61,7 @@ Deno.test("sluice tables says what it lacks, and what isn't there", async () => 
       EXIT.usage,
       /needs a place for the tables: write sluice tables make --out/,
     ],
+    [["tables", "make", "--out=-"], EXIT.usage, /--out of sluice tables make is a directory/],
     [["tables", "mak", out], EXIT.usage, /did you mean make\?/],
     [["tables", "make", "latest", "more", out], EXIT.usage, /but was given "more"/],
     [["tables", "make", "--from", opened.to, out], EXIT.failed, /There are no snapshots in /],

@@ -261,19 +261,21 @@ function assertPipe({ json }: Config, { bytes }: CliIo): void {
 }
 
 async function writeTo({ bytes, signal }: CliIo, download: Download): Promise<void> {
+  const output = bytes!.writable();
   try {
-    await download.bytes.pipeTo(bytes!.writable(), {
+    await download.bytes.pipeTo(output, {
       preventClose: true,
       preventAbort: true,
       signal,
     });
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    // What can't be read leaves the output as it is.
+    if (output.getWriter().desiredSize !== null) throw error;
+    const why = error instanceof Deno.errors.BrokenPipe
+      ? "whoever reads it from stdout has stopped reading"
+      : `stdout doesn't take it: ${printable(String(error))}`;
     throw new SluiceError(
-      `The download of ${
-        printable(download.snapshot)
-      } isn't whole, because whoever reads it from stdout ` +
-        "has stopped reading.",
+      `The download of ${printable(download.snapshot)} isn't whole, because ${why}.`,
       EXIT.failed,
       { cause: error },
     );

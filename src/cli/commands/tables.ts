@@ -47,6 +47,12 @@ export const tablesCommand: Command = {
         EXIT.usage,
       );
     }
+    if (config.out === "-") {
+      throw new SluiceError(
+        "--out of sluice tables make is a directory, as tables are many files, but is -.",
+        EXIT.usage,
+      );
+    }
     const { makeTables } = await import("../../tools/tables.ts");
     const { format, locales, structuredText, project } = config;
     using storage = openStorage(config.from);

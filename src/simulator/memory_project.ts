@@ -5,7 +5,7 @@ import { type MemoryChange, type MemoryContent, MemoryEnvironment } from "./memo
 import { newUpload } from "./new_upload.ts";
 
 /** The attributes of an upload that come from its file. */
-const FILE_ATTRIBUTES = [
+export const FILE_ATTRIBUTES = [
   "size",
   "width",
   "height",

@@ -1,4 +1,4 @@
-import type { JsonObject, Upload } from "../content/resource.ts";
+import type { JsonObject, Relationship, Upload } from "../content/resource.ts";
 import { byRules, meets, uploadColumn } from "../cma_server/listing.ts";
 import type { Listing, ListQuery, UploadStore } from "../cma_server/stores.ts";
 
@@ -62,18 +62,24 @@ export class MemoryUploads implements UploadStore {
   }
 
   /**
-   * Changes attributes of an upload.
+   * Changes an upload.
    *
    * @param id The upload's id.
    * @param attributes The attributes to change.
+   * @param relationships The relationships to change, if any.
    * @throws {TypeError} If there is no such upload.
    */
-  update(id: string, attributes: JsonObject): Upload {
+  update(
+    id: string,
+    attributes: JsonObject,
+    relationships?: { readonly [name: string]: Relationship },
+  ): Upload {
     const before = this.#upload(id);
     const now = this.#now();
     return this.#store({
       ...before,
       attributes: { ...before.attributes, ...attributes, updated_at: now },
+      ...relationships ? { relationships: { ...before.relationships, ...relationships } } : {},
     }, now);
   }
 

@@ -49,8 +49,8 @@ export interface BuiltSchema {
   readonly fieldsets: Resource[];
 }
 
-/** The usual editor of each field type. */
-const EDITORS: Readonly<Record<string, string>> = {
+/** The usual editor of each field type, where it isn't called like the type. */
+export const EDITORS: Readonly<Record<string, string>> = {
   string: "single_line",
   text: "markdown",
   date: "date_picker",

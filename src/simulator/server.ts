@@ -3,7 +3,9 @@ import { serveAsset } from "./cma/assets_handler.ts";
 import { type AsJob, Cma } from "./cma/cma.ts";
 import type { RateLimit } from "./cma/rate_limit.ts";
 import { type LoggedRequest, RequestLog } from "./cma/request_log.ts";
+import { MemoryProject } from "./memory_project.ts";
 import type { DemoProject } from "./project.ts";
+import { bucketOf, isBucketPath } from "./writes/bucket.ts";
 import type { BlockIds } from "./writes/write_call.ts";
 import { WriteLog } from "./writes/write_log.ts";
 
@@ -170,6 +172,9 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
   ): Promise<Response> {
     const instead = await onRequest?.(request, url);
     if (instead) return instead;
+    if (isBucketPath(url) && project instanceof MemoryProject) {
+      return await bucketOf(project).receive(request, url);
+    }
     if (kind === "asset") return serveAsset(request, url, project);
     const response = await cma.handle(request, url, job);
     if (latencyMs > 0) await pause(latencyMs, signal);
@@ -211,7 +216,8 @@ export function startDemoCma(options: DemoCmaOptions): DemoCma {
 
 /** Assets live under the project's id, which is a number; no endpoint of the API begins with one. */
 function isAssetPath(url: URL, { environments, primaryEnvironment }: DemoProject): boolean {
-  return url.pathname.startsWith(`/${environments.get(primaryEnvironment)!.site.id}/`);
+  return isBucketPath(url) ||
+    url.pathname.startsWith(`/${environments.get(primaryEnvironment)!.site.id}/`);
 }
 
 /** The answer compressed, as the real API does it, if whoever asked takes that. */

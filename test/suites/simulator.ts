@@ -12,3 +12,4 @@ import "../simulator/server_test.ts";
 import "../simulator/settings_test.ts";
 import "../simulator/uploads_test.ts";
 import "../simulator/write_items_test.ts";
+import "../simulator/write_project_test.ts";

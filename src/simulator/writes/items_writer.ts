@@ -19,6 +19,7 @@ import {
   unpublishLocales,
   writable,
 } from "./publication.ts";
+import { checkIdle } from "./schema_checks.ts";
 import { checkStage, initialStage } from "./stages.ts";
 import { checked, flawsOf } from "./validity.ts";
 import {
@@ -75,7 +76,7 @@ function create(call: WriteCall): Answer {
   if (!model || model.attributes.modular_block) {
     throw new ApiError(422, "INVALID_TYPE", { details: { item_type: type?.id ?? null } });
   }
-  busy(call, model.id);
+  checkIdle(call, model.id);
   const id = newEntityId(
     call,
     data.id,
@@ -129,7 +130,7 @@ function update(call: WriteCall, id: string): Answer {
   if (type && type.id !== model.id) {
     throw new ApiError(422, "ITEM_TYPE_CANNOT_BE_CHANGED", { details: { item: id } });
   }
-  busy(call, model.id);
+  checkIdle(call, model.id);
   const { current_version: version, stage } = data.meta;
   if (version !== undefined && version !== record.current.meta?.current_version) {
     throw new ApiError(422, "STALE_ITEM_VERSION", {
@@ -252,16 +253,6 @@ function references(call: WriteCall, id: string): Answer {
   if (!items.record(id)) throw notFound();
   const data = items.index().referrersOf(id).map((one) => view(call, items.record(one)!.current));
   return { status: 200, body: { data } };
-}
-
-/** The model is being checked again, so nothing of it can be changed. */
-function busy({ environment }: WriteCall, model: string): void {
-  const until = environment.checking.get(model);
-  if (until === undefined || until <= performance.now()) return;
-  throw new ApiError(422, "CONCURRENT_ITEM_TYPE_UPDATE", {
-    transient: true,
-    details: { item_type: model },
-  });
 }
 
 function creatorOf(call: WriteCall, data: BodyData): ReturnType<typeof oneOf> {

@@ -4,13 +4,25 @@ import type { Call } from "../cma/call.ts";
 import { MemoryEnvironment } from "../memory_environment.ts";
 import { MemoryProject } from "../memory_project.ts";
 import type { DemoProject } from "../project.ts";
+import { fieldsWriter } from "./fields_writer.ts";
+import { itemTypesWriter } from "./item_types_writer.ts";
 import { itemsWriter } from "./items_writer.ts";
+import { maintenanceWriter, settingsWriter } from "./settings_writer.ts";
+import { siteWriter } from "./site_writer.ts";
+import { uploadRequestsWriter, uploadsWriter } from "./uploads_writer.ts";
 import type { BlockIds, WriteCall, Writer } from "./write_call.ts";
 import type { WriteLog } from "./write_log.ts";
 
 /** Who answers what, by the path's first segment. */
 const WRITERS: Readonly<Record<string, Writer>> = {
   "items": itemsWriter,
+  "item-types": itemTypesWriter,
+  "fields": fieldsWriter,
+  "fieldsets": fieldsWriter,
+  "maintenance-mode": maintenanceWriter,
+  "site": siteWriter,
+  "upload-requests": uploadRequestsWriter,
+  "uploads": uploadsWriter,
 };
 
 /** How {@linkcode Writes} behaves. */
@@ -51,8 +63,8 @@ export class Writes {
    */
   async answer(call: Call, request: Request, url: URL): Promise<Answer | undefined> {
     const { project, environment } = call;
-    const writer = WRITERS[call.path[0] ?? ""];
-    if (!writer || !(project instanceof MemoryProject)) return undefined;
+    const writer = WRITERS[call.path[0] ?? ""] ?? settingsWriter;
+    if (!(project instanceof MemoryProject)) return undefined;
     if (!(environment instanceof MemoryEnvironment)) return undefined;
     const { blockIds, jobMs } = this.#options;
     const content = await readContent(request);

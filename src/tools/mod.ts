@@ -88,6 +88,7 @@ export {
   type ShowSnapshotOptions,
 } from "./show.ts";
 export type { FindSnapshotOptions, FoundSnapshot } from "../snapshot/find_snapshot.ts";
+export type { PassProgress } from "../snapshot/batch_pass.ts";
 export type { TableProgress, TableShape } from "../snapshot/make_tables.ts";
 export {
   applyPrune,

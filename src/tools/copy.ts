@@ -7,6 +7,7 @@ import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { noteLatest } from "../snapshot/latest.ts";
 import { assetsPrefix, CANARY, MANIFEST } from "../snapshot/layout.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
+import { untilFilesStay } from "../snapshot/lock/until_files_stay.ts";
 import type { Tally } from "../snapshot/manifest.ts";
 import { withGrace } from "../storage/grace.ts";
 import { ObjectExistsError, ObjectNotFoundError, type Storage } from "../storage/storage.ts";
@@ -23,6 +24,8 @@ import type { SnapshotSelection } from "./download/selection.ts";
 export interface CopyOptions extends SnapshotSelection, TransferOptions {
   /** How long the lock of a copy that was killed holds others off, in milliseconds. @default {120_000} */
   readonly lockTtlMs?: number | undefined;
+  /** Called when it waits, as unused asset files are being removed from there. */
+  readonly onWait?: (() => void) | undefined;
   /** Aborts it: what was copied by then stays, and doesn't claim to be complete. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -62,7 +65,7 @@ const ENCODER = new TextEncoder();
  * compared with the manifest, and those of asset files with their MD5, while they are copied. `canary.txt` comes last:
  * wherever it is interrupted, what is there doesn't claim to be complete, and the next copy continues: what is there
  * with the right bytes isn't copied again, and nothing is ever replaced. Nobody exports to the environment there
- * meanwhile. Holds no more in memory than some pieces, and some 200 bytes for each asset file that is there.
+ * meanwhile, nor removes asset files: it waits for whoever does. Holds no more in memory than some pieces, and some 200 bytes for each asset file that is there.
  *
  * @param from Where the snapshot is.
  * @param snapshot What names it, as in `latest`, or the snapshot.
@@ -107,7 +110,7 @@ export async function copySnapshot(
   }
   const contents = await SnapshotContents.read(from, snapshot, { ...options, signal });
   const { found: { name, prefix } } = contents;
-  const copy = new Copy(contents, to);
+  const copy = new Copy(contents, to, options.onWait);
   let isThere = await copy.isThere(signal);
   if (!isThere) {
     const folder = prefix.slice(0, prefix.lastIndexOf("/"));
@@ -147,10 +150,12 @@ class Copy {
   readonly assets: Counts = new Counts();
   readonly #contents: SnapshotContents;
   readonly #to: Storage;
+  readonly #onWait: (() => void) | undefined;
 
-  constructor(contents: SnapshotContents, to: Storage) {
+  constructor(contents: SnapshotContents, to: Storage, onWait: (() => void) | undefined) {
     this.#contents = contents;
     this.#to = to;
+    this.#onWait = onWait;
   }
 
   /**
@@ -198,6 +203,7 @@ class Copy {
   async #copyAssets(storage: Storage, signal: AbortSignal): Promise<void> {
     const { manifest: { assets, project } } = this.#contents;
     if (assets === undefined) return;
+    await untilFilesStay(this.#to, project.id, { onWait: this.#onWait, signal });
     const files = new AssetFiles();
     for await (const page of this.#to.list(`${assetsPrefix(project.id)}/`, { signal })) {
       for (const info of page) files.add(info);

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
+import { ASSETS_LOCK } from "../../src/snapshot/layout.ts";
 import { ExportLock, LockedError } from "../../src/snapshot/lock/export_lock.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { type CopyOptions, copySnapshot } from "../../src/tools/copy.ts";
 import { SnapshotDamagedError } from "../../src/tools/download/damage.ts";
+import { removeUnusedAssets } from "../../src/tools/unused_assets.ts";
 import { verifySnapshot } from "../../src/tools/verify.ts";
 import { copyOf, damaged, prefixIn } from "../support/damage.ts";
 import { workbench } from "../support/exported.ts";
 import { MemoryStorage, type MemoryStorageHooks } from "../support/memory_storage.ts";
 import { temporaryPath } from "../support/temporary.ts";
+import { until } from "../support/until.ts";
 
 const SAMPLE = sampleProject();
 const ENCODER = new TextEncoder();
@@ -206,4 +209,29 @@ Deno.test("copySnapshot() waits for nobody who exports there, and takes no lock 
   const appeared = there.appeared.length;
   assert.equal((await copySnapshot(from, "latest", there)).state, "there");
   assert.equal(there.appeared.length, appeared);
+});
+
+Deno.test("copySnapshot() waits while unused asset files are removed there, and nobody removes any meanwhile", async () => {
+  const from = await exported();
+  const to = second();
+  const name = ASSETS_LOCK;
+  const lock = await ExportLock.acquire(to, "content/project_48213", { name });
+  let waits = 0;
+  const copied = copySnapshot(from, "latest", to, { onWait: () => waits++ });
+  await until(() => waits === 1, "the copy waits");
+  assert.deepEqual([...to.objects.keys()].filter((key) => key.startsWith("assets/")), []);
+  await lock[Symbol.asyncDispose]();
+  assert.equal((await copied).assets.copied.count, 12);
+
+  // Once files are there, a prune finds that somebody writes a snapshot that needs them.
+  const problems: (string | undefined)[] = [];
+  const busy = second({
+    beforePut: async (key) => {
+      if (!key.endsWith("/site.json")) return;
+      problems.push(...(await removeUnusedAssets(busy)).map(({ problem }) => problem));
+    },
+  });
+  await copySnapshot(from, "latest", busy);
+  assert.deepEqual(problems, ["an environment of the project is being exported"]);
+  assert.equal((await verifySnapshot(busy, "latest", { level: "references" })).status, "intact");
 });

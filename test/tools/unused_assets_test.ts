@@ -161,7 +161,7 @@ Deno.test("exportProject() waits while unused files are removed", async () => {
     return bench.events.some((event) => event.type === "retry" && event.what === "asset files");
   };
   await until(isWaiting, "the export waits");
-  assert.deepEqual(await Array.fromAsync(bench.storage.list("assets/")), []);
+  assert.deepEqual((await Array.fromAsync(bench.storage.list("assets/"))).flat(), []);
   await lock[Symbol.asyncDispose]();
   const { manifest } = await run;
   assert.equal(manifest.assets?.downloaded.count, 12);

@@ -96,6 +96,7 @@ export const copyCommand: Command = {
         copies.push(
           await copySnapshot(from, snapshot, to, {
             signal,
+            onWait: () => line.say(`${snapshot.name} waits for a prune of asset files`),
             onProgress: (work) => line.update(`Copying ${snapshot.name}`, work),
           }),
         );

@@ -8,6 +8,7 @@ import { type AssetIndexEntry, fileNameOf, readAssetIndex } from "../../assets/a
 import { type AssetCounts, AssetTally } from "../../assets/asset_tally.ts";
 import { batchEntries } from "../../snapshot/batch_entries.ts";
 import { AssetNames } from "../../assets/asset_names.ts";
+import { untilFilesStay } from "../../snapshot/lock/until_files_stay.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { CmaClient } from "../../source/datocms/cma_client.ts";
 import type { ProjectSchema } from "../../source/datocms/schema.ts";
@@ -31,7 +32,6 @@ import { assetDomain } from "../../source/datocms/asset_domain.ts";
 import { fetchAsset } from "../../source/datocms/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
 import { assertFewFailures, indexEntry, noteAsset, whyGone } from "./asset_outcomes.ts";
-import { untilFilesStay } from "./until_files_stay.ts";
 import type { Emit } from "../events.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
@@ -87,10 +87,14 @@ export async function exportAssets(
   uploads: ExportedUploads,
   signal: AbortSignal,
 ): Promise<ExportedAssets | undefined> {
-  const { project, snapshot, stop, settings: { storage, assets: mode } } = parts;
+  const { project, snapshot, emit, stop, settings: { storage, clock, assets: mode } } = parts;
   const prefix = assetsPrefix(project.site.id);
   if (mode === "sync") await warnOfDeletion(parts, signal);
-  await untilFilesStay(parts, signal);
+  const onWait = (waitMs: number) => {
+    const reason = "unused ones are being removed";
+    emit({ type: "retry", what: "asset files", reason, attempt: 1, waitMs });
+  };
+  await untilFilesStay(storage, project.site.id, { clock, onWait, stop, signal });
   if (stop?.aborted) return undefined;
   const files = new AssetFiles();
   for await (const page of storage.list(`${prefix}/`, { signal })) {

@@ -11,7 +11,7 @@ export class PlainDirectory extends MemoryStorage {
   /** The directory's path. */
   readonly root: string;
   override readonly url: string;
-  override readonly objects: Map<string, Uint8Array<ArrayBuffer>>;
+  override readonly objects: Files;
 
   /**
    * @param root The directory's path.
@@ -41,7 +41,8 @@ export class PlainDirectory extends MemoryStorage {
   }
 
   override list(prefix: string): ReadableStream<readonly ObjectInfo[]> {
-    const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    const keys = [...this.objects.below(folder)].filter((key) => key.startsWith(prefix)).sort();
     const infos = keys.map((key) => toInfo(key, Deno.lstatSync(`${this.root}/${key}`)));
     return ReadableStream.from([infos]);
   }
@@ -98,13 +99,14 @@ class Files extends Map<string, Uint8Array<ArrayBuffer>> {
   }
 
   override *keys(): MapIterator<string> {
-    yield* this.#below("");
+    yield* this.below("");
   }
 
-  *#below(base: string): Generator<string, undefined> {
+  /** The keys below a folder, which is "" or ends with a slash. */
+  *below(base: string): Generator<string, undefined> {
     const entries = unlessAbsent(() => [...Deno.readDirSync(`${this.#root}/${base}`)]) ?? [];
     for (const { name, isDirectory } of entries) {
-      if (isDirectory) yield* this.#below(`${base}${name}/`);
+      if (isDirectory) yield* this.below(`${base}${name}/`);
       else yield base + name;
     }
   }

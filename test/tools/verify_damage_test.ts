@@ -11,7 +11,7 @@ import { long } from "../support/long.ts";
 import type { MemoryStorage } from "../support/memory_storage.ts";
 
 /** How often each kind of damage is done, in each form. */
-const RUNS = long(500, 8);
+const RUNS = long(500, 4);
 const FORMS: Readonly<Record<string, Partial<ExportOptions>>> = {
   "the layout ndjson": {},
   "the layout enterprise": { layout: "enterprise", format: "csv" },

@@ -81,7 +81,7 @@ Deno.test("POST /environments/:id/fork refuses names that are taken or wrong", a
   assert.equal(await attempt("/environments/main/fork", "No Spaces"), "422 INVALID_PARAMS");
   assert.equal(await attempt("/environments/main/fork", 3), "422 INVALID_PARAMS");
   assert.equal(await attempt("/environments/none/fork", "x"), "404 NOT_FOUND");
-  assert.equal(await attempt("/environments/main/promote", "x"), "404 INVALID_ENDPOINT");
+  assert.equal(await attempt("/environments/main/nothing", "x"), "404 INVALID_ENDPOINT");
   const response = await fetch(`${cma.url}/environments/main/fork`, {
     method: "POST",
     body: "{",

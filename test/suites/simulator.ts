@@ -13,3 +13,4 @@ import "../simulator/settings_test.ts";
 import "../simulator/uploads_test.ts";
 import "../simulator/write_items_test.ts";
 import "../simulator/write_project_test.ts";
+import "../simulator/write_rest_test.ts";

@@ -74,6 +74,12 @@ export async function answerWithFault(
       });
     case "bad-gateway":
       return page(502);
+    case "done-bad-gateway":
+      await (await answer()).body?.cancel();
+      return page(502);
+    case "done-unavailable":
+      await (await answer()).body?.cancel();
+      return failure(503, "TEMPORARILY_UNAVAILABLE", { transient: true });
     case "html":
       return page(200);
     case "skewed-clock":

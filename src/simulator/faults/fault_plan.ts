@@ -20,6 +20,10 @@ export const FAULTS = {
    * that asks to wait. @default {0}
    */
   "skewed-retry": "answer",
+  /** The request is carried out, and 502 with a page of HTML is the answer. */
+  "done-bad-gateway": "answer",
+  /** The request is carried out, and 503 with an error of the API that is transient is the answer. */
+  "done-unavailable": "answer",
   /** The right answer, by a clock that is a day ahead. */
   "skewed-clock": "answer",
   /** 200 with a page of HTML. */

@@ -4,6 +4,7 @@ import type { Call } from "../cma/call.ts";
 import { MemoryEnvironment } from "../memory_environment.ts";
 import { MemoryProject } from "../memory_project.ts";
 import type { DemoProject } from "../project.ts";
+import { environmentsWriter } from "./environments_writer.ts";
 import { fieldsWriter } from "./fields_writer.ts";
 import { itemTypesWriter } from "./item_types_writer.ts";
 import { itemsWriter } from "./items_writer.ts";
@@ -15,6 +16,7 @@ import type { WriteLog } from "./write_log.ts";
 
 /** Who answers what, by the path's first segment. */
 const WRITERS: Readonly<Record<string, Writer>> = {
+  "environments": environmentsWriter,
   "items": itemsWriter,
   "item-types": itemTypesWriter,
   "fields": fieldsWriter,
@@ -105,20 +107,30 @@ export class Writes {
   }
 }
 
+/** What only sandbox environments may change where the project says so. */
+const OF_SCHEMA: ReadonlySet<string | undefined> = new Set([
+  ...["item-types", "fields", "fieldsets", "plugins", "workflows", "menu-items"],
+  ...["schema-menu-items"],
+]);
+
 /** What keeps an environment from being changed. */
 function checkWritable({ environment, project, path }: WriteCall, { headers }: Request): void {
   if (headers.has("x-abort-if-destructive-request")) {
     throw new ApiError(422, "DESTRUCTIVE_REQUEST_BLOCKED");
   }
-  if (environment.resource.meta?.read_only_mode === true) {
+  if (environment.resource.meta?.read_only_mode === true && path[0] !== "environments") {
     throw new ApiError(422, "ENVIRONMENT_IN_READ_ONLY_MODE", { transient: true });
   }
   const isAboutMode = path[0] === "maintenance-mode" || path[0] === "environments";
   const maintenance = environment.settings.get("/maintenance-mode");
-  if (
-    environment.resource.id === project.primaryEnvironment && !isAboutMode &&
-    maintenance && "attributes" in maintenance && maintenance.attributes?.active === true
-  ) throw new ApiError(422, "MAINTENANCE_MODE");
+  if (environment.resource.id !== project.primaryEnvironment || isAboutMode) return;
+  if (maintenance && "attributes" in maintenance && maintenance.attributes?.active === true) {
+    throw new ApiError(422, "MAINTENANCE_MODE");
+  }
+  const isForced = environment.site.attributes.force_use_of_sandbox_environments === true;
+  if (isForced && OF_SCHEMA.has(path[0])) {
+    throw new ApiError(422, "PRIMARY_ENVIRONMENT_SETTINGS_READ_ONLY");
+  }
 }
 
 /** The request's body; `undefined` if it has none. Numbers keep their digits. */

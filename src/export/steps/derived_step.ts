@@ -120,9 +120,9 @@ export class DerivedStep {
         read: ({ key }, signal) => locateEntries(checked, key, signal),
         add: async (entries, batch) => {
           adders.get(batch.path)?.(entries);
-          const page = () =>
-            entries.map(({ bytes }) => parseJson(decoder.decode(bytes))) as unknown;
-          await tables?.add(page() as Page, batch);
+          if (tables === undefined) return;
+          const page = entries.map(({ bytes }) => parseJson(decoder.decode(bytes)) as unknown);
+          await tables.add(page as Page, batch);
         },
         page: (add) => checkpoints.page(add),
         onProgress: (progress) => tables?.tell(progress),

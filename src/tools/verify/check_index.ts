@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import {
   headBytes,
@@ -66,7 +66,7 @@ class RowSum {
   readonly #sum = new BigUint64Array(4);
 
   add(row: Uint8Array): void {
-    const digest = createHash("sha256").update(row).digest();
+    const digest = hash("sha256", row, "buffer");
     // A number that gets too large begins anew.
     for (let i = 0; i < 4; i++) this.#sum[i]! += digest.readBigUInt64LE(8 * i);
   }

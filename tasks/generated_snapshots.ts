@@ -62,8 +62,9 @@ export async function writeSnapshots(
   signal: AbortSignal,
 ): Promise<void> {
   const environment = project.environments.get(project.primaryEnvironment)!;
-  const { site, items, uploads } = environment;
-  const schema = new SchemaIndex({ ...environment, locales: site.attributes.locales });
+  const { site, itemTypes, fields, fieldsets, items, uploads } = environment;
+  const locales = site.attributes.locales;
+  const schema = new SchemaIndex({ locales, itemTypes, fields, fieldsets });
   const begun = await Promise.all(wanted.map(async (each) => {
     const { startedAt } = each;
     const options = { projectId: site.id, startedAt, claim: {}, signal };

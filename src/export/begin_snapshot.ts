@@ -60,7 +60,7 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
   const { project, name, selection, place, settings, lock, journal, tallies, emit, stop } = parts;
   const { storage, signal, labels, checkpointMs: everyMs } = settings;
   const { site, environment, readAt: changedSince } = project;
-  let derived: DerivedStep | undefined;
+  let derived: DerivedStep | undefined = undefined;
   settings.onNotes?.(() => notesOf(journal, derived));
   const shaping = shapingSettings(settings);
   const fingerprint = fingerprintOf(project, shaping);

@@ -26,8 +26,10 @@ const PROJECTS: Readonly<Record<string, () => DemoProject>> = {
 };
 
 function schemaOf(project: DemoProject): SchemaIndex {
-  const environment = project.environments.get(project.primaryEnvironment)!;
-  return new SchemaIndex({ locales: environment.site.attributes.locales, ...environment });
+  const { site, itemTypes, fields, fieldsets } = project.environments.get(
+    project.primaryEnvironment,
+  )!;
+  return new SchemaIndex({ locales: site.attributes.locales, itemTypes, fields, fieldsets });
 }
 
 /** The locales that a record has, as someone reads them who knows nothing of our transforms. */

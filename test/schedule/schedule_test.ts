@@ -115,7 +115,7 @@ Deno.test("Schedule.tick() of two processes at the same moment never exports twi
     return Object.assign(Object.create(shared) as MemoryStorage, { put });
   });
   const states = new Map<string, number>();
-  for (let round = 0; round < long(50, 15); round++) {
+  for (let round = 0; round < long(50, 8); round++) {
     const now = () => Date.now() + round * HOUR * 24;
     const results = await Promise.all(storages.map((storage) => {
       return scheduleOf(cma, storage, {

@@ -259,6 +259,35 @@ Deno.test("public records link to public ones only, and what is needed isn't tak
   assert.equal((await client.items.find(one.id, { version: "published" })).author, null);
 });
 
+Deno.test("locales of a record are published and taken back one by one", async () => {
+  await using at = bench();
+  const { client } = at;
+  const { id } = await article(client, { code: "a" });
+  const part = { content_in_locales: ["en"], non_localized_content: false };
+  const some = await client.items.publish(id, { type: "selective_publish_operation", ...part });
+  assert.equal(some.meta.status, "updated");
+  const shown = async () => {
+    const { title, code } = await client.items.find(id, { version: "published" });
+    return { title, code };
+  };
+  assert.deepEqual(await shown(), { title: { en: "One" }, code: null });
+  const all = { content_in_locales: ["en", "it"], non_localized_content: true };
+  const whole = await client.items.publish(id, { type: "selective_publish_operation", ...all });
+  assert.equal(whole.meta.status, "published");
+  await client.items.unpublish(id, {
+    type: "selective_unpublish_operation",
+    content_in_locales: ["en"],
+  });
+  assert.deepEqual(await shown(), { title: { it: "Uno" }, code: "a" });
+});
+
+Deno.test("a record has 500 blocks at most", async () => {
+  await using at = bench();
+  const body = (count: number) => ({ body: Array.from({ length: count }, () => quote("x")) });
+  assert.equal((await article(at.client, body(500))).meta.status, "draft");
+  assert.equal(await refusal(article(at.client, body(501))), "TECHNICAL_LIMIT_REACHED");
+});
+
 Deno.test("bulk operations do what can be done, and count the rest", async () => {
   await using at = bench();
   const { client } = at;

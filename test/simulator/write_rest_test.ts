@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { JsonObject } from "../../src/content/resource.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { entityId } from "../../src/simulator/entity_id.ts";
 import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
@@ -139,6 +140,64 @@ Deno.test("settings are made, changed, put in order and destroyed by DatoCMS's c
   assert.deepEqual(await client.roles.list(), []);
   const linked = (await client.schemaMenuItems.list())[0];
   assert.equal(linked, undefined);
+});
+
+/** A field's type and validator, a value that passes and one that doesn't. */
+const CASES: readonly [
+  type: string,
+  name: string,
+  settings: object,
+  good: unknown,
+  bad: unknown,
+][] = [
+  ["string", "required", {}, "x", ""],
+  ["string", "length", { min: 2, max: 3 }, "née", "long"],
+  ["string", "enum", { values: ["a", "b"] }, "a", "c"],
+  ["string", "format", { predefined_pattern: "email" }, "a@b.example", "a@b"],
+  ["string", "format", { custom_pattern: "/^[a-c]+$/i" }, "aBc", "abd"],
+  ["slug", "slug_format", { predefined_pattern: "webpage_slug" }, "a-b", "A b"],
+  ["integer", "number_range", { min: 1, max: 3 }, 3, 4],
+  ["date", "date_range", { max: "2020-01-01" }, "2019-12-31", "2020-01-02"],
+  ["gallery", "size", { min: 1, multiple_of: 2 }, ["text", "text"], ["text"]],
+  ["file", "extension", { extensions: ["txt"] }, "text", "picture"],
+  ["file", "extension", { predefined_list: "image" }, "picture", "text"],
+  ["file", "file_size", { max_value: 1, max_unit: "KB" }, "text", "picture"],
+  ["file", "required_alt_title", { alt: true }, "text with alt", "text"],
+  ["seo", "title_length", { max: 4 }, { title: "Four" }, { title: "Fives" }],
+  ["seo", "required_seo_fields", { title: true }, { title: "x" }, { title: null }],
+];
+
+Deno.test("each validator is asked", async () => {
+  const fields = Object.fromEntries(
+    CASES.map(([type, name, settings], i) => [`f${i}`, { type, validators: { [name]: settings } }]),
+  );
+  const drafts = { draft_mode_active: true, draft_saving_active: true };
+  const project = emptyProject({ models: { case: { name: "Case", attributes: drafts, fields } } });
+  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  const client = writeClient(cma);
+  const text = await upload(client, "a.txt", "text");
+  const picture = await upload(client, "a.png", "x".repeat(1025));
+  const file = (name: unknown) => ({
+    upload_id: String(name).startsWith("text") ? text.id : picture.id,
+    alt: String(name).endsWith("alt") ? "Words" : null,
+  });
+  const valueOf = (type: string, value: unknown) => {
+    return type === "file" ? file(value) : type === "gallery" ? [value].flat().map(file) : value;
+  };
+  const { id } = await client.items.create({
+    item_type: { type: "item_type", id: itemTypeId("case") },
+    ...Object.fromEntries(CASES.map(([type, , , good], i) => [`f${i}`, valueOf(type, good)])),
+  });
+  assert.equal((await client.items.publish(id)).meta.is_valid, true);
+  for (const [i, [type, name, settings, good, bad]] of CASES.entries()) {
+    const told = `${name} ${JSON.stringify(settings)}`;
+    const changed = await client.items.update(id, { [`f${i}`]: valueOf(type, bad) });
+    assert.equal(changed.meta.is_current_version_valid, false, told);
+    assert.equal(changed.meta.is_published_version_valid, true, told);
+    assert.equal(await refusal(client.items.publish(id)), "INVALID_DRAFT", told);
+    await client.items.update(id, { [`f${i}`]: valueOf(type, good) });
+  }
+  assert.equal((await client.items.publish(id)).meta.is_valid, true);
 });
 
 Deno.test("a model whose records are checked again can't be changed meanwhile", async () => {

@@ -1,5 +1,5 @@
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
-import { regularItem } from "../../cma_server/block_views.ts";
+import { blocksOf, regularItem } from "../../cma_server/block_views.ts";
 import { text } from "../../cma_server/parameters.ts";
 import type { Item, ItemType, JsonObject } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
@@ -32,6 +32,9 @@ import {
   type WriteCall,
   writerOf,
 } from "./write_call.ts";
+
+/** The most blocks that a record may have. */
+const MOST_BLOCKS = 500;
 
 /**
  * Everything below `/items` that changes records, and `GET /items/:id/references`.
@@ -180,6 +183,9 @@ function save(
 ): void {
   const { environment } = call;
   const { draft_mode_active: drafts, draft_saving_active: invalidDrafts } = model.attributes;
+  if (blocksOf(item, environment.schema).length > MOST_BLOCKS) {
+    throw new ApiError(422, "TECHNICAL_LIMIT_REACHED", { details: { blocks: MOST_BLOCKS } });
+  }
   const flaws = flawsOf(environment, item);
   if (flaws.length > 0 && !(drafts === true && invalidDrafts === true)) {
     const [first, ...others] = flaws.map(({ field, locale, code }) =>

@@ -282,7 +282,6 @@ Deno.test("exportProject() loses nothing to all faults together", async () => {
     const outcomes = await assertComplete(bench, await bench.export());
     refused += outcomes.filter(({ outcome }) => outcome === "failed").length;
     for (const kind of metBy(bench)) met.add(kind);
-    console.log("MET", [...metBy(bench)].join());
   });
   assert.deepEqual([...met].sort(), [...new Set([...API_FAULTS, ...REFUSALS])].sort());
   assert.ok(refused > 0);

@@ -146,7 +146,7 @@ Deno.test("settings are made, changed, put in order and destroyed by DatoCMS's c
 const CASES: readonly [
   type: string,
   name: string,
-  settings: object,
+  settings: JsonObject,
   good: unknown,
   bad: unknown,
 ][] = [

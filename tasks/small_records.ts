@@ -32,7 +32,9 @@ const KEPT = new Set(["string", "slug", "file", "link", "rich_text"]);
  */
 export function withSmallRecords(project: DemoProject): DemoProject {
   const environment = project.environments.get(project.primaryEnvironment)!;
-  const schema = new SchemaIndex({ ...environment, locales: environment.site.attributes.locales });
+  const { resource, site, itemTypes, fields, fieldsets, settings, uploads } = environment;
+  const { locales } = site.attributes;
+  const schema = new SchemaIndex({ itemTypes, fields, fieldsets, locales });
   const models = new Map(schema.models.map((model, number) => {
     return [model.id, patternsOf(environment.items, schema, model, number)];
   }));
@@ -43,7 +45,8 @@ export function withSmallRecords(project: DemoProject): DemoProject {
     get: () => undefined,
     schedules: () => [],
   };
-  const main = { ...environment, items };
+  const own = { resource, site, itemTypes, fields, fieldsets, settings, uploads, items };
+  const main = { ...own, fork: environment.fork.bind(environment) };
   return { ...project, environments: new Map([[project.primaryEnvironment, main]]) };
 }
 

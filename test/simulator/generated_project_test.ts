@@ -76,7 +76,8 @@ Deno.test("generateProject() mixes statuses, and keeps older versions of changed
 Deno.test("generateProject() has blocks three levels deep and as many as asked for", () => {
   for (const blocksPerRecord of [0, 1, 8, 30]) {
     const environment = main({ records: 8, blocksPerRecord });
-    const schema = new SchemaIndex({ locales: ["en", "it"], ...environment });
+    const { itemTypes, fields, fieldsets } = environment;
+    const schema = new SchemaIndex({ locales: ["en", "it"], itemTypes, fields, fieldsets });
     for (const item of environment.items.list(QUERY).page) {
       const { api_key } = schema.itemTypeOf(item)!.attributes;
       const holds = api_key === "article" || api_key === "page";

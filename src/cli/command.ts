@@ -32,6 +32,8 @@ export interface Positional {
   readonly name: string;
   /** All that it can be. @default Anything */
   readonly choices?: readonly string[];
+  /** If it names a snapshot, the words that can do so besides ids, such as `latest`: for completions. */
+  readonly snapshotOr?: readonly string[];
   /** Whether the command can't do without it. @default {false} */
   readonly required?: boolean;
   /** Whether several can follow; only the last word's can be. @default {false} */

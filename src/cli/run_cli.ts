@@ -24,6 +24,7 @@ import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
 import { PROGRAM } from "./command_hint.ts";
 import { COMMANDS } from "./commands/commands.ts";
+import { writeSnapshotIds } from "./completions/snapshot_ids.ts";
 import { renderCommandHelp, renderHelp } from "./help.ts";
 import type { CliIo, TextOutput } from "./io.ts";
 import { advised } from "./report/advice.ts";
@@ -68,6 +69,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   const stdout = secrets.guard(content);
   const stderr = secrets.guard(io.stderr);
   const guarded: CliIo = { ...io, stdout, stderr, secrets };
+  // What the scripts of sluice completions ask.
+  if (args[0] === "completions" && args[1] === "snapshots") {
+    await writeSnapshotIds(args.slice(args[2] === "--" ? 3 : 2), COMMANDS, guarded);
+    return EXIT.complete;
+  }
   let line: CommandLine | undefined;
   let config: Config | undefined;
   const advice: string[] = [];

@@ -9,7 +9,7 @@ import { RESOURCE_NAMES } from "../../src/config/groups/selection.ts";
 import { TABLE_FORMATS } from "../../src/config/groups/snapshot.ts";
 import { flagName, OPTIONS } from "../../src/config/options.ts";
 import { odd } from "../cli/completions/odd_grammar.ts";
-import { run } from "./program.ts";
+import { permissionsOf, ROOT, run } from "./program.ts";
 
 /** Completions, run by the shells themselves. Only bash has to be there. */
 const GRAMMAR = grammarOf(COMMANDS);
@@ -18,9 +18,25 @@ const isThere = async (shell: string) =>
 const HAS_ZSH = await isThere("zsh");
 const HAS_FISH = await isThere("fish");
 
+const PROGRAM = [Deno.execPath(), "run", "--no-check", ...permissionsOf("export")]
+  .concat(`${ROOT}tasks/cli.ts`).map((word) => `'${word}'`).join(" ");
+/** The program that scripts ask, for bash and zsh. */
+const SLUICE = `sluice() { ${PROGRAM} "$@"; }`;
+
+/** A folder that holds two snapshots at the usual place, and an older one at another. */
+async function folderOfSnapshots(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "sluice-shells-" });
+  for (const snapshot of ["snapshots/1796045044", "snapshots/1796045055", "my others/1767323045"]) {
+    const folder = snapshot.replace("/", "/content/project_1/snapshot_");
+    await Deno.mkdir(`${path}/${folder}`, { recursive: true });
+  }
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
 /** What bash offers after words, as it parts them: the last one is completed. */
 async function inBash(grammar: Grammar, words: readonly string[], cwd?: string): Promise<string[]> {
-  const script = `${bashCompletions(grammar)}
+  const script = `${SLUICE}
+${bashCompletions(grammar)}
 COMP_WORDS=(sluice "$@") COMP_CWORD=$#
 _sluice
 ((\${#COMPREPLY[@]})) && printf '%s\\n' "\${COMPREPLY[@]}"
@@ -36,14 +52,15 @@ true`;
 }
 
 /** What fish offers, with descriptions. */
-async function inFish(grammar: Grammar, line: string): Promise<string[][]> {
-  const script = `${fishCompletions(grammar)}\ncomplete -C "$argv[1]"`;
+async function inFish(grammar: Grammar, line: string, cwd?: string): Promise<string[][]> {
+  const script = `function sluice; ${PROGRAM} $argv; end
+${fishCompletions(grammar)}\ncomplete -C "$argv[1]"`;
   const { code, stdout, stderr } = await run("bash", [
     "-c",
     'exec fish --no-config -c "$0" "$1"',
     script,
     line,
-  ]);
+  ], { ...(cwd !== undefined && { cwd }) });
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "");
   return stdout.split("\n").slice(0, -1).map((row) => row.split("\t"));
@@ -116,6 +133,24 @@ Deno.test("bash completes the paths of files for --config, and of directories fo
   }
 });
 
+Deno.test("bash completes the ids of the snapshots at the place of the line", async () => {
+  await using folder = await folderOfSnapshots();
+  const offers = (...words: string[]) => inBash(GRAMMAR, words, folder.path);
+  assert.deepEqual(await offers("show", ""), ["latest", "1796045055", "1796045044"]);
+  assert.deepEqual(await offers("diff", "1796045044", ""), [
+    "latest",
+    "live",
+    "1796045055",
+    "1796045044",
+  ]);
+  assert.deepEqual(await offers("verify", "1796045044", "17960450"), ["1796045055", "1796045044"]);
+  // Bash parts words at the equals sign, and leaves quotes and backslashes where they are.
+  assert.deepEqual(await offers("cat", "--from", "=", "my\\ others", "1"), ["1767323045"]);
+  assert.deepEqual(await offers("tables", "--from", '"my others"', "make", "1"), ["1767323045"]);
+  assert.deepEqual(await offers("copy", "--from", "none", ""), ["latest"]);
+  assert.deepEqual(await offers("show", "--js"), ["--json"]);
+});
+
 Deno.test("bash offers what options can be, whatever signs that is made of", async () => {
   await fc.assert(
     fc.asyncProperty(odd(), async (grammar) => {
@@ -161,6 +196,48 @@ Deno.test({
       }),
       { numRuns: 15 },
     );
+  },
+});
+
+Deno.test({
+  name: "fish completes the ids of the snapshots at the place of the line",
+  ignore: !HAS_FISH,
+  async fn() {
+    await using folder = await folderOfSnapshots();
+    const offers = async (line: string) => (await inFish(GRAMMAR, line, folder.path)).flat();
+    assert.deepEqual(await offers("sluice diff 1796045044 "), [
+      "latest",
+      "live",
+      "1796045055",
+      "1796045044",
+    ]);
+    assert.deepEqual(await offers("sluice verify --from='my others' 1767323045 17"), [
+      "1767323045",
+    ]);
+    assert.deepEqual(await offers("sluice copy --from none l"), ["latest"]);
+  },
+});
+
+Deno.test({
+  name: "zsh completes the ids of the snapshots at the place of the line",
+  ignore: !HAS_ZSH,
+  async fn() {
+    await using folder = await folderOfSnapshots();
+    // Zsh's own functions pass on what the script's function gives them.
+    const script = `compdef() {}
+${SLUICE}
+${zshCompletions(GRAMMAR)}
+_arguments() {
+  if [[ $1 == -C ]]; then state=rest line=(diff); else eval "\${@[-1]#*:*:}"; fi
+}
+_wanted() { print -rl -- \${(P)@[-1]}; }
+words=(sluice diff '--from=my\\ others' 1767323045 '') CURRENT=5
+_sluice`;
+    const command = ["-c", 'exec zsh -f -c "$0"', script];
+    const { code, stdout, stderr } = await run("bash", command, { cwd: folder.path });
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, "");
+    assert.deepEqual(stdout.split("\n").slice(0, -1), ["latest", "live", "1767323045"]);
   },
 });
 

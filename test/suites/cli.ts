@@ -1,6 +1,7 @@
 // The commands, and their options.
 import "../cli/cancel_test.ts";
 import "../cli/completions/completions_test.ts";
+import "../cli/completions/snapshot_ids_test.ts";
 import "../cli/demo_command_test.ts";
 import "../cli/diff_command_test.ts";
 import "../cli/doctor_command_test.ts";

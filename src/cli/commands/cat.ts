@@ -21,7 +21,7 @@ export const catCommand: Command = {
     "uploads; without a manifest, it also takes one for each model, and for each thousand objects. Nothing is " +
     "redacted.",
   positionals: [
-    { name: "snapshot", required: true },
+    { name: "snapshot", required: true, snapshotOr: ["latest"] },
     { name: "id|model|site|manifest", required: true },
   ],
   options: [...ONE_SNAPSHOT, ...optionsOf(FORM)],

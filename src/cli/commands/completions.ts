@@ -22,8 +22,8 @@ export function completionsCommand(commands: () => readonly Command[]): Command 
     name: "completions",
     summary: "Write shell completions of commands and options",
     description:
-      "Writes a script to stdout that makes a shell complete commands, options and their values when " +
-      "Tab is pressed.",
+      "Writes a script to stdout that makes a shell complete commands, options, their values and the ids of " +
+      "snapshots when Tab is pressed.",
     positionals: [{ name: "shell", choices: Object.keys(SHELLS), required: true }],
     options: [],
     flagsOnly: true,

@@ -29,7 +29,7 @@ export const copyCommand: Command = {
     "there with others is never replaced. The snapshot is named by its seconds or their first digits, a date " +
     "or time, latest or latest:<environment>, with its project and environment before it if need be " +
     "(<project>/<environment>/<id>). Default: latest.",
-  positionals: [{ name: "snapshot", isRepeatable: true }],
+  positionals: [{ name: "snapshot", isRepeatable: true, snapshotOr: ["latest"] }],
   options: optionsOf(
     READING,
     { environment: SOURCE.environment, all: VERIFYING.all },

@@ -38,8 +38,8 @@ export const diffCommand: Command = {
     "compared with the manifests' checksums meanwhile. In S3 that takes a request for each batch, model " +
     "and settings file, and another one for each batch that holds a difference. Nothing is redacted.",
   positionals: [
-    { name: "snapshot", required: true },
-    { name: "snapshot|live", required: true },
+    { name: "snapshot", required: true, snapshotOr: ["latest"] },
+    { name: "snapshot|live", required: true, snapshotOr: ["latest", LIVE] },
   ],
   options: [
     ...ONE_SNAPSHOT,

@@ -35,7 +35,7 @@ export const downloadCommand: Command = {
     "files and settings, or plain JSON to stdout. The snapshot is named by its seconds or their first digits, a date or time, latest or " +
     "latest:<environment>, with its project and environment before it if need be " +
     "(<project>/<environment>/<id>). Default: latest.",
-  positionals: [{ name: "snapshot" }],
+  positionals: [{ name: "snapshot", snapshotOr: ["latest"] }],
   options: optionsOf(
     READING,
     RESULT,

@@ -38,7 +38,7 @@ export const showCommand: Command = {
     `options that it was made with. ${HOW_NAMED} Default: latest. Reads its manifest only: in S3 that ` +
     "takes three requests, and one for each thousand snapshots of each environment; without a manifest, " +
     "one for each thousand objects of it.",
-  positionals: [{ name: "snapshot" }],
+  positionals: [{ name: "snapshot", snapshotOr: ["latest"] }],
   options: ONE_SNAPSHOT,
   optionHelp: { environment: OF_ENVIRONMENT },
   exitCodes: { ...exitCodesOf("it was shown"), [EXIT.failed]: NOT_THERE },

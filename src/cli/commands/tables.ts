@@ -21,7 +21,10 @@ export const tablesCommand: Command = {
     "The snapshot is named by its seconds or their first digits, a date or time, latest or " +
     "latest:<environment>, with its project and environment before it if need be " +
     "(<project>/<environment>/<id>). Default: latest.",
-  positionals: [{ name: "action", choices: ["make"], required: true }, { name: "snapshot" }],
+  positionals: [{ name: "action", choices: ["make"], required: true }, {
+    name: "snapshot",
+    snapshotOr: ["latest"],
+  }],
   options: optionsOf(READING, RESULT, TABLES, OUTPUT, TIMEOUT, CONFIG_FILE),
   exitCodes: {
     ...exitCodesOf("the tables are whole"),

@@ -25,7 +25,7 @@ export const verifyCommand: Command = {
     "and at level references another one for each batch of records and for each asset file. The snapshot is " +
     "named by its seconds or their first digits, a date or time, latest or latest:<environment>, with its " +
     "project and environment before it if need be (<project>/<environment>/<id>). Default: latest.",
-  positionals: [{ name: "snapshot", isRepeatable: true }],
+  positionals: [{ name: "snapshot", isRepeatable: true, snapshotOr: ["latest"] }],
   options: optionsOf(
     READING,
     { environment: SOURCE.environment },

@@ -14,7 +14,7 @@ export function bashCompletions(grammar: Grammar): string {
     '# Completions of sluice for bash: eval "$(sluice completions bash)"',
     "_sluice() {",
     "  local -a words=() choices=() flags=()",
-    "  local word command= option= value prefix= path= list= given= glued= ended=",
+    "  local word command= option= value prefix= path= list= ask= given= glued= ended=",
     "  local -i place=0 count=0 cut i",
     "  COMPREPLY=()",
     "  # Bash parts words at = and : as well.",
@@ -64,14 +64,26 @@ export function bashCompletions(grammar: Grammar): string {
       `        flags=(${arrayOf(namesOf(flags))})`,
       ...(words.length === 0 ? [] : [
         "        case $place in",
-        ...words.map((word, place) => `          ${place}) ${assign(word, "file")} ;;`),
+        ...words.map((word, place) => {
+          return `          ${word.isRepeatable ? "*" : place}) ${assign(word, "file")} ;;`;
+        }),
         "        esac",
       ]),
       "        ;;",
     ]),
     "    esac",
     "    if [[ ! $ended && $value == -* ]]; then",
-    '      choices=("${flags[@]}") path=',
+    '      choices=("${flags[@]}") path= ask=',
+    "    fi",
+    "    if [[ $ask ]]; then",
+    "      # The program lists them; it gets the words without their quotes.",
+    "      word=$'[\\'\"\\\\\\\\]'",
+    '      words=("${words[@]//$word/}")',
+    "      while IFS= read -r word; do",
+    '        [[ $word ]] && choices+=("$word")',
+    '      done <<<"$("${words[0]}" completions snapshots -- ' +
+    '"${words[@]:1:count-1}" 2>/dev/null </dev/null)"',
+    "      compopt -o nosort 2>/dev/null",
     "    fi",
     "  fi",
     "  # What is before the last part stays.",
@@ -113,7 +125,11 @@ function namesOf(flags: Grammar["flags"]): string[] {
 }
 
 /** Tells what a word can be; without choices, a word of a command may be a file. */
-function assign({ choices, isList, path }: WordGrammar, other?: "file"): string {
+function assign(
+  { choices, isList, path, snapshotOr }: WordGrammar,
+  other?: "file",
+): string {
+  if (snapshotOr !== undefined) return `ask=1 choices=(${arrayOf(snapshotOr)})`;
   if (choices === undefined) {
     const kind = path ?? other;
     return kind === undefined ? ":" : `path=${kind === "file" ? "-f" : "-d"}`;

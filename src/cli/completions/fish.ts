@@ -25,10 +25,10 @@ export function fishCompletions(grammar: Grammar): string {
     "        end",
     "    end",
     "end",
-    "function __sluice_in --description 'Whether it is this command, with that number of words after it'",
+    "function __sluice_in --description 'Whether it is this command, and how many words are after it'",
     "    set -l words (__sluice_words)",
     '    test "$words[1]" = "$argv[1]"; or return',
-    "    test (count $argv) -eq 1; or test (count $words) -eq (math 1 + $argv[2])",
+    "    test (count $argv) -eq 1; or test (count $words) $argv[3] (math 1 + $argv[2])",
     "end",
     "function __sluice_list --description 'What can be added to a list with commas'",
     "    set -l token (string replace -r -- '^--[^=]*=' '' (commandline -ct))",
@@ -36,6 +36,12 @@ export function fishCompletions(grammar: Grammar): string {
     "    for choice in $argv",
     '        contains -- $choice (string split -- , $given); or echo "$given$choice"',
     "    end",
+    "end",
+    "function __sluice_snapshots --description 'These words, and the ids of snapshots'",
+    "    set -l tokens (commandline -opc)",
+    "    set -l current (commandline -ct)",
+    "    printf '%s\\n' $argv",
+    '    $tokens[1] completions snapshots -- $tokens[2..-1] "$current" 2>/dev/null </dev/null',
     "end",
     "complete -c sluice -e",
     "complete -c sluice -f",
@@ -45,7 +51,12 @@ export function fishCompletions(grammar: Grammar): string {
       return [
         "",
         complete(NO_COMMAND, `-a ${quote(quote(name))} -d ${quote(about)}`),
-        ...words.map((word, place) => complete(`${inside} ${place}`, wordOf(word, "-F"))),
+        ...words.map((word, place) => {
+          return complete(
+            `${inside} ${place} ${word.isRepeatable ? "-ge" : "-eq"}`,
+            wordOf(word, "-F"),
+          );
+        }),
         ...flags.map((flag) => complete(inside, flagOf(flag))),
       ];
     }),
@@ -68,7 +79,13 @@ function flagOf({ names, about, value }: FlagGrammar): string {
 }
 
 /** What a word can be. Fish evaluates choices, and so they are quoted twice. */
-function wordOf({ choices, isList, path }: WordGrammar, other: "-f" | "-F"): string {
+function wordOf(
+  { choices, isList, path, snapshotOr }: WordGrammar,
+  other: "-f" | "-F",
+): string {
+  if (snapshotOr !== undefined) {
+    return `-f -k -a ${quote(`(__sluice_snapshots ${snapshotOr.map(quote).join(" ")})`)}`;
+  }
   if (choices === undefined) {
     if (path === undefined) return other;
     return path === "file" ? "-F" : "-f -a '(__fish_complete_directories (commandline -ct))'";

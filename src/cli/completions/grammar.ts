@@ -7,6 +7,10 @@ export interface WordGrammar {
   readonly name: string;
   /** All that it, or each entry of a list, can be. */
   readonly choices?: readonly string[] | undefined;
+  /** If it can be the id of a snapshot, what else it can be, such as `latest`. */
+  readonly snapshotOr?: readonly string[] | undefined;
+  /** Whether any number of these words can follow. */
+  readonly isRepeatable?: boolean | undefined;
   /** Whether it can be several choices, separated by commas. */
   readonly isList?: boolean | undefined;
   /** Which files it can be the path of. */

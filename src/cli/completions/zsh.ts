@@ -13,6 +13,8 @@ export function zshCompletions({ commands, flags }: Grammar): string {
     "_sluice() {",
     "  local curcontext=$curcontext state state_descr line",
     "  local -A opt_args",
+    "  # Below, words are those after the command.",
+    '  local -a typed=("${(@Q)words[1,CURRENT]}")',
     `  _arguments -C ${flags.flatMap(specsOf).map(quote).join(" ")} \\`,
     "    '1:command:->command' '*::word:->rest'",
     "  case $state in",
@@ -32,13 +34,20 @@ export function zshCompletions({ commands, flags }: Grammar): string {
       `        ${quote(name)})`,
       ...lines("          _arguments -s -S", [
         ...flags.flatMap(specsOf),
-        ...words.map((word, i) => `${i + 1}${valueOf(word, "_files")}`),
+        ...words.map((word, i) => (word.isRepeatable ? "*" : i + 1) + valueOf(word, "_files")),
       ]),
       "          ;;",
     ]),
     "      esac",
     "      ;;",
     "  esac",
+    "}",
+    "_sluice_snapshots() {",
+    "  local expl",
+    '  local -a ids=("$@" ${(f)"$("$typed[1]" completions snapshots -- ' +
+    '"${(@)typed[2,-1]}" 2>/dev/null </dev/null)"})',
+    "  # The newest first.",
+    "  _wanted -V snapshots expl snapshot compadd -a ids",
     "}",
     "# Zsh runs this file as the function, if it has found it by itself.",
     'if [[ $funcstack[1] == _sluice ]]; then _sluice "$@"; else compdef _sluice sluice; fi',
@@ -64,8 +73,14 @@ function specsOf({ names, about, value, isRepeatable }: FlagGrammar): string[] {
 }
 
 /** The end of such a text: `:name:action`. */
-function valueOf({ name, choices, isList, path }: WordGrammar, other = " "): string {
-  const action = choices !== undefined
+function valueOf(
+  { name, choices, isList, path, snapshotOr }: WordGrammar,
+  other = " ",
+): string {
+  const action = snapshotOr !== undefined
+    // A blank first: without options for compadd.
+    ? ` _sluice_snapshots ${wordsOf(snapshotOr)}`
+    : choices !== undefined
     ? isList ? `_sequence compadd - ${wordsOf(choices)}` : `(${wordsOf(choices)})`
     : path === undefined
     ? other

@@ -118,6 +118,7 @@ Deno.test("sluice help retry has its own options, exit codes and sentence; sluic
     "--api-token-file",
     "--environment",
     "--base-url",
+    "--max-rps",
     "--to",
     "--sse",
     "--sse-kms-key-id",

@@ -94,7 +94,7 @@ Deno.test("exportProject() with freeze reads a copy, and names the environment t
   assert.equal(await assertSealedAreWhole(made.storage), 1);
   assert.deepEqual(
     (await filesOf(made.root)).filter((path) => !path.includes("/snapshot_")),
-    [],
+    ["content/project_48213/latest.json"],
   );
   // Editors aren't kept from writing.
   const forks = cma.log.requests.filter(({ method }) => method === "POST");

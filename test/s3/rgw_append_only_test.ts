@@ -30,6 +30,7 @@ if (endpoint !== undefined) {
       const besides = (await opened.keys()).filter((key) => !/\/snapshot_|\/assets\//.test(key));
       assert.deepEqual(besides.map((key) => key.replace(/^.*\//, "").replace(/7e57-.*/, "7e57")), [
         ".sluice-7e57",
+        "latest.json",
         "lock.json",
       ]);
     }

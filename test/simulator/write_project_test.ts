@@ -96,6 +96,7 @@ async function writeUploads(client: WriteClient, from: MemoryProject): Promise<v
       method: "PUT",
       body: asset ? await new Response(asset.body()).bytes() : "Nothing is left of it.",
     });
+    await sent.body?.cancel();
     assert.equal(sent.status, 200);
     await send(client, "POST", "/uploads", {
       id: upload.id,

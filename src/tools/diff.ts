@@ -48,7 +48,7 @@ const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
  * their names; blocks are compared with those of the same id, structured texts as trees.
  *
  * Everything is read, and compared with the manifest's SHA-256 meanwhile; batches that hold something that may differ
- * are read again. At most 150 bytes are held for each record of the largest model, and some megabytes of what differs.
+ * are read again. At most 80 bytes are held for each record of the largest model, and some megabytes of what differs.
  *
  * @param before The earlier snapshot.
  * @param after The later one, which may be in another place.

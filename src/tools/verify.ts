@@ -61,7 +61,7 @@ export interface Verification {
 /**
  * Verifies that a snapshot holds what was written, all of it and nothing else: it believes no name, size or claim
  * that it can compare with bytes. Reads each object once, and batches of records three times at level `references`;
- * holds no more in memory than some pieces, and at level `references` at most 150 bytes for each record and
+ * holds no more in memory than some pieces, and at level `references` at most 40 bytes for each record and
  * upload.
  *
  * @param storage Where the snapshot is.

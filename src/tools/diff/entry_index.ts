@@ -1,3 +1,5 @@
+import { IdNumbers } from "../../text/id_numbers.ts";
+
 /** Entries in a piece of memory: a list that grows by doubling would be half empty. */
 const PIECE = 1 << 14;
 /** Bytes of a digest. */
@@ -12,12 +14,12 @@ const OPEN = 1 << 6;
 const LATER = 1 << 7;
 
 /**
- * What is remembered of each entry of a model, or of the uploads: at most 150 bytes, with ids as DatoCMS has them.
+ * What is remembered of each entry of a model, or of the uploads: at most 80 bytes, with ids as DatoCMS has them.
  *
  * Entries are known by a number, in the order in which their ids came.
  */
 export class EntryIndex {
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new IdNumbers();
   readonly #slots: number;
   readonly #digests: Uint8Array[] = [];
   readonly #batches: Uint32Array[] = [];
@@ -36,7 +38,7 @@ export class EntryIndex {
 
   /** The number of an entry; `undefined` if its id never came. */
   numberOf(id: string): number | undefined {
-    return this.#numbers.get(id);
+    return this.#numbers.numberOf(id);
   }
 
   /**
@@ -48,15 +50,11 @@ export class EntryIndex {
    * @return Its number; `undefined` if it was there already, which makes the later one nothing.
    */
   add(id: string, slot: Slot, batch: number): number | undefined {
-    let n = this.#numbers.get(id);
-    if (n === undefined) {
-      n = this.#numbers.size;
-      this.#numbers.set(id, n);
-      if (n % PIECE === 0) {
-        this.#digests.push(new Uint8Array(PIECE * DIGEST));
-        this.#batches.push(new Uint32Array(PIECE * this.#slots));
-        this.#bits.push(new Uint8Array(PIECE));
-      }
+    const n = this.#numbers.add(id);
+    if (n === this.#bits.length * PIECE) {
+      this.#digests.push(new Uint8Array(PIECE * DIGEST));
+      this.#batches.push(new Uint32Array(PIECE * this.#slots));
+      this.#bits.push(new Uint8Array(PIECE));
     }
     if (this.isIn(n, slot)) return undefined;
     this.#setBit(n, 1 << slot, true);

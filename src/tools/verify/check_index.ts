@@ -24,7 +24,7 @@ const FIRST_BYTES = 64 * 1024;
 
 /**
  * Makes the indexes of a snapshot anew from its batches, and compares them: each row has to lead to its entry, and
- * each entry needs a row. Holds at most 60 bytes for each version of a record.
+ * each entry needs a row. Holds no rows.
  *
  * @param check The verification.
  * @param manifest The snapshot's manifest.

@@ -1,4 +1,5 @@
 import type { Version } from "../../content/resource.ts";
+import { IdNumbers } from "../../text/id_numbers.ts";
 import { isObject } from "../../text/json.ts";
 import type { Check, EntryReader } from "./check.ts";
 
@@ -15,13 +16,13 @@ export function batchOf(path: string): { model: string; version: Version } | "up
 }
 
 /**
- * The ids of all records and uploads of a snapshot: at most 150 bytes of memory for each, with ids as DatoCMS
+ * The ids of all records and uploads of a snapshot: at most 40 bytes of memory for each, with ids as DatoCMS
  * has them.
  */
 export class KnownIds {
   readonly #check: Check;
-  readonly #records = new Map<string, number>();
-  readonly #uploads = new Map<string, number>();
+  readonly #records = new IdBits();
+  readonly #uploads = new IdBits();
 
   /** @param check The verification, which is told of ids that come twice. */
   constructor(check: Check) {
@@ -54,9 +55,7 @@ export class KnownIds {
       onEnd: () => {
         if (nameless > 0) this.#check.add("unparsable", path, `${nameless} entries have no id`);
         for (const id of own) {
-          const bits = ids.get(id) ?? 0;
-          if ((bits & bit) !== 0) this.#check.add("extra", path, `${id} is there twice`);
-          ids.set(id, bits | bit);
+          if (!ids.set(id, bit)) this.#check.add("extra", path, `${id} is there twice`);
         }
         own = [];
       },
@@ -65,26 +64,58 @@ export class KnownIds {
 
   /** Whether there is a record, in any version. */
   hasRecord(id: string): boolean {
-    return this.#records.has(id);
+    return this.#records.of(id) !== 0;
   }
 
   /** Whether there is a record's current version. */
   hasCurrent(id: string): boolean {
-    return ((this.#records.get(id) ?? 0) & BITS.current) !== 0;
+    return (this.#records.of(id) & BITS.current) !== 0;
   }
 
   /** Whether there is an upload. */
   hasUpload(id: string): boolean {
-    return ((this.#uploads.get(id) ?? 0) & BITS.upload) !== 0;
+    return (this.#uploads.of(id) & BITS.upload) !== 0;
   }
 
   /** Notes that the list of assets has an upload. */
   addAsset(id: string): void {
-    this.#uploads.set(id, (this.#uploads.get(id) ?? 0) | BITS.asset);
+    this.#uploads.set(id, BITS.asset);
   }
 
   /** The uploads that the list of assets doesn't have. */
   *withoutAsset(): Generator<string> {
-    for (const [id, bits] of this.#uploads) if ((bits & BITS.asset) === 0) yield id;
+    yield* this.#uploads.without(BITS.asset);
+  }
+}
+
+/** Bits of each id. */
+class IdBits {
+  readonly #ids = new IdNumbers();
+  /** By the ids' numbers. */
+  #bits = new Uint8Array(64);
+
+  /** The bits of an id: none, if it never came. */
+  of(id: string): number {
+    const number = this.#ids.numberOf(id);
+    return number === undefined ? 0 : this.#bits[number]!;
+  }
+
+  /** Sets a bit of an id; `false` if it was set before. */
+  set(id: string, bit: number): boolean {
+    const number = this.#ids.add(id);
+    if (number === this.#bits.length) {
+      const more = new Uint8Array(2 * number);
+      more.set(this.#bits);
+      this.#bits = more;
+    }
+    const isNew = (this.#bits[number]! & bit) === 0;
+    this.#bits[number]! |= bit;
+    return isNew;
+  }
+
+  /** The ids that don't have a bit. */
+  *without(bit: number): Generator<string, void> {
+    let number = 0;
+    for (const id of this.#ids) if ((this.#bits[number++]! & bit) === 0) yield id;
   }
 }

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
+import { IdBits } from "../../src/text/id_bits.ts";
 import { IdNumbers } from "../../src/text/id_numbers.ts";
 
 /** Ids as DatoCMS has them, and what is nearly one. */
@@ -40,6 +41,28 @@ Deno.test("IdNumbers numbers ids as a Map would, and gives them back", () => {
       assert.equal(numbers.size, expected.size);
       for (const [each, number] of expected) assert.equal(numbers.numberOf(each), number);
       assert.deepEqual([...numbers], [...expected.keys()]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("IdBits remembers bits of ids as a Map would", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(id, fc.nat(255)), { maxLength: 200, size: "max" }), (all) => {
+      const ids = new IdBits();
+      const expected = new Map<string, number>();
+      for (const [each, bits] of [...all, ...all.map(([each]) => [each, 5] as const)]) {
+        const before = expected.get(each) ?? 0;
+        assert.equal(ids.has(each), expected.has(each));
+        assert.equal(ids.of(each), before);
+        assert.equal(ids.set(each, bits), (before | bits) !== before);
+        expected.set(each, before | bits);
+      }
+      const isWanted = (bits: number) => bits > 100;
+      assert.deepEqual(
+        [...ids.where(isWanted)],
+        [...expected.keys()].filter((each) => isWanted(expected.get(each)!)),
+      );
     }),
     { numRuns: 50 },
   );

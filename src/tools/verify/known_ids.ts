@@ -1,5 +1,5 @@
 import type { Version } from "../../content/resource.ts";
-import { IdNumbers } from "../../text/id_numbers.ts";
+import { IdBits } from "../../text/id_bits.ts";
 import { isObject } from "../../text/json.ts";
 import type { Check, EntryReader } from "./check.ts";
 
@@ -64,7 +64,7 @@ export class KnownIds {
 
   /** Whether there is a record, in any version. */
   hasRecord(id: string): boolean {
-    return this.#records.of(id) !== 0;
+    return this.#records.has(id);
   }
 
   /** Whether there is a record's current version. */
@@ -84,38 +84,6 @@ export class KnownIds {
 
   /** The uploads that the list of assets doesn't have. */
   *withoutAsset(): Generator<string> {
-    yield* this.#uploads.without(BITS.asset);
-  }
-}
-
-/** Bits of each id. */
-class IdBits {
-  readonly #ids = new IdNumbers();
-  /** By the ids' numbers. */
-  #bits = new Uint8Array(64);
-
-  /** The bits of an id: none, if it never came. */
-  of(id: string): number {
-    const number = this.#ids.numberOf(id);
-    return number === undefined ? 0 : this.#bits[number]!;
-  }
-
-  /** Sets a bit of an id; `false` if it was set before. */
-  set(id: string, bit: number): boolean {
-    const number = this.#ids.add(id);
-    if (number === this.#bits.length) {
-      const more = new Uint8Array(2 * number);
-      more.set(this.#bits);
-      this.#bits = more;
-    }
-    const isNew = (this.#bits[number]! & bit) === 0;
-    this.#bits[number]! |= bit;
-    return isNew;
-  }
-
-  /** The ids that don't have a bit. */
-  *without(bit: number): Generator<string, void> {
-    let number = 0;
-    for (const id of this.#ids) if ((this.#bits[number++]! & bit) === 0) yield id;
+    yield* this.#uploads.where((bits) => (bits & BITS.asset) === 0);
   }
 }

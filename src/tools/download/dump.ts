@@ -48,7 +48,8 @@ const EARLIEST = Date.UTC(1980, 0, 1);
  * Project Export of DatoCMS, while it is read: its schema, each record with its current and its published version,
  * uploads and their collections, and asset files. All objects are compared with the manifest, and asset files
  * with their MD5. The same snapshot gives the same zip. In memory are the ids of a model's records, the names of
- * the asset files, and two batches: less than 150 bytes for each record and upload.
+ * the asset files, and two batches: less than 150 bytes for each record, and 250 for each upload with usual
+ * names.
  *
  * An asset file that isn't there, or isn't what it was, is left out and named in `missing`, as is what the
  * snapshot was exported without.

@@ -5,6 +5,7 @@ import { assetsPrefix } from "../../snapshot/layout.ts";
 import { ASSET_FAILURE, type ManifestNote, type Tally } from "../../snapshot/manifest.ts";
 import { readJson } from "../../snapshot/read_schema.ts";
 import { ObjectNotFoundError } from "../../storage/storage.ts";
+import { IdNumbers } from "../../text/id_numbers.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import { safeName } from "../../text/safe_name.ts";
@@ -31,13 +32,6 @@ const MOST_NOTES = 1000;
 const LARGE = 0xff000000;
 const ENCODER = new TextEncoder();
 
-/** What of an upload its file in the dump is named after. */
-interface NamedFile {
-  readonly filename: string;
-  /** The upload itself, where no list says where files are. */
-  readonly upload: Resource | undefined;
-}
-
 /** The entries of a dump, and what was counted while they were read. */
 export class DumpEntries {
   /** How many lines there are of each kind. */
@@ -48,7 +42,9 @@ export class DumpEntries {
   readonly #more = new Map<string, number>();
   readonly #opened: OpenedSource;
   readonly #options: DumpShape;
-  readonly #files = new Map<string, NamedFile>();
+  readonly #uploadIds = new IdNumbers();
+  /** What the files of uploads are named after, by the uploads' numbers. */
+  readonly #filenames: string[] = [];
 
   /**
    * @param opened The snapshot.
@@ -175,8 +171,7 @@ export class DumpEntries {
         const upload = entryIn(line, path) as unknown as Resource;
         const { filename } = upload.attributes ?? {};
         if (typeof filename === "string") {
-          const known = manifest === undefined ? upload : undefined;
-          this.#files.set(upload.id, { filename, upload: known });
+          this.#filenames[this.#uploadIds.add(upload.id)] = filename;
         }
         yield ENCODER.encode(`${JSON.stringify(simplified(upload))}\n`);
       }
@@ -231,7 +226,7 @@ export class DumpEntries {
   async *#assetFiles(): AsyncGenerator<ZipEntry, void> {
     for await (const { upload_id: id, key, size, md5, outcome, reason } of this.#assetList()) {
       this.#opened.source.signal.throwIfAborted();
-      const { filename } = this.#files.get(id) ?? {};
+      const filename = this.#filenames[this.#uploadIds.numberOf(id) ?? -1];
       if (size === null || md5 === null || filename === undefined) {
         // What DatoCMS itself doesn't serve no dump could have.
         if (outcome !== "withdrawn" && outcome !== "not_served") {
@@ -276,20 +271,25 @@ export class DumpEntries {
   }
 
   async *#assetList(): AsyncGenerator<AssetIndexEntry, void> {
-    const { source, manifest } = this.#opened;
+    const { source, batches, manifest } = this.#opened;
     const prefix = assetsPrefix(source.found.project);
     if (manifest?.assets !== undefined) {
       const key = `${source.found.prefix}/${manifest.assets.index}`;
       for await (const page of readAssetIndex(source, key, prefix, source.signal)) yield* page;
       return;
     }
-    for (const [id, { upload }] of this.#files) {
-      const { path = null, size = null, md5 = null } = upload?.attributes ?? {};
-      const isKnown = typeof path === "string" && typeof md5 === "string" &&
-        typeof size === "number";
-      const name = isKnown ? path.slice(path.lastIndexOf("/") + 1) : "";
-      const file = isKnown ? { size, md5: md5.toLowerCase() } : { size: null, md5: null };
-      yield { upload_id: id, key: `${prefix}/${safeName(name)}`, ...file };
+    // No list says where files are: the uploads do.
+    for (const batch of batches.folders.get("uploads") ?? []) {
+      for await (const line of linesOf(source.lines(batch.path))) {
+        const { id, attributes } = entryIn(line, batch.path) as unknown as Resource;
+        const { filename, path, size, md5 } = attributes ?? {};
+        if (typeof filename !== "string") continue;
+        const isKnown = typeof path === "string" && typeof md5 === "string" &&
+          typeof size === "number";
+        const name = isKnown ? path.slice(path.lastIndexOf("/") + 1) : "";
+        const file = isKnown ? { size, md5: md5.toLowerCase() } : { size: null, md5: null };
+        yield { upload_id: id, key: `${prefix}/${safeName(name)}`, ...file };
+      }
     }
   }
 

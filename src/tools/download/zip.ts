@@ -18,6 +18,8 @@ export interface ZipEntry {
 
 /** Above this, sizes, places and numbers of entries are written in the larger form (zip64). */
 const LARGEST = 0xffffffff;
+/** Entries of the list that are put together: each alone would take several times its size. */
+const AT_ONCE = 500;
 const MOST_ENTRIES = 0xffff;
 /** Versions of the format that are needed to read an entry: with deflate, and with zip64. */
 const [DEFLATE, ZIP64] = [20, 45];
@@ -51,6 +53,8 @@ export async function* zip(
 ): AsyncGenerator<Bytes, void> {
   const time = dosTime(modifiedAt);
   const list: Bytes[] = [];
+  let recent: Bytes[] = [];
+  let count = 0;
   let at = 0;
   for await (const { name, bytes, isCompressed, isLarge = false, isLeftOut } of entries) {
     const path = ENCODER.encode(name);
@@ -80,14 +84,19 @@ export async function* zip(
     const end = descriptor(sizes, isLarge);
     at += end.length;
     yield end;
-    list.push(listed(entry, sizes));
+    recent.push(listed(entry, sizes));
+    count++;
+    if (recent.length < AT_ONCE) continue;
+    list.push(joined(...recent));
+    recent = [];
   }
+  if (recent.length > 0) list.push(joined(...recent));
   const start = at;
-  for (const entry of list) {
-    at += entry.length;
-    yield entry;
+  for (const entries of list) {
+    at += entries.length;
+    yield entries;
   }
-  yield listEnd(list.length, start, at);
+  yield listEnd(count, start, at);
 }
 
 async function* counted(

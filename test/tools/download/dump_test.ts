@@ -7,6 +7,7 @@ import { EXIT, SluiceError } from "../../../src/error.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { downloadDump, type DownloadDumpOptions } from "../../../src/tools/download/dump.ts";
 import { SnapshotDamagedError } from "../../../src/tools/download/damage.ts";
+import { zip } from "../../../src/tools/download/zip.ts";
 import { openFake } from "../../s3/open_fake.ts";
 import { copyOf, damaged, prefixIn } from "../../support/damage.ts";
 import {
@@ -341,4 +342,18 @@ Deno.test("downloadDump() from S3 ends when it is aborted, and when nobody reads
   const reader = others.getReader();
   await reader.read();
   await reader.cancel();
+});
+
+Deno.test("zip() lists all entries, however many there are", async () => {
+  async function* entries(count: number) {
+    for (let i = 0; i < count; i++) {
+      yield { name: `${i}.txt`, bytes: ReadableStream.from([Uint8Array.of(48 + i % 10)]) };
+    }
+  }
+  for (const count of [500, 501]) {
+    const pieces = await Array.fromAsync(zip(entries(count), new Date("2026-03-01T00:00:00Z")));
+    assert.ok(pieces.every(({ length }) => length > 0));
+    const files = zipFiles(await new Blob(pieces).bytes());
+    assert.deepEqual([...files.keys()], Array.from({ length: count }, (_, i) => `${i}.txt`));
+  }
 });

@@ -13,6 +13,7 @@ import "../std/streams_test.ts";
 import "../text/compare_texts_test.ts";
 import "../text/duration_test.ts";
 import "../text/every_test.ts";
+import "../text/id_numbers_test.ts";
 import "../text/iso_time_test.ts";
 import "../text/json_test.ts";
 import "../text/nearest_test.ts";

@@ -34,8 +34,11 @@ export interface TaskOptions extends TerminalOptions {
   readonly command?: ((task: string[]) => readonly string[]) | undefined;
 }
 
-/** What exports put beside snapshots as long as they run, and files that aren't whole yet. */
-const TEMPORARY = /(^|\/)\.sluice-|^content\/project_[^/]+\/[^/]+$/;
+/**
+ * What exports put beside snapshots as long as they run, but not latest.json, which stays; and files that aren't
+ * whole yet.
+ */
+const TEMPORARY = /(^|\/)\.sluice-|^content\/project_[^/]+\/(?!latest\.json$)[^/]+$/;
 
 /**
  * Serves the sample project, slowly enough that an export can be met at any moment.

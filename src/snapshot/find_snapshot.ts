@@ -75,7 +75,9 @@ export async function findSnapshot(
     found = await newestOfEach(storage, folders, newest, signal);
   } else if (candidates.length > 1) {
     const exact = candidates.filter((candidate) => candidate.id === id);
-    if (exact.length > 0) found = exact;
+    // What `list` shows names that snapshot, also if another environment has one of the same second.
+    const whole = exact.filter(({ name }) => name === text);
+    found = [whole, exact, candidates].find(({ length }) => length > 0)!;
   }
   if (found.length > 1) {
     const names = fewNames(found.map(({ name }) => name), NAMED);

@@ -62,6 +62,13 @@ Deno.test("findSnapshot() finds a snapshot by each of its names", async () => {
   }
 });
 
+Deno.test("findSnapshot() takes what list shows, also if environments have snapshots of one second", async () => {
+  const storage = await storageOf([["1", FIRST], ["1/b", FIRST]]);
+  for (const name of [`1/${FIRST}`, `1/b/${FIRST}`]) {
+    assert.equal((await findSnapshot(storage, name, { signal })).name, name);
+  }
+});
+
 Deno.test("findSnapshot() says what is there if there is no such snapshot, or several", async () => {
   const two = await storageOf([["1", FIRST], ["2", FIRST + DAY], ["2/b", FIRST + DAY]]);
   const failures: readonly [MemoryStorage, string, number, RegExp][] = [

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { isObject, parseJson } from "../../text/json.ts";
 
@@ -59,7 +59,7 @@ export interface IndexHead {
  * @param id The id.
  */
 export function indexKey(id: string): Uint8Array<ArrayBuffer> {
-  const digest = createHash("sha256").update(id).digest();
+  const digest = hash("sha256", id, "buffer");
   return new Uint8Array(digest.buffer as ArrayBuffer, digest.byteOffset, KEY_BYTES);
 }
 

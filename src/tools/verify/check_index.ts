@@ -63,12 +63,12 @@ export async function checkIndexes(
 
 /** What stands for rows in any order, of which none has to be held. */
 class RowSum {
-  readonly #sum = new BigUint64Array(4);
+  readonly #sum = new Uint32Array(8);
 
   add(row: Uint8Array): void {
     const digest = hash("sha256", row, "buffer");
     // A number that gets too large begins anew.
-    for (let i = 0; i < 4; i++) this.#sum[i]! += digest.readBigUInt64LE(8 * i);
+    for (let i = 0; i < 8; i++) this.#sum[i]! += digest.readUInt32LE(4 * i);
   }
 
   equals(other: RowSum): boolean {

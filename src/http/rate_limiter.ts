@@ -83,6 +83,7 @@ export class RateLimiter {
   /** The request that tries whether a window begins where it should. */
   #trial: Ticket | undefined;
   #trials = 0;
+  /** How long answers take, in milliseconds: the latest count most. 0 before the first. */
   #latencyMs = 0;
   #answers = 0;
   #waiting: ((ticket: Ticket) => void)[] = [];
@@ -119,11 +120,6 @@ export class RateLimiter {
   get perSecond(): number {
     const windowMs = this.#confirmed ? this.#windowMs : this.#longWindowMs;
     return Math.min(this.#maxPerSecond, this.#limit / (windowMs / 1000));
-  }
-
-  /** How long answers take, in milliseconds: the latest count most. 0 before the first. */
-  get latencyMs(): number {
-    return this.#latencyMs;
   }
 
   /** Whether windows are known to begin at multiples of their length by the API's clock. */

@@ -1,15 +1,8 @@
 import { isObject, type Json, type JsonObject } from "../../text/json.ts";
+import { getOwn } from "../../text/own.ts";
 import { align } from "./align.ts";
 import type { FieldChange } from "./changes.ts";
-import {
-  compareJson,
-  isSame,
-  keysOf,
-  own,
-  type Path,
-  pathText,
-  valueChange,
-} from "./compare_json.ts";
+import { compareJson, isSame, keysOf, type Path, pathText, valueChange } from "./compare_json.ts";
 
 /** Where a structured text is. */
 interface DocumentPlace {
@@ -67,7 +60,7 @@ class TreeWalk<P extends DocumentPlace> {
   /** Compares two nodes that stand for one another. */
   compareNodes(before: JsonObject, after: JsonObject, from: Path, to: Path): void {
     for (const key of keysOf(before, after)) {
-      const [a, b] = [own(before, key), own(after, key)];
+      const [a, b] = [getOwn(before, key), getOwn(after, key)];
       if (isSame(a, b)) continue;
       if (key === "children" && (Array.isArray(a) || Array.isArray(b))) {
         const lists = [a, b].map((list) => Array.isArray(list) ? list : []);

@@ -1,16 +1,9 @@
 import type { Field, Item } from "../../content/resource.ts";
 import { isObject, type Json, type JsonObject } from "../../text/json.ts";
+import { getOwn } from "../../text/own.ts";
 import { align } from "./align.ts";
 import type { FieldChange } from "./changes.ts";
-import {
-  compareJson,
-  isSame,
-  keysOf,
-  own,
-  type Path,
-  pathText,
-  valueChange,
-} from "./compare_json.ts";
+import { compareJson, isSame, keysOf, type Path, pathText, valueChange } from "./compare_json.ts";
 import { compareDocuments } from "./compare_documents.ts";
 import type { Pair, SchemaPair } from "./schema_pair.ts";
 
@@ -49,7 +42,9 @@ export function compareItems(
   }
   for (const key of keysOf(a, b)) {
     if (known.has(key) || TIMES.has(key)) continue;
-    changes.push(...compareJson(own(a, key), own(b, key), [...place.path, key], place.locale));
+    changes.push(
+      ...compareJson(getOwn(a, key), getOwn(b, key), [...place.path, key], place.locale),
+    );
   }
   return changes;
 }
@@ -90,7 +85,7 @@ function valuesOf(
   locale: string | null,
 ): Map<string | null, Json> {
   if (field === undefined) return new Map();
-  const value = own(attributes, field.attributes.api_key);
+  const value = getOwn(attributes, field.attributes.api_key);
   if (field.attributes.localized && isObject(value)) return new Map(Object.entries(value));
   return value === undefined ? new Map() : new Map([[locale, value]]);
 }

@@ -1,4 +1,6 @@
 import { isObject, type Json } from "../../text/json.ts";
+import { jsonPointer } from "../../content/json_pointer.ts";
+import { getOwn } from "../../text/own.ts";
 import type { FieldChange } from "./changes.ts";
 
 /** Where a value is: keys and indexes. */
@@ -21,7 +23,7 @@ export function isSame(a: Json | undefined, b: Json | undefined): boolean {
   }
   if (isObject(a)) {
     if (!isObject(b)) return false;
-    return keysOf(a, b).every((key) => isSame(own(a, key), own(b, key)));
+    return keysOf(a, b).every((key) => isSame(getOwn(a, key), getOwn(b, key)));
   }
   // Numbers that are too much for a double are objects with their digits.
   if (typeof a === "object" && typeof b === "object") {
@@ -35,14 +37,9 @@ export function keysOf(a: object, b: object): string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])];
 }
 
-/** An object's own value: keys come from content. */
-export function own(object: { readonly [key: string]: Json }, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
 /** Writes a path as it is shown. */
 export function pathText(path: Path): string {
-  return path.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1")).join("/");
+  return jsonPointer(path).slice(1);
 }
 
 /**
@@ -81,6 +78,6 @@ export function compareJson(
   if (isSame(before, after)) return [];
   if (!isObject(before) || !isObject(after)) return [valueChange(path, before, after, locale)];
   return keysOf(before, after).flatMap((key) => {
-    return compareJson(own(before, key), own(after, key), [...path, key], locale);
+    return compareJson(getOwn(before, key), getOwn(after, key), [...path, key], locale);
   });
 }

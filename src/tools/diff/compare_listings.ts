@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 import { EntryIndex, type Slot } from "./entry_index.ts";
@@ -70,7 +70,7 @@ async function readDigests(
 ): Promise<void> {
   const [from, to] = [2 * version, 2 * version + 1];
   const digestOf = (entry: Resource) => {
-    return createHash("sha256").update(textOf(entry, version)).digest();
+    return hash("sha256", textOf(entry, version), "buffer");
   };
   for (const [batch, path] of listings[version]!.before.entries()) {
     for await (const page of before.entries(path, signal)) {

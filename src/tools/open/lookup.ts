@@ -231,22 +231,23 @@ async function entryAt<T extends Resource>(
   name = "id",
 ): Promise<T> {
   const address = shownAddress(`${content.storage.url}/${content.key(path)}`);
-  const wrong = new SluiceError(
-    `${address} isn't what was written there, because ${
-      JSON.stringify(printable(id, 60))
-    } isn't where its ` +
-      "index says, as it was: verify the snapshot, and read another one.",
-    EXIT.failed,
-    { code: "snapshot_damaged", facts: { address } },
-  );
-  if (offset + size > all) throw wrong;
+  const wrong = () =>
+    new SluiceError(
+      `${address} isn't what was written there, because ${
+        JSON.stringify(printable(id, 60))
+      } isn't where its ` +
+        "index says, as it was: verify the snapshot, and read another one.",
+      EXIT.failed,
+      { code: "snapshot_damaged", facts: { address } },
+    );
+  if (offset + size > all) throw wrong();
   const range = { start: offset, end: offset + size };
   const bytes = await content.storage.get(content.key(path), { range, signal });
   const text = await new Response(decompressed(bytes, compressionOf(path), path)).bytes();
   const own = text.subarray(inside, inside + length);
-  if (own.length !== length || crc32(own) !== sum) throw wrong;
+  if (own.length !== length || crc32(own) !== sum) throw wrong();
   const entry = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(own));
-  if (!isObject(entry) || entry[name] !== id) throw wrong;
+  if (!isObject(entry) || entry[name] !== id) throw wrong();
   return entry as unknown as T;
 }
 

@@ -1,5 +1,5 @@
 import type { Storage } from "../storage/storage.ts";
-import { findSnapshots, SKEW_MS } from "../snapshot/find_snapshots.ts";
+import { findSnapshots, secondsOf, SKEW_MS } from "../snapshot/find_snapshots.ts";
 import { CANARY, type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
 
 /** What the storage tells of the snapshots of a project and environment. */
@@ -49,6 +49,5 @@ export async function newestSnapshots(
 }
 
 function known(prefix: string): KnownSnapshot {
-  const second = Number(prefix.slice(prefix.lastIndexOf("_") + 1));
-  return { prefix, begunAt: new Date(second * 1000) };
+  return { prefix, begunAt: new Date(secondsOf(prefix) * 1000) };
 }

@@ -30,6 +30,15 @@ export const SKEW_MS = 3_600_000;
 export const LOOK_BACK = 100;
 
 /**
+ * A snapshot's time as its name tells it, in seconds since 1970.
+ *
+ * @param name The name of its folder, or where it lies.
+ */
+export function secondsOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf("_") + 1));
+}
+
+/**
  * The snapshots of a project and environment.
  *
  * @param storage Where they are.

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { collectBytes } from "../async/collect_bytes.ts";
 import type { Storage } from "../storage/storage.ts";
 import { parseJson } from "../text/json.ts";
-import { findSnapshots, LOOK_BACK, SKEW_MS } from "./find_snapshots.ts";
+import { findSnapshots, LOOK_BACK, secondsOf, SKEW_MS } from "./find_snapshots.ts";
 import { CANARY, LATEST } from "./layout.ts";
 
 /** The largest hint that is read to its end, in bytes. */
@@ -150,10 +150,6 @@ async function isSealed(
   signal: AbortSignal,
 ): Promise<boolean> {
   return await storage.stat(`${folder}/snapshot_${seconds}/${CANARY}`, { signal }) !== undefined;
-}
-
-function secondsOf(name: string): number {
-  return Number(name.slice(name.lastIndexOf("_") + 1));
 }
 
 /** Does what nothing depends on. */

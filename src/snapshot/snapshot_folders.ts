@@ -1,6 +1,6 @@
 import { concurrently } from "../async/concurrently.ts";
 import type { Storage } from "../storage/storage.ts";
-import { findSnapshots, folders } from "./find_snapshots.ts";
+import { findSnapshots, folders, secondsOf } from "./find_snapshots.ts";
 
 /** The snapshots of an environment of a project. */
 export interface SnapshotFolder {
@@ -80,5 +80,5 @@ export async function snapshotFolders(
 }
 
 function secondsIn(snapshots: readonly string[]): Pick<SnapshotFolder, "seconds"> {
-  return { seconds: snapshots.map((prefix) => Number(prefix.slice(prefix.lastIndexOf("_") + 1))) };
+  return { seconds: snapshots.map(secondsOf) };
 }

@@ -1,5 +1,6 @@
 import { concurrently } from "../async/concurrently.ts";
-import { findSnapshots, folders } from "../snapshot/find_snapshots.ts";
+import { snapshotIn } from "../snapshot/find_snapshot.ts";
+import { findSnapshots, folders, secondsOf } from "../snapshot/find_snapshots.ts";
 import { renewLatest } from "../snapshot/latest.ts";
 import { CANARY, CHECKPOINT, MANIFEST } from "../snapshot/layout.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
@@ -173,9 +174,7 @@ export async function snapshotsIn(
   const { snapshots } = await findSnapshots(storage, folder, signal);
   const infos: SnapshotInfo[] = [];
   const tasks = snapshots.map((prefix, at) => async (signal: AbortSignal) => {
-    const id = prefix.slice(prefix.lastIndexOf("_") + 1);
-    const name = [project, environment, id].filter((word) => word !== undefined).join("/");
-    const found = { prefix, name, project, environment, id };
+    const found = snapshotIn({ project, environment, prefix: folder }, secondsOf(prefix));
     infos[at] = (await describeSnapshot(storage, found, signal)).info;
   });
   await concurrently(tasks, AT_A_TIME, signal);

@@ -9,7 +9,8 @@ import type { Config } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import type { ExportReport } from "../../export/export.ts";
 import { openStorage } from "../../storage/open_storage.ts";
-import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
+import { type FoundSnapshot, snapshotIn } from "../../snapshot/find_snapshot.ts";
+import { secondsOf } from "../../snapshot/find_snapshots.ts";
 import { printable, shellWord } from "../../text/printable.ts";
 import type { Change } from "../../tools/diff.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -150,9 +151,8 @@ function foundAt(
   environment: string | undefined,
 ): FoundSnapshot {
   const prefix = snapshot.slice(snapshot.lastIndexOf("/content/project_") + 1);
-  const id = prefix.slice(prefix.lastIndexOf("_") + 1);
-  const name = [project, environment, id].filter((word) => word !== undefined).join("/");
-  return { prefix, name, project, environment, id };
+  const folder = prefix.slice(0, prefix.lastIndexOf("/"));
+  return snapshotIn({ project, environment, prefix: folder }, secondsOf(prefix));
 }
 
 function changeLine(change: Change): string {

@@ -94,18 +94,27 @@ export async function* checkedBytes(
 }
 
 /** Compares bytes with what they should be, piece by piece. */
-class ByteCheck {
+export class ByteCheck {
   readonly #expected: ExpectedBytes;
   readonly #fail: (what: string) => Error;
   readonly #hash: Hash;
   #seen = 0;
 
+  /**
+   * @param expected What they should be.
+   * @param fail Makes the error, of a clause that says what is wrong.
+   */
   constructor(expected: ExpectedBytes, fail: (what: string) => Error) {
     this.#expected = expected;
     this.#fail = fail;
     this.#hash = createHash(expected.algorithm);
   }
 
+  /**
+   * Takes a piece.
+   *
+   * @throws What `fail` makes, if there are more than there should be.
+   */
   add(chunk: Uint8Array<ArrayBuffer>): void {
     const { size = Infinity } = this.#expected;
     this.#seen += chunk.byteLength;
@@ -113,6 +122,11 @@ class ByteCheck {
     this.#hash.update(chunk);
   }
 
+  /**
+   * Says that there are no more.
+   *
+   * @throws What `fail` makes, if they aren't those.
+   */
   end(): void {
     const { size = this.#seen, digest } = this.#expected;
     if (this.#seen < size) throw this.#fail(`it has ${this.#seen} of ${size} bytes`);

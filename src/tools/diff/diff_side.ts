@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Page, Resource, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { EXIT, SluiceError } from "../../error.ts";
@@ -8,6 +7,7 @@ import {
   type SnapshotBatches,
   snapshotBatches,
 } from "../../snapshot/batches.ts";
+import { ByteCheck } from "../../snapshot/checked_reading.ts";
 import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { readJson, readSnapshotSchema } from "../../snapshot/read_schema.ts";
@@ -205,22 +205,21 @@ class Objects implements Pick<Storage, "get" | "list"> {
     const { prefix, address, onBytes } = this.#options;
     const path = key.slice(prefix.length + 1);
     const expected = this.#digests.get(path);
-    const hash = createHash("sha256");
+    const check = new ByteCheck({ size: undefined, algorithm: "sha256", digest: expected }, () => {
+      return new SluiceError(
+        `${address}/${path} isn't what was exported: verify the snapshot, and compare another one.`,
+        EXIT.usage,
+      );
+    });
     const bytes = await this.#storage.get(key, options);
     return bytes.pipeThrough(
       new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
         transform(chunk, controller) {
-          hash.update(chunk);
+          check.add(chunk);
           onBytes(chunk.length, 0);
           controller.enqueue(chunk);
         },
-        flush() {
-          if (expected === undefined || hash.digest("hex") === expected) return;
-          throw new SluiceError(
-            `${address}/${path} isn't what was exported: verify the snapshot, and compare another one.`,
-            EXIT.usage,
-          );
-        },
+        flush: () => check.end(),
       }),
     );
   }

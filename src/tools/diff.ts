@@ -1,7 +1,6 @@
 import { generatorStream } from "../async/generator_stream.ts";
 import type { Item, Resource, Version } from "../content/resource.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { ObjectNotFoundError } from "../storage/storage.ts";
 import { nearest } from "../text/nearest.ts";
 import { printable } from "../text/printable.ts";
 import type { AssetChange, Change, DiffProgress, RecordChange } from "./diff/changes.ts";
@@ -11,6 +10,7 @@ import { compareModels, compareSettings } from "./diff/compare_schema.ts";
 import { compareUploads, uploadText } from "./diff/compare_uploads.ts";
 import { DiffSide, type SnapshotSource } from "./diff/diff_side.ts";
 import { SchemaPair } from "./diff/schema_pair.ts";
+import { isOfContent, unreadable } from "./open/reading.ts";
 
 export type {
   AssetChange,
@@ -87,21 +87,25 @@ export function diffSnapshots(
     try {
       yield* changesBetween(a, b, options, work, signal);
     } catch (error) {
-      throw isNotReadable(error, signal)
-        ? unreadable(`${a.address} or ${b.address}`, error)
+      throw isOfContent(error, signal)
+        ? unreadable(`${a.address} or ${b.address}`, error, { advice: OTHERS })
         : error;
     }
   });
 }
 
+/** What to do if two snapshots can't be compared. */
+const OTHERS = "Verify them, or name others";
+
 async function opened(source: SnapshotSource, work: Work, signal: AbortSignal): Promise<DiffSide> {
   try {
     return await DiffSide.open(source, work.onBytes, signal);
   } catch (error) {
-    if (!isNotReadable(error, signal)) throw error;
+    if (!isOfContent(error, signal)) throw error;
     const { storage, snapshot } = source;
     const name = typeof snapshot === "string" ? snapshot : snapshot.name;
-    throw unreadable(`The snapshot ${printable(name, 100)} in ${printable(storage.url)}`, error);
+    const what = `The snapshot ${printable(name, 100)} in ${printable(storage.url)}`;
+    throw unreadable(what, error, { advice: OTHERS });
   }
 }
 
@@ -247,19 +251,4 @@ class Work {
     const [bytes, totalBytes] = [this.#bytes, Math.max(this.#bytes, this.#totalBytes)];
     if (read > 0) this.#onProgress?.({ now: this.now, bytes, totalBytes });
   };
-}
-
-function isNotReadable(error: unknown, signal: AbortSignal): error is Error {
-  if (signal.aborted) return false;
-  return error instanceof SyntaxError || error instanceof TypeError ||
-    error instanceof ObjectNotFoundError;
-}
-
-function unreadable(address: string, error: Error): SluiceError {
-  const why = printable(error.message.replace(/\.$/, ""), 300);
-  return new SluiceError(
-    `${address} can't be read as a snapshot: ${why}. Verify them, or name others.`,
-    EXIT.failed,
-    { cause: error },
-  );
 }

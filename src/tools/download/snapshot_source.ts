@@ -2,7 +2,7 @@ import { isNdjson, readText } from "../../snapshot/read_text.ts";
 import { toText } from "@std/streams/to-text";
 import { generatorStream } from "../../async/generator_stream.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
-import { EXIT, SluiceError } from "../../error.ts";
+import { SluiceError } from "../../error.ts";
 import { type SnapshotBatches, snapshotBatches } from "../../snapshot/batches.ts";
 import { checkedBytes } from "../../snapshot/checked_reading.ts";
 import { dataEntries } from "../../snapshot/data_entries.ts";
@@ -13,8 +13,9 @@ import { isAsSealed } from "../../snapshot/manifest_digest.ts";
 import { readJson, readSnapshotSchema } from "../../snapshot/read_schema.ts";
 import { type ObjectInfo, ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
 import { isObject, type JsonObject } from "../../text/json.ts";
-import { printable, shownAddress } from "../../text/printable.ts";
+import { shownAddress } from "../../text/printable.ts";
 import { ndjsonBytes } from "../../transform/encode_ndjson.ts";
+import { unreadable } from "../open/reading.ts";
 import type { TransferOptions } from "./contents.ts";
 import { SnapshotDamagedError } from "./damage.ts";
 
@@ -256,10 +257,5 @@ async function understood<T>(
 /** The error of a snapshot whose objects are there, but not what their names say. */
 function notUnderstood(address: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted || !(error instanceof SyntaxError || error instanceof TypeError)) return error;
-  const why = printable(error.message.replace(/\.$/, ""), 300);
-  return new SluiceError(
-    `${shownAddress(address)} can't be read as a snapshot: ${why}. Name another one.`,
-    EXIT.failed,
-    { cause: error },
-  );
+  return unreadable(shownAddress(address), error);
 }

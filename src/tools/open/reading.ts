@@ -60,13 +60,41 @@ export function streamAt<T>(
  * @param signal What is thrown once it is aborted stays as it is.
  */
 export function readable(error: unknown, address: string, signal: AbortSignal): unknown {
-  const isOfContent = error instanceof SyntaxError || error instanceof TypeError ||
+  if (!isOfContent(error, signal)) return error;
+  return unreadable(shownAddress(address), error, { code: "snapshot_unreadable" });
+}
+
+/**
+ * Whether an error is that of content that isn't as it was written.
+ *
+ * @param error The error.
+ * @param signal Once it is aborted no error is.
+ */
+export function isOfContent(error: unknown, signal: AbortSignal): error is Error {
+  if (signal.aborted) return false;
+  return error instanceof SyntaxError || error instanceof TypeError ||
     error instanceof ObjectNotFoundError;
-  if (!isOfContent || signal.aborted) return error;
-  const why = printable(error.message.replace(/\.$/, ""), 300);
+}
+
+/**
+ * The error of a snapshot that can't be read.
+ *
+ * @param what The snapshot, as it is shown.
+ * @param cause Why.
+ * @param options What to do about it, and the error's code.
+ */
+export function unreadable(
+  what: string,
+  cause: Error,
+  { advice = "Name another one", code }: {
+    readonly advice?: string;
+    readonly code?: string | undefined;
+  } = {},
+): SluiceError {
+  const why = printable(cause.message.replace(/\.$/, ""), 300);
   return new SluiceError(
-    `${shownAddress(address)} can't be read as a snapshot: ${why}. Name another one.`,
+    `${what} can't be read as a snapshot: ${why}. ${advice}.`,
     EXIT.failed,
-    { cause: error, code: "snapshot_unreadable" },
+    { cause, code },
   );
 }

@@ -1,8 +1,7 @@
-import type { Buffer } from "node:buffer";
-import { once } from "node:events";
-import { constants, createGzip, createZstdCompress } from "node:zlib";
+import { constants, createGzip, createZstdCompress, type Gzip, type ZstdCompress } from "node:zlib";
 import { createTarPacker } from "modern-tar";
 import { generatorStream } from "../../async/generator_stream.ts";
+import { compressed } from "./compressed.ts";
 
 /** How an archive is written: as a tar, plain or compressed. */
 export type ArchiveForm = "tar" | "tar.gz" | "tar.zst";
@@ -63,39 +62,16 @@ export function archiveOf(
       controller.finalize();
     }
   });
-  return form === "tar" ? tar : compressed(tar, form);
+  return form === "tar" ? tar : generatorStream(() => compressed(tar, compressorOf(form)));
 }
 
-function compressed(
-  bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
-  form: Exclude<ArchiveForm, "tar">,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const compressor = form === "tar.gz" ? createGzip({ level: GZIP_LEVEL }) : createZstdCompress({
+function compressorOf(form: Exclude<ArchiveForm, "tar">): Gzip | ZstdCompress {
+  if (form === "tar.gz") return createGzip({ level: GZIP_LEVEL });
+  return createZstdCompress({
     params: {
       [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL,
       // Without it, zstd -t finds no changed byte.
       [constants.ZSTD_c_checksumFlag]: 1,
     },
-  });
-  return generatorStream(async function* (stop) {
-    const reader = bytes.getReader();
-    const feeding = feed().catch((error) => compressor.destroy(error));
-    try {
-      for await (const chunk of compressor as AsyncIterable<Buffer<ArrayBuffer>>) {
-        yield new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      }
-    } finally {
-      stop.abort(new DOMException("Nobody reads the archive any more.", "AbortError"));
-      await reader.cancel(stop.signal.reason).catch(() => {});
-      await feeding;
-    }
-
-    async function feed(): Promise<void> {
-      for (let read; !(read = await reader.read()).done;) {
-        if (compressor.write(read.value)) continue;
-        await once(compressor, "drain", { signal: stop.signal });
-      }
-      compressor.end();
-    }
   });
 }

@@ -1,5 +1,5 @@
 import { pipeline, Readable } from "node:stream";
-import type { Gzip } from "node:zlib";
+import type { Gzip, ZstdCompress } from "node:zlib";
 import type { Bytes } from "./snapshot_source.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Bytes } from "./snapshot_source.ts";
  */
 export async function* compressed(
   bytes: AsyncIterable<Uint8Array>,
-  compressor: Gzip,
+  compressor: Gzip | ZstdCompress,
 ): AsyncGenerator<Bytes, void> {
   // What goes wrong is what reading the compressor fails with.
   pipeline(Readable.from(bytes, { objectMode: false }), compressor, () => {});

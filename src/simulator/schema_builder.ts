@@ -123,28 +123,36 @@ export function buildSchema(
   return schema;
 }
 
+/** What the API gives a model that doesn't say otherwise. */
+export const MODEL_DEFAULTS = {
+  name: null,
+  singleton: false,
+  sortable: false,
+  api_key: null,
+  ordering_direction: null,
+  ordering_meta: null,
+  tree: false,
+  modular_block: false,
+  draft_mode_active: false,
+  draft_saving_active: false,
+  all_locales_required: false,
+  inverse_relationships_enabled: false,
+  collection_appeareance: "compact",
+  collection_appearance: "compact",
+  has_singleton_item: false,
+  hint: null,
+} satisfies JsonObject;
+
 function itemType(apiKey: string, model: ModelSketch): ItemType {
   const { fields, fieldsets = [], roles = {}, workflow, singletonItem } = model;
   return {
     id: itemTypeId(apiKey),
     type: "item_type",
     attributes: {
+      ...MODEL_DEFAULTS,
       name: model.name,
-      singleton: false,
-      sortable: false,
       api_key: apiKey,
-      ordering_direction: null,
-      ordering_meta: null,
-      tree: false,
-      modular_block: false,
-      draft_mode_active: false,
-      draft_saving_active: false,
-      all_locales_required: false,
-      inverse_relationships_enabled: false,
-      collection_appeareance: "compact",
-      collection_appearance: "compact",
       has_singleton_item: singletonItem !== undefined,
-      hint: null,
       ...model.attributes,
     },
     relationships: {

@@ -2,7 +2,7 @@ import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
 import { text } from "../../cma_server/parameters.ts";
 import type { ItemType, JsonObject, Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
-import { ref } from "../schema_builder.ts";
+import { MODEL_DEFAULTS, ref } from "../schema_builder.ts";
 import { withMeta } from "../stored_item.ts";
 import { createField, createFieldset, reorderFields } from "./fields_writer.ts";
 import { listAt, positionAfter } from "./lists.ts";
@@ -19,25 +19,6 @@ import {
 } from "./write_call.ts";
 
 /** What a new model has where nothing else was sent. */
-const DEFAULTS: JsonObject = {
-  name: null,
-  singleton: false,
-  sortable: false,
-  api_key: null,
-  ordering_direction: null,
-  ordering_meta: null,
-  tree: false,
-  modular_block: false,
-  draft_mode_active: false,
-  draft_saving_active: false,
-  all_locales_required: false,
-  inverse_relationships_enabled: false,
-  collection_appeareance: "compact",
-  collection_appearance: "compact",
-  has_singleton_item: false,
-  hint: null,
-};
-
 const FIELD_ROLES = [
   "ordering_field",
   "presentation_title_field",
@@ -89,7 +70,7 @@ function create(call: WriteCall): Answer {
   const model: ItemType = {
     id,
     type: "item_type",
-    attributes: attributesOf(call, id, DEFAULTS, data.attributes),
+    attributes: attributesOf(call, id, MODEL_DEFAULTS, data.attributes),
     relationships: {
       fields: { data: [] },
       fieldsets: { data: [] },
@@ -192,7 +173,10 @@ function attributesOf(
   before: JsonObject,
   given: JsonObject,
 ): ItemType["attributes"] {
-  checkAttributes(given, (name) => Object.hasOwn(DEFAULTS, name) && name !== "has_singleton_item");
+  checkAttributes(
+    given,
+    (name) => Object.hasOwn(MODEL_DEFAULTS, name) && name !== "has_singleton_item",
+  );
   const attributes = { ...before, ...given };
   const look = given.collection_appearance ?? given.collection_appeareance;
   if (look !== undefined) {

@@ -45,12 +45,14 @@ interface Measured {
 
 /** Exit codes that aren't failures: snapshots differ; a dump lacks the settings that nobody wrote. */
 const ALSO: Readonly<Record<string, number>> = { diff: 1, download: 3 };
-const PERMISSIONS = (await Deno.readTextFile("tasks/permissions")).trim().split("\n");
+const FLAGS =
+  (await Promise.all(["tasks/heap", "tasks/permissions"].map((path) => Deno.readTextFile(path))))
+    .flatMap((text) => text.trim().split("\n"));
 
 /** Runs a module of this folder as a process of its own. */
 async function run(module: string, args: readonly string[]): Promise<Measured> {
   const { code, stderr } = await new Deno.Command("bash", {
-    args: ["-c", MEASURE, "bash", Deno.execPath(), "run", ...PERMISSIONS, module, ...args],
+    args: ["-c", MEASURE, "bash", Deno.execPath(), "run", ...FLAGS, module, ...args],
     stdout: "null",
     stderr: "piped",
   }).output();

@@ -1,7 +1,7 @@
 /**
  * Builds `sluice` as a program of its own, for each of the usual systems, or for those that are named:
  * `deno task compile x86_64-pc-windows-msvc`. The programs are in `dist`, named after their systems. They
- * hold all that `sluice` is made of, the demo included, and may do what `deno task export` may.
+ * hold all that `sluice` is made of, the demo included, may do what `deno task export` may, and have its heap.
  *
  * With DENORT_BIN, the path of Deno's runtime for compiled programs, nothing is downloaded; it is that of one
  * system, by default of this one.
@@ -19,7 +19,8 @@ const TARGETS = [
 ] as const;
 
 const runtime = Deno.env.get("DENORT_BIN");
-const PERMISSIONS = [
+const FLAGS = [
+  (await Deno.readTextFile("tasks/heap")).trim(),
   "--allow-net",
   ...(await Deno.readTextFile("tasks/permissions")).trim().split("\n"),
 ];
@@ -76,9 +77,11 @@ for (const target of targets()) {
     args: [
       "compile",
       "--quiet",
+      // Deno keeps to the program's heap itself while it compiles, and checking types takes more.
+      "--no-check",
       `--target=${target}`,
       `--output=${output}`,
-      ...PERMISSIONS,
+      ...FLAGS,
       "tasks/cli.ts",
     ],
     // Colours would be in the way of reading what it says.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { LEAST_DENO, whyTooOld } from "../tasks/require_deno.ts";
-import { PERMISSIONS } from "./support/permissions.ts";
+import { HEAP, PERMISSIONS } from "./support/permissions.ts";
 
 Deno.test("no task asks for a permission", () => {
   assert.ok(PERMISSIONS.includes("--no-prompt"));
@@ -9,6 +9,36 @@ Deno.test("no task asks for a permission", () => {
     for (const part of command.split(/&&?/)) {
       if (!/\bdeno (?:run|test|install)\b/.test(part)) continue;
       assert.match(part, /--no-prompt|\$\(cat tasks\/permissions\)/, name);
+    }
+  }
+});
+
+Deno.test("what runs the program gives it a heap of one size, in tasks, the command and the documentation", async () => {
+  assert.match(HEAP, /^--v8-flags=--max-old-space-size=\d+$/);
+  // Tests are checked and run by Deno with more; the programs that they run have what the tasks give them.
+  const running = /\bdeno (?:run|install)\b.*\b(?:tasks\/(?:cli|cron|bench)\.ts|cli\.js)\b/;
+  const capped = [];
+  for (const [name, { command }] of Object.entries(config.tasks)) {
+    for (const part of command.split(/&&?/)) {
+      assert.equal(/v8-flags|tasks\/heap\)/.test(part), running.test(part), name);
+      if (!running.test(part)) continue;
+      assert.ok(part.includes(" $(cat tasks/heap) "), name);
+      capped.push(name);
+    }
+  }
+  assert.deepEqual(capped, ["sluice", "export", "cron", "demo", "install", "bench"]);
+  const pages = [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`);
+  for (const page of ["README.md", "Dockerfile", ...pages]) {
+    const text = (await Deno.readTextFile(page)).replaceAll("\\\n", " ");
+    for (
+      const [line] of text.matchAll(
+        /^.*\bdeno (?:run|install|compile) .*(?:cli|cron)\.[jt]s\b.*$/gm,
+      )
+    ) {
+      assert.ok(line.includes(`deno run ${HEAP} `), `${page}: ${line}`);
+    }
+    for (const [flags] of text.matchAll(/\S*max-old-space-size\S*/g)) {
+      assert.equal(flags, HEAP, page);
     }
   }
 });

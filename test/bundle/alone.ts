@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { EXIT } from "../../src/error.ts";
 import { VERSION } from "../../src/version.ts";
 import { denoDir, runInTerminal } from "../support/terminal.ts";
+import { HEAP } from "../support/permissions.ts";
 import { permissionsOf, ROOT, run } from "./program.ts";
 
 /**
@@ -163,7 +165,7 @@ Deno.test("deno task install installs a command with the permissions of an expor
     const { stdout } = await run("bash", [`${root}/bin/sluice`, "--version"], { cwd: root });
     assert.equal(stdout, VERSION_LINE);
     const script = await Deno.readTextFile(`${root}/bin/sluice`);
-    for (const flag of permissionsOf("export")) assert.ok(script.includes(flag), flag);
+    for (const flag of [HEAP, ...permissionsOf("export")]) assert.ok(script.includes(flag), flag);
     const words = ["bash", `${root}/bin/sluice`, "schedule", "disable", "--to", `${root}/to`];
     const status = await runInTerminal(words, {
       cwd: root,
@@ -208,8 +210,12 @@ Deno.test("deno task compile notices a runtime that isn't one", async () => {
     ["task", "--quiet", "compile", Deno.build.target],
     { env: { DENORT_BIN: Deno.execPath() } },
   );
-  await Deno.remove(`${ROOT}dist/sluice-${Deno.build.target}`);
+  const program = `${ROOT}dist/sluice-${Deno.build.target}`;
+  const built = Buffer.from(await Deno.readFile(program));
+  await Deno.remove(program);
   assert.deepEqual([code, stdout], [1, ""]);
+  // What the runtime is given: it is another one, but with the flags of the program.
+  assert.ok(built.includes(`"${HEAP.replace("--v8-flags=", "")}"]`));
   assert.match(
     stderr,
     /^compile: What is in \.\/dist\/sluice-\S+ now isn't sluice, but says "deno [^"]+": DENORT_BIN has to be .+\.\n$/,

@@ -5,6 +5,10 @@ const TEXT = await Deno.readTextFile(new URL("../../tasks/permissions", import.m
 /** What the tasks that export, the installed command and compiled programs may do, besides using the network. */
 export const PERMISSIONS: readonly string[] = TEXT.trim().split("\n");
 
+/** The option by which they have a heap of their own size. */
+export const HEAP: string = (await Deno.readTextFile(new URL("../../tasks/heap", import.meta.url)))
+  .trim();
+
 /**
  * Whether they may read an environment variable.
  *
@@ -24,5 +28,6 @@ export function mayRead(name: string): boolean {
  */
 export function denoArgs(task: keyof typeof config.tasks): string[] {
   const last = config.tasks[task].command.split(" && ").at(-1)!;
-  return last.replace("$(cat tasks/permissions)", PERMISSIONS.join(" ")).split(" ").slice(1);
+  return last.replace("$(cat tasks/permissions)", PERMISSIONS.join(" "))
+    .replace("$(cat tasks/heap)", HEAP).split(" ").slice(1);
 }

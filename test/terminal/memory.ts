@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
+import { EXPORT_DEFAULTS } from "../../src/export/export_settings.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
+import { largestRecords } from "../support/largest_records.ts";
 import { long } from "../support/long.ts";
 import { type MeasuredEnd, runMeasured } from "../support/measured_program.ts";
 
@@ -9,12 +11,20 @@ const RATE_LIMIT = { limit: 100_000, windowMs: 3000 };
 const MIB = 1024 * 1024;
 
 /** Exports a generated project whose server does something special. */
-async function exportFrom(
+function exportFrom(
   options: Pick<DemoCmaOptions, "gzip" | "onRequest">,
   records = 100,
 ): Promise<MeasuredEnd> {
   const project = generateProject({ records, uploads: 10, assetBytes: 1000 });
-  await using cma = startDemoCma({ project, rateLimit: RATE_LIMIT, ...options });
+  return exported({ project, ...options });
+}
+
+/** Exports what a server has. */
+async function exported(
+  options: Pick<DemoCmaOptions, "project" | "gzip" | "onRequest">,
+  args: readonly string[] = [],
+): Promise<MeasuredEnd> {
+  await using cma = startDemoCma({ rateLimit: RATE_LIMIT, ...options });
   const to = await Deno.makeTempDir();
   try {
     return await runMeasured("export", [
@@ -24,6 +34,7 @@ async function exportFrom(
       cma.url,
       "--asset-host",
       cma.assetHost,
+      ...args,
     ], { DATOCMS_API_TOKEN: cma.apiToken });
   } finally {
     await Deno.remove(to, { recursive: true });
@@ -106,4 +117,21 @@ Deno.test("a gzip bomb in place of an answer is refused, and takes little memory
       assert.ok(more <= 300, `${more} MiB more than the ${plain.peakMiB} MiB of a plain export`);
     });
   }
+});
+
+Deno.test("an export of the largest legal records, in full pages, keeps to the program's heap", async () => {
+  // As many models as are read at once by default, and pages of as many records as come in nested form.
+  const { project, models } = largestRecords(EXPORT_DEFAULTS.concurrency, long(120, 30));
+  const full = new Set<string | null>();
+  const less = long(1, 0) === 1 ? [] : ["--no-published"];
+  const { code, stdout, stderr } = await exported({
+    project,
+    onRequest: (_request, { searchParams: asked }) => {
+      if (asked.get("page[limit]") === "30") full.add(asked.get("filter[type]"));
+      return undefined;
+    },
+  }, ["--models", models.join(), ...less]);
+  assert.equal(code, 0, stderr.slice(-1000));
+  assert.match(stdout, /^Exported .*: complete\.$/m);
+  assert.equal(full.size, models.length);
 });

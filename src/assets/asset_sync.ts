@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.ts";
 export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" | "signal"> {
   /** The key of an asset's file. It is asked once for each upload, in the order they come. */
   readonly key: (upload: Upload) => string;
-  /** The most assets at a time. @default {8} */
+  /** The most assets at a time, up to 8. @default {8} */
   readonly concurrency?: number | undefined;
   /** How often and how long an asset is tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined;
@@ -27,6 +27,9 @@ export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" |
     | ((upload: Upload, reason: string, attempt: number, waitMs: number) => void)
     | undefined;
 }
+
+/** The most assets at a time, whatever is asked for. */
+const MOST_AT_ONCE = 8;
 
 /** Outcomes in a page. */
 const PAGE = 100;
@@ -61,7 +64,8 @@ async function* outcomes(
   options: SyncAssetsOptions,
   end: AbortController,
 ): AsyncGenerator<Page<AssetOutcome>, void> {
-  const { concurrency = 8, clock = SYSTEM_CLOCK, stop } = options;
+  const { clock = SYSTEM_CLOCK, stop } = options;
+  const concurrency = Math.min(options.concurrency ?? MOST_AT_ONCE, MOST_AT_ONCE);
   const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   const waiting = stop ? AbortSignal.any([stop, signal]) : signal;
   const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };

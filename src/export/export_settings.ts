@@ -1,4 +1,5 @@
 import { EXIT, SluiceError } from "../error.ts";
+import { MOST_IN_FLIGHT } from "../http/request_gate.ts";
 import { assertLabels } from "../snapshot/labels.ts";
 import type { AssetMode, ExportOptions, SourceOptions } from "./options.ts";
 
@@ -6,7 +7,7 @@ import type { AssetMode, ExportOptions, SourceOptions } from "./options.ts";
 export const EXPORT_DEFAULTS = {
   published: true,
   assets: "keep",
-  concurrency: 8,
+  concurrency: MOST_IN_FLIGHT,
   allowPublic: false,
   maxFailures: Infinity,
   freeze: false,

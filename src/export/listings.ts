@@ -1,4 +1,5 @@
 import { Budget } from "../async/budget.ts";
+import { MOST_BYTES_IN_FLIGHT } from "../http/request_gate.ts";
 import type { ListingName } from "../source/datocms/cma_event.ts";
 import type { ListingOptions } from "../source/datocms/listing.ts";
 import type { ListingVerdict } from "../source/datocms/listing_check.ts";
@@ -27,7 +28,7 @@ export class Listings {
    */
   constructor(options: ListingsOptions) {
     this.#options = options;
-    this.#budget = new Budget(options.concurrency);
+    this.#budget = new Budget(options.concurrency, MOST_BYTES_IN_FLIGHT);
   }
 
   /**

@@ -37,7 +37,12 @@ export interface SourceOptions {
    * @default {"keep"}
    */
   readonly assets?: boolean | AssetMode | undefined;
-  /** The most requests, pages and assets at a time. @default {8} */
+  /**
+   * The most requests, pages and assets at a time. Of requests there are only as many as keep up with the
+   * rate limit, which depends on how long answers take, and as 64 MiB of answers leave room for.
+   *
+   * @default {40}
+   */
   readonly concurrency?: number | undefined;
   /** The most requests to the API per second. @default All that its rate limit allows */
   readonly maxRps?: number | undefined;

@@ -36,6 +36,8 @@ export interface ReadBodyOptions {
   readonly maxBytes: number;
   /** Measures how long it takes. @default {SYSTEM_CLOCK} */
   readonly clock?: Clock | undefined;
+  /** Called with the number of bytes that have come, whenever some do. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** Responses that live as long as their bodies. */
@@ -71,12 +73,13 @@ export function assertPace(bytes: number, ms: number, stallMs: number): void {
  */
 export async function readBody(
   response: Response,
-  { watchdog, stallMs, maxBytes, clock = SYSTEM_CLOCK }: ReadBodyOptions,
+  { watchdog, stallMs, maxBytes, clock = SYSTEM_CLOCK, onBytes }: ReadBodyOptions,
 ): Promise<Uint8Array> {
   const started = clock.elapsed();
   watchdog.expect(stallMs, "the next bytes of the answer");
   return await collectBytes(responseBody(response), (size) => {
     if (size > maxBytes) throw new BodyTooLargeError(maxBytes);
+    onBytes?.(size);
     assertPace(size, clock.elapsed() - started, stallMs);
     watchdog.expect(stallMs, "the next bytes of the answer");
   });

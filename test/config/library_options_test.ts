@@ -26,7 +26,7 @@ Deno.test("toExportOptions() hands on what shapes an export", () => {
     assetHost: "https://cdn.example",
     published: true,
     assets: "keep",
-    concurrency: 8,
+    concurrency: 40,
     secrets: ["abc"],
     layout: "ndjson",
     compress: "none",

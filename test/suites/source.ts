@@ -4,6 +4,7 @@ import "../http/body_test.ts";
 import "../http/proxy_test.ts";
 import "../http/rate_limiter_test.ts";
 import "../http/rate_windows_test.ts";
+import "../http/request_gate_test.ts";
 import "../http/watchdog_test.ts";
 import "../source/datocms/asset_domain_test.ts";
 import "../source/datocms/asset_fetch_test.ts";

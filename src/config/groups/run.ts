@@ -92,7 +92,8 @@ export const OUTPUT = {
     schema: z.number().int().min(1).max(MAX_CONCURRENCY).default(EXPORT_DEFAULTS.concurrency),
     placeholder: "<number>",
     expects: `a whole number from 1 to ${MAX_CONCURRENCY}`,
-    help: "Maximum number of concurrent requests, pages and assets.",
+    help:
+      "Maximum number of concurrent requests, pages and assets. Fewer requests are sent at a time where they keep up with the API's rate limit.",
     toExport: (concurrency) => ({ concurrency }),
   }),
   json: onOff(false, { help: "Write the result to stdout as JSON." }),

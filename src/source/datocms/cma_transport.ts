@@ -8,7 +8,8 @@ import { fetchApi, RedirectError } from "./fetch_api.ts";
 import { printable } from "../../text/printable.ts";
 import { Secrets } from "../../text/secrets/secrets.ts";
 import { proxyVariable } from "../../http/proxy.ts";
-import { RateLimiter, type Ticket } from "../../http/rate_limiter.ts";
+import { RateLimiter } from "../../http/rate_limiter.ts";
+import { type Flight, RequestGate } from "../../http/request_gate.ts";
 import {
   askedWaitMs,
   backoffMs,
@@ -39,6 +40,8 @@ export interface CmaTransportOptions {
   readonly limiter?: RateLimiter | undefined;
   /** The most requests per second, unless there is a limiter. @default All that the API allows */
   readonly maxRps?: number | undefined;
+  /** The most requests in flight, however long answers take. @default {40} */
+  readonly concurrency?: number | undefined;
   /** How failed requests are tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** How long to wait for an answer's headers, in milliseconds. @default {60000} */
@@ -97,6 +100,7 @@ export class CmaTransport {
   readonly clock: Clock;
   readonly #options: CmaTransportOptions;
   readonly #retry: RetryPolicy;
+  readonly #gate: RequestGate;
   #reached = false;
 
   /**
@@ -111,6 +115,7 @@ export class CmaTransport {
     this.baseUrl = origin + pathname.replace(/\/+$/, "");
     this.limiter = options.limiter ??
       new RateLimiter({ clock: this.clock, maxPerSecond: options.maxRps });
+    this.#gate = new RequestGate({ ...this, most: options.concurrency });
     this.#retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
   }
 
@@ -142,16 +147,18 @@ export class CmaTransport {
   ): Promise<CmaAnswer> {
     const context = this.#context(url, init);
     const { repeatable = isIdempotent(init) } = options;
+    // Answers of one resource are about as large as each other.
+    const [, kind = ""] = url.slice(this.baseUrl.length).split(/[/?]/, 2);
     const started = this.clock.elapsed();
     let queued = 0;
     for (let attempt = 1;; attempt++) {
       // Waiting for one's turn among many isn't waiting for an answer: it comes to an end by itself.
       queued -= this.clock.elapsed();
-      const ticket = await this.limiter.acquire(options.signal);
+      const flight = await this.#gate.enter(kind, options.signal);
       queued += this.clock.elapsed();
       let problem: Problem;
       try {
-        const answer = await this.#attempt(url, init, options, attempt, ticket);
+        const answer = await this.#attempt(url, init, options, attempt, flight);
         const { status, body } = answer;
         if ((status >= 200 && status < 300) || accept?.(status)) return answer;
         // Before they are cut: a server may repeat what it was sent.
@@ -222,33 +229,26 @@ export class CmaTransport {
     init: RequestInit,
     options: SendOptions,
     attempt: number,
-    first: Ticket,
+    gated: Flight,
   ): Promise<CmaAnswer> {
+    using flight = gated;
     const { headersTimeoutMs = 60_000, stallTimeoutMs = 30_000, onEvent } = this.#options;
     const started = this.clock.elapsed();
     using watchdog = new Watchdog(options.signal, this.clock);
     watchdog.expect(headersTimeoutMs, "an answer");
-    let ticket = first;
-    let response: Response;
-    try {
-      response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
-        watchdog.rest();
-        this.limiter.release(ticket);
-        ticket = await this.limiter.acquire(options.signal);
-        watchdog.expect(headersTimeoutMs, "an answer");
-      });
-    } catch (error) {
-      this.limiter.release(ticket);
-      throw error;
-    }
-    this.limiter.learn(response.headers, ticket);
+    const response = await fetchApi(url, { ...init, signal: watchdog.signal }, async () => {
+      watchdog.rest();
+      await flight.again(options.signal);
+      watchdog.expect(headersTimeoutMs, "an answer");
+    });
+    flight.answered(response.headers);
     const { status, headers } = response;
+    const how = { watchdog, stallMs: stallTimeoutMs, clock: this.clock, onBytes: flight.came };
     const { maxBytes = LARGEST_ANSWER } = options;
-    const how = { watchdog, stallMs: stallTimeoutMs, clock: this.clock };
-    const bytes =
-      await (status < 400
-        ? readBody(response, { ...how, maxBytes })
-        : readRefusal(response, { ...how, maxBytes: LARGEST_REFUSAL }));
+    const bytes = status < 400
+      ? await readBody(response, { ...how, maxBytes })
+      : await readRefusal(response, { ...how, maxBytes: LARGEST_REFUSAL });
+    flight.ended(bytes.byteLength);
     const ms = this.clock.elapsed() - started;
     let body: unknown;
     try {

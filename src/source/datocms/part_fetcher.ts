@@ -1,4 +1,4 @@
-import { Budget } from "../../async/budget.ts";
+import { Budget, type Place } from "../../async/budget.ts";
 import { BodyTooLargeError } from "../../http/body.ts";
 import { CmaError } from "./cma_error.ts";
 import type { Page } from "../../content/resource.ts";
@@ -40,7 +40,7 @@ export interface FetchedPart<T> extends Part {
   /** What came. */
   readonly page: FetchedPage<T> | "too large";
   /** Its place in the budget. */
-  readonly place: Disposable;
+  readonly place: Place;
 }
 
 /** Options of {@linkcode PartFetcher}. */
@@ -79,6 +79,8 @@ export class PartFetcher<T> {
   #isCapped = false;
   /** Whether an answer was too large: single resources may be, too. */
   #isLarge = false;
+  /** How large the last answer was, in bytes. */
+  #bytes = 0;
   /** How many resources in a row were too large. */
   #tooLarge = 0;
 
@@ -117,9 +119,11 @@ export class PartFetcher<T> {
    */
   async begin(part: Part): Promise<FetchedPart<T>> {
     const { budget, signal } = this.#options;
-    const place = await budget.acquire(signal);
+    const place = await budget.acquire(signal, () => this.#bytes);
     try {
-      return { ...part, place, page: await this.fetch(part) };
+      const page = await this.fetch(part);
+      if (page !== "too large") place.resize(page.bytes);
+      return { ...part, place, page };
     } catch (error) {
       place[Symbol.dispose]();
       throw error;
@@ -186,6 +190,7 @@ export class PartFetcher<T> {
     const { data: { length: sent }, bytes, maxLimit = Infinity } = page;
     this.#maxLimit = Math.min(this.#maxLimit, maxLimit);
     if (sent === 0) return;
+    this.#bytes = bytes;
     this.#limit = Math.min(this.#maxLimit, Math.floor(targetBytes / (bytes / sent)) || 1);
     this.#largest = Math.max(this.#largest, sent);
     const isShort = sent < Math.min(part.limit, maxLimit) && part.offset + sent < total;

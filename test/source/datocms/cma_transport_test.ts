@@ -946,3 +946,23 @@ Deno.test("CmaTransport.send() tells of each request and retry", async () => {
   assert.equal(request.bytes, GOOD_TEXT.length);
   assert.equal(request.available, 7);
 });
+
+Deno.test("CmaTransport.send() has no more requests in flight than it may", async () => {
+  for (const [concurrency, most] of [[2, 2], [undefined, 4]] as const) {
+    let [open, peak] = [0, 0];
+    const opened = Promise.withResolvers<void>();
+    await using server = serveHttp(async () => {
+      peak = Math.max(peak, ++open);
+      // All that may come are here before the first is answered: until then nothing is known of answers.
+      if (open === most) opened.resolve();
+      await opened.promise;
+      await turn();
+      open--;
+      return json(GOOD);
+    });
+    const limiter = new RateLimiter({ limit: 60, windowMs: 3000 });
+    const client = testClient(server.url, { concurrency, limiter });
+    await Promise.all(Array.from({ length: 24 }, (_, n) => client.get(`/site${n}`)));
+    assert.equal(peak, most);
+  }
+});

@@ -58,6 +58,11 @@ function byName<T>(value: (name: string, i: number) => T): Record<string, T> {
   return Object.fromEntries(NAMES.map((name, i) => [name, value(name, i)]));
 }
 
+/** The names of a model's text fields: the first model has all, the others some, or much would be long. */
+function fieldNames(model: number): readonly string[] {
+  return model === 0 ? NAMES : [0, 1, 2].map((i) => NAMES[(model * 3 + i) % NAMES.length]!);
+}
+
 /**
  * A project in which every text that editors and developers choose, and every id that makes a path, is
  * hostile.
@@ -66,15 +71,16 @@ function byName<T>(value: (name: string, i: number) => T): Record<string, T> {
  */
 export function hostileProject(files: string): MemoryProject {
   const locales = ["en", NASTY, "__proto__", "../it"];
-  const fields: ModelSketch["fields"] = Object.fromEntries([
-    ...NAMES.map((name) => [name, { type: "string", label: NASTY, hint: NASTY, localized: true }]),
-    ["json", { type: "json", label: NASTY }],
-    ["body", { type: "structured_text", label: NASTY }],
-    ["odd", { type: NASTY, label: NASTY }],
-  ]);
-  const models = byName((name): ModelSketch => ({
+  const models = byName((name, i): ModelSketch => ({
     name: name + NASTY,
-    fields,
+    fields: Object.fromEntries([
+      ...fieldNames(i).map((name) =>
+        [name, { type: "string", label: NASTY, hint: NASTY, localized: true }] as const
+      ),
+      ["json", { type: "json", label: NASTY }],
+      ["body", { type: "structured_text", label: NASTY }],
+      ["odd", { type: NASTY, label: NASTY }],
+    ]),
     fieldsets: [NASTY],
   }));
   const schema = buildSchema(models, locales);
@@ -111,10 +117,11 @@ export function hostileProject(files: string): MemoryProject {
   }
 
   function record(name: string, i: number): StoredItem {
-    const values = byName(() => Object.fromEntries(locales.map((locale) => [locale, NASTY])));
+    const value = Object.fromEntries(locales.map((locale) => [locale, NASTY]));
+    const values = Object.fromEntries(fieldNames(i).map((name) => [name, value]));
     const attributes: JsonObject = {
       ...values,
-      json: i % 2 === 0 ? `{"${NASTY}` : "[".repeat(1e5) + "]".repeat(1e5),
+      json: i % 8 === 1 ? "[".repeat(1e5) + "]".repeat(1e5) : `{"${NASTY}`,
       body: {
         schema: NASTY,
         document: { type: NASTY, children: [{ type: "span", value: NASTY }] },

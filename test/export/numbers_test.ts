@@ -22,6 +22,12 @@ const PROJECTS: Readonly<Record<string, () => DemoProject>> = {
     generateProject({ records: long(300, 60), uploads: long(40, 15), assetBytes: 300 }),
 };
 
+/** How often each is exported anew, to see the same numbers again. */
+const TIMES: Readonly<Record<string, number>> = {
+  "the sample project": 2,
+  "a generated project": long(2, 1),
+};
+
 /** Runs a command as a user does who wants a report for programs. */
 async function run(cma: DemoCma, root: string, args: readonly string[], expected: ExitCode) {
   cma.log.clear();
@@ -188,7 +194,7 @@ function numbersOf({ manifest }: Snapshot) {
 for (const [name, project] of Object.entries(PROJECTS)) {
   Deno.test(`every number of an export of ${name} is what its files and the server count, each time`, async () => {
     const seen: unknown[] = [];
-    for (let time = 0; time < 2; time++) {
+    for (let time = 0; time < TIMES[name]!; time++) {
       await using made = await served({ project: project() });
       const first = await made.report(["export"]);
       const snapshot = await read(shownAddress(first.snapshot!));
@@ -223,7 +229,7 @@ for (const [name, project] of Object.entries(PROJECTS)) {
       assert.ok(Math.abs(begun - Date.parse(startedAt)) < 5000);
       assert.deepEqual([status.failures, status.unfinished], [null, null]);
     }
-    assert.deepEqual(seen[1], seen[0]);
+    for (const again of seen.slice(1)) assert.deepEqual(again, seen[0]);
   });
 }
 

@@ -6,6 +6,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { workbench } from "../support/exported.ts";
+import { long } from "../support/long.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { contentOf } from "../support/snapshot_content.ts";
 import { CrashError, TracedStorage } from "../support/traced_storage.ts";
@@ -17,6 +18,8 @@ const OPTIONS: Partial<ExportOptions> = {
   checkpointMs: 0,
   resume: true,
 };
+/** How far each run comes. */
+const CHECKPOINTS = long(3, 2);
 const SHAPES: Readonly<Record<string, Partial<ExportOptions>>> = {
   "indexes without tables": { tables: false },
   "tables": {},
@@ -39,7 +42,9 @@ async function keysIn(storage: Storage): Promise<string[]> {
 
 for (const [what, shape] of Object.entries(SHAPES)) {
   Deno.test(`exportProject() of ${what} that is stopped or killed while it makes them resumes in their midst`, async () => {
-    const project = memoryCopy(generateProject({ records: 500, models: 2, uploads: 20 }));
+    const project = memoryCopy(
+      generateProject({ records: long(500, 260), models: 2, uploads: 20 }),
+    );
     await using bench = await workbench({ project });
     const whole = new MemoryStorage();
     const expected = await bench.export({ ...OPTIONS, ...shape, storage: whole });
@@ -59,7 +64,7 @@ for (const [what, shape] of Object.entries(SHAPES)) {
         onCall: () => {
           const { method, key } = traced.calls.at(-1)!;
           isMaking ||= method === "get" && key.includes("/batch_");
-          if (isKilled && checkpoints >= 3) throw new CrashError("Killed by the test");
+          if (isKilled && checkpoints >= CHECKPOINTS) throw new CrashError("Killed by the test");
         },
       });
       const before = bench.cma.log.requests.length;
@@ -72,7 +77,7 @@ for (const [what, shape] of Object.entries(SHAPES)) {
           onEvent: (event) => {
             if (event.type === "tables") told.push(event);
             if (event.type !== "checkpoint" || !isMaking) return;
-            if (++checkpoints === 3 && !isKilled) stop.abort();
+            if (++checkpoints === CHECKPOINTS && !isKilled) stop.abort();
           },
         });
       } catch (error) {

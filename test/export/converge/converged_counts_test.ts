@@ -31,13 +31,15 @@ const made = memoryCopy(
   }),
 );
 
-for (const [what, shape] of Object.entries(SHAPES)) {
+for (const [nth, [what, shape]] of Object.entries(SHAPES).entries()) {
   Deno.test(`exportProject() of ${what} counts what it holds while editors work`, async () => {
     const mixes: Partial<EditMix>[] = [
       { swap: 30, create: 20, publish: 20, unpublish: 20 },
       { redate: 60 },
     ];
     for (const [i, mix] of mixes.entries()) {
+      // In short, one kind of changes for each shape, in turn.
+      if (i !== nth % mixes.length && long(1, 0) === 0) continue;
       const project = memoryCopy(made);
       const editor = new Editor(project, { seed: i + 1, mix, purge: 10 });
       await using bench = await workbench({

@@ -86,7 +86,8 @@ for (const layout of ["ndjson", "enterprise", "zstd", "gzip"] as const) {
 
           // A byte that is another one is known, or changes nothing of where an entry is.
           const at = Math.floor(place * index.length);
-          const other = index.map((byte, i) => i === at ? byte ^ flip : byte);
+          const other = index.slice();
+          other[at]! ^= flip;
           for (const { id } of entries) {
             const found = (some: Uint8Array<ArrayBuffer>) => offsetsOf(some, id);
             try {

@@ -90,8 +90,9 @@ function listed(
   limit: number,
 ): Listing<Item> {
   const patterns = versions[version];
-  // Not many digits in a row: those might be a number that takes longer to read.
-  const idOf = (n: number) => `R${number.toString(36)}_${n.toString(36)}`.padEnd(22, "-");
+  // A version 4 UUID as the API writes it. Not many digits in a row: those might be a number that takes longer to read.
+  const start = `R${number.toString(36).padStart(2, "-")}`;
+  const idOf = (n: number) => `${start}${n.toString(36).padStart(5, "-")}Q-C----------A`;
   const page: Item[] = [];
   for (let at = offset; page.length < limit; at++) {
     const { place, ...item } = patterns[at % patterns.length]!;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { writeSha256 } from "./sha256_words.ts";
 
 /**
  * A number of 48 bits for a text: in a set or map of many it takes a fraction of the text's memory. Two of
@@ -14,5 +14,7 @@ import { createHash } from "node:crypto";
  * ```
  */
 export function hashNumber(text: string): number {
-  return createHash("sha256").update(text).digest().readUIntBE(0, 6);
+  const words = new Uint32Array(2);
+  writeSha256(words, text);
+  return words[0]! * 2 ** 16 + (words[1]! >>> 16);
 }

@@ -20,6 +20,7 @@ import "../text/nearest_test.ts";
 import "../text/own_test.ts";
 import "../text/printable_test.ts";
 import "../text/safe_name_test.ts";
+import "../text/sha256_words_test.ts";
 import "../text/secrets/outputs_test.ts";
 import "../text/secrets/secrets_test.ts";
 import "../transform/collect_links_test.ts";

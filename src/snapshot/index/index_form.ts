@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { isObject, parseJson } from "../../text/json.ts";
+import { writeSha256 } from "../../text/sha256_words.ts";
 
 /** What an index begins with. */
 const MAGIC = "SLUICEIX";
@@ -59,8 +59,17 @@ export interface IndexHead {
  * @param id The id.
  */
 export function indexKey(id: string): Uint8Array<ArrayBuffer> {
-  const digest = hash("sha256", id, "buffer");
-  return new Uint8Array(digest.buffer as ArrayBuffer, digest.byteOffset, KEY_BYTES);
+  const key = new Uint8Array(KEY_BYTES);
+  writeKey(new DataView(key.buffer), 0, id);
+  return key;
+}
+
+/** The words of a key. */
+const WORDS = new Uint32Array(KEY_BYTES / 4);
+
+function writeKey(view: DataView, at: number, id: string): void {
+  writeSha256(WORDS, id);
+  WORDS.forEach((word, i) => view.setUint32(at + 4 * i, word));
 }
 
 /**
@@ -68,7 +77,7 @@ export function indexKey(id: string): Uint8Array<ArrayBuffer> {
  *
  * @param view Where to.
  * @param at Its first byte there.
- * @param key What its id is looked up by.
+ * @param id The entry's id, which it is looked up by.
  * @param batch The number of its batch.
  * @param place Where it is in there.
  * @throws {RangeError} If a number is too large: no batch is that large.
@@ -76,11 +85,11 @@ export function indexKey(id: string): Uint8Array<ArrayBuffer> {
 export function writeRow(
   view: DataView,
   at: number,
-  key: Uint8Array,
+  id: string,
   batch: number,
   { offset, size, inside, length, crc32 }: EntryPlace,
 ): void {
-  new Uint8Array(view.buffer, view.byteOffset + at, KEY_BYTES).set(key);
+  writeKey(view, at, id);
   for (const [i, number] of [batch, offset, size, inside, length, crc32].entries()) {
     if (number > 0xffff_ffff) throw new RangeError(`${number} doesn't fit into a row of an index`);
     view.setUint32(at + KEY_BYTES + 4 * i, number, true);

@@ -3,7 +3,6 @@ import {
   type EntryPlace,
   headBytes,
   type IndexedBatch,
-  indexKey,
   ROW_BYTES,
   writeRow,
 } from "./index_form.ts";
@@ -53,7 +52,7 @@ export class IndexRows {
   ): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(entries.length * ROW_BYTES);
     const view = new DataView(bytes.buffer);
-    entries.forEach((entry, i) => writeRow(view, i * ROW_BYTES, indexKey(entry.id), batch, entry));
+    entries.forEach((entry, i) => writeRow(view, i * ROW_BYTES, entry.id, batch, entry));
     this.restore(bytes);
     return bytes;
   }

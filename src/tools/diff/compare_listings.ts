@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
 import type { Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
-import { EntryIndex, type Slot } from "./entry_index.ts";
+import { writeSha256 } from "../../text/sha256_words.ts";
+import { DIGEST_WORDS, EntryIndex, type Slot } from "./entry_index.ts";
 import type { DiffSide } from "./diff_side.ts";
 
 /** The batches that hold a kind of entries, in one version. */
@@ -69,8 +69,10 @@ async function readDigests(
   version: number,
 ): Promise<void> {
   const [from, to] = [2 * version, 2 * version + 1];
+  const digest = new Uint32Array(DIGEST_WORDS);
   const digestOf = (entry: Resource) => {
-    return hash("sha256", textOf(entry, version), "buffer");
+    writeSha256(digest, textOf(entry, version));
+    return digest;
   };
   for (const [batch, path] of listings[version]!.before.entries()) {
     for await (const page of before.entries(path, signal)) {

@@ -2,8 +2,8 @@ import { IdNumbers } from "../../text/id_numbers.ts";
 
 /** Entries in a piece of memory: a list that grows by doubling would be half empty. */
 const PIECE = 1 << 14;
-/** Bytes of a digest. */
-const DIGEST = 16;
+/** 32-bit words of a digest. */
+export const DIGEST_WORDS = 4;
 
 /** Where an entry may be: in a version of the earlier or the later listing. */
 export type Slot = number;
@@ -21,7 +21,7 @@ const LATER = 1 << 7;
 export class EntryIndex {
   readonly #numbers = new IdNumbers();
   readonly #slots: number;
-  readonly #digests: Uint8Array[] = [];
+  readonly #digests: Uint32Array[] = [];
   readonly #batches: Uint32Array[] = [];
   readonly #bits: Uint8Array[] = [];
   #open = 0;
@@ -52,7 +52,7 @@ export class EntryIndex {
   add(id: string, slot: Slot, batch: number): number | undefined {
     const n = this.#numbers.add(id);
     if (n === this.#bits.length * PIECE) {
-      this.#digests.push(new Uint8Array(PIECE * DIGEST));
+      this.#digests.push(new Uint32Array(PIECE * DIGEST_WORDS));
       this.#batches.push(new Uint32Array(PIECE * this.#slots));
       this.#bits.push(new Uint8Array(PIECE));
     }
@@ -73,16 +73,15 @@ export class EntryIndex {
   }
 
   /** Remembers the digest of an entry, instead of the one before. */
-  setDigest(n: number, digest: Uint8Array): void {
-    this.#digests[pieceOf(n)]!.set(digest.subarray(0, DIGEST), n % PIECE * DIGEST);
+  setDigest(n: number, digest: Uint32Array): void {
+    this.#digests[pieceOf(n)]!.set(digest, n % PIECE * DIGEST_WORDS);
   }
 
   /** Whether an entry's digest is the one that was remembered. */
-  hasDigest(n: number, digest: Uint8Array): boolean {
+  hasDigest(n: number, digest: Uint32Array): boolean {
     const piece = this.#digests[pieceOf(n)]!;
-    const start = n % PIECE * DIGEST;
-    for (let i = 0; i < DIGEST; i++) if (piece[start + i] !== digest[i]) return false;
-    return true;
+    const start = n % PIECE * DIGEST_WORDS;
+    return digest.every((word, i) => piece[start + i] === word);
   }
 
   /** Notes that an entry has to be looked at, or was. */

@@ -1,12 +1,10 @@
 import { Buffer } from "node:buffer";
-import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import {
   headBytes,
   headSize,
   type IndexedBatch,
   type IndexHead,
-  indexKey,
   readHead,
   ROW_BYTES,
   writeRow,
@@ -17,6 +15,7 @@ import { RECORD_INDEX, UPLOAD_INDEX } from "../../snapshot/layout.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { ObjectNotFoundError } from "../../storage/storage.ts";
 import { batchOf } from "./known_ids.ts";
+import { writeSha256 } from "../../text/sha256_words.ts";
 import type { Check } from "./check.ts";
 
 /** Most indexes have their head in this many bytes. */
@@ -64,11 +63,12 @@ export async function checkIndexes(
 /** What stands for rows in any order, of which none has to be held. */
 class RowSum {
   readonly #sum = new Uint32Array(8);
+  readonly #words = new Uint32Array(8);
 
   add(row: Uint8Array): void {
-    const digest = hash("sha256", row, "buffer");
+    writeSha256(this.#words, row);
     // A number that gets too large begins anew.
-    for (let i = 0; i < 8; i++) this.#sum[i]! += digest.readUInt32LE(4 * i);
+    for (let i = 0; i < 8; i++) this.#sum[i]! += this.#words[i]!;
   }
 
   equals(other: RowSum): boolean {
@@ -85,7 +85,7 @@ async function rowsOf(check: Check, batches: readonly IndexedBatch[]): Promise<R
     const view = new DataView(row.buffer);
     for await (const entries of locateEntries(storage, `${prefix}/${path}`, signal)) {
       for (const entry of entries) {
-        writeRow(view, 0, indexKey(entry.id), number, entry);
+        writeRow(view, 0, entry.id, number, entry);
         rows.add(row);
       }
     }

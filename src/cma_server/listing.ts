@@ -74,7 +74,7 @@ function meetsOne(actual: Json, { operator, value }: Filter): boolean {
       return !same(actual, String(value));
   }
   if (actual === null) return false;
-  const difference = compareValues(actual, truncated(actual, String(value)));
+  const difference = compareKeys(sortKey(actual), sortKey(truncated(actual, String(value))));
   switch (operator) {
     case "gt":
       return difference > 0;
@@ -118,34 +118,49 @@ function list(value: string | readonly string[]): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 
+/** A value that resources are sorted by: what it takes to compare it is found out once. */
+interface SortKey {
+  readonly value: Json;
+  /** The time that it tells, if it is one. */
+  readonly time: number | undefined;
+}
+
 /**
- * Compares two resources by rules, for `toSorted`.
+ * Sorts resources by rules; those that are alike stay as they are.
  *
+ * @param resources The resources.
  * @param rules The rules; earlier ones weigh more.
  * @param read Reads their columns.
+ * @return The resources in order.
  */
-export function byRules<T extends Resource>(
+export function sortedByRules<T extends Resource>(
+  resources: readonly T[],
   rules: readonly OrderRule[],
   read: ReadColumn<T>,
-): (a: T, b: T) => number {
-  return (a, b) => {
-    for (const { column, direction } of rules) {
-      const difference = compareNullable(read(a, column), read(b, column));
+): T[] {
+  const keyed = resources.map((resource) => ({
+    resource,
+    keys: rules.map(({ column }) => sortKey(read(resource, column))),
+  }));
+  keyed.sort((a, b) => {
+    for (const [i, { direction }] of rules.entries()) {
+      const difference = compareKeys(a.keys[i]!, b.keys[i]!);
       if (difference !== 0) return direction === "ASC" ? difference : -difference;
     }
     return 0;
-  };
+  });
+  return keyed.map(({ resource }) => resource);
+}
+
+function sortKey(value: Json): SortKey {
+  return { value, time: isDateTime(value) ? Date.parse(value) : undefined };
 }
 
 /** Nulls are the largest, as in PostgreSQL. */
-function compareNullable(a: Json, b: Json): number {
-  if (a === null || b === null) return Number(a === null) - Number(b === null);
-  return compareValues(a, b);
-}
-
-function compareValues(a: Json, b: Json): number {
+function compareKeys({ value: a, time }: SortKey, { value: b, time: other }: SortKey): number {
   if (a === b) return 0;
-  if (isDateTime(a) && isDateTime(b)) return Date.parse(a) - Date.parse(b);
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (time !== undefined && other !== undefined) return time - other;
   if (typeof a === "number" && typeof b === "number") return a - b;
   const [left, right] = [String(a), String(b)];
   return left < right ? -1 : left > right ? 1 : 0;

@@ -3,7 +3,7 @@ import type { SchemaIndex } from "../content/schema_index.ts";
 import { blocksOf } from "../cma_server/block_views.ts";
 import { entityId } from "./entity_id.ts";
 import { ItemIndex } from "./item_index.ts";
-import { byRules, itemColumns, meets } from "../cma_server/listing.ts";
+import { itemColumns, meets, sortedByRules } from "../cma_server/listing.ts";
 import type { ItemQuery, ItemStore, Listing } from "../cma_server/stores.ts";
 import { ref } from "./schema_builder.ts";
 import {
@@ -17,6 +17,8 @@ import {
 
 /** The account that makes new records. */
 const CREATOR = "52759";
+/** The most listings that are kept: others are asked for again anyway. */
+const MOST_LISTED = 100;
 
 /** What {@linkcode MemoryItems} needs to know of where it lives. */
 export interface MemoryItemsOptions {
@@ -54,6 +56,8 @@ export interface MemoryItemsOptions {
 export class MemoryItems implements ItemStore {
   readonly #records: Map<string, StoredItem>;
   readonly #options: MemoryItemsOptions;
+  /** Listings that were asked for since the last change, since they are asked for page by page. */
+  readonly #listed = new Map<string, readonly Item[]>();
   #index: ItemIndex | undefined;
 
   /**
@@ -88,6 +92,7 @@ export class MemoryItems implements ItemStore {
 
   /** To be called when the schema is another one, so that what was found out by it is forgotten. */
   schemaChanged(): void {
+    this.#listed.clear();
     this.#index = undefined;
   }
 
@@ -101,7 +106,19 @@ export class MemoryItems implements ItemStore {
   }
 
   /** One page of a listing. */
-  list(query: ItemQuery): Listing<Item> {
+  list({ offset, limit, ...query }: ItemQuery): Listing<Item> {
+    const key = JSON.stringify(query);
+    let found = this.#listed.get(key);
+    if (found === undefined) {
+      found = this.#find(query);
+      if (this.#listed.size >= MOST_LISTED) this.#listed.clear();
+      this.#listed.set(key, found);
+    }
+    return { total: found.length, page: found.slice(offset, offset + limit) };
+  }
+
+  /** A whole listing. */
+  #find(query: Omit<ItemQuery, "offset" | "limit">): readonly Item[] {
     const schema = this.#options.schema();
     const fields = query.typeIds?.length === 1 ? schema.fields(query.typeIds[0]!) : [];
     const read = itemColumns(fields, query.locale ?? schema.locales[0] ?? "");
@@ -112,9 +129,7 @@ export class MemoryItems implements ItemStore {
       ? query.orderBy
       : [{ column: "_updated_at", direction: "DESC" as const }];
     found.reverse();
-    const page = found.toSorted(byRules(rules, read))
-      .slice(query.offset, query.offset + query.limit);
-    return { total: found.length, page };
+    return sortedByRules(found, rules, read);
   }
 
   /** A record or block by its id. */
@@ -246,6 +261,7 @@ export class MemoryItems implements ItemStore {
    */
   delete(id: string): void {
     const record = this.#record(id);
+    this.#listed.clear();
     this.#index?.replace(record, undefined);
     this.#records.delete(id);
     this.#options.changed(this.#now(), id, undefined);
@@ -256,7 +272,7 @@ export class MemoryItems implements ItemStore {
     return this.#options.now().toISOString().replace("Z", "+00:00");
   }
 
-  #all({ version, typeIds, blocksToo }: ItemQuery): Item[] {
+  #all({ version, typeIds, blocksToo }: Omit<ItemQuery, "offset" | "limit">): Item[] {
     const schema = this.#options.schema();
     const types = typeIds && new Set(typeIds);
     const withBlocks = types ? schema.blockModels.some(({ id }) => types.has(id)) : blocksToo;
@@ -291,6 +307,7 @@ export class MemoryItems implements ItemStore {
     const { id } = next.current;
     const before = this.#records.get(id);
     const record = { schedules: before?.schedules, ...next };
+    this.#listed.clear();
     this.#index?.replace(before, record);
     this.#records.set(id, record);
     this.#options.changed(now, id, record);

@@ -1,5 +1,5 @@
 import type { JsonObject, Relationship, Upload } from "../content/resource.ts";
-import { byRules, meets, uploadColumn } from "../cma_server/listing.ts";
+import { meets, sortedByRules, uploadColumn } from "../cma_server/listing.ts";
 import type { Listing, ListQuery, UploadStore } from "../cma_server/stores.ts";
 
 /** What {@linkcode MemoryUploads} needs to know of where it lives. */
@@ -42,7 +42,7 @@ export class MemoryUploads implements UploadStore {
     const rules = query.orderBy.length > 0
       ? query.orderBy
       : [{ column: "_created_at", direction: "DESC" as const }];
-    const page = found.toSorted(byRules(rules, uploadColumn))
+    const page = sortedByRules(found, rules, uploadColumn)
       .slice(query.offset, query.offset + query.limit);
     return { total: found.length, page };
   }

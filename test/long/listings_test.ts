@@ -59,9 +59,14 @@ interface World {
 
 /** Pages of authors hold 500, those of the other models 30. */
 function makeWorld(
-  { records, uploads, authors }: { records: number; uploads: number; authors: number },
+  { records, models, uploads, authors }: {
+    records: number;
+    models: number;
+    uploads: number;
+    authors: number;
+  },
 ): World {
-  const project = memoryCopy(generateProject({ records, uploads, blocksPerRecord: 1 }));
+  const project = memoryCopy(generateProject({ records, models, uploads, blocksPerRecord: 1 }));
   const environment = project.primary;
   for (let n = 0; n < authors; n++) {
     const { id } = environment.items.create(itemTypeId("author"), { name: `Author ${n}` });
@@ -86,12 +91,13 @@ function idsOf(resources: Iterable<Resource>): ReadonlySet<string> {
 }
 
 const WORLD = makeWorld({
-  records: long(1000, 120),
+  records: long(1000, 70),
+  models: long(4, 2),
   uploads: long(1100, 20),
-  authors: long(1100, 505),
+  authors: long(1100, 470),
 });
 /** For what takes a request for each record. */
-const SMALL_WORLD = makeWorld({ records: 60, uploads: 20, authors: 10 });
+const SMALL_WORLD = makeWorld({ records: 60, models: 4, uploads: 20, authors: 10 });
 
 /** What of the project a snapshot doesn't hold, and whether it holds anything that the project doesn't, or twice. */
 async function compared(

@@ -1,7 +1,7 @@
 import type { Item, Resource, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { blocksOf } from "../../cma_server/block_views.ts";
-import { byRules, itemColumns, meets, type ReadColumn } from "../../cma_server/listing.ts";
+import { itemColumns, meets, type ReadColumn, sortedByRules } from "../../cma_server/listing.ts";
 import type { Filter, ItemQuery, ItemStore, Listing } from "../../cma_server/stores.ts";
 import { itemTypeId } from "../schema_builder.ts";
 import { countByModel } from "./block_plan.ts";
@@ -80,7 +80,7 @@ export class GeneratedItems implements ItemStore {
     const everything = { ...query, offset: 0, limit: Infinity };
     let items = this.#counted(everything, natural && ascending).page
       .filter((item) => meets(item, rest, read));
-    if (!natural) items = items.toSorted(byRules(query.orderBy, read));
+    if (!natural) items = sortedByRules(items, query.orderBy, read);
     return paged(items, query);
   }
 
@@ -166,7 +166,7 @@ export class GeneratedItems implements ItemStore {
     const rules = query.orderBy.length > 0
       ? query.orderBy
       : [{ column: "_updated_at", direction: "DESC" as const }];
-    return found.toSorted(byRules(rules, read));
+    return sortedByRules(found, rules, read);
   }
 }
 

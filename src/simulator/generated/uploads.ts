@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Upload } from "../../content/resource.ts";
-import { byRules, meets, uploadColumn } from "../../cma_server/listing.ts";
+import { meets, sortedByRules, uploadColumn } from "../../cma_server/listing.ts";
 import { newUpload } from "../new_upload.ts";
 import type { DemoAsset } from "../project.ts";
 import type { Listing, ListQuery, UploadStore } from "../../cma_server/stores.ts";
@@ -80,8 +80,8 @@ export class GeneratedUploads implements UploadStore {
       ? query.ids.map((id) => this.get(id)).filter((one) => one !== undefined)
       : Array.from({ length: uploads }, (_, i) => nth(i));
     const rules = order ? query.orderBy : [{ column: "id", direction: "DESC" as const }];
-    const found = all.filter((one) => meets(one, query.filters, uploadColumn))
-      .toSorted(byRules(rules, uploadColumn));
+    const met = all.filter((one) => meets(one, query.filters, uploadColumn));
+    const found = sortedByRules(met, rules, uploadColumn);
     return { total: found.length, page: found.slice(query.offset, query.offset + query.limit) };
   }
 

@@ -12,11 +12,14 @@ import { startExport } from "./program.ts";
 
 /**
  * The real program, interrupted and killed. Unlike the other tests, this takes the permission to run
- * programs: `deno task test:kill`. With SLUICE_TEST_SEED it takes the same moments as an earlier run, as far
- * as the machine does.
+ * programs: `deno task test:kill`. Most ends come at a request, however fast the machine is; the last ones come
+ * when there is none left. With SLUICE_TEST_SEED it takes the same moments as an earlier run, as far as the
+ * machine does.
  */
 const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = 10;
+/** How many of them come at a request. */
+const AT_REQUESTS = 7;
 const LOCK = "content/project_900001/lock.json";
 
 /** Tries exports to a storage. */
@@ -28,12 +31,24 @@ function killTest(
     await using opened = await open();
     const { storage } = opened;
     const project = generateProject({ records: 200, uploads: 40, assetBytes: 50_000 });
-    await using cma = startDemoCma({ project, rateLimit: false });
+    let onRequest = () => {};
+    await using cma = startDemoCma({
+      project,
+      rateLimit: false,
+      onRequest: () => void onRequest(),
+    });
     const seen = new Set<string>();
-    const complete = async (): Promise<number> => {
-      const { code, stderr, ms } = await (await startExport(cma, storage.url)).end;
+    /** How many requests an export takes, and how long it still runs after the last one (milliseconds). */
+    const complete = async (): Promise<{ requests: number; tailMs: number }> => {
+      let requests = 0;
+      let last = 0;
+      onRequest = () => {
+        requests++;
+        last = performance.now();
+      };
+      const { code, stderr } = await (await startExport(cma, storage.url)).end;
       assert.equal(code, EXIT.complete, stderr);
-      return ms;
+      return { requests, tailMs: performance.now() - last };
     };
     let usual = await complete();
     let sealed = 1;
@@ -41,15 +56,24 @@ function killTest(
     assert.equal(await assertSealedAreWhole(storage, seen), sealed);
     for (let kill = 0; kill < KILLS; kill++) {
       const signal = kill % 2 === 0 ? "SIGINT" : "SIGKILL";
+      const moment = kill + draw(SEED, kill) / 2 ** 32;
+      const reached = Promise.withResolvers<void>();
+      const end = Math.min(Math.ceil(usual.requests * moment / AT_REQUESTS), usual.requests);
+      let requests = 0;
+      onRequest = () => {
+        if (++requests >= end) reached.resolve();
+      };
       const program = await startExport(cma, storage.url);
-      await delay(usual * (kill + draw(SEED, kill) / 2 ** 32) / KILLS);
+      await Promise.race([reached.promise, program.end]);
+      const after = (moment - AT_REQUESTS) / (KILLS - AT_REQUESTS);
+      if (after > 0) await delay(usual.tailMs * after);
       program.kill(signal);
-      const end = await program.end;
+      const ended = await program.end;
       const count = await assertSealedAreWhole(storage, seen);
-      if (end.code === EXIT.complete) {
+      if (ended.code === EXIT.complete) {
         assert.equal(count, sealed + 1, `${signal} came too late`);
       } else {
-        assert.equal(signal === "SIGINT" ? end.code : end.signal, endBy(signal), end.stderr);
+        assert.equal(signal === "SIGINT" ? ended.code : ended.signal, endBy(signal), ended.stderr);
         // Between the seal and the end, only the lock is deleted.
         assert.ok(count === sealed || count === sealed + 1);
         broken++;

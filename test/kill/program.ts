@@ -13,8 +13,6 @@ export interface ProgramEnd {
   readonly signal: Deno.Signal | null;
   /** What it wrote to stderr. */
   readonly stderr: string;
-  /** How long it ran since its first request, in milliseconds. */
-  readonly ms: number;
 }
 
 /** An export that runs. */
@@ -50,15 +48,12 @@ export async function startExport(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  let begun: number | undefined;
   const end = child.output().then(({ code, signal, stderr }) => {
-    const ms = performance.now() - (begun ??= performance.now());
-    return { code, signal, stderr: new TextDecoder().decode(stderr), ms };
+    return { code, signal, stderr: new TextDecoder().decode(stderr) };
   });
   let ended = false;
   end.finally(() => ended = true).catch(() => {});
   while (!ended && cma.log.count.api === before) await turn();
-  begun ??= performance.now();
   return {
     end,
     kill(signal) {

@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.ts";
 export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" | "signal"> {
   /** The key of an asset's file. It is asked once for each upload, in the order they come. */
   readonly key: (upload: Upload) => string;
-  /** The most assets at a time, up to 8. @default {8} */
+  /** The most assets at a time, up to 32; of large ones there are fewer. @default {32} */
   readonly concurrency?: number | undefined;
   /** How often and how long an asset is tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined;
@@ -29,7 +29,10 @@ export interface SyncAssetsOptions extends Omit<AssetDownloadOptions, "policy" |
 }
 
 /** The most assets at a time, whatever is asked for. */
-const MOST_AT_ONCE = 8;
+const MOST_AT_ONCE = 32;
+/** How many bytes of them may be in memory: of each as many as a storage puts together to a part. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const PART = 8 * 1024 * 1024;
 
 /** Outcomes in a page. */
 const PAGE = 100;
@@ -69,7 +72,7 @@ async function* outcomes(
   const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   const waiting = stop ? AbortSignal.any([stop, signal]) : signal;
   const policy = { ...DEFAULT_RETRY_POLICY, maxAttempts: 5, ...options.retry };
-  const places = new Budget(concurrency);
+  const places = new Budget(concurrency, MOST_BYTES);
   /** All that are begun, those that wait included. */
   const begun = new Budget(concurrency + MOST_WAITING);
   const running = new Set<Promise<void>>();
@@ -89,7 +92,7 @@ async function* outcomes(
         }
         options.onRetry?.(upload, next.reason, next.attempt, next.waitMs);
         await clock.delay(next.waitMs, { signal: waiting });
-        place = await places.acquire(waiting);
+        place = await places.acquire(waiting, () => bytesOf(upload));
       }
     } catch (error) {
       // Another run tries it again.
@@ -108,7 +111,8 @@ async function* outcomes(
   try {
     for await (const page of uploads) {
       for (const upload of page) {
-        const [one, place] = [await begun.acquire(signal), await places.acquire(signal)];
+        const one = await begun.acquire(signal);
+        const place = await places.acquire(signal, () => bytesOf(upload));
         const task = fetchOne(upload, options.key(upload), one, place).finally(() => {
           running.delete(task);
         });
@@ -125,6 +129,11 @@ async function* outcomes(
     end.abort(new DOMException("The reader needs no more assets.", "AbortError"));
     await Promise.allSettled(running);
   }
+}
+
+/** How many bytes of an asset are in memory at a time. */
+function bytesOf({ attributes: { size } }: Upload): number {
+  return Math.min(typeof size === "number" ? size : 0, PART);
 }
 
 /** Makes an attempt, and gives its place back. */

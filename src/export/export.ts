@@ -120,34 +120,42 @@ async function exportLocked(
   const { state, checkpoints, derived, selection, place } = parts;
   const { snapshot: { address: snapshot } } = parts;
   let assets: ExportedAssets | undefined;
-  let isDone: boolean;
+  let isDone = false;
   {
     await using _saving = checkpoints.saving();
-    await concurrently(
-      [
-        (signal) => noteDeletion(journal, settings.storage, place, signal),
-        (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(parts, signal)),
-        (signal) => checkpoints.once(SCHEMA, () => writeSchema(parts, signal)),
-        (signal) => {
-          const some = Math.min(concurrency, LISTINGS_AT_ONCE);
-          return exportRecords({ ...parts, concurrency: some }, signal);
-        },
-        async (signal) => {
-          if (!selection.wants("uploads")) return;
-          const uploads = await exportUploads(parts, signal);
-          if (uploads === undefined || !selection.wantsAssets) return;
-          assets = await checkpoints.always("assets", () => exportAssets(parts, uploads, signal));
-        },
-        (signal) => exportSettings(parts, signal),
-      ],
-      4,
-      signal,
-    );
-    isDone = !stop?.aborted &&
-      // What tables and indexes were made of by an earlier run stays as it is.
-      (derived.isBegun ||
-        await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
-      await exportSchedules(parts, signal);
+    let areFilesDone = !selection.wants("uploads");
+    const exportFiles = async (signal: AbortSignal) => {
+      if (areFilesDone) return;
+      const uploads = await exportUploads(parts, signal);
+      if (uploads !== undefined && selection.wantsAssets) {
+        assets = await checkpoints.always("assets", () => exportAssets(parts, uploads, signal));
+      }
+      areFilesDone = uploads !== undefined && (!selection.wantsAssets || assets !== undefined);
+    };
+    const exportOthers = async (signal: AbortSignal) => {
+      await concurrently(
+        [
+          (signal) => noteDeletion(journal, settings.storage, place, signal),
+          (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(parts, signal)),
+          (signal) => checkpoints.once(SCHEMA, () => writeSchema(parts, signal)),
+          (signal) => {
+            const some = Math.min(concurrency, LISTINGS_AT_ONCE);
+            return exportRecords({ ...parts, concurrency: some }, signal);
+          },
+          (signal) => exportSettings(parts, signal),
+        ],
+        4,
+        signal,
+      );
+      isDone = !stop?.aborted &&
+        // What tables and indexes were made of by an earlier run stays as it is.
+        (derived.isBegun ||
+          await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
+        await exportSchedules(parts, signal);
+    };
+    // Asset files that have to be tried again hold nothing else up.
+    await concurrently([exportOthers, exportFiles], 2, signal);
+    isDone &&= areFilesDone;
     if (isDone) {
       // These take nothing of the API, whose limit the last question may have to wait for.
       await concurrently(

@@ -30,7 +30,7 @@ import { readBatch } from "../snapshot/read_batch.ts";
 import { resealSnapshot } from "../snapshot/seal.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { assetDomain } from "../source/datocms/asset_domain.ts";
-import { fetchAsset } from "../source/datocms/asset_fetch.ts";
+import { assetClient, fetchAsset } from "../source/datocms/asset_fetch.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "../source/datocms/uploads_by_id.ts";
 import { assertFewFailures, indexEntry, noteAsset } from "./assets/asset_outcomes.ts";
 import { begin, type LockedSettings, underLock } from "./begin.ts";
@@ -215,6 +215,7 @@ async function* newLines(
     tally.add(outcome);
     noteAsset({ journal, emit }, outcome);
   };
+  using http1 = assetClient();
   const domain = await assetDomain(project.site.attributes.imgix_host, settings);
   let mayHide: boolean | undefined;
   for await (const failed of failedIn(storage, index, signal)) {
@@ -248,7 +249,7 @@ async function* newLines(
       clock: settings.clock,
       signal,
       key: ({ id }) => keys.get(id)!,
-      fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),
+      fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how, client: http1 }),
       onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
         emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });
       },

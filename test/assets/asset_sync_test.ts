@@ -567,6 +567,21 @@ Deno.test("syncAssets() continues when an asset fails, with no more assets at a 
   }
 });
 
+Deno.test("syncAssets() fetches 32 assets at a time, and fewer if they are large", async () => {
+  for (const [size, expected] of [[1000, 32], [20 * 1024 * 1024, 8], [4 * 1024 * 1024, 16]]) {
+    let [open, most] = [0, 0];
+    const fetch: Fetch = async () => {
+      most = Math.max(most, ++open);
+      await turn();
+      open--;
+      throw new AssetError("gone", { retryable: false });
+    };
+    const uploads = Array.from({ length: 80 }, (_, n) => upload(String(n), { size }));
+    await sync(uploads, new MemoryStorage(), { fetch, concurrency: 40 });
+    assert.equal(most, expected, `assets of ${size} bytes`);
+  }
+});
+
 Deno.test("syncAssets() gives each upload exactly one outcome, and each file the right bytes, whatever goes wrong", async () => {
   const fault = fc.constantFrom("good", "wrong", "short", "long", "broken", "refused", "no answer");
   const scripts = fc.array(

@@ -8,9 +8,10 @@ import { SluiceError } from "../../src/error.ts";
 import { manifestSchema } from "../../src/snapshot/manifest.ts";
 import { CmaError } from "../../src/source/datocms/cma_error.ts";
 import { apiError } from "../support/cma.ts";
-import { directoryOf, entriesOf, filesOf, workbench } from "../support/exported.ts";
+import { directoryOf, entriesOf, filesOf, QUICK_RETRIES, workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
+import { until } from "../support/until.ts";
 
 const readJson = async (path: string) => JSON.parse(await Deno.readTextFile(path));
 
@@ -217,6 +218,26 @@ Deno.test("exportProject() never has more pages in flight than its concurrency, 
   });
   assert.ok(written > 50);
   assert.ok(peak <= 5, `${peak} pages were in flight`);
+});
+
+Deno.test("exportProject() brings records up to date while assets wait to be tried again", async () => {
+  let isLater = false;
+  let refused = 0;
+  await using bench = await workbench({
+    project: generateProject({ records: 40, models: 2, uploads: 3, assetBytes: 30 }),
+    onRequest: async (_request, { pathname, search }) => {
+      if (pathname === "/items" && search.includes("_updated_at")) {
+        await until(() => refused > 0, "an asset is refused");
+        isLater = true;
+      }
+      if (!/^\/\d+\//.test(pathname) || isLater) return undefined;
+      refused++;
+      return new Response(null, { status: 503 });
+    },
+  });
+  const { manifest } = await bench.export({ retry: { ...QUICK_RETRIES, maxAttempts: 300 } });
+  assert.ok(refused > 0);
+  assert.equal(manifest.assets?.downloaded.count, 3);
 });
 
 Deno.test("exportProject() fetches and verifies assets, and keeps those that are there", async () => {

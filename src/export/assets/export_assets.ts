@@ -29,7 +29,7 @@ import {
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { hashNumber } from "../../text/hash_number.ts";
 import { assetDomain } from "../../source/datocms/asset_domain.ts";
-import { fetchAsset } from "../../source/datocms/asset_fetch.ts";
+import { assetClient, fetchAsset } from "../../source/datocms/asset_fetch.ts";
 import { AssetLedger } from "./asset_ledger.ts";
 import { assertFewFailures, indexEntry, noteAsset, whyGone } from "./asset_outcomes.ts";
 import type { Emit } from "../events.ts";
@@ -238,9 +238,10 @@ async function fetchAssets(
   const { client, project, snapshot, checkpoints, journal, settings, redaction, emit, stop } =
     parts;
   const { storage, concurrency } = settings;
+  using http1 = assetClient();
   const tally = new AssetTally();
-  const { imgix_host: imgixHost } = project.site.attributes;
-  const domain = await assetDomain(imgixHost, { ...settings, signal });
+  const { imgix_host: host } = project.site.attributes;
+  const domain = await assetDomain(host, { ...settings, signal });
   const ledger = new AssetLedger(parts, signal);
   // To the end of the export: the next checkpoint may come long after the last asset.
   checkpoints.attach(ledger);
@@ -269,7 +270,7 @@ async function fetchAssets(
     signal,
     files,
     key: (upload) => `${prefix}/${names.of(upload)}`,
-    fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how }),
+    fetch: (upload, how) => fetchAsset(upload, { ...settings, ...domain, ...how, client: http1 }),
     whyGone: (upload, { signal }) => whyGone(client, upload, signal),
     onRetry: ({ attributes: { path } }, reason, attempt, waitMs) => {
       emit({ type: "retry", what: `asset ${path}`, reason, attempt, waitMs });

@@ -157,21 +157,19 @@ export async function isAt({ ino, dev }: Deno.FileInfo, path: string): Promise<b
 }
 
 /**
- * Flushes directories, so that the names in them outlive a power cut.
+ * Flushes a directory, so that the names in it outlive a power cut.
  *
- * @param directories Their paths.
+ * @param directory Its path.
  * @throws The system's error, if the disk fails or is full.
  */
-export async function syncDirectories(directories: readonly string[]): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   if (Deno.build.os === "windows") return; // There, a directory can't be opened.
-  for (const directory of directories) {
-    try {
-      using file = await Deno.open(directory);
-      await file.sync();
-    } catch (error) {
-      // Some file systems can't flush a directory, and some directories may be written but not read.
-      if (["EIO", "ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "")) throw error;
-    }
+  try {
+    using file = await Deno.open(directory);
+    await file.sync();
+  } catch (error) {
+    // Some file systems can't flush a directory, and some directories may be written but not read.
+    if (["EIO", "ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "")) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { assertFree, placeIfAbsent, syncDirectories, taken, writeAll } from "./files.ts";
+import { assertFree, placeIfAbsent, taken, writeAll } from "./files.ts";
 import type { LocalRoot } from "./root.ts";
 import { purposeOf, temporaryName } from "../object_key.ts";
 import { PieceReader } from "../piece_reader.ts";
@@ -44,24 +44,25 @@ export async function putFile(
   const target: Target = { root, key, path, attempt };
   signal?.throwIfAborted();
   // Looked at before the body is read: finding it out later would cost a whole download.
-  const missing = await attempt(async () => {
-    const missing = await root.missingDirectories(path);
+  const way = await attempt(async () => {
+    const way = await root.wayTo(path);
     await assertFree(key, path, ifAbsent);
-    return missing;
+    return way;
   });
+  const { missing } = way;
   // One that may only be created replaces nothing, however late it comes.
   const purpose = createsOnly(options) ? "" : purposeOf(key);
   let temporary = join(dirname(path), temporaryName(purpose));
   let placed = false;
   try {
-    const opened = await attempt(() => root.createFile(temporary, missing));
+    const opened = await attempt(() => root.createFile(temporary, way));
     temporary = opened.real;
     const modifiedAt = await write(opened.file, reader, target);
     signal?.throwIfAborted();
     await place(temporary, target, options);
     placed = true;
-    await attempt(() => {
-      return syncDirectories([dirname(path), ...missing.map((directory) => dirname(directory))]);
+    await attempt(async () => {
+      for (const each of [path, ...missing]) await root.flush(dirname(each));
     });
     return { key, size: reader.bytesRead, ...(modifiedAt && { modifiedAt }) };
   } finally {
@@ -84,7 +85,8 @@ async function write(
   }
   return await attempt(async () => {
     await file.syncData();
-    return (await file.stat()).mtime;
+    // The system has it at hand: it costs less than to have another thread ask for it.
+    return file.statSync().mtime;
   });
 }
 

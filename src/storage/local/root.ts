@@ -1,11 +1,20 @@
 import { rmdir, statfs } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { syncDirectory } from "./files.ts";
 import { errorCode, isAbsent, localError, nothingIfAbsent } from "./local_error.ts";
 import { assertFinalKey } from "../object_key.ts";
 import { StorageError } from "../storage.ts";
 
 /** What the system says of a path although another one, on the way to it, is at fault. */
 const ON_THE_WAY: ReadonlySet<string> = new Set(["EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS"]);
+
+/** The way to a file. */
+export interface Way {
+  /** The directories on it that aren't there yet, the deepest first. */
+  readonly missing: readonly string[];
+  /** Where the one that it is in really is, if that is there. */
+  readonly real: string | undefined;
+}
 
 /**
  * The directory that a local storage must not leave. Where it really is is found out once: what is put in
@@ -18,6 +27,10 @@ export class LocalRoot {
   #real: string | undefined;
   /** Where the directories really are that were written to. */
   readonly #directories = new Map<string, string>();
+  /** Who is looking where they are: files that are written to one at a time look together. */
+  readonly #looking = new Map<string, Promise<string | undefined>>();
+  /** Which directories are being flushed, and which will be once more. */
+  readonly #flushes = new Map<string, { readonly running: Promise<void>; next?: Promise<void> }>();
 
   /**
    * Takes a directory as a root.
@@ -90,26 +103,41 @@ export class LocalRoot {
    * @throws The system's error, if the path can't be followed.
    */
   async writablePath(directory: string): Promise<string | undefined> {
-    const real = await this.realPath(directory);
-    if (real === undefined) return undefined;
     const before = this.#directories.get(directory);
-    if (before === undefined) this.#directories.set(directory, real);
-    else if (before !== real) throw moved(directory, before);
+    // Where it was there before, nobody waits for it to be made.
+    const real = await (before === undefined ? this.realPath(directory) : this.#look(directory));
+    if (real === undefined) return undefined;
+    return this.#sure(directory, real);
+  }
+
+  /** Looks where a directory really is, together with whoever is looking. */
+  #look(directory: string): Promise<string | undefined> {
+    return this.#looking.getOrInsertComputed(directory, () => {
+      return this.realPath(directory).finally(() => this.#looking.delete(directory));
+    });
+  }
+
+  /** The real path of a directory that is written to, if it is the one that it was at first. */
+  #sure(directory: string, real: string): string {
+    const before = this.#directories.getOrInsert(directory, real);
+    if (before !== real) throw moved(directory, before);
     return real;
   }
 
   /**
-   * The directories on the way to a file that aren't there yet, the deepest first.
+   * What is there of the directories on the way to a file.
    *
    * @param path The file's path.
-   * @throws {StorageError} If a symbolic link leads out of the root.
+   * @throws {StorageError} If a symbolic link leads out of the root, or was put in a directory's place.
    */
-  async missingDirectories(path: string): Promise<string[]> {
+  async wayTo(path: string): Promise<Way> {
     const missing = [];
     for (let directory = dirname(path);; directory = dirname(directory)) {
-      if (await this.realPath(directory) !== undefined) return missing;
+      const isLast = directory === dirname(path);
+      const real = await (isLast ? this.writablePath(directory) : this.realPath(directory));
+      if (real !== undefined) return { missing, real: isLast ? real : undefined };
       missing.push(directory);
-      if (directory === this.path) return missing;
+      if (directory === this.path) return { missing, real: undefined };
     }
   }
 
@@ -117,23 +145,21 @@ export class LocalRoot {
    * Opens a new file, and makes the directories on its way.
    *
    * @param path The file's path.
-   * @param missing Those directories that were just found missing; they are looked for if it isn't known.
+   * @param way What was just found of the way to it; it is looked for if it isn't known.
    * @return The open file, and its real path.
    * @throws {StorageError} If a symbolic link leads out of the root, or to nothing.
    * @throws The system's error, if the file can't be opened.
    */
   async createFile(
     path: string,
-    missing?: readonly string[],
+    way?: Way,
   ): Promise<{ readonly file: Deno.FsFile; readonly real: string }> {
     const directory = dirname(path);
     for (let attempt = 1;; attempt++) {
       try {
-        const first = attempt === 1 ? missing : undefined;
-        const found = await this.#makeDirectories(
-          directory,
-          first ?? await this.missingDirectories(path),
-        );
+        const first = attempt === 1 ? way : undefined;
+        const { missing, real: there } = first ?? await this.wayTo(path);
+        const found = there ?? await this.#makeDirectories(directory, missing);
         // What isn't there after all, or isn't shown, has an error of its own.
         const real = join(found ?? directory, basename(path));
         return { file: await Deno.open(real, { write: true, createNew: true }), real };
@@ -158,11 +184,36 @@ export class LocalRoot {
         if (await makeDirectory(each, each === this.path)) made.unshift(each);
         if (each !== directory) await this.realPath(each);
       }
-      return await this.writablePath(directory);
+      // Others may have begun to look before it was there.
+      const real = await this.realPath(directory);
+      return real && this.#sure(directory, real);
     } catch (error) {
       await this.removeEmptyDirectories(made);
       throw error;
     }
+  }
+
+  /**
+   * Flushes a directory, so that the names in it outlive a power cut. Those who ask while it is being flushed
+   * have it flushed once more, together: the first may lack what they have named since.
+   *
+   * @param directory Its path.
+   * @throws The system's error, if the disk fails or is full.
+   */
+  async flush(directory: string): Promise<void> {
+    const flush = this.#flushes.get(directory);
+    if (flush === undefined) return await this.#flushNow(directory);
+    await (flush.next ??= flush.running.catch(() => {}).then(() => this.#flushNow(directory)));
+  }
+
+  #flushNow(directory: string): Promise<void> {
+    const flush: { running: Promise<void>; next?: Promise<void> } = {
+      running: syncDirectory(directory).finally(() => {
+        if (flush.next === undefined) this.#flushes.delete(directory);
+      }),
+    };
+    this.#flushes.set(directory, flush);
+    return flush.running;
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { Upload } from "../../../src/content/resource.ts";
 import {
+  assetClient,
   AssetError,
   assetUrl,
   fetchAsset,
@@ -442,4 +443,38 @@ Deno.test("fetchAsset() sends no credentials, whatever addresses hold", async ()
   const { host } = new URL(server.url);
   assert.equal(await textOf(`http://user:pass@${host}/1`), "null");
   assert.equal(await textOf(`http://user:pass@${host}/2`), "null");
+});
+
+/** Which protocols a client offers in the first bytes of a connection by TLS. */
+async function offered(client: Deno.HttpClient | undefined): Promise<string[]> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `https://127.0.0.1:${listener.addr.port}/a`;
+  const opened = open(url, { client });
+  opened.catch(() => {});
+  using connection = await listener.accept();
+  const hello = new Uint8Array(4096);
+  const length = await connection.read(hello);
+  close(connection);
+  await assert.rejects(opened, AssetError);
+  const text = new TextDecoder("latin1").decode(hello.subarray(0, length ?? 0));
+  // Each name has its length before it.
+  return ["\x02h2", "\x08http/1.1"].filter((name) => text.includes(name)).map((name) =>
+    name.slice(1)
+  );
+}
+
+Deno.test("fetchAsset() opens connections for HTTP/1.1 alone with the client for assets", async () => {
+  using client = assetClient();
+  assert.deepEqual(await offered(client), ["http/1.1"]);
+  assert.ok((await offered(undefined)).includes("h2"), "the platform's client offers more");
+});
+
+Deno.test("assetClient() is none where the platform has none", () => {
+  const { createHttpClient } = Deno;
+  try {
+    Object.assign(Deno, { createHttpClient: undefined });
+    assert.equal(assetClient(), undefined);
+  } finally {
+    Object.assign(Deno, { createHttpClient });
+  }
 });

@@ -14,5 +14,6 @@ import "../export/journal_test.ts";
 import "../export/numbers_test.ts";
 import "../export/plan_test.ts";
 import "../export/steps/export_schedules_test.ts";
+import "../export/steps/export_settings_test.ts";
 import "../export/steps/note_restrictions_test.ts";
 import "../export/steps/note_schema_change_test.ts";

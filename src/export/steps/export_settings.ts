@@ -2,15 +2,20 @@ import { concurrently } from "../../async/concurrently.ts";
 import type { Page, Resource } from "../../content/resource.ts";
 import { JSON_DATA } from "../../sink/encodings.ts";
 import { fanOut } from "../../sink/fan_out.ts";
+import { latestSealed } from "../../snapshot/latest.ts";
+import { type SnapshotPlace, snapshotsPrefix } from "../../snapshot/layout.ts";
+import { readManifest } from "../../snapshot/read_manifest.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { CmaClient } from "../../source/datocms/cma_client.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { listingPages } from "../../source/datocms/listing.ts";
 import { redactSecrets } from "../../source/datocms/redact.ts";
 import type { ResourceName } from "../../source/datocms/resources.ts";
+import { StorageError } from "../../storage/storage.ts";
 import { safeApiKey, safeName } from "../../text/safe_name.ts";
 import type { Secrets } from "../../text/secrets/secrets.ts";
 import type { Emit } from "../events.ts";
+import type { ExportSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
 import type { Listings } from "../listings.ts";
 import type { Checkpoints } from "../resume/checkpoints.ts";
@@ -29,6 +34,10 @@ export interface SettingsParts {
   readonly listings: Listings;
   /** Where they are written. */
   readonly snapshot: Pick<SnapshotWriter, "putJson" | "sink">;
+  /** Which project and environment they are of. */
+  readonly place: SnapshotPlace;
+  /** Where earlier snapshots are. */
+  readonly settings: Pick<ExportSettings, "storage">;
   /** Where they are counted. */
   readonly tallies: Tallies;
   /** Where it is noted what is left out. */
@@ -46,7 +55,8 @@ export interface SettingsParts {
 }
 
 /**
- * Exports everything that is one file, or one file for each resource.
+ * Exports everything that is one file, or one file for each resource: what the newest snapshot lacks, because
+ * it was refused, is asked for last, so that it takes nothing from what can be had.
  *
  * @param parts What is read, and where it goes.
  * @param signal Ends it.
@@ -55,7 +65,10 @@ export interface SettingsParts {
  */
 export async function exportSettings(parts: SettingsParts, signal: AbortSignal): Promise<void> {
   const { selection, tallies, checkpoints, emit, concurrency, stop } = parts;
-  const tasks = selection.settings.map((resource) => async (signal: AbortSignal) => {
+  const refused = await refusedBefore(parts, signal);
+  const isLast = ({ name }: SettingResource) => Number(refused.has(name));
+  const inOrder = selection.settings.toSorted((a, b) => isLast(a) - isLast(b));
+  const tasks = inOrder.map((resource) => async (signal: AbortSignal) => {
     const { name, layout } = resource;
     if (stop?.aborted) return;
     await checkpoints.once(
@@ -72,6 +85,25 @@ export async function exportSettings(parts: SettingsParts, signal: AbortSignal):
     );
   });
   await concurrently(tasks, concurrency, signal);
+}
+
+/** The names of what the newest sealed snapshot lacks. It saves time only: nothing depends on it. */
+async function refusedBefore(
+  { place, settings: { storage } }: SettingsParts,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const prefix = snapshotsPrefix(place);
+  try {
+    const newest = await latestSealed(storage, prefix, signal);
+    if (newest === undefined) return new Set();
+    const { resources } = await readManifest(storage, `${prefix}/snapshot_${newest}`, signal);
+    const refused = Object.entries(resources).filter(([, counted]) => "skipped" in counted);
+    return new Set(refused.map(([name]) => name));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof StorageError || error instanceof SyntaxError) return new Set();
+    throw error;
+  }
 }
 
 async function exportUnlessMissing(

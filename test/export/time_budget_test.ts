@@ -7,6 +7,7 @@ import { TimeBudget } from "../../src/async/time_budget.ts";
 import { UnfinishedError } from "../../src/export/unfinished.ts";
 import { type Workbench, workbench } from "../support/exported.ts";
 import { HeldTimers } from "../support/held_timers.ts";
+import { long } from "../support/long.ts";
 import { contentOf } from "../support/snapshot_content.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { until } from "../support/until.ts";
@@ -53,7 +54,7 @@ const rateLimit = { limit: 5000, windowMs: 1000 };
 
 Deno.test("exportProject() with a time budget stops at the end of a page, and resumes", async () => {
   const project = memoryCopy(generateProject({
-    records: 700,
+    records: long(700, 320),
     models: 2,
     uploads: 30,
     blocksPerRecord: 1,

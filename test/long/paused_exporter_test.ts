@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
-import { draw } from "../../src/simulator/generated/random.ts";
+import { draw, pick } from "../../src/simulator/generated/random.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
@@ -200,7 +200,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 function smallProject(): MemoryProject {
   return memoryCopy(generateProject({
-    records: long(140, 70),
+    records: long(140, 24),
     models: 2,
     uploads: 8,
     assetBytes: 300,
@@ -252,7 +252,7 @@ const TITLE = "that was paused changes nothing in what was sealed meanwhile";
 const chosen = Object.entries(SCENARIOS)
   .map(([name, scenario], at) => ({ name, scenario, order: draw(SEED, at) }))
   .sort((a, b) => a.order - b.order)
-  .slice(0, long(10, 2));
+  .slice(0, long(10, 1));
 for (const { name, scenario } of chosen) {
   Deno.test(`exportProject() ${TITLE}: ${name} (SLUICE_TEST_SEED=${SEED})`, async () => {
     await patiently(SHORT_MS, (ttlMs) => show(name, scenario, ttlMs));
@@ -277,12 +277,9 @@ Deno.test(`retryFailedAssets() ${TITLE} (SLUICE_TEST_SEED=${SEED})`, () =>
   patiently(SHORT_MS, showRetry));
 
 async function showRetry(lockTtlMs: number): Promise<void> {
-  for (
-    const [path, when] of [["/assets_001\\.ndjson$", "committing"], [
-      "/manifest\\.json$",
-      "committing",
-    ]] as const
-  ) {
+  // In short one of the two.
+  const paths = ["/assets_001\\.ndjson$", "/manifest\\.json$"];
+  for (const path of long(1, 0) === 1 ? paths : [pick(paths, SEED)]) {
     const project = smallProject();
     let fails = true;
     await using cma = startDemoCma({
@@ -302,7 +299,7 @@ async function showRetry(lockTtlMs: number): Promise<void> {
     using paused = new Exporter({
       to: place.to,
       what: "retry",
-      at: { method: "put", key: path, when },
+      at: { method: "put", key: path, when: "committing" },
       options: { ...options, lockTtlMs },
     });
     await paused.paused;

@@ -23,13 +23,16 @@ const LOCK = /\/lock\.json$/;
 const STORES: Readonly<Record<string, Store>> = {
   "answers 501 to batches": { deletes: new FakeS3Error(501, "NotImplemented"), stays: [] },
   "refuses checksums": { refusesChecksums: true, stays: [] },
-  "forbids deletion": { deletes: "none", stays: [TRIAL, LOCK] },
   "forbids deletion, and has no MD5s": { deletes: "none", etags: "random", stays: [TRIAL, LOCK] },
+  "forbids deletion": { deletes: "none", stays: [TRIAL, LOCK] },
   "answers 405 to batches": { deletes: new FakeS3Error(405, "MethodNotAllowed"), stays: [] },
   "answers 400 to batches": { deletes: new FakeS3Error(400, "InvalidRequest"), stays: [] },
   "answers 403 to batches": { deletes: new FakeS3Error(403, "AccessDenied"), stays: [] },
   "has no MD5s for ETags": { etags: "random", stays: [] },
 };
+
+/** As little as there is to write, and to put aside meanwhile. */
+const LITTLE = { include: ["records", "uploads"], tables: false } as const;
 
 /** Two minutes, after which a lock that nobody renews has expired, and a bit. */
 const GAP = 125_000;
@@ -39,7 +42,7 @@ Deno.test("Exports in a row, at once and 125 s apart, are complete on stores tha
     project: generateProject({ records: 6, uploads: 2 }),
     rateLimit: false,
   });
-  const stores = Object.entries(STORES).slice(0, long(8, 4));
+  const stores = Object.entries(STORES).slice(0, long(8, 3));
   const rows = stores.map(([name, store]) => exportInARow(name, store, cma));
   for (const result of await Promise.allSettled(rows)) {
     if (result.status === "rejected") throw result.reason;
@@ -52,7 +55,7 @@ async function exportInARow(name: string, { stays, ...options }: Store, cma: Dem
   for (const gap of [0, 0, GAP]) {
     if (long(1, 0)) await delay(gap);
     else age(fake, gap);
-    const { status, manifest } = await exportProject({ ...sourceOf(cma), storage });
+    const { status, manifest } = await exportProject({ ...sourceOf(cma), ...LITTLE, storage });
     assert.equal(status, "complete", name);
     const codes = manifest.warnings.map(({ code }) => code);
     assert.equal(codes.includes("deletion_forbidden"), options.deletes === "none", name);

@@ -7,15 +7,20 @@ import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { exportProject, type ExportReport } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
-import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { apiError } from "../support/cma.ts";
 import { directoryOf, entriesOf, sourceOf, workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
+import { PlainDirectory } from "../support/plain_directory.ts";
 import { serveBetween } from "../support/serve_between.ts";
 import { temporaryPath } from "../support/temporary.ts";
 
 const project = memoryCopy(
-  generateProject({ records: long(60, 24), uploads: long(12, 4), blocksPerRecord: 2 }),
+  generateProject({
+    records: long(60, 12),
+    models: long(4, 2),
+    uploads: long(12, 4),
+    blocksPerRecord: 2,
+  }),
 );
 const { items, uploads, itemTypes } = project.primary;
 const everything = {
@@ -60,7 +65,7 @@ async function exported(
     baseUrl: between.url,
     assetHost: cma.url,
     include: ["records", "uploads"],
-    storage: new LocalStorage(root),
+    storage: new PlainDirectory(root),
     ...options,
   });
   return {

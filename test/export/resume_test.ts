@@ -574,10 +574,10 @@ Deno.test("exportProject() that resumes loses nothing, and repeats nothing, when
 });
 
 Deno.test("exportProject() to S3 resumes after a crash", async () => {
-  await using cma = startDemoCma({ project, rateLimit: false });
+  await using cma = startDemoCma({ project: small, rateLimit: false });
   const options = { checkpointMs: 0, concurrency: 2, ...FEW };
   const expected = await undisturbed(cma, options);
-  for (const call of long(1, 0) === 1 ? [15, 30, 45, 60] : [30, 60]) {
+  for (const call of long(1, 0) === 1 ? [15, 25, 35, 45] : [20, 40]) {
     await using opened = await openFake();
     assert.equal(await endedRun(cma, opened.storage, { by: "crash", call }, options), undefined);
     const { resumed, content } = await goneOn(cma, opened.storage, options);

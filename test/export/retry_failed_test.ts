@@ -158,12 +158,18 @@ Deno.test("retryFailedAssets() doesn't miss uploads that were deleted or replace
 });
 
 Deno.test("retryFailedAssets() leaves a whole snapshot whenever it is killed, and can be run again", async () => {
+  await using made = await broken(4);
+  made.fails.asset = every(2);
+  const { snapshot } = await made.export(FAST);
+  made.fails.asset = () => false;
+  const files = await Promise.all((await filesOf(made.root)).map(async (path) => {
+    return { path: `${made.root}/${path}`, bytes: await Deno.readFile(`${made.root}/${path}`) };
+  }));
   for (let crashAt = 1;; crashAt++) {
     assert.ok(crashAt < 60);
-    await using made = await broken(4);
-    made.fails.asset = every(2);
-    const { snapshot } = await made.export(FAST);
-    made.fails.asset = () => false;
+    // As it was before it was tried again.
+    for (const path of await filesOf(made.root)) await Deno.remove(`${made.root}/${path}`);
+    for (const { path, bytes } of files) await Deno.writeFile(path, bytes);
     const dying = new TracedStorage(made.storage, { crashAt });
     const isKilled = await made.retry({ storage: dying }).then(
       () => dying.calls.length >= crashAt,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { EXPORT_DEFAULTS } from "../../src/export/export_settings.ts";
+import { MOST_BYTES_IN_FLIGHT } from "../../src/http/request_gate.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
-import { largestRecords } from "../support/largest_records.ts";
+import { LARGEST_RECORD, largestRecords } from "../support/largest_records.ts";
 import { long } from "../support/long.ts";
 import { type MeasuredEnd, runMeasured } from "../support/measured_program.ts";
 
@@ -120,8 +120,10 @@ Deno.test("a gzip bomb in place of an answer is refused, and takes little memory
 });
 
 Deno.test("an export of the largest legal records, in full pages, keeps to the program's heap", async () => {
-  // As many models as are read at once by default, and pages of as many records as come in nested form.
-  const { project, models } = largestRecords(EXPORT_DEFAULTS.concurrency, long(120, 30));
+  // The first pages of all models, in each of which as many records come as may in nested form, are more than is
+  // ever in flight.
+  const { project, models } = largestRecords(long(40, 10), 30);
+  assert.ok(30 * LARGEST_RECORD * models.length > MOST_BYTES_IN_FLIGHT);
   const full = new Set<string | null>();
   const less = long(1, 0) === 1 ? [] : ["--no-published"];
   const { code, stdout, stderr } = await exported({

@@ -13,7 +13,8 @@ import { isAsSealed } from "./manifest_digest.ts";
  * @param prefix Where it lies in there, without a trailing slash.
  * @param signal Aborts the reading.
  * @param isChecked Whether its text has to be the one that was sealed, if it says which one that is.
- * @throws {SyntaxError} If it isn't a manifest of a version that this program knows, or not the one that was sealed.
+ * @throws {SyntaxError} If it isn't a manifest of a version that this program knows, lists an object twice, or isn't
+ * the one that was sealed.
  * @throws {ObjectNotFoundError} If there is none.
  * @throws {StorageError} If it can't be read.
  */
@@ -30,7 +31,10 @@ export async function readManifest(
     if (isChecked && isAsSealed(text) === false) {
       throw new SyntaxError("its text isn't the one that was sealed");
     }
-    return manifestSchema.parse(parseJson(text));
+    const manifest = manifestSchema.parse(parseJson(text));
+    const twice = listedTwice(manifest);
+    if (twice !== undefined) throw new SyntaxError(`it lists ${twice} twice`);
+    return manifest;
   } catch (error) {
     signal.throwIfAborted();
     const isItsOwn = error instanceof SyntaxError || error instanceof TypeError ||
@@ -41,4 +45,15 @@ export async function readManifest(
       cause: error,
     });
   }
+}
+
+/**
+ * The path of an object that a manifest lists twice: nobody knows which of both is right.
+ *
+ * @param manifest The manifest.
+ * @return `undefined` if there is none.
+ */
+export function listedTwice({ objects }: Pick<Manifest, "objects">): string | undefined {
+  const known = new Set<string>();
+  return objects.find(({ path }) => known.size === known.add(path).size)?.path;
 }

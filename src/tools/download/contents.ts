@@ -6,6 +6,7 @@ import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.t
 import { assetsPrefix, CANARY, CLAIM, MANIFEST } from "../../snapshot/layout.ts";
 import { type Manifest, manifestSchema } from "../../snapshot/manifest.ts";
 import { isAsSealed } from "../../snapshot/manifest_digest.ts";
+import { listedTwice } from "../../snapshot/read_manifest.ts";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
 import { shownAddress } from "../../text/printable.ts";
 import { SnapshotDamagedError } from "./damage.ts";
@@ -219,7 +220,10 @@ function assetFile({ key, size, md5 }: AssetIndexEntry): ContentFile[] {
 function parsed(text: string, snapshot: string): Manifest {
   try {
     const value: unknown = JSON.parse(text);
-    manifestSchema.parse(value);
+    const twice = listedTwice(manifestSchema.parse(value));
+    if (twice !== undefined) {
+      throw new SnapshotDamagedError(snapshot, MANIFEST, `it lists ${twice} twice`);
+    }
     if (isAsSealed(text) !== false) return value as Manifest;
   } catch (error) {
     const isItsOwn = error instanceof SyntaxError ||

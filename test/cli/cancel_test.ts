@@ -9,7 +9,6 @@ Deno.test("sluice export stops when it is told to, and says what is done", async
   let hangs = false;
   const end = Promise.withResolvers<void>();
   await using bench_ = await bench({
-    latencyMs: 300,
     onRequest: async () => {
       if (hangs) await end.promise;
       return undefined;

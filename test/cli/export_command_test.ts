@@ -8,7 +8,7 @@ import type { Manifest, ManifestNote, Tally } from "../../src/snapshot/manifest.
 import { apiError } from "../support/cma.ts";
 import { until } from "../support/until.ts";
 import { bench, filesBelow, LITTLE, TOKEN } from "./bench.ts";
-import { fakeIo } from "./fake_io.ts";
+import { FakeClock, fakeIo } from "./fake_io.ts";
 
 const ESC = "\x1b";
 
@@ -161,7 +161,8 @@ Deno.test("sluice export ends with 3 if an asset is missing, and says which", as
 
 Deno.test("sluice export tells of all resources that it is refused in one line", async () => {
   await using bench_ = await bench({ forbidden: ["/roles", "/users", "/webhooks"] });
-  const { io, exitCode } = await bench_.run(["export", ...LITTLE]);
+  // However long the refusals take to come, no time passes between them.
+  const { io, exitCode } = await bench_.run(["export", ...LITTLE], { clock: new FakeClock() });
   assert.equal(exitCode, EXIT.complete);
   const lines = io.err().split("\n").filter((line) => /role|users|webhooks/.test(line));
   assert.equal(lines.length, 1, io.err());
@@ -209,7 +210,12 @@ Deno.test("sluice export ends with 3 without a resource that was asked for by na
 Deno.test("--quiet is silent when all is well", async () => {
   await using bench_ = await bench();
   for (
-    const args of [["export"], ["export", "--resume"], ["schedule", "enable"], ["export", "--json"]]
+    const args of [
+      ["export"],
+      ["export", "--resume", ...LITTLE],
+      ["schedule", "enable"],
+      ["export", "--json", ...LITTLE],
+    ]
   ) {
     const { io, exitCode } = await bench_.run([...args, "--quiet"]);
     assert.equal(exitCode, EXIT.complete, io.err());

@@ -6,7 +6,7 @@ const endpoint = RGW;
 if (endpoint !== undefined) {
   exportsContract("a real S3 server", {
     open: () => openRgw(endpoint),
-    assets: long(2000, 300),
-    kills: long(10, 4),
+    assets: long(2000, 100),
+    kills: long(10, 2),
   });
 }

@@ -8,6 +8,7 @@ import { readSchema } from "../../../src/source/datocms/schema.ts";
 import { tableSchema } from "../../../src/transform/table_schema.ts";
 import { apiError, json, testClient } from "../../support/cma.ts";
 import { serveHttp } from "../../support/http_server.ts";
+import { long } from "../../support/long.ts";
 
 interface SiteDocument {
   readonly data: Resource;
@@ -265,6 +266,6 @@ Deno.test("readSchema() gives a schema or one sentence, whatever one value of th
         assert.ok(error instanceof CmaError, `${key}: ${Deno.inspect(error)}`);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: long(300, 100) },
   );
 });

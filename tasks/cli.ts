@@ -19,6 +19,19 @@ function columns(): number {
   }
 }
 
+/** Asks a person on the terminal for a line. */
+async function ask(question: string): Promise<string | undefined> {
+  await Deno.stderr.write(new TextEncoder().encode(question));
+  const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  return text === "" ? undefined : text.split("\n")[0];
+}
+
 const isStdoutTerminal = Deno.stdout.isTerminal();
 readyEnvironment(Deno.env);
 const exitCode = await runCli(Deno.args, {
@@ -30,6 +43,7 @@ const exitCode = await runCli(Deno.args, {
   bytes: { isTerminal: isStdoutTerminal, writable: () => Deno.stdout.writable },
   // An export doesn't fail because its log can't be written.
   stderr: outputTo(Deno.stderr, () => true),
+  ask: Deno.stdin.isTerminal() && Deno.stderr.isTerminal() ? ask : undefined,
   env: readableVariable,
   envNames: () => envNames(Deno.env),
   isTerminal: Deno.stderr.isTerminal(),

@@ -42,6 +42,12 @@ export interface CliIo {
   readonly env: (name: string) => string | undefined;
   /** The names of all environment variables that may be read. @default None */
   readonly envNames?: (() => readonly string[]) | undefined;
+  /**
+   * Asks a person for a line. @default Nobody is there to be asked
+   *
+   * @return `undefined` if nothing more can be read.
+   */
+  readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
   /** Whether stderr is a terminal. */
   readonly isTerminal: boolean;
   /** Whether stdout is a terminal. @default {false} */

@@ -17,6 +17,7 @@ export const HEADINGS = [
   "Destination",
   "Assets",
   "Snapshot",
+  "Restore",
   "Run",
   "Schedule",
 ] as const;

@@ -5,6 +5,7 @@ import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { DOWNLOADING } from "./groups/downloading.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
+import { RESTORE_RUN, RESTORING } from "./groups/restoring.ts";
 import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RETENTION, UNUSED } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
@@ -37,6 +38,8 @@ const ENTRIES = {
   ...SNAPSHOT,
   ...TABLES,
   ...LABELS,
+  ...RESTORING,
+  ...RESTORE_RUN,
   ...EXPORT_RUN,
   ...EXPORT_KIND,
   ...VERDICT,

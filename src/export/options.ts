@@ -56,6 +56,11 @@ export interface SourceOptions {
   readonly stallTimeoutMs?: number | undefined;
   /** How long to wait for an asynchronous job of the API, in milliseconds. @default {600000} */
   readonly jobTimeoutMs?: number | undefined;
+  /**
+   * Whether each request asks the API to refuse it should it destroy something: a safeguard, as an export without
+   * `freeze` only reads anyway. @default {false}
+   */
+  readonly readOnly?: boolean | undefined;
   /** Tells the time, and waits. @default The machine's */
   readonly clock?: Clock | undefined;
   /** Cancels the export. */

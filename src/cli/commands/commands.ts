@@ -12,6 +12,7 @@ import { listCommand } from "./list.ts";
 import { planCommand } from "./plan.ts";
 import { pruneCommand } from "./prune.ts";
 import { retryCommand } from "./retry.ts";
+import { restoreCommand } from "./restore.ts";
 import { scheduleCommand } from "./schedule.ts";
 import { showCommand } from "./show.ts";
 import { tablesCommand } from "./tables.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   verifyCommand,
   downloadCommand,
   copyCommand,
+  restoreCommand,
   tablesCommand,
   doctorCommand,
   demoCommand,

@@ -10,11 +10,12 @@ import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.t
 import { readManifest } from "../../snapshot/read_manifest.ts";
 import { openStorage } from "../../storage/open_storage.ts";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
-import { printable, printableJson } from "../../text/printable.ts";
+import { printableJson } from "../../text/printable.ts";
 import type { Change, DiffProgress } from "../../tools/diff.ts";
 import type { liveSnapshot } from "../../tools/diff/live.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
+import { type NewFile, newFile } from "../new_file.ts";
 import { Progress } from "../progress/progress.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { writeNote } from "../progress/write_error.ts";
@@ -123,7 +124,7 @@ async function runDiff({ config, words, io, content }: CommandContext): Promise<
   const tallies = new ChangeTallies();
   const names = [earlier.snapshot.name, later.snapshot.name] as const;
   const views = quiet ? [] : [outputView({ config, io, content }, tallies, notes)];
-  await using file = config.html === undefined ? undefined : await newFile(config.html);
+  await using file = config.html === undefined ? undefined : await newFile(config.html, "html");
   if (file !== undefined) views.push(await pageView(file, names, tallies, notes));
   for await (const page of changes) {
     for (const change of page) tallies.add(change);
@@ -193,54 +194,6 @@ async function pageView(
     page: (changes) => file.write(page.render(changes)),
     end: () => file.write(page.end(tallies, notes)),
   };
-}
-
-/** A file that has its name only once it is whole. */
-interface NewFile extends AsyncDisposable {
-  write(text: string): Promise<void>;
-  finish(): Promise<void>;
-}
-
-async function newFile(path: string): Promise<NewFile> {
-  if (path === "-" || /^s3:/i.test(path)) {
-    throw new SluiceError(
-      `--html takes a file on disk, but is ${printable(path)}: write --html changes.html.`,
-      EXIT.usage,
-    );
-  }
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  const file = await Deno.open(temporary, { write: true, createNew: true }).catch(fail);
-  const encoder = new TextEncoder();
-  let [isOpen, isThere] = [true, false];
-  return {
-    async write(text) {
-      for (let rest = encoder.encode(text); rest.length > 0;) {
-        rest = rest.subarray(await file.write(rest).catch(fail));
-      }
-    },
-    async finish() {
-      await file.syncData().catch(fail);
-      file.close();
-      isOpen = false;
-      await Deno.rename(temporary, path).catch(fail);
-      isThere = true;
-    },
-    async [Symbol.asyncDispose]() {
-      if (isOpen) file.close();
-      if (!isThere) await Deno.remove(temporary);
-    },
-  };
-
-  function fail(error: unknown): never {
-    if (!(error instanceof Error)) throw error;
-    throw new SluiceError(
-      `The page can't be written to ${printable(path)}: ${
-        printable(error.message)
-      }. Name another file.`,
-      EXIT.usage,
-      { cause: error },
-    );
-  }
 }
 
 /** The environment as it is now, as far as the earlier snapshot goes. */

@@ -12,12 +12,14 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   answer_too_large: () => ` (${flags("baseUrl", "exclude")})`,
   api_address: () => ` (${flags("baseUrl")})`,
   asset_host_unknown: ({ assetHost }) => ` (${flags("assetHost")} ${assetHost})`,
+  assets_missing: () => ` (${flags("missingAssets")} drop)`,
   bucket_public: () => ` (${flags("allowPublic")})`,
   deletion_refused: ({ maxDelete }) => maxDelete === undefined ? "" : maxDeleteText(maxDelete),
   environment_unknown: () => ` (${flags("environment")})`,
   environment_unnamed: () => ` with ${flags("environment")}`,
   freeze_contradiction: ({ option }) => ` (${flags("freeze", option as OptionKey)})`,
   freeze_impossible: () => ` (without ${flags("freeze")})`,
+  journal_unwritable: () => ` with ${flags("journal")}`,
   little_space: () => ` with ${flags("to")}`,
   not_in_plan: () => ` with ${flags("exclude")}`,
   not_versioned: () => ` with ${flags("assets")} keep`,
@@ -33,13 +35,18 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
         "keepLabel",
       )
     })`,
+  other_project: () => ` (${flags("otherProject")})`,
+  own_project: () => ` (without ${flags("otherProject")})`,
   paused_too_long: () => ` with ${flags("resume")}`,
   resource_forbidden: () => ` with ${flags("exclude")}`,
   resource_skipped: ({ resource }) =>
     resource === undefined ? "" : `; ${flags("exclude")} ${resource} leaves it out silently`,
   resource_unreadable: ({ resource }) => ` with ${flags("exclude")} ${resource}`,
+  restore_fork_of: () => ` (${flags("forkOf")})`,
+  restore_into: () => ` (${flags("into")})`,
   resume_impossible: () => `, without ${flags("resume")}`,
   schedule_unreadable: () => ": sluice schedule enable, or sluice schedule disable",
+  snapshot_partial: () => ` (${flags("keepExtra")})`,
   ticks_too_short: () => ` (${flags("timeBudget")})`,
   time_budget_over: ({ progressed }) =>
     `: ${flags("resume")} continues it` +

@@ -11,6 +11,12 @@ export interface CmaClientOptions extends CmaTransportOptions {
   readonly apiToken: string;
   /** The environment to read. @default The primary environment */
   readonly environment?: string | undefined;
+  /**
+   * Whether each request asks the API to refuse it should it destroy something: a safeguard of who only reads.
+   *
+   * @default {false}
+   */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** What {@linkcode CmaClient.get} returns. */
@@ -111,7 +117,7 @@ export class CmaClient {
       requestTimeout: LONGEST_TIMER,
       fetchFn: async (input: RequestInfo | URL, init?: RequestInit) => {
         try {
-          answer = await this.transport.send(String(input), init ?? {}, options);
+          answer = await this.transport.send(String(input), this.#guarded(init ?? {}), options);
         } catch (error) {
           failure = { error };
         }
@@ -123,6 +129,14 @@ export class CmaClient {
     );
     if (failure) throw (failure as { readonly error: unknown }).error;
     return { body: result, bytes: answer!.bytes, headers: answer!.headers };
+  }
+
+  /** A request with the header that has it refused if it destroys something, if that is asked for. */
+  #guarded(init: RequestInit): RequestInit {
+    if (!this.#options.readOnly) return init;
+    const headers = new Headers(init.headers);
+    headers.set("x-abort-if-destructive-request", "true");
+    return { ...init, headers };
   }
 }
 

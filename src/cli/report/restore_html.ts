@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import type { RestoreResult } from "../../restore/mod.ts";
+import { printable, printableJson } from "../../text/printable.ts";
+import { counted, formatCount, formatDuration } from "../text/format.ts";
+import { STYLE } from "./diff_style.ts";
+import { writesText } from "./restore_text.ts";
+
+const HEADINGS = {
+  restored: "Restored",
+  lossy: "Restored with losses",
+  different: "Restored, but not as it was",
+} as const;
+
+/**
+ * What came of a restore, as a page of HTML that needs nothing else, and in which nothing is markup that is content.
+ *
+ * @param result What came of it.
+ */
+export function renderRestorePage(result: RestoreResult): string {
+  const { status, snapshot, target, losses, verification, requests, ms, planned } = result;
+  const digest = createHash("sha256").update(STYLE).digest("base64");
+  const policy =
+    `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
+  const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
+  const differences = verification?.differences ?? [];
+  const sections = [
+    section(
+      "What was written",
+      table(["", ""], [
+        ...planned.map((write) => [writesText(write)]),
+        [`${counted(requests.writes, "request")} that changed something, ${formatDuration(ms)}`],
+      ]),
+    ),
+    section(
+      `Lost (${formatCount(losses.length)})`,
+      losses.length === 0
+        ? "<p>Nothing.</p>"
+        : table(["what", "id"], losses.map(({ message, id = "" }) => [message, id])),
+    ),
+    section(
+      `Different (${formatCount(differences.length + (verification?.more ?? 0))})`,
+      verification === null
+        ? "<p>It wasn't compared with the snapshot.</p>"
+        : differences.length === 0
+        ? `<p>Nothing of ${counted(verification.records, "record")} (${
+          text(verification.mode)
+        }).</p>`
+        : table(
+          ["what", "id", "where", "snapshot", "target"],
+          differences.map(({ resource, name, id, path, locale, versions, wanted, found }) => [
+            `${resource} ${name ?? ""}`,
+            id,
+            [path, locale ?? "", ...versions].join(" "),
+            printableJson(wanted),
+            printableJson(found),
+          ]),
+        ),
+    ),
+    ...verification === null ? [] : [
+      section(
+        "What can't come back, and wasn't compared",
+        table(
+          ["resource", "attribute", "why"],
+          verification.leftOut.map(({ resource, attribute, why }) => [resource, attribute, why]),
+        ),
+      ),
+    ],
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header><h1>${HEADINGS[status]}</h1><p><bdi>${title}</bdi></p></header>
+<main>
+${sections.join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+function section(heading: string, content: string): string {
+  return `<section><h2>${text(heading)}</h2>\n${content}</section>`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const head = heads.some((name) => name !== "")
+    ? `<thead><tr>${
+      heads.map((name) => `<th scope="col">${text(name)}</th>`).join("")
+    }</tr></thead>`
+    : "";
+  const body = rows.map((row) => {
+    const [first = "", ...rest] = row;
+    return `<tr><th scope="row">${text(first)}</th>${
+      rest.map((cell) => `<td><bdi>${text(cell)}</bdi></td>`).join("")
+    }</tr>`;
+  });
+  return `<table>${head}<tbody>\n${body.join("\n")}</tbody></table>`;
+}
+
+function text(content: string): string {
+  return printable(content, 600).replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`);
+}

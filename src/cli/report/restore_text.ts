@@ -1,0 +1,146 @@
+import type { PlannedWrites, RestorePlan, RestoreResult } from "../../restore/mod.ts";
+import { printable, printableJson } from "../../text/printable.ts";
+import { counted, formatCount, formatDuration } from "../text/format.ts";
+
+/** What the types of the API are called, one and many. */
+const NAMES: Readonly<Record<string, readonly [string, string]>> = {
+  item: ["record", "records"],
+  item_type: ["model", "models"],
+  field: ["field", "fields"],
+  fieldset: ["fieldset", "fieldsets"],
+  upload: ["upload", "uploads"],
+  upload_collection: ["upload collection", "upload collections"],
+  workflow: ["workflow", "workflows"],
+  plugin: ["plugin", "plugins"],
+  menu_item: ["menu item", "menu items"],
+  schema_menu_item: ["schema menu item", "schema menu items"],
+  item_type_filter: ["record filter", "record filters"],
+  upload_filter: ["upload filter", "upload filters"],
+  schedule: ["schedule", "schedules"],
+  site: ["project's settings", "project's settings"],
+};
+/** The most losses and differences that are shown. */
+const MOST = 20;
+
+/** What is done to how many of what: `create 20 records of article`. */
+export function writesText({ action, type, count, model }: PlannedWrites): string {
+  const [one, many] = NAMES[type] ??
+    [type.replaceAll("_", " "), `${type.replaceAll("_", " ")}s`];
+  const of = model === undefined ? "" : ` of ${printable(model, 60)}`;
+  return `${action.padEnd(9)} ${formatCount(count).padStart(9)} ${count === 1 ? one : many}${of}`;
+}
+
+/**
+ * What a restore will do, for people.
+ *
+ * @param plan The plan.
+ * @return Lines, each with its end.
+ */
+export function renderRestorePlan(plan: RestorePlan): string {
+  const { snapshot, target, writes, requests, leastMs, losses, relaxed, notes } = plan;
+  const lines = [
+    `Restore ${printable(snapshot)} into ${targetText(target)}`,
+    "",
+    ...writes.length === 0 ? ["  Nothing is to be written: all is there already."] : [],
+    ...writes.map((write) => `  ${writesText(write)}`),
+    "",
+    `  ${counted(requests, "request")}, at least ${formatDuration(leastMs)}`,
+    ...relaxed.length === 0
+      ? []
+      : [`  Validators step aside until records are there: ${
+        relaxed.map((key) => printable(key, 60)).join(", ")
+      }`],
+    ...losses.length === 0
+      ? []
+      : ["", "What can't be kept:", ...listed(losses.map(({ message }) => message))],
+    ...notes.length === 0 ? [] : ["", ...notes.map((note) => printable(note, 1000))],
+  ];
+  return text(lines);
+}
+
+function targetText({ project: { name, id }, environment, forkOf }: RestorePlan["target"]): string {
+  const what = forkOf === null
+    ? `its environment ${printable(environment)}`
+    : `its new sandbox environment ${printable(environment)}, a fork of ${printable(forkOf)}`;
+  return `the project ${printable(name)} (${printable(id)}): ${what}`;
+}
+
+/**
+ * What came of a restore, for people.
+ *
+ * @param result What came of it.
+ * @return Lines, each with its end.
+ */
+export function renderRestoreResult(result: RestoreResult): string {
+  const { status, snapshot, target, losses, verification, requests, ms, journal } = result;
+  const what = {
+    restored: "Restored",
+    lossy: "Restored with losses:",
+    different: "Restored, but not as it was:",
+  }[status];
+  const differences = verification?.differences ?? [];
+  const count = differences.length + (verification?.more ?? 0);
+  const verified = verification === null
+    ? "It wasn't compared with the snapshot."
+    : count === 0
+    ? `Compared with the snapshot: ${counted(verification.records, "record")}, no differences${
+      verification.mode === "full" ? "" : " in the sample"
+    }.`
+    : `Compared with the snapshot: ${counted(verification.records, "record")}, ${
+      counted(count, "difference")
+    }.`;
+  const lines = [
+    `${what} ${printable(snapshot)} into ${targetText(target)}`,
+    `  ${counted(requests.writes, "request")} that changed something, ${formatDuration(ms)}`,
+    `  ${verified}`,
+    ...verification === null || verification.kept === 0 ? [] : [
+      `  ${counted(verification.kept, "thing")} that the snapshot lacks ${
+        verification.kept === 1 ? "was" : "were"
+      } kept.`,
+    ],
+    ...losses.length === 0
+      ? []
+      : ["", `Lost (${losses.length}):`, ...listed(losses.map(({ message }) => message))],
+    ...differences.length === 0
+      ? []
+      : ["", "Different:", ...listed(differences.map(differenceText))],
+    "",
+    `Journal: ${printable(journal)}`,
+    ...target.forkOf === null ? [] : [
+      `Look at it in DatoCMS, and promote it there (Project settings → Environments): the primary environment is ` +
+      "untouched.",
+    ],
+  ];
+  return text(lines);
+}
+
+/** A difference in a line. */
+export function differenceText(
+  { resource, id, name, versions, locale, path, wanted, found }: NonNullable<
+    RestoreResult["verification"]
+  >["differences"][number],
+): string {
+  const where = [
+    ...name === null ? [] : [name],
+    id,
+    ...path === "*" ? [] : [path],
+    ...locale === null ? [] : [locale],
+    ...versions.length === 0 ? [] : [`(${versions.join(", ")})`],
+  ].join(" ");
+  const said = path === "*"
+    ? wanted === null ? "the snapshot has no such one" : "it isn't there"
+    : `${printableJson(wanted)} became ${printableJson(found)}`;
+  return `${resource} ${where}: ${said}`;
+}
+
+function listed(lines: readonly string[]): string[] {
+  const more = lines.length - MOST;
+  return [
+    ...lines.slice(0, MOST).map((line) => `  ${printable(line, 600)}`),
+    ...more > 0 ? [`  and ${formatCount(more)} more`] : [],
+  ];
+}
+
+function text(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}

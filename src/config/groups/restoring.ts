@@ -1,0 +1,158 @@
+import * as z from "zod";
+import { RESTORE_DEFAULTS } from "../../restore/options.ts";
+import type { RestoreOptions, VerifyRestore } from "../../restore/options.ts";
+import { name, oneOf, under } from "../option.ts";
+import { isDestination } from "./destination.ts";
+
+const { option, onOff } = under("Restore");
+
+/** Which validators step aside while records are written. */
+const VALIDATORS = ["auto", "last", "keep"] as const satisfies RestoreOptions["validators"][];
+/** What becomes of references to assets without a file. */
+const MISSING = [
+  "drop",
+  "placeholder",
+  "fail",
+] as const satisfies RestoreOptions["missingAssets"][];
+/** Whether the stages of workflows are set. */
+const STAGES = ["keep", "initial"] as const satisfies RestoreOptions["stages"][];
+/** Whether schedules are set. */
+const SCHEDULES = ["list", "set"] as const satisfies RestoreOptions["schedules"][];
+
+/** Where a snapshot is restored to. */
+export const RESTORING = {
+  into: option({
+    kind: "text",
+    schema: name.default(RESTORE_DEFAULTS.into),
+    placeholder: "<where>",
+    expects: "new, or new:<name>",
+    help:
+      "Restore into a new sandbox environment, a fork of the primary one: new names it restore-<date>-<time>, " +
+      "new:<name> as it says.",
+  }),
+  forkOf: option({
+    kind: "text",
+    schema: name.optional(),
+    placeholder: "<name>",
+    expects: "the name of an environment",
+    help: "The environment that the new one is a fork of. Default: the primary one.",
+  }),
+  otherProject: onOff(RESTORE_DEFAULTS.otherProject, {
+    help:
+      "Restore into the primary environment of another project, that of the API token, which is empty.",
+  }),
+  keepExtra: onOff(RESTORE_DEFAULTS.keepExtra, {
+    help:
+      "Keep what the new environment has and the snapshot hasn't. Needed to restore a snapshot that isn't the " +
+      "whole project.",
+  }),
+  validators: option({
+    kind: "text",
+    schema: z.enum(VALIDATORS).default(RESTORE_DEFAULTS.validators),
+    placeholder: "<which>",
+    choices: VALIDATORS,
+    expects: oneOf(VALIDATORS),
+    help:
+      "Which validators step aside until all records are there. auto: those that would refuse what the snapshot " +
+      "holds. last: all. keep: none.",
+  }),
+  missingAssets: option({
+    kind: "text",
+    schema: z.enum(MISSING).default(RESTORE_DEFAULTS.missingAssets),
+    placeholder: "<what>",
+    choices: MISSING,
+    expects: oneOf(MISSING),
+    help:
+      "What becomes of references to assets whose file the snapshot lacks. drop: they are left out, and named. " +
+      "placeholder: they lead to a small image. fail: nothing is restored.",
+  }),
+  stages: option({
+    kind: "text",
+    schema: z.enum(STAGES).default(RESTORE_DEFAULTS.stages),
+    placeholder: "<which>",
+    choices: STAGES,
+    expects: oneOf(STAGES),
+    help:
+      "In which stages of their workflows records are: those of the snapshot, or the initial ones.",
+  }),
+  schedules: option({
+    kind: "text",
+    schema: z.enum(SCHEDULES).default(RESTORE_DEFAULTS.schedules),
+    placeholder: "<what>",
+    choices: SCHEDULES,
+    expects: oneOf(SCHEDULES),
+    help:
+      "Whether publications and unpublishings that were scheduled are listed only, or set if still to come.",
+  }),
+};
+
+/** How a restore is run. */
+export const RESTORE_RUN = {
+  journal: option({
+    kind: "text",
+    schema: z.string().refine(isDestination).optional(),
+    placeholder: "<where>",
+    expects: "a directory, a file: URL or s3://bucket[/prefix]",
+    help:
+      "Where the restore notes what it does, so that it can be resumed. Default: beside the snapshot.",
+    path: "directory",
+  }),
+  planOut: option({
+    kind: "text",
+    schema: z.string().min(1).optional(),
+    placeholder: "<file>",
+    expects: "the path of a file to write",
+    help: "Write the plan into this file as JSON, and nothing else: --plan carries it out.",
+    path: "file",
+  }),
+  plan: option({
+    kind: "text",
+    schema: z.string().min(1).optional(),
+    placeholder: "<file>",
+    expects: "the path of a file that --plan-out has written",
+    help:
+      "Carry out this plan, unless what would be done isn't any more what it says (exit code 2).",
+    path: "file",
+  }),
+  confirm: option({
+    kind: "text",
+    schema: z.string().min(1).optional(),
+    placeholder: "<text>",
+    expects: "the text that is asked for",
+    help:
+      "Confirm what has to be confirmed by this text, which is asked for on a terminal otherwise.",
+    notInFile: true,
+  }),
+  abort: onOff(false, {
+    help:
+      "Give up the newest restore of this snapshot that wasn't finished: put back what it changed for a while, and " +
+      "destroy the environment that it made.",
+  }),
+  maxWrites: option({
+    kind: "number",
+    schema: z.number().int().min(1).optional(),
+    placeholder: "<number>",
+    expects: "a whole number of at least 1",
+    help:
+      "Stop once this many requests that change something were sent, and exit with code 4; --resume continues from " +
+      "there.",
+  }),
+  verify: option({
+    kind: "text",
+    schema: z.string().regex(/^(?:full|none|sample:[1-9]\d{0,8})$/)
+      .transform((text) => text as VerifyRestore).default("full"),
+    placeholder: "<how>",
+    expects: "full, none or sample:<number of records>",
+    help:
+      "How the target is compared with the snapshot at the end: all of it, its models, settings and so many records, " +
+      "or not at all.",
+  }),
+  report: option({
+    kind: "text",
+    schema: z.string().min(1).optional(),
+    placeholder: "<file>",
+    expects: "the path of a file to write",
+    help: "Write the report into this file, a page of HTML that needs nothing else.",
+    path: "file",
+  }),
+};

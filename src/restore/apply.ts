@@ -1,0 +1,382 @@
+import { TimeBudget } from "../async/time_budget.ts";
+import { limited } from "../async/limited.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import { ExportLock } from "../snapshot/lock/export_lock.ts";
+import { LockedError } from "../snapshot/lock/lock_errors.ts";
+import type { Storage } from "../storage/storage.ts";
+import { CmaClient } from "../source/datocms/cma_client.ts";
+import { isObject, type JsonObject } from "../text/json.ts";
+import { safeName } from "../text/safe_name.ts";
+import { printable, shownAddress } from "../text/printable.ts";
+import { makeEnvironment, removeEnvironment } from "./environment.ts";
+import { RestoreJournal } from "./journal.ts";
+import { type ApplyRestoreOptions, type JournalOptions, RESTORE_DEFAULTS } from "./options.ts";
+import type { Loss } from "./phases.ts";
+import { readProject } from "./preflight.ts";
+import {
+  earlierRestore,
+  foundSnapshot,
+  inventoryOf,
+  journalPlace,
+  MadePlan,
+  planned,
+  type Settled,
+  settled,
+} from "./make_plan.ts";
+import { manifestDigest, type RestorePlan } from "./restore_plan.ts";
+import { RestoreReport, type RestoreResult } from "./report.ts";
+import { RestoreStopped, runSteps } from "./steps.ts";
+import { Target } from "./target.ts";
+import { verifyTarget } from "./verify/verify.ts";
+
+/** How long it is tried to put back what was changed for a while, in milliseconds. */
+const UNDO_MS = 120_000;
+
+/**
+ * Carries out a plan, as {@linkcode applyRestore} does.
+ *
+ * @param plan The plan.
+ * @param options How far.
+ */
+export async function apply(
+  plan: RestorePlan,
+  options: ApplyRestoreOptions,
+): Promise<RestoreResult> {
+  if (!(plan instanceof MadePlan)) {
+    throw new SluiceError("Expected a plan that planRestore() has made.", EXIT.usage);
+  }
+  const { options: { redaction } } = plan.work;
+  try {
+    return redaction.redactValue(await applyLocked(plan, options));
+  } catch (error) {
+    throw redaction.redactError(error);
+  }
+}
+
+async function applyLocked(
+  plan: MadePlan,
+  { timeBudgetMs, maxWrites = Infinity, stop: asked, verify }: ApplyRestoreOptions,
+): Promise<RestoreResult> {
+  const { work: { options, found, place, project } } = plan;
+  const { clock, storage, journal: journalStorage = storage } = options;
+  using budget = timeBudgetMs === undefined
+    ? undefined
+    : new TimeBudget(timeBudgetMs, () =>
+      unfinished("its time is used up", "time_budget_over"), clock);
+  const full = new AbortController();
+  const stop = AbortSignal.any([
+    full.signal,
+    options.signal,
+    ...asked ? [asked] : [],
+    ...budget ? [budget.stop] : [],
+  ]);
+  const signal = AbortSignal.any([options.signal, ...budget ? [budget.signal] : []]);
+  await using lock = await lockOf(journalStorage, project.id, place.environment, signal);
+  const running = AbortSignal.any([signal, lock.signal]);
+  const run = new Applying(plan, {
+    signal: running,
+    stop: AbortSignal.any([stop, lock.signal]),
+    journals: lock.storage,
+    verify: verify ?? RESTORE_DEFAULTS.verify,
+    onWrites: (writes) => {
+      if (writes >= maxWrites && !full.signal.aborted) {
+        full.abort(unfinished(`${writes} requests that change something were sent`, "max_writes"));
+      }
+    },
+    prefix: plan.work.earlier?.prefix ??
+      `${journalPlace(found)}/restore_${Math.floor(clock.now() / 1000)}`,
+  });
+  return await run.run();
+}
+
+/** The error of a restore that may go no further now. */
+function unfinished(why: string, code: string): SluiceError {
+  return new SluiceError(
+    `The restore was stopped because ${why}; what was written stays, and it can be resumed.`,
+    EXIT.unfinished,
+    { code },
+  );
+}
+
+/** Holds the lock of an environment: nobody else restores into it meanwhile. */
+async function lockOf(
+  storage: Storage,
+  project: string,
+  environment: string,
+  signal: AbortSignal,
+): Promise<ExportLock> {
+  const place = `content/project_${safeName(project)}`;
+  const name = `restore_lock_${safeName(environment)}.json`;
+  try {
+    return await ExportLock.acquire(storage, place, { name, signal });
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw unwritable(error, storage, signal);
+    const { holder } = error;
+    const who = holder === undefined
+      ? "its lock doesn't say who it is"
+      : `on ${
+        printable(holder.host ?? "an unknown host", 100)
+      }, process ${holder.pid}, since ${holder.startedAt}`;
+    throw new SluiceError(
+      `Another restore writes to the environment ${environment} (${who}): wait for it to end; if it was killed, ` +
+        `its lock ${shownAddress(`${storage.url}/${place}/${name}`)} expires in some minutes.`,
+      EXIT.usage,
+      { cause: error, code: "restore_locked" },
+    );
+  }
+}
+
+/** Where nothing can be noted, nothing is written. */
+function unwritable(error: unknown, storage: Storage, signal: AbortSignal): unknown {
+  if (signal.aborted || !(error instanceof SluiceError)) return error;
+  return new SluiceError(
+    `The journal of the restore can't be written to ${shownAddress(storage.url)} (${
+      printable(error.message).replace(/\.$/, "")
+    }): name another place for it.`,
+    EXIT.usage,
+    { cause: error, code: "journal_unwritable" },
+  );
+}
+
+interface Ends {
+  readonly signal: AbortSignal;
+  readonly stop: AbortSignal;
+  readonly journals: Storage;
+  readonly prefix: string;
+  readonly verify: NonNullable<ApplyRestoreOptions["verify"]>;
+  readonly onWrites: (writes: number) => void;
+}
+
+/** A restore under way. */
+class Applying {
+  #plan: MadePlan;
+  readonly #ends: Ends;
+  readonly #options: MadePlan["work"]["options"];
+  readonly #target: Target;
+  readonly #report: RestoreReport;
+
+  constructor(plan: MadePlan, ends: Ends) {
+    const { work: { options, place: { environment } } } = plan;
+    this.#plan = plan;
+    this.#ends = ends;
+    this.#options = options;
+    this.#report = new RestoreReport(plan, options.clock);
+    this.#target = new Target({
+      ...options,
+      environment,
+      onEvent: (event) => {
+        if (event.type !== "request") return;
+        const isRead = event.method === "GET";
+        this.#report.request(isRead);
+        if (!isRead) ends.onWrites(this.#report.writes);
+      },
+    });
+  }
+
+  async run(): Promise<RestoreResult> {
+    const { work: { earlier, found, place, project, snapshot }, digest } = this.#plan;
+    const { signal, journals, prefix } = this.#ends;
+    const { clock } = this.#options;
+    const journal = earlier === undefined
+      ? new RestoreJournal(journals, prefix)
+      : await RestoreJournal.open(journals, prefix, signal);
+    if (earlier === undefined) {
+      await journal.begin({
+        snapshot: found.name,
+        manifest: manifestDigest(snapshot.manifest),
+        project: project.id,
+        environment: place.environment,
+        forkOf: place.forkOf ?? null,
+        startedAt: new Date(clock.now()).toISOString(),
+        digest,
+      }, signal);
+    }
+    this.#report.journal = journal.address;
+    try {
+      await this.#prepare(journal);
+      await this.#write(journal);
+      await putBack(journal, this.#target, signal);
+      await this.#verify();
+    } catch (error) {
+      // Whoever stops it or whatever has failed: nothing stays changed that was changed for a while.
+      await limited(UNDO_MS, undefined, (signal) => putBack(journal, this.#target, signal))
+        .catch((undoError) => this.#warnOf(undoError, journal));
+      throw this.#reasonOf(error);
+    }
+    const result = this.#report.result();
+    await journal.end(result);
+    return result;
+  }
+
+  /** Makes the environment, and plans anew what is written to it if it may be another one than was planned for. */
+  async #prepare(journal: RestoreJournal): Promise<void> {
+    const { work } = this.#plan;
+    const { place: { environment, forkOf }, project } = work;
+    const { signal, stop } = this.#ends;
+    const hasChanged = journal.changed.length > 0;
+    await putBack(journal, this.#target, signal);
+    const either = AbortSignal.any([signal, stop]);
+    if (forkOf !== undefined) {
+      const isThere = project.environments.some(({ id }) => id === environment);
+      if (isThere && !journal.madeEnvironment) {
+        throw new SluiceError(
+          `The environment ${environment} isn't known to be one that this restore made: restore into a new one.`,
+          EXIT.usage,
+        );
+      }
+      await journal.making(environment);
+      const { clock, onEvent } = this.#options;
+      const client = new CmaClient({
+        ...this.#options,
+        environment: undefined,
+        onEvent: undefined,
+      });
+      await makeEnvironment({ environment, forkOf }, isThere, {
+        client,
+        signal: either,
+        clock,
+        onEvent,
+      });
+      if (!isThere) this.#report.request(false);
+    }
+    const isNew = forkOf !== undefined && !work.isMade;
+    if (!isNew && !hasChanged) return;
+    // Somebody may have changed it since it was looked at.
+    const before = work.inventory;
+    work.inventory = await inventoryOf({ ...this.#options, signal: either }, environment, "plan");
+    await before[Symbol.asyncDispose]();
+    this.#plan = await planned({ ...work, isMade: true }, either);
+    this.#report.planned(this.#plan);
+  }
+
+  async #write(journal: RestoreJournal): Promise<void> {
+    const { signal, stop } = this.#ends;
+    const { clock, concurrency = RESTORE_DEFAULTS.concurrency, onEvent } = this.#options;
+    const onLoss = (loss: Loss) => {
+      if (this.#report.lose(loss)) onEvent({ type: "loss", loss });
+    };
+    for (const loss of this.#plan.losses) onLoss(loss);
+    const written = await runSteps(this.#plan.planned.steps, {
+      target: this.#target,
+      journal,
+      concurrency,
+      signal,
+      stop,
+      clock,
+      onEvent,
+      onLoss,
+    });
+    this.#report.written = Object.fromEntries(written);
+  }
+
+  async #verify(): Promise<void> {
+    const { verify } = this.#ends;
+    const signal = AbortSignal.any([this.#ends.signal, this.#ends.stop]);
+    if (verify === "none") return;
+    const { work, planned } = this.#plan;
+    const found = await verifyTarget({
+      work: { ...work, options: { ...this.#options, signal } },
+      target: this.#target,
+      missing: planned.missing,
+      losses: this.#report.losses,
+      verify,
+    });
+    this.#report.verified(found, verify);
+  }
+
+  #warnOf(error: unknown, journal: RestoreJournal): void {
+    const why = printable(error instanceof Error ? error.message : String(error)).replace(
+      /\.$/,
+      "",
+    );
+    this.#options.onEvent({
+      type: "warning",
+      code: "not_put_back",
+      message:
+        `What the restore had changed for a while couldn't be put back (${why}): resume or abort it. Its ` +
+        `journal is ${journal.address}.`,
+    });
+  }
+
+  /** What it ended with: that it was to stop goes before whatever it failed with for that. */
+  #reasonOf(error: unknown): unknown {
+    const { stop, signal } = this.#ends;
+    if (error instanceof RestoreStopped) return error;
+    if (signal.aborted) return new RestoreStopped(signal.reason);
+    return stop.aborted && error === stop.reason ? new RestoreStopped(stop.reason) : error;
+  }
+}
+
+/** Puts back what was changed for a while, the last first. */
+async function putBack(
+  journal: RestoreJournal,
+  target: Target,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [key, value] of journal.changed) {
+    if (!isObject(value) || typeof value.path !== "string" || !isObject(value.data)) {
+      throw new SluiceError(`${journal.address} holds ${printable(key)}, which can't be put back.`);
+    }
+    // What isn't there any more needs nothing.
+    if (await target.find(value.path, { signal }) !== undefined) {
+      await target.update(value.path, value.data as JsonObject, { signal });
+    }
+    await journal.done(key);
+  }
+}
+
+/** What {@linkcode abort} has done. */
+export interface AbortedRestore {
+  /** The journal's address. */
+  readonly journal: string;
+  /** The environment that was destroyed, if the restore had made one. */
+  readonly destroyed: string | null;
+  /** How many things were put back. */
+  readonly putBack: number;
+  /** The environment that what was written stays in, if it was there before; `null` if there is none. */
+  readonly kept: string | null;
+}
+
+/**
+ * Ends a restore that isn't over, as {@linkcode abortRestore} does.
+ *
+ * @param given Which one.
+ */
+export async function abort(given: JournalOptions): Promise<AbortedRestore> {
+  const options = settled(given);
+  try {
+    return options.redaction.redactValue(await abortSettled(options));
+  } catch (error) {
+    throw options.redaction.redactError(error);
+  }
+}
+
+async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRestore> {
+  const { storage, journal: journals = storage, signal, clock, onEvent } = options;
+  const found = await foundSnapshot(options);
+  const reached = { ...options, onEvent: undefined };
+  const client = new CmaClient({ ...reached, environment: undefined });
+  const project = await readProject(client, signal);
+  const { plan: { environment, forkOf }, prefix } = await earlierRestore(
+    options,
+    found,
+    project.id,
+  );
+  await using lock = await lockOf(journals, project.id, environment, signal);
+  const journal = await RestoreJournal.open(lock.storage, prefix, signal);
+  const isOwn = forkOf !== null && journal.madeEnvironment;
+  let destroyed = false;
+  let count = 0;
+  if (isOwn) destroyed = await removeEnvironment(environment, { client, signal, clock, onEvent });
+  else {
+    count = journal.changed.length;
+    await putBack(journal, new Target({ ...reached, environment }), signal);
+  }
+  await journal.end({ status: "aborted" });
+  return {
+    journal: journal.address,
+    destroyed: destroyed ? environment : null,
+    putBack: count,
+    kept: isOwn ? null : environment,
+  };
+}

@@ -1,0 +1,193 @@
+import type { Clock } from "../async/clock.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import type { CmaClient } from "../source/datocms/cma_client.ts";
+import { CmaError } from "../source/datocms/cma_error.ts";
+import { destroyEnvironment, forkEnvironment, untilReady } from "../source/datocms/environments.ts";
+import { WriteGate } from "../source/datocms/write_gate.ts";
+import { nearest } from "../text/nearest.ts";
+import { fewNames, printable } from "../text/printable.ts";
+import type { RestoreEvent } from "./events.ts";
+import type { FoundProject } from "./preflight.ts";
+
+/** Where a restore writes to. */
+export interface TargetPlace {
+  /** The environment. */
+  readonly environment: string;
+  /** The environment that it is made a fork of; `undefined` if it was there before. */
+  readonly forkOf: string | undefined;
+}
+
+/** How long an environment is tried to be destroyed, in milliseconds. */
+const DESTROY_MS = 120_000;
+
+/**
+ * Decides where a restore writes to.
+ *
+ * @param project The project.
+ * @param options What was asked for, and the time.
+ * @throws {SluiceError} If that can't be.
+ */
+export function chooseTarget(
+  project: FoundProject,
+  { into, forkOf, otherProject, now }: {
+    readonly into: string;
+    readonly forkOf: string | undefined;
+    readonly otherProject: boolean;
+    readonly now: Date;
+  },
+): TargetPlace {
+  const names = project.environments.map(({ id }) => id);
+  const name = /^new(?::(.*))?$/.exec(into);
+  if (name === null) {
+    throw new SluiceError(
+      `This version restores into a new sandbox environment or an empty project, not yet into ${
+        into === "primary" ? "the primary environment" : `the environment ${printable(into, 100)}`
+      }: name a new one (new:<name>), and promote it when you have looked at it.`,
+      EXIT.usage,
+      { code: "restore_into" },
+    );
+  }
+  if (otherProject) {
+    if (into !== "new" || forkOf !== undefined) {
+      throw new SluiceError(
+        "A snapshot of another project is restored into the primary environment of the empty project that " +
+          "the API token is of: name no other environment.",
+        EXIT.usage,
+        { code: "restore_into" },
+      );
+    }
+    const { id, meta } = project.environments.find((one) => one.id === project.primary)!;
+    assertReady(id, meta);
+    return { environment: project.primary, forkOf: undefined };
+  }
+  const environment = name[1] ?? defaultName(now);
+  if (!/^[a-z0-9-]+$/.test(environment)) {
+    throw new SluiceError(
+      `A new environment's name is of small letters, digits and dashes, but is ${
+        JSON.stringify(printable(environment, 100))
+      }.`,
+      EXIT.usage,
+      { code: "restore_into" },
+    );
+  }
+  if (names.includes(environment)) {
+    throw new SluiceError(
+      `The project has an environment ${environment} already: choose another name for the new one.`,
+      EXIT.usage,
+      { code: "restore_into" },
+    );
+  }
+  const source = forkOf ?? project.primary;
+  const found = project.environments.find(({ id }) => id === source);
+  if (found === undefined) {
+    const close = nearest(source, names);
+    throw new SluiceError(
+      `The project has no environment ${
+        JSON.stringify(printable(source, 100))
+      } to make a fork of: ${
+        close === undefined ? `it has ${fewNames(names)}` : `the nearest is ${close}`
+      }.`,
+      EXIT.usage,
+      { code: "restore_fork_of" },
+    );
+  }
+  if ((project.left.get("environments") ?? 1) < 1) {
+    throw new SluiceError(
+      "The project's plan doesn't allow one more sandbox environment, which a restore makes: delete one, such " +
+        `as one of ${fewNames(names.filter((id) => id !== project.primary))}.`,
+      EXIT.usage,
+    );
+  }
+  return { environment, forkOf: source };
+}
+
+function assertReady(id: string, meta: FoundProject["environments"][number]["meta"]): void {
+  if (meta.status === undefined || meta.status === "ready") return;
+  throw new SluiceError(
+    `The environment ${id} is ${printable(meta.status)}: try again when it is ready.`,
+    EXIT.usage,
+  );
+}
+
+/** `restore-20260131-143000`. */
+function defaultName(now: Date): string {
+  const [date, time] = now.toISOString().split("T");
+  return `restore-${date!.replaceAll("-", "")}-${time!.slice(0, 8).replaceAll(":", "")}`;
+}
+
+/** What an environment is made or destroyed with. */
+interface Making {
+  /** Writes to the API; which environment it is for doesn't matter. */
+  readonly client: CmaClient;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Waits. */
+  readonly clock: Clock | undefined;
+  /** Called with what becomes of it. */
+  readonly onEvent: (event: RestoreEvent) => void;
+}
+
+/**
+ * Makes an environment, and waits until it can be written to. One that an earlier run of the same restore has made
+ * is taken.
+ *
+ * @param place Which one, and of what it is a fork.
+ * @param isThere Whether it is there already.
+ * @param making What it is made with.
+ * @throws {CmaError} If the API refuses.
+ */
+export async function makeEnvironment(
+  { environment, forkOf }: TargetPlace & { readonly forkOf: string },
+  isThere: boolean,
+  { client, signal, clock, onEvent }: Making,
+): Promise<void> {
+  const tell = (step: "creating" | "ready", percent: number | null = null) => {
+    onEvent({ type: "environment", environment, step, percent });
+  };
+  tell("creating");
+  const gate = new WriteGate({
+    signal,
+    clock,
+    onWait: (why) => {
+      const message =
+        `DatoCMS takes no changes for now, because ${why}: the restore waits for that to end.`;
+      onEvent({ type: "warning", code: "restore_waits", message });
+    },
+  });
+  if (!isThere) {
+    try {
+      await gate.run(() => forkEnvironment(client, forkOf, environment, signal));
+    } catch (error) {
+      if (!(error instanceof CmaError) || !error.isForbidden) throw error;
+      throw new SluiceError(
+        `The API token may not make the sandbox environment ${environment} (${
+          [error.status, ...new Set(error.codes)].join(" ")
+        }): give its role the permission to manage environments (can_manage_environments) in Project ` +
+          "settings → Roles.",
+        EXIT.failed,
+        { cause: error },
+      );
+    }
+  }
+  await untilReady(client, environment, (percent) => tell("creating", percent), signal);
+  tell("ready");
+}
+
+/**
+ * Destroys an environment that a restore has made.
+ *
+ * @param environment Its name.
+ * @param making What it is destroyed with.
+ * @return Whether it was there.
+ */
+export async function removeEnvironment(
+  environment: string,
+  { client, signal, clock, onEvent }: Making,
+): Promise<boolean> {
+  const gate = new WriteGate({ signal, clock });
+  const wasThere = await gate.run(() => {
+    return destroyEnvironment(client, environment, DESTROY_MS, signal);
+  });
+  if (wasThere) onEvent({ type: "environment", environment, step: "destroyed", percent: null });
+  return wasThere;
+}

@@ -1,0 +1,121 @@
+import { EXIT, SluiceError } from "../error.ts";
+import { exportProject } from "../export/export.ts";
+import type { ExportOptions, SourceOptions } from "../export/options.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import { liveSnapshot } from "../tools/diff/live.ts";
+import type { SnapshotSource } from "../tools/diff.ts";
+import { openSnapshot, type Snapshot } from "../tools/open.ts";
+
+/** An environment as it is, read into a temporary directory that goes when it is disposed. */
+export interface Inventory extends AsyncDisposable {
+  /** What it holds. */
+  readonly snapshot: Snapshot;
+  /** The same, for comparisons. */
+  readonly source: SnapshotSource;
+  /** What its export noted. */
+  readonly manifest: Manifest;
+}
+
+/** What a restore neither compares nor changes, so that it needn't be read. */
+const UNREAD = [
+  "environments",
+  "access_tokens",
+  "users",
+  "sso_users",
+  "sso_groups",
+  "sso_settings",
+  "site_invitations",
+  "white_label_settings",
+  "search_indexes",
+  "roles",
+  "webhooks",
+  "build_triggers",
+] as const satisfies NonNullable<SourceOptions["exclude"]>;
+
+/** How an environment is read. */
+export interface InventoryOptions extends
+  Pick<
+    SourceOptions,
+    | "apiToken"
+    | "baseUrl"
+    | "maxRps"
+    | "retry"
+    | "headersTimeoutMs"
+    | "stallTimeoutMs"
+    | "jobTimeoutMs"
+    | "concurrency"
+    | "secrets"
+  > {
+  /** Which one. */
+  readonly environment: string;
+  /** Whether only its schema and settings are read. @default {false} */
+  readonly schemaOnly?: boolean | undefined;
+  /** Called with how many requests were sent. */
+  readonly onRequests: (requests: number) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads an environment.
+ *
+ * @param options Which one, and how.
+ * @throws {CmaError} If it can't be read.
+ * @throws {SluiceError} If the API token's role may not read all of it.
+ */
+export async function takeInventory(
+  { onRequests, signal, schemaOnly = false, ...options }: InventoryOptions,
+): Promise<Inventory> {
+  let requests = 0;
+  const onEvent: ExportOptions["onEvent"] = (event) => {
+    if (event.type === "request" || event.type === "retry") onRequests(++requests);
+  };
+  const live = await liveSnapshot((storage) => {
+    return exportProject({
+      ...options,
+      storage,
+      signal,
+      onEvent,
+      exclude: [...UNREAD, ...schemaOnly ? ["records", "uploads", "schedules"] as const : []],
+      assets: false,
+      tables: false,
+      readOnly: true,
+    });
+  }, signal);
+  try {
+    const snapshot = await openSnapshot(live.storage, live.snapshot, { signal });
+    const manifest = snapshot.manifest!;
+    const hidden = manifest.findings.find(({ code }) => code === "role_restricted");
+    if (hidden !== undefined) {
+      throw new SluiceError(
+        `What is there can't be told, as the API token's role may not read all of it (${
+          hidden.message.replace(/\.$/, "")
+        }): take a token that may.`,
+        EXIT.usage,
+        { code: "rights_missing" },
+      );
+    }
+    return {
+      snapshot,
+      source: live,
+      manifest,
+      [Symbol.asyncDispose]: () => live[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await live[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Whether nothing is in an environment that a restore could overwrite.
+ *
+ * @param inventory The environment.
+ */
+export function isEmpty({ manifest: { resources, records } }: Inventory): boolean {
+  const countOf = (name: string) => {
+    const found = resources[name];
+    return found !== undefined && "count" in found ? found.count : 0;
+  };
+  return countOf("models") === 0 && countOf("uploads") === 0 && Object.keys(records).length === 0;
+}

@@ -1,0 +1,204 @@
+import * as z from "zod";
+import { EXIT, SluiceError } from "../error.ts";
+import { folders } from "../snapshot/find_snapshots.ts";
+import { JsonNote } from "../snapshot/json_note.ts";
+import { type Storage, StorageError } from "../storage/storage.ts";
+import { printable, shownAddress } from "../text/printable.ts";
+import type { Phase } from "./phases.ts";
+import { PHASES } from "./phases.ts";
+import type { Temporary } from "./run.ts";
+
+/** What a restore does, as its journal says it: what has to be the same for it to be resumed. */
+export interface JournalPlan {
+  /** The snapshot's name. */
+  readonly snapshot: string;
+  /** SHA-256 of its manifest's text in hexadecimal; `null` without one. */
+  readonly manifest: string | null;
+  /** The project that is restored into. */
+  readonly project: string;
+  /** The environment that is restored into. */
+  readonly environment: string;
+  /** The environment that it is a fork of, if this restore makes it; `null` if it was there. */
+  readonly forkOf: string | null;
+  /** When it began, in ISO 8601. */
+  readonly startedAt: string;
+  /** The digest of the plan that was accepted. */
+  readonly digest: string;
+}
+
+const plan: z.ZodType<JournalPlan> = z.object({
+  snapshot: z.string(),
+  manifest: z.string().nullable(),
+  project: z.string(),
+  environment: z.string(),
+  forkOf: z.string().nullable(),
+  startedAt: z.string(),
+  digest: z.string(),
+});
+const temporary = z.object({ entries: z.array(z.object({ key: z.string(), value: z.unknown() })) });
+const ended = z.looseObject({ status: z.string() });
+
+/** The folder of a journal: `restore_<seconds>`. */
+const FOLDER = /^restore_(\d+)$/;
+/** What is put back when a restore stops or resumes; the environment that it made isn't among that. */
+const ENVIRONMENT = "environment";
+
+/**
+ * What a restore writes down before it does it, so that another one resumes it or puts back what it changed for its
+ * own time. It only saves work: the target is looked at anyway.
+ */
+export class RestoreJournal implements Temporary {
+  /** Where it lies, without a trailing slash. */
+  readonly prefix: string;
+  readonly #storage: Storage;
+  readonly #temporary: JsonNote<z.infer<typeof temporary>>;
+  readonly #entries = new Map<string, unknown>();
+  #writing: Promise<void> = Promise.resolve();
+
+  /**
+   * @param storage Where it is.
+   * @param prefix Its folder.
+   * @param entries What has to be put back, by an earlier run.
+   */
+  constructor(
+    storage: Storage,
+    prefix: string,
+    entries: Iterable<readonly [string, unknown]> = [],
+  ) {
+    this.prefix = prefix;
+    this.#storage = storage;
+    this.#temporary = new JsonNote(storage, `${prefix}/temporary.json`, temporary);
+    for (const [key, value] of entries) this.#entries.set(key, value);
+  }
+
+  /** Its address, for people. */
+  get address(): string {
+    return shownAddress(`${this.#storage.url}/${this.prefix}`);
+  }
+
+  /** Whether the environment that is restored into was to be made. */
+  get madeEnvironment(): boolean {
+    return this.#entries.has(ENVIRONMENT);
+  }
+
+  /** What has to be put back, the last first. */
+  get changed(): readonly (readonly [key: string, value: unknown])[] {
+    return [...this.#entries].filter(([key]) => key !== ENVIRONMENT).reverse();
+  }
+
+  /**
+   * Writes what is going to be done.
+   *
+   * @param content What it is.
+   * @param signal Aborts it.
+   * @throws {SluiceError} If it can't be written.
+   */
+  async begin(content: JournalPlan, signal: AbortSignal): Promise<void> {
+    try {
+      await new JsonNote(this.#storage, `${this.prefix}/plan.json`, plan).write(content, signal);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      throw new SluiceError(
+        `The journal of the restore can't be written to ${this.address} (${
+          printable(error.message).replace(/\.$/, "")
+        }): name another place for it.`,
+        EXIT.usage,
+        { cause: error, code: "journal_unwritable" },
+      );
+    }
+  }
+
+  /** Notes that the environment is made now. */
+  async making(environment: string): Promise<void> {
+    await this.note(ENVIRONMENT, { id: environment });
+  }
+
+  /** Notes that a phase begins. */
+  async phase(phase: Phase, planned: unknown, at: Date, signal: AbortSignal): Promise<void> {
+    const number = String(PHASES.indexOf(phase) + 1).padStart(2, "0");
+    const key = `${this.prefix}/phase_${number}_${phase}.json`;
+    await new JsonNote(this.#storage, key, z.unknown())
+      .write({ phase, at: at.toISOString(), planned }, signal);
+  }
+
+  /** What was noted first under a key is what it was before anything was changed. */
+  async note(key: string, value: unknown): Promise<void> {
+    if (this.#entries.has(key)) return;
+    this.#entries.set(key, value);
+    await this.#save();
+  }
+
+  async done(key: string): Promise<void> {
+    if (this.#entries.delete(key)) await this.#save();
+  }
+
+  /**
+   * Writes what came of it: it is over then.
+   *
+   * @param report What came of it; its `status` says it in a word.
+   */
+  async end(report: { readonly status: string }): Promise<void> {
+    await new JsonNote<unknown>(this.#storage, `${this.prefix}/report.json`, z.unknown())
+      .write(report);
+  }
+
+  /** Writes one after the other. */
+  async #save(): Promise<void> {
+    const before = this.#writing;
+    this.#writing = before.catch(() => {}).then(() => {
+      const entries = Array.from(this.#entries, ([key, value]) => ({ key, value }));
+      return this.#temporary.write({ entries });
+    });
+    await this.#writing;
+  }
+
+  /**
+   * The newest restore of a place that isn't over.
+   *
+   * @param storage Where journals are.
+   * @param place Where the snapshots lie that they lie beside.
+   * @param isMeant Whether one is looked for.
+   * @param signal Aborts the search.
+   * @return `undefined` if there is none.
+   */
+  static async find(
+    storage: Storage,
+    place: string,
+    isMeant: (plan: JournalPlan) => boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: JournalPlan; readonly prefix: string } | undefined> {
+    const names = [...await folders(storage, `${place}/`, signal)].filter((name) => {
+      return FOLDER.test(name);
+    });
+    const seconds = (name: string) => Number(FOLDER.exec(name)![1]);
+    for (const name of names.sort((a, b) => seconds(b) - seconds(a))) {
+      const prefix = `${place}/${name}`;
+      const found = await new JsonNote(storage, `${prefix}/plan.json`, plan).read(signal);
+      if (!found || !isMeant(found)) continue;
+      if (await new JsonNote(storage, `${prefix}/report.json`, ended).read(signal)) continue;
+      return { plan: found, prefix };
+    }
+    return undefined;
+  }
+
+  /** Opens the journal of a restore that isn't over, with what has to be put back. */
+  static async open(
+    storage: Storage,
+    prefix: string,
+    signal: AbortSignal,
+  ): Promise<RestoreJournal> {
+    const note = new JsonNote(storage, `${prefix}/temporary.json`, temporary);
+    const found = await note.read(signal);
+    if (found === null) {
+      throw new SluiceError(
+        `${
+          shownAddress(`${storage.url}/${note.key}`)
+        } can't be understood: what an earlier restore has ` +
+          "to put back isn't known. Restore anew.",
+        EXIT.usage,
+      );
+    }
+    const entries = found?.entries.map(({ key, value }) => [key, value] as const);
+    return new RestoreJournal(storage, prefix, entries);
+  }
+}

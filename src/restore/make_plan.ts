@@ -1,0 +1,409 @@
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
+import { CmaClient } from "../source/datocms/cma_client.ts";
+import { fewNames, printable } from "../text/printable.ts";
+import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
+import { Secrets } from "../text/secrets/secrets.ts";
+import { readableVariable } from "../http/proxy.ts";
+import { openSnapshot, type Snapshot } from "../tools/open.ts";
+import { verifySnapshot } from "../tools/verify.ts";
+import { chooseTarget, type TargetPlace } from "./environment.ts";
+import type { RestoreEvent } from "./events.ts";
+import { type Inventory, isEmpty, takeInventory } from "./inventory.ts";
+import { type JournalPlan, RestoreJournal } from "./journal.ts";
+import { assertCreatable } from "./numeric_ids.ts";
+import { type JournalOptions, RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
+import { type PlannedSteps, planSteps, type RestoreParts } from "./parts.ts";
+import type { PlanInput } from "./plan.ts";
+import { assertMeant, type FoundProject, lackOf, readProject } from "./preflight.ts";
+import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore_plan.ts";
+import { sumOf } from "./steps.ts";
+
+/** A restore's options, with what keeps secrets out of all that it says. */
+export type Settled<O extends JournalOptions> = O & {
+  /** Knows the secrets. */
+  readonly redaction: Secrets;
+  /** Tells the time, and waits. */
+  readonly clock: Clock;
+  /** Aborts it. */
+  readonly signal: AbortSignal;
+  /** Called with each event. */
+  readonly onEvent: (event: RestoreEvent) => void;
+};
+
+/**
+ * Fills in what each function of a restore needs.
+ *
+ * @param options The options as they were given.
+ */
+export function settled<O extends JournalOptions>(options: O): Settled<O> {
+  const { apiToken, secrets = [], baseUrl, storage, journal } = options;
+  const redaction = new Secrets([apiToken, ...secrets, ...environmentSecrets(readableVariable)]);
+  redaction.addFrom(baseUrl);
+  redaction.follow(() => [...storage.secrets ?? [], ...journal?.secrets ?? []]);
+  const { clock = SYSTEM_CLOCK, signal = new AbortController().signal, onEvent } = options;
+  return {
+    ...options,
+    redaction,
+    clock,
+    signal,
+    onEvent: (event) => onEvent?.(redaction.redactValue(event)),
+  };
+}
+
+/** A plan, and all that it is made with. */
+export class MadePlan implements RestorePlan {
+  readonly snapshot: string;
+  readonly target: RestorePlan["target"];
+  readonly writes: RestorePlan["writes"];
+  readonly requests: number;
+  readonly leastMs: number;
+  readonly losses: RestorePlan["losses"];
+  readonly relaxed: readonly string[];
+  readonly hooks: RestorePlan["hooks"];
+  readonly notes: readonly string[];
+  readonly confirmation: string | undefined;
+  readonly resumes: string | undefined;
+  readonly digest: string;
+
+  /**
+   * @param work What it is made with.
+   * @param planned What is written.
+   * @param relaxed The models whose validators step aside.
+   */
+  constructor(
+    readonly work: RestoreWork,
+    readonly planned: PlannedSteps,
+    relaxed: readonly string[],
+  ) {
+    const { options, project: { id, name, hooks }, place, snapshot, earlier, notes } = work;
+    this.snapshot = snapshot.name;
+    this.target = {
+      project: { id, name },
+      environment: place.environment,
+      forkOf: place.forkOf ?? null,
+    };
+    this.writes = sumOf(planned.steps);
+    const fork = place.forkOf !== undefined && !work.isMade ? 1 : 0;
+    this.requests = this.writes.reduce((sum, { requests }) => sum + requests, fork);
+    this.leastMs = leastMs(this.requests);
+    this.losses = options.redaction.redactValue([...planned.losses]);
+    this.relaxed = relaxed;
+    this.hooks = hooks;
+    this.notes = notes;
+    this.confirmation = place.forkOf === undefined ? `${name}/${place.environment}` : undefined;
+    this.resumes = earlier && `${earlier.prefix}`;
+    this.digest = planDigest({
+      snapshot: snapshot.name,
+      manifest: manifestDigest(snapshot.manifest),
+      project: id,
+      forkOf: place.forkOf ?? null,
+      options: work.choices,
+      inventory: work.inventory,
+      writes: this.writes,
+      losses: this.losses,
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.work.inventory[Symbol.asyncDispose]() as Promise<void>;
+  }
+}
+
+/** What a plan is made with, and carried out. */
+export interface RestoreWork {
+  /** The options. */
+  readonly options: Settled<RestoreOptions>;
+  /** Those that shape what is written, with their defaults. */
+  readonly choices: Choices;
+  /** Plans what is written. */
+  readonly parts: RestoreParts;
+  /** The snapshot. */
+  readonly found: FoundSnapshot;
+  /** The same, open. */
+  readonly snapshot: Snapshot;
+  /** The project that is restored into. */
+  readonly project: FoundProject;
+  /** Where to. */
+  readonly place: TargetPlace;
+  /** Whether the environment was made by an earlier run. */
+  readonly isMade: boolean;
+  /** The restore that is resumed. */
+  readonly earlier: { readonly plan: JournalPlan; readonly prefix: string } | undefined;
+  /** What was there. It is another one once an environment was made. */
+  inventory: Inventory;
+  /** What the user should know. */
+  readonly notes: readonly string[];
+}
+
+/** What shapes what is written. */
+type Choices = Pick<
+  PlanInput,
+  "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules" | "isOtherProject"
+>;
+
+/**
+ * Plans a restore, as {@linkcode planRestore} does, with the given parts.
+ *
+ * @param given The options.
+ * @param parts Plan what is written.
+ */
+export async function planWith(given: RestoreOptions, parts: RestoreParts): Promise<RestorePlan> {
+  const options = settled(given);
+  try {
+    return await makePlan(options, parts);
+  } catch (error) {
+    throw options.redaction.redactError(error);
+  }
+}
+
+async function makePlan(
+  options: Settled<RestoreOptions>,
+  parts: RestoreParts,
+): Promise<RestorePlan> {
+  const { storage, signal, clock, onEvent } = options;
+  const { otherProject = RESTORE_DEFAULTS.otherProject } = options;
+  const found = await foundSnapshot(options);
+  const verified = await verifySnapshot(storage, found, {
+    level: "references",
+    onProgress: (progress) => onEvent({ type: "checking", ...progress }),
+    signal,
+  });
+  if (verified.status === "damaged") {
+    const [first] = verified.problems;
+    const more = verified.problems.length + verified.more - 1;
+    throw new SluiceError(
+      `The snapshot ${found.name} isn't what was exported (${
+        printable(`${first!.kind} ${first!.key}: ${first!.detail}`)
+      }${
+        more > 0 ? `, and ${more} more` : ""
+      }): nothing was written. Verify it, and restore another one.`,
+      EXIT.usage,
+      { code: "snapshot_damaged" },
+    );
+  }
+  const snapshot = await openSnapshot(storage, found, { index: "memory", signal });
+  const { manifest } = snapshot;
+  const lack = manifest === undefined ? [] : lackOf(manifest);
+  if (lack.length > 0 && !options.keepExtra) {
+    throw new SluiceError(
+      `The snapshot ${found.name} isn't the whole project (${
+        lack.join("; ")
+      }): what it lacks can't be told from ` +
+        "what was deleted. Restore a whole one, or keep what it lacks.",
+      EXIT.usage,
+      { code: "snapshot_partial" },
+    );
+  }
+  const client = new CmaClient({
+    ...options,
+    onEvent: undefined,
+    environment: undefined,
+    readOnly: true,
+  });
+  const project = await readProject(client, signal);
+  assertMeant(project, { snapshotProject: manifest?.project.id ?? found.project, otherProject });
+  const earlier = options.resume ? await earlierRestore(options, found, project.id) : undefined;
+  const place = earlier === undefined
+    ? chooseTarget(project, {
+      into: options.into ?? RESTORE_DEFAULTS.into,
+      forkOf: options.forkOf,
+      otherProject,
+      now: new Date(clock.now()),
+    })
+    : placeOf(earlier.plan, project);
+  const isThere = project.environments.some(({ id }) => id === place.environment);
+  const inventory = await inventoryOf(options, isThere ? place.environment : place.forkOf!, "plan");
+  try {
+    if (place.forkOf === undefined && earlier === undefined && !isEmpty(inventory)) {
+      throw new SluiceError(
+        `The project ${
+          JSON.stringify(printable(project.name, 100))
+        } isn't empty: this version restores another ` +
+          "project's snapshot into an empty one only.",
+        EXIT.usage,
+        { code: "not_empty" },
+      );
+    }
+    await assertCreatable(snapshot, inventory.snapshot, signal);
+    const choices: Choices = {
+      // Without a manifest nobody tells whether it is whole.
+      keepExtra: options.keepExtra || manifest === undefined,
+      validators: options.validators ?? RESTORE_DEFAULTS.validators,
+      missingAssets: options.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
+      stages: options.stages ?? RESTORE_DEFAULTS.stages,
+      schedules: options.schedules ?? RESTORE_DEFAULTS.schedules,
+      isOtherProject: otherProject,
+    };
+    const work: RestoreWork = {
+      options,
+      choices,
+      parts,
+      found,
+      snapshot,
+      project,
+      place,
+      isMade: isThere && place.forkOf !== undefined,
+      earlier,
+      inventory,
+      notes: notesOf(lack, project, snapshot),
+    };
+    return await planned(work, signal);
+  } catch (error) {
+    await inventory[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Plans what is written to a target as it is now.
+ *
+ * @param work What it is planned with.
+ * @param signal Aborts it.
+ */
+export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
+  const { options: { storage }, choices, parts, found, snapshot, place, inventory } = work;
+  const steps = await planSteps({
+    ...choices,
+    snapshot,
+    wanted: { storage, snapshot: found },
+    target: inventory.snapshot,
+    present: inventory.source,
+    isOwn: place.forkOf !== undefined,
+    include: [],
+    signal,
+  }, parts);
+  const fatal = choices.missingAssets === "fail" && steps.missing.size > 0;
+  if (fatal) {
+    throw new SluiceError(
+      `${steps.missing.size} assets have no file, neither in the snapshot nor in the target (${
+        fewNames([...steps.missing], 3)
+      }): restore without them, or another snapshot.`,
+      EXIT.usage,
+      { code: "assets_missing" },
+    );
+  }
+  const schema = await snapshot.schema({ signal });
+  const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
+    .map(({ attributes: { api_key: key } }) => key);
+  return new MadePlan(work, steps, relaxed);
+}
+
+/**
+ * The snapshot that options name.
+ *
+ * @param options The options.
+ */
+export async function foundSnapshot(
+  { storage, snapshot = "latest", project, fromEnvironment, signal }: Settled<JournalOptions>,
+): Promise<FoundSnapshot> {
+  if (typeof snapshot !== "string") return snapshot;
+  return await findSnapshot(storage, snapshot, { project, environment: fromEnvironment, signal });
+}
+
+/**
+ * Where the snapshots lie that a restore's journal lies beside.
+ *
+ * @param found The snapshot.
+ */
+export function journalPlace({ prefix }: FoundSnapshot): string {
+  return prefix.slice(0, prefix.lastIndexOf("/"));
+}
+
+/**
+ * The newest restore of a snapshot into a project that isn't over.
+ *
+ * @param options Where journals are.
+ * @param found The snapshot.
+ * @param project The project's id.
+ * @throws {SluiceError} If there is none.
+ */
+export async function earlierRestore(
+  { storage, journal = storage, signal }: Settled<JournalOptions>,
+  found: FoundSnapshot,
+  project: string,
+): Promise<{ readonly plan: JournalPlan; readonly prefix: string }> {
+  const isMeant = (plan: JournalPlan) => plan.snapshot === found.name && plan.project === project;
+  const earlier = await RestoreJournal.find(journal, journalPlace(found), isMeant, signal);
+  if (earlier !== undefined) return earlier;
+  throw new SluiceError(
+    `There is no restore of ${found.name} that isn't over: restore it anew.`,
+    EXIT.usage,
+    { code: "no_restore" },
+  );
+}
+
+/** Where an earlier restore was to write to. */
+function placeOf({ environment, forkOf }: JournalPlan, project: FoundProject): TargetPlace {
+  const isThere = project.environments.some(({ id }) => id === environment);
+  if (forkOf === null && !isThere) {
+    throw new SluiceError(
+      `The environment ${
+        printable(environment)
+      } that the restore wrote to isn't there any more: restore anew.`,
+      EXIT.usage,
+    );
+  }
+  return { environment, forkOf: forkOf ?? undefined };
+}
+
+/**
+ * Reads an environment as it is.
+ *
+ * @param options How the API is reached.
+ * @param environment Which one.
+ * @param why What it is read for.
+ * @param schemaOnly Whether only its schema and settings are read.
+ */
+export async function inventoryOf(
+  options: Settled<RestoreOptions>,
+  environment: string,
+  why: "plan" | "verify",
+  schemaOnly = false,
+): Promise<Inventory> {
+  const { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs } = options;
+  const { jobTimeoutMs, concurrency, secrets, signal, onEvent } = options;
+  const reached = { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs };
+  return await takeInventory({
+    ...reached,
+    jobTimeoutMs,
+    concurrency,
+    secrets,
+    environment,
+    schemaOnly,
+    onRequests: (requests) => onEvent({ type: "reading", why, requests }),
+    signal,
+  });
+}
+
+function notesOf(
+  lack: readonly string[],
+  { lacking, hooks: { webhooks, buildTriggers } }: FoundProject,
+  { manifest }: Snapshot,
+): string[] {
+  const hooked = [
+    ...webhooks.length > 0 ? [`webhooks (${fewNames(webhooks, 5)})`] : [],
+    ...buildTriggers.length > 0 ? [`build triggers (${fewNames(buildTriggers, 5)})`] : [],
+  ];
+  return [
+    ...lack.length > 0 ? [`The snapshot isn't the whole project: ${lack.join("; ")}.`] : [],
+    ...manifest === undefined
+      ? [
+        "The snapshot has no manifest, so that nobody can tell whether it is whole: what it lacks is kept.",
+      ]
+      : [],
+    ...lacking === undefined
+      ? [
+        "The API doesn't tell what the API token's role may do: the first refusal ends the restore.",
+      ]
+      : [],
+    ...hooked.length > 0
+      ? [
+        `${webhooks.length + buildTriggers.length} ${
+          webhooks.length + buildTriggers.length === 1 ? "hook is" : "hooks are"
+        } enabled and may be called, unless limited to other environments: ${hooked.join(", ")}.`,
+      ]
+      : [],
+  ];
+}

@@ -1,0 +1,36 @@
+/**
+ * A snapshot becomes a project again: what would be written is planned first, then written in phases, and then compared
+ * with the snapshot.
+ *
+ * @example A rehearsal in a sandbox environment
+ * ```ts no-eval
+ * import { LocalStorage } from "@sluice/datocms";
+ * import { applyRestore, planRestore } from "@sluice/datocms/restore";
+ *
+ * await using plan = await planRestore({
+ *   apiToken: Deno.env.get("DATOCMS_API_TOKEN")!,
+ *   storage: new LocalStorage("./snapshots"),
+ *   snapshot: "latest",
+ * });
+ * const { status, target } = await applyRestore(plan);
+ * console.log(status, target.environment);
+ * ```
+ *
+ * @module
+ */
+export { abortRestore, applyRestore, planRestore } from "./restore.ts";
+export type { AbortedRestore } from "./apply.ts";
+export type { RestoreEvent } from "./events.ts";
+export type {
+  ApplyRestoreOptions,
+  JournalOptions,
+  RestoreOptions,
+  VerifyRestore,
+} from "./options.ts";
+export type { Loss, Phase } from "./phases.ts";
+export type { PlannedWrites } from "./plan.ts";
+export type { RestoreHooks } from "./preflight.ts";
+export type { RestoreResult, RestoreVerification } from "./report.ts";
+export type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
+export type { RestoreDifference, Verified } from "./verify/difference.ts";
+export { LEFT_OUT, type LeftOut } from "./verify/left_out.ts";

@@ -1,0 +1,85 @@
+import type { SourceOptions } from "../export/options.ts";
+import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { RestoreEvent } from "./events.ts";
+import type { PlanInput } from "./plan.ts";
+
+/** How the API is reached. */
+type Reached = Pick<
+  SourceOptions,
+  | "apiToken"
+  | "baseUrl"
+  | "maxRps"
+  | "retry"
+  | "headersTimeoutMs"
+  | "stallTimeoutMs"
+  | "jobTimeoutMs"
+  | "concurrency"
+  | "clock"
+  | "secrets"
+  | "signal"
+>;
+
+/** How much of what was restored is compared with the snapshot: a sample is of so many records. */
+export type VerifyRestore = "full" | "none" | `sample:${number}`;
+
+/** Which restore a journal is of. */
+export interface JournalOptions extends Reached {
+  /** Where the snapshots are. */
+  readonly storage: Storage;
+  /** What names the snapshot, or the snapshot itself. @default {"latest"} */
+  readonly snapshot?: string | FoundSnapshot | undefined;
+  /** Only snapshots of this project are looked at. @default {undefined} for those of all */
+  readonly project?: string | undefined;
+  /** Only snapshots of this environment are looked at. @default {undefined} for those of all */
+  readonly fromEnvironment?: string | undefined;
+  /** Where the restore keeps its journal. @default Beside the snapshot */
+  readonly journal?: Storage | undefined;
+  /** Called with each event. */
+  readonly onEvent?: ((event: RestoreEvent) => void) | undefined;
+}
+
+/** Options of {@linkcode planRestore}. */
+export interface RestoreOptions extends
+  JournalOptions,
+  Partial<
+    Pick<PlanInput, "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules">
+  > {
+  /**
+   * Where to: `new` is a new sandbox environment, a fork of the primary one; `new:<name>` one of this name.
+   *
+   * @default {"new"}
+   */
+  readonly into?: string | undefined;
+  /** The environment that the new one is a fork of. @default The primary one */
+  readonly forkOf?: string | undefined;
+  /** Whether the API token is another project's, which is empty, and is restored into. @default {false} */
+  readonly otherProject?: boolean | undefined;
+  /** Whether the newest restore of this snapshot that wasn't finished is resumed. @default {false} */
+  readonly resume?: boolean | undefined;
+}
+
+/** Options of {@linkcode applyRestore}. */
+export interface ApplyRestoreOptions {
+  /** How much is compared with the snapshot at the end. @default {"full"} */
+  readonly verify?: VerifyRestore | undefined;
+  /** How long to work, in milliseconds: then nothing new is begun. @default No limit */
+  readonly timeBudgetMs?: number | undefined;
+  /** How many requests that change something may be sent: then nothing new is begun. @default No limit */
+  readonly maxWrites?: number | undefined;
+  /** Aborting it stops the restore as soon as the requests in flight are answered. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** What a restore does if its options don't say otherwise. */
+export const RESTORE_DEFAULTS = {
+  into: "new",
+  validators: "auto",
+  missingAssets: "drop",
+  stages: "keep",
+  schedules: "list",
+  keepExtra: false,
+  otherProject: false,
+  verify: "full",
+  concurrency: 8,
+} as const satisfies Partial<RestoreOptions & ApplyRestoreOptions>;

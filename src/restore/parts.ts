@@ -1,0 +1,76 @@
+import type { Loss } from "./phases.ts";
+import type { PlanInput, Step } from "./plan.ts";
+import { inOrder, planUnscheduling } from "./steps.ts";
+
+/** Plans what is written, each part for its own kinds of resources. */
+export interface RestoreParts {
+  /**
+   * Plans settings, models and all else that isn't content.
+   *
+   * @param input What it is decided on.
+   * @param of The models whose validators step aside.
+   */
+  planSchema(
+    input: PlanInput,
+    of: { readonly relaxed: ReadonlySet<string> },
+  ): Promise<{ readonly steps: readonly Step[] }>;
+  /**
+   * Plans uploads.
+   *
+   * @param input What it is decided on.
+   * @return The steps, and the ids of uploads whose file nobody has.
+   */
+  planUploads(
+    input: PlanInput,
+  ): Promise<{ readonly steps: readonly Step[]; readonly missing: ReadonlySet<string> }>;
+  /**
+   * Plans records.
+   *
+   * @param input What it is decided on.
+   * @param of The ids of uploads whose file nobody has.
+   * @return The steps, and the models whose validators would refuse what the snapshot holds.
+   */
+  planRecords(
+    input: PlanInput,
+    of: { readonly missingUploads: ReadonlySet<string> },
+  ): Promise<{ readonly steps: readonly Step[]; readonly relaxed: ReadonlySet<string> }>;
+}
+
+/** All that is written, in order, and what is lost by it. */
+export interface PlannedSteps {
+  /** The steps, by phase. */
+  readonly steps: readonly Step[];
+  /** What is lost. */
+  readonly losses: readonly Loss[];
+  /** The ids of uploads whose file nobody has. */
+  readonly missing: ReadonlySet<string>;
+  /** The models whose validators step aside. */
+  readonly relaxed: ReadonlySet<string>;
+}
+
+/**
+ * Plans all that is written.
+ *
+ * @param input What it is decided on; losses are collected.
+ * @param parts Plan their own kinds of resources.
+ */
+export async function planSteps(
+  input: Omit<PlanInput, "onLoss">,
+  parts: RestoreParts,
+): Promise<PlannedSteps> {
+  const losses: Loss[] = [];
+  const own: PlanInput = { ...input, onLoss: (loss) => losses.push(loss) };
+  const unscheduling = await planUnscheduling(own);
+  const uploads = await parts.planUploads(own);
+  const { missing } = uploads;
+  const records = await parts.planRecords(own, { missingUploads: missing });
+  const { relaxed } = records;
+  const schema = await parts.planSchema(own, { relaxed });
+  const steps = inOrder([
+    ...unscheduling ? [unscheduling] : [],
+    ...schema.steps,
+    ...uploads.steps,
+    ...records.steps,
+  ]);
+  return { steps, losses, missing, relaxed };
+}

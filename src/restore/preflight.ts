@@ -1,0 +1,240 @@
+import * as z from "zod";
+import { EXIT, SluiceError } from "../error.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import type { CmaClient } from "../source/datocms/cma_client.ts";
+import { CmaError } from "../source/datocms/cma_error.ts";
+import { type Environment, listEnvironments } from "../source/datocms/environments.ts";
+import { isObject, type JsonObject } from "../text/json.ts";
+import { fewNames, printable } from "../text/printable.ts";
+
+/** What the API says of a project before anything is written to it. */
+export interface FoundProject {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The name of its primary environment. */
+  readonly primary: string;
+  /** All of its environments. */
+  readonly environments: readonly Environment[];
+  /** What the API token's role lacks of {@linkcode RIGHTS}; `undefined` if the API doesn't tell. */
+  readonly lacking: readonly string[] | undefined;
+  /** How much of what the plan limits is left, by code. */
+  readonly left: ReadonlyMap<string, number>;
+  /** Whether it is in maintenance mode. */
+  readonly isInMaintenance: boolean;
+  /** The webhooks and build triggers that are enabled. */
+  readonly hooks: RestoreHooks;
+}
+
+/** What others are told by while a restore writes. */
+export interface RestoreHooks {
+  /** The names of the webhooks that are enabled. */
+  readonly webhooks: readonly string[];
+  /** The names of the build triggers that are enabled. */
+  readonly buildTriggers: readonly string[];
+}
+
+/** What an API token's role has to be permitted. */
+export const RIGHTS = [
+  "can_edit_schema",
+  "can_edit_site",
+  "can_manage_environments",
+  "can_manage_workflows",
+  "can_manage_menu",
+  "can_manage_upload_collections",
+  "can_manage_shared_filters",
+] as const;
+
+const resource = z.object({ id: z.string(), attributes: z.record(z.string(), z.unknown()) });
+const listed = z.object({ data: z.array(resource) });
+const site = z.object({ data: resource });
+
+/**
+ * Asks the API about the project that is restored into: nothing but questions.
+ *
+ * @param client Reads the API.
+ * @param signal Aborts the requests.
+ * @throws {CmaError} If the project can't be read.
+ */
+export async function readProject(client: CmaClient, signal: AbortSignal): Promise<FoundProject> {
+  const { body } = await client.get("/site", {}, { signal });
+  const { data: found } = site.safeParse(body);
+  if (found === undefined) {
+    throw new CmaError(
+      `Expected a DatoCMS project from ${client.transport.baseUrl}/site, but the answer holds none: ` +
+        "check the API's address.",
+      { code: "api_address" },
+    );
+  }
+  const { id, attributes: { name } } = found.data;
+  const { environments } = await listEnvironments(client, signal);
+  const primary = environments.find(({ meta }) => meta.primary)?.id;
+  if (primary === undefined) {
+    throw new SluiceError("The API names no primary environment to restore from or into.");
+  }
+  const maintenance = resourceOf(await ask(client, "/maintenance-mode", {}, signal));
+  return {
+    id,
+    name: typeof name === "string" ? name : id,
+    primary,
+    environments,
+    lacking: await lackingRights(client, signal),
+    left: await limitsLeft(client, signal),
+    isInMaintenance: maintenance?.attributes.active === true,
+    hooks: {
+      webhooks: await enabledNames(client, "/webhooks", signal),
+      buildTriggers: await enabledNames(client, "/build-triggers", signal),
+    },
+  };
+}
+
+/** What the token's role isn't permitted, of what a restore needs. */
+async function lackingRights(
+  client: CmaClient,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const body = await ask(client, "/users/me", { include: "role" }, signal);
+  if (!isObject(body) || !isObject(body.data)) return undefined;
+  const { type, attributes, relationships } = body.data;
+  if (type === "account" || type === "organization") return [];
+  if (isObject(attributes) && attributes.hardcoded_type === "admin") return [];
+  const ref = isObject(relationships) && isObject(relationships.role)
+    ? relationships.role.data
+    : undefined;
+  const id = isObject(ref) ? ref.id : undefined;
+  const included = Array.isArray(body.included) ? body.included : [];
+  const role = included.find((one) => isObject(one) && one.type === "role" && one.id === id);
+  if (!isObject(role) || !isObject(role.attributes)) {
+    return isObject(attributes) && attributes.hardcoded_type === "read_only" ? RIGHTS : undefined;
+  }
+  if (role.attributes.hardcoded_type === "admin") return [];
+  const final: JsonObject = isObject(role.meta) && isObject(role.meta.final_permissions)
+    ? role.meta.final_permissions
+    : {};
+  const own = role.attributes;
+  return RIGHTS.filter((right) => (final[right] ?? own[right]) === false);
+}
+
+/** How much is left of what the project's plan limits. */
+async function limitsLeft(
+  client: CmaClient,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const { data: found } = listed.safeParse(await ask(client, "/subscription-limits", {}, signal));
+  return new Map(
+    found?.data.flatMap(({ attributes: { code, usage, limit } }) => {
+      const isLimited = typeof code === "string" && typeof usage === "number" &&
+        typeof limit === "number";
+      return isLimited ? [[code, limit - usage] as const] : [];
+    }),
+  );
+}
+
+async function enabledNames(
+  client: CmaClient,
+  path: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { data: found } = listed.safeParse(await ask(client, path, {}, signal));
+  return (found?.data ?? []).filter(({ attributes }) => attributes.enabled !== false)
+    .map(({ id, attributes: { name } }) => typeof name === "string" ? name : id);
+}
+
+function resourceOf(body: unknown) {
+  return site.safeParse(body).data?.data;
+}
+
+/** An answer that a restore can do without: `undefined` if the API doesn't give it. */
+async function ask(
+  client: CmaClient,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  try {
+    return (await client.get(path, query, { signal })).body;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CmaError && (error.isForbidden || error.isAbsent)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Refuses a project that isn't the one that is meant, or that the token may not write to.
+ *
+ * @param project The project that the token is of.
+ * @param of The snapshot's project, and whether another one is meant.
+ * @throws {SluiceError} If so.
+ */
+export function assertMeant(
+  { id, name, lacking, isInMaintenance }: FoundProject,
+  { snapshotProject, otherProject }: {
+    readonly snapshotProject: string;
+    readonly otherProject: boolean;
+  },
+): void {
+  const shown = `${JSON.stringify(printable(name, 100))} (${printable(id, 40)})`;
+  if (id !== snapshotProject && !otherProject) {
+    throw new SluiceError(
+      `The snapshot is of the project ${snapshotProject}, but the API token is of another one, ${shown}: ` +
+        "take a token of that project, or say that another one is meant.",
+      EXIT.usage,
+      { code: "other_project" },
+    );
+  }
+  if (id === snapshotProject && otherProject) {
+    throw new SluiceError(
+      `The API token is of ${shown}, the snapshot's own project, and not of another one: restore into a new ` +
+        "sandbox environment.",
+      EXIT.usage,
+      { code: "own_project" },
+    );
+  }
+  if (lacking !== undefined && lacking.length > 0) {
+    throw new SluiceError(
+      `The API token's role may not do all that a restore does in ${shown} (it lacks ${
+        fewNames(lacking)
+      }): give it these permissions in Project settings → Roles.`,
+      EXIT.usage,
+      { code: "rights_missing" },
+    );
+  }
+  if (isInMaintenance && otherProject) {
+    throw new SluiceError(
+      `${shown} is in maintenance mode, in which nobody can write to its primary environment: end it, then ` +
+        "restore.",
+      EXIT.usage,
+    );
+  }
+}
+
+/** The codes of what a snapshot may lack and be restored whole all the same: files are named by the report. */
+const ABOUT_FILES = /^asset_failed/;
+/** What a snapshot has to hold for the rest to be known as gone. */
+const CORE = ["site", "models", "records", "uploads", "workflows", "plugins"] as const;
+
+/**
+ * What keeps a snapshot from being the whole project, each in a clause: what it lacks can't be told from what was
+ * deleted.
+ *
+ * @param manifest Its manifest.
+ */
+export function lackOf({ options, resources, findings, failures }: Manifest): string[] {
+  const skipped = CORE.filter((name) => {
+    const resource = resources[name];
+    return resource === undefined || "skipped" in resource;
+  });
+  const lost = failures.filter(({ code }) => !ABOUT_FILES.test(code));
+  const hidden = findings.filter(({ code }) => code === "role_restricted");
+  const isSelection = options.models !== undefined || options.excludeModels !== undefined;
+  return [
+    ...isSelection ? ["it has the records of some models only"] : [],
+    ...options.published === false ? ["it has no published versions"] : [],
+    ...options.tables === "only" ? ["it has its records as tables only"] : [],
+    ...skipped.length > 0 ? [`it lacks ${fewNames(skipped)}`] : [],
+    ...lost.length > 0 ? [`it lacks what its export couldn't read (${lost[0]!.code})`] : [],
+    ...hidden.length > 0 ? ["the role that exported it may not read everything"] : [],
+  ];
+}

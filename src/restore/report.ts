@@ -1,0 +1,142 @@
+import type { Clock } from "../async/clock.ts";
+import { EXIT, type ExitCode } from "../error.ts";
+import type { ApplyRestoreOptions } from "./options.ts";
+import type { Loss } from "./phases.ts";
+import type { PlannedWrites } from "./plan.ts";
+import type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
+import { LEFT_OUT, type LeftOut } from "./verify/left_out.ts";
+import type { RestoreDifference, Verified } from "./verify/difference.ts";
+
+/** What came of a restore. */
+export interface RestoreResult {
+  /**
+   * `restored`; `lossy`, if something is lost beyond what always is; `different`, if the target isn't what the snapshot
+   * holds.
+   */
+  readonly status: "restored" | "lossy" | "different";
+  /** The exit code of `sluice restore`. */
+  readonly exitCode: ExitCode;
+  /** The snapshot's name. */
+  readonly snapshot: string;
+  /** Where it was restored to. */
+  readonly target: RestoreTarget;
+  /** What was planned. */
+  readonly planned: readonly PlannedWrites[];
+  /** How many were written, by phase and type. */
+  readonly written: Readonly<Record<string, number>>;
+  /** What is lost. */
+  readonly losses: readonly Loss[];
+  /** How the comparison of the target with the snapshot went; `null` if there was none. */
+  readonly verification: RestoreVerification | null;
+  /** Requests that were sent to write, and to look while writing; without those of inventory and verification. */
+  readonly requests: { readonly reads: number; readonly writes: number };
+  /** How long it took, in milliseconds. */
+  readonly ms: number;
+  /** The journal's address. */
+  readonly journal: string;
+}
+
+/** How a target was compared with the snapshot. */
+export interface RestoreVerification {
+  /** How much was compared. */
+  readonly mode: NonNullable<ApplyRestoreOptions["verify"]>;
+  /** Records that were compared. */
+  readonly records: number;
+  /** What differs: the first thousand. */
+  readonly differences: readonly RestoreDifference[];
+  /** How many differences there are that aren't named. */
+  readonly more: number;
+  /** How many differences follow from what is lost. */
+  readonly explained: number;
+  /** How many things the target has besides, which were kept. */
+  readonly kept: number;
+  /** What else is to be known of the comparison, in sentences. */
+  readonly notes: readonly string[];
+  /** What wasn't compared, as it can't come back: by name. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Gathers what becomes of a restore. */
+export class RestoreReport {
+  /** The journal's address. */
+  journal = "";
+  /** How many were written, by phase and type. */
+  written: Readonly<Record<string, number>> = {};
+  readonly #plan: RestorePlan;
+  readonly #clock: Clock;
+  readonly #started: number;
+  readonly #losses = new Map<string, Loss>();
+  #planned: readonly PlannedWrites[];
+  #verification: RestoreVerification | null = null;
+  #reads = 0;
+  #writes = 0;
+
+  /**
+   * @param plan What was planned.
+   * @param clock Measures the time.
+   */
+  constructor(plan: RestorePlan, clock: Clock) {
+    this.#plan = plan;
+    this.#planned = plan.writes;
+    this.#clock = clock;
+    this.#started = clock.elapsed();
+  }
+
+  /** Requests so far that change something. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** What is lost so far. */
+  get losses(): readonly Loss[] {
+    return [...this.#losses.values()];
+  }
+
+  /** Counts a request. */
+  request(isRead: boolean): void {
+    if (isRead) this.#reads++;
+    else this.#writes++;
+  }
+
+  /** Takes a plan that was made anew. */
+  planned({ writes }: RestorePlan): void {
+    this.#planned = writes;
+  }
+
+  /** Takes a loss: `false` if it was told before. */
+  lose(loss: Loss): boolean {
+    const key = JSON.stringify(loss);
+    if (this.#losses.has(key)) return false;
+    this.#losses.set(key, loss);
+    return true;
+  }
+
+  /** Takes what a comparison with the snapshot found. */
+  verified(found: Verified, mode: RestoreVerification["mode"]): void {
+    const { target: { project }, snapshot } = this.#plan;
+    const isOther = !snapshot.startsWith(`${project.id}/`);
+    const leftOut = LEFT_OUT.filter(({ when }) => when === undefined || isOther);
+    this.#verification = { mode, ...found, leftOut };
+  }
+
+  /** What came of it. */
+  result(): RestoreResult {
+    const { snapshot, target } = this.#plan;
+    const { losses } = this;
+    const isDifferent = (this.#verification?.differences.length ?? 0) > 0;
+    const status = isDifferent ? "different" : losses.length > 0 ? "lossy" : "restored";
+    return {
+      status,
+      exitCode: { different: EXIT.failed, lossy: EXIT.partial, restored: EXIT.complete }[status],
+      snapshot,
+      target,
+      planned: this.#planned,
+      written: this.written,
+      losses,
+      verification: this.#verification,
+      requests: { reads: this.#reads, writes: this.#writes },
+      ms: Math.round(this.#clock.elapsed() - this.#started),
+      journal: this.journal,
+    };
+  }
+}

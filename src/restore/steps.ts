@@ -1,0 +1,199 @@
+import type { Clock } from "../async/clock.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import type { Resource } from "../content/resource.ts";
+import { CmaError } from "../source/datocms/cma_error.ts";
+import type { RestoreEvent } from "./events.ts";
+import type { RestoreJournal } from "./journal.ts";
+import { type Loss, type Phase, PHASES } from "./phases.ts";
+import type { PlanInput, PlannedWrites, Step } from "./plan.ts";
+import type { RestoreRun } from "./run.ts";
+import type { Target } from "./target.ts";
+
+/** A restore stopped before all was written, because it was to stop. */
+export class RestoreStopped extends SluiceError {
+  /** The error's name. */
+  override readonly name = "RestoreStopped";
+
+  /**
+   * Says why.
+   *
+   * @param reason Why it was to stop: what it was aborted with.
+   */
+  constructor(reason: unknown) {
+    if (reason instanceof SluiceError) super(reason.message, reason.exitCode, reason);
+    else super("The restore was cancelled.", EXIT.cancelled, { cause: reason });
+  }
+}
+
+/** What the writing of steps needs. */
+export interface Running {
+  /** Where they write. */
+  readonly target: Target;
+  /** Where phases and what is temporary are noted. */
+  readonly journal: RestoreJournal;
+  /** The most requests at a time. */
+  readonly concurrency: number;
+  /** Aborts requests in flight. */
+  readonly signal: AbortSignal;
+  /** Aborted when nothing new is to be begun. */
+  readonly stop: AbortSignal;
+  /** Tells the time. */
+  readonly clock: Clock;
+  /** Called with each event. */
+  readonly onEvent: (event: RestoreEvent) => void;
+  /** Called with each loss. */
+  readonly onLoss: (loss: Loss) => void;
+}
+
+/**
+ * Puts steps in the order of their phases; those of one phase stay in theirs.
+ *
+ * @param steps The steps.
+ */
+export function inOrder(steps: readonly Step[]): Step[] {
+  return steps.toSorted((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
+}
+
+/**
+ * Adds up what steps write, in the order of their phases: what is the same but for the number is one entry.
+ *
+ * @param steps The steps, in order.
+ */
+export function sumOf(steps: readonly Step[]): PlannedWrites[] {
+  const sums = new Map<string, PlannedWrites>();
+  for (const { action, type, model, count, requests } of steps.flatMap(({ writes }) => writes)) {
+    const key = JSON.stringify([action, type, model]);
+    const own = sums.get(key) ?? { action, type, model, count: 0, requests: 0 };
+    sums.set(key, { ...own, count: own.count + count, requests: own.requests + requests });
+  }
+  return [...sums.values()].filter(({ count, requests }) => count > 0 || requests > 0)
+    .map(({ model, ...sum }) => model === undefined ? sum : { ...sum, model });
+}
+
+/**
+ * Writes steps, phase by phase, each of which is noted before it begins.
+ *
+ * @param steps The steps, in order.
+ * @param running What that needs.
+ * @return How many of each type were written, by phase.
+ * @throws {RestoreStopped} If it was to stop first.
+ * @throws What a step fails with.
+ */
+export async function runSteps(
+  steps: readonly Step[],
+  running: Running,
+): Promise<ReadonlyMap<string, number>> {
+  const { target, journal, signal, stop, clock, onEvent, onLoss } = running;
+  const written = new Map<string, number>();
+  const run: RestoreRun = {
+    target,
+    signal,
+    temporary: journal,
+    forEach: (things, write) => writeEach(things, write, running),
+    wrote(phase, type, count = 1) {
+      const key = `${phase} ${type}`;
+      const sum = (written.get(key) ?? 0) + count;
+      written.set(key, sum);
+      onEvent({ type: "wrote", phase, resource: type, count: sum });
+    },
+    lost: onLoss,
+  };
+  let phase: Phase | undefined;
+  for (const step of steps) {
+    if (stop.aborted) throw new RestoreStopped(stop.reason);
+    if (step.phase !== phase) {
+      phase = step.phase;
+      const planned = sumOf(steps.filter((one) => one.phase === phase));
+      await journal.phase(phase, planned, new Date(clock.now()), signal);
+      const requests = planned.reduce((sum, { requests }) => sum + requests, 0);
+      onEvent({ type: "phase", phase, planned: requests });
+    }
+    await step.run(run);
+  }
+  return written;
+}
+
+/** Writes some things at once; a restore that is to stop takes no further one. */
+async function writeEach<T>(
+  things: Iterable<T> | AsyncIterable<T>,
+  write: (thing: T) => Promise<void>,
+  { concurrency, signal, stop }: Pick<Running, "concurrency" | "signal" | "stop">,
+): Promise<void> {
+  const iterator = Symbol.asyncIterator in things
+    ? things[Symbol.asyncIterator]()
+    : things[Symbol.iterator]();
+  let failure: { readonly error: unknown } | undefined;
+  let taking: Promise<unknown> = Promise.resolve();
+  let isOver = false;
+  // One asks after the other, as not every iterator can be asked twice at once.
+  const next = () => {
+    const taken = taking.then(() => isOver ? undefined : iterator.next());
+    taking = taken.catch(() => {});
+    return taken;
+  };
+  const worker = async () => {
+    try {
+      for (;;) {
+        if (failure) return;
+        signal.throwIfAborted();
+        if (stop.aborted) throw new RestoreStopped(stop.reason);
+        const found = await next();
+        if (found === undefined || found.done) {
+          isOver = true;
+          return;
+        }
+        await write(found.value);
+      }
+    } catch (error) {
+      failure ??= { error };
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: concurrency }, worker));
+  } finally {
+    await iterator.return?.();
+  }
+  if (failure) throw failure.error;
+}
+
+/**
+ * Takes the schedules of a fork away: they may come due before it is looked at, and publishing changes no version that
+ * an update could be compared with.
+ *
+ * @param input The target, which this restore made.
+ */
+export async function planUnscheduling(input: PlanInput): Promise<Step | undefined> {
+  if (!input.isOwn) return undefined;
+  const { target, signal } = input;
+  const found = await target.settings("schedules", { signal }) ?? [];
+  const due = found.flatMap(scheduledOf);
+  if (due.length === 0) return undefined;
+  return {
+    phase: "settings",
+    writes: [{
+      action: "destroy",
+      type: "schedule",
+      count: due.length,
+      requests: due.length,
+    }],
+    async run({ target, signal, forEach, wrote }) {
+      await forEach(due, async ({ item, kind }) => {
+        const path = `/items/${encodeURIComponent(item)}/${kind}`;
+        try {
+          await target.client.request("DELETE", path, {}, undefined, { signal });
+        } catch (error) {
+          // It has come due, or an earlier attempt has done it.
+          if (!(error instanceof CmaError) || !error.isAbsent) throw error;
+        }
+        wrote("settings", "schedule");
+      });
+    },
+  };
+}
+
+/** Of which record something is scheduled, and the last segment of its URL. */
+function scheduledOf({ type, relationships }: Resource): { item: string; kind: string }[] {
+  const item = relationships?.item?.data;
+  if (!item || !("id" in item) || !type.startsWith("scheduled_")) return [];
+  return [{ item: item.id, kind: type.replace("_", "-") }];
+}

@@ -1,0 +1,132 @@
+/** Something that isn't compared after a restore, as it can't be as it was. */
+export interface LeftOut {
+  /** The API's name of the type of resource, such as `item`. */
+  readonly resource: string;
+  /** The attribute, with a dot in its path; `*` for the whole resource. */
+  readonly attribute: string;
+  /** Why it can't come back. */
+  readonly why: string;
+  /** When that is so. @default always */
+  readonly when?: "other project";
+}
+
+const SERVER = "DatoCMS sets it when it is written";
+const NEW_FILE = "a new upload has a new address";
+const FROM_FILE = "DatoCMS finds it in the file";
+const OF_PEOPLE = "people and their rights belong to the account, not to content";
+const HOLDS_SECRETS = "its secrets aren't in a snapshot";
+const CREATOR = "another project has other collaborators";
+
+/**
+ * All that isn't compared after a restore, by name. Everything else that differs is a difference: this table alone
+ * says what is left out, in documentation and reports.
+ */
+export const LEFT_OUT: readonly LeftOut[] = [
+  { resource: "item", attribute: "meta.updated_at", why: SERVER },
+  { resource: "item", attribute: "meta.published_at", why: SERVER },
+  { resource: "item", attribute: "meta.current_version", why: "versions are counted anew" },
+  {
+    resource: "item",
+    attribute: "meta.publication_scheduled_at",
+    why: "schedules are set on request, and past dates can't be",
+  },
+  {
+    resource: "item",
+    attribute: "meta.unpublishing_scheduled_at",
+    why: "schedules are set on request, and past dates can't be",
+  },
+  { resource: "item", attribute: "position", why: "the order of records is compared instead" },
+  { resource: "item", attribute: "creator", why: CREATOR, when: "other project" },
+  { resource: "upload", attribute: "path", why: NEW_FILE },
+  { resource: "upload", attribute: "url", why: NEW_FILE },
+  { resource: "upload", attribute: "created_at", why: SERVER },
+  { resource: "upload", attribute: "updated_at", why: SERVER },
+  { resource: "upload", attribute: "filename", why: "the name of a file may be cleaned" },
+  { resource: "upload", attribute: "basename", why: "the name of a file may be cleaned" },
+  { resource: "upload", attribute: "mime_type", why: FROM_FILE },
+  { resource: "upload", attribute: "format", why: FROM_FILE },
+  { resource: "upload", attribute: "is_image", why: FROM_FILE },
+  { resource: "upload", attribute: "width", why: FROM_FILE },
+  { resource: "upload", attribute: "height", why: FROM_FILE },
+  { resource: "upload", attribute: "exif_info", why: FROM_FILE },
+  { resource: "upload", attribute: "colors", why: FROM_FILE },
+  { resource: "upload", attribute: "smart_tags", why: FROM_FILE },
+  { resource: "upload", attribute: "blurhash", why: FROM_FILE },
+  { resource: "upload", attribute: "thumbhash", why: FROM_FILE },
+  { resource: "upload", attribute: "duration", why: FROM_FILE },
+  { resource: "upload", attribute: "frame_rate", why: FROM_FILE },
+  { resource: "upload", attribute: "mux_playback_id", why: FROM_FILE },
+  { resource: "upload", attribute: "mux_mp4_highest_res", why: FROM_FILE },
+  { resource: "upload", attribute: "meta.antivirus", why: "files are scanned anew" },
+  { resource: "upload", attribute: "creator", why: CREATOR, when: "other project" },
+  { resource: "upload_tag", attribute: "*", why: "tags follow from those of uploads" },
+  { resource: "scheduled_publication", attribute: "*", why: "schedules are set on request" },
+  { resource: "scheduled_unpublishing", attribute: "*", why: "schedules are set on request" },
+  { resource: "field", attribute: "position", why: "the order of fields is compared instead" },
+  {
+    resource: "fieldset",
+    attribute: "position",
+    why: "the order of fieldsets is compared instead",
+  },
+  {
+    resource: "menu_item",
+    attribute: "position",
+    why: "the order of the menu is compared instead",
+  },
+  {
+    resource: "schema_menu_item",
+    attribute: "position",
+    why: "the order of the menu is compared instead",
+  },
+  {
+    resource: "upload_collection",
+    attribute: "position",
+    why: "the order of collections is compared instead",
+  },
+  { resource: "site", attribute: "last_data_change_at", why: SERVER },
+  { resource: "site", attribute: "domain", why: "two projects can't have one domain" },
+  { resource: "site", attribute: "internal_domain", why: "two projects can't have one domain" },
+  { resource: "site", attribute: "imgix_host", why: "it belongs to the account's plan" },
+  { resource: "site", attribute: "google_maps_api_token", why: HOLDS_SECRETS },
+  { resource: "site", attribute: "account", why: OF_PEOPLE },
+  { resource: "site", attribute: "users", why: OF_PEOPLE },
+  { resource: "site", attribute: "sso_users", why: OF_PEOPLE },
+  { resource: "site", attribute: "roles", why: OF_PEOPLE },
+  { resource: "site", attribute: "build_triggers", why: HOLDS_SECRETS },
+  { resource: "role", attribute: "*", why: OF_PEOPLE },
+  { resource: "access_token", attribute: "*", why: HOLDS_SECRETS },
+  { resource: "user", attribute: "*", why: OF_PEOPLE },
+  { resource: "sso_user", attribute: "*", why: OF_PEOPLE },
+  { resource: "sso_group", attribute: "*", why: OF_PEOPLE },
+  { resource: "sso_settings", attribute: "*", why: HOLDS_SECRETS },
+  { resource: "site_invitation", attribute: "*", why: OF_PEOPLE },
+  { resource: "webhook", attribute: "*", why: HOLDS_SECRETS },
+  { resource: "build_trigger", attribute: "*", why: HOLDS_SECRETS },
+  { resource: "search_index", attribute: "*", why: "it belongs to a website" },
+  { resource: "environment", attribute: "*", why: "only one environment is restored" },
+  { resource: "white_label_settings", attribute: "*", why: "it belongs to the account's plan" },
+];
+
+/** Decides what is left out of a comparison. */
+export class LeftOuts {
+  readonly #names = new Set<string>();
+
+  /** @param isOtherProject Whether the target is of another project. */
+  constructor(isOtherProject: boolean) {
+    for (const { resource, attribute, when } of LEFT_OUT) {
+      if (when === undefined || isOtherProject) this.#names.add(`${resource} ${attribute}`);
+    }
+  }
+
+  /**
+   * Whether an attribute is left out.
+   *
+   * @param resource The type of the resource.
+   * @param path The attribute, or something in it, as a path with slashes.
+   */
+  has(resource: string, path: string): boolean {
+    const [first, second] = path.split("/");
+    return this.#names.has(`${resource} *`) || this.#names.has(`${resource} ${first}`) ||
+      (second !== undefined && this.#names.has(`${resource} ${first}.${second}`));
+  }
+}

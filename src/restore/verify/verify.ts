@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto";
+import type { Item, Version } from "../../content/resource.ts";
+import { NESTED_LIMIT } from "../../source/datocms/records.ts";
+import { resourcesById } from "../../source/datocms/resources_by_id.ts";
+import { compareModels, compareSettings } from "../../tools/diff/compare_schema.ts";
+import type { SchemaChange } from "../../tools/diff/changes.ts";
+import { DiffSide } from "../../tools/diff/diff_side.ts";
+import { SchemaPair } from "../../tools/diff/schema_pair.ts";
+import type { Snapshot } from "../../tools/open.ts";
+import { inventoryOf, type RestoreWork } from "../make_plan.ts";
+import type { VerifyRestore } from "../options.ts";
+import type { Loss } from "../phases.ts";
+import type { Target } from "../target.ts";
+import {
+  compareAllUploads,
+  compareModelRecords,
+  comparePair,
+  compareRecordOrder,
+  type Sides,
+} from "./compare_content.ts";
+import { orderOf } from "./compare_order.ts";
+import { Differences, type Verified } from "./difference.ts";
+import { LeftOuts } from "./left_out.ts";
+
+/** What is compared. */
+export interface VerifyTargetOptions {
+  /** What was restored, and how the target is reached. */
+  readonly work: RestoreWork;
+  /** The target. */
+  readonly target: Target;
+  /** The ids of uploads whose file nobody has. */
+  readonly missing: ReadonlySet<string>;
+  /** What was told to be lost. */
+  readonly losses: readonly Loss[];
+  /** How much is compared. */
+  readonly verify: Exclude<VerifyRestore, "none">;
+}
+
+/** Kinds of settings that have an order. */
+const ORDERED = {
+  menu_items: "menu_item",
+  schema_menu_items: "schema_menu_item",
+  upload_collections: "upload_collection",
+} as const;
+
+/**
+ * Reads a target again, and compares it with the snapshot: all that isn't left out by name.
+ *
+ * @param options What is compared.
+ * @throws {CmaError} If it can't be read.
+ */
+export async function verifyTarget(options: VerifyTargetOptions): Promise<Verified> {
+  const { work, losses, verify } = options;
+  const { options: restore, choices, found, place: { environment, forkOf }, snapshot } = work;
+  const { signal, storage, onEvent } = restore;
+  const isSample = verify !== "full";
+  await using inventory = await inventoryOf(restore, environment, "verify", isSample);
+  const nothing = () => {};
+  const sources = [{ storage, snapshot: found }, inventory.source] as const;
+  const wanted = await DiffSide.open(sources[0], nothing, signal);
+  const target = await DiffSide.open(sources[1], nothing, signal);
+  const lost = losses.flatMap(({ type, id }) => type && id ? [`${type} ${id}`] : []);
+  const differences = new Differences(new Set(lost), (resource) => {
+    // Uploads are never destroyed; all else only in what this restore made.
+    return choices.keepExtra || (resource === "upload" && forkOf !== undefined);
+  });
+  const schemas = new SchemaPair(wanted.schema, target.schema);
+  const sides: Sides = {
+    wanted,
+    found: target,
+    schemas,
+    leftOuts: new LeftOuts(choices.isOtherProject),
+    differences,
+    signal,
+  };
+  onEvent({ type: "comparing", now: "models and settings" });
+  await compareSchema(sides, snapshot, inventory.snapshot, isSample);
+  let records = 0;
+  if (isSample) {
+    records = await compareSample(options, sides, Number(verify.slice("sample:".length)));
+  } else {
+    for (const { attributes } of wanted.schema.models) {
+      const { api_key: model, sortable, tree } = attributes;
+      if (!wanted.hasRecords(model, "current")) continue;
+      onEvent({ type: "comparing", now: model });
+      records += countOf(wanted, model);
+      await compareModelRecords(sides, model, wanted.hasRecords(model, "published"));
+      if (sortable || tree) await compareRecordOrder(sides, model);
+    }
+    onEvent({ type: "comparing", now: "uploads" });
+    await compareAllUploads(sides);
+  }
+  return differences.result(records);
+}
+
+function countOf({ manifest }: DiffSide, model: string): number {
+  return manifest?.records[model]?.current?.count ?? 0;
+}
+
+/** Compares models, fields, settings, and their orders. */
+async function compareSchema(
+  { wanted, found, schemas, leftOuts, differences, signal }: Sides,
+  snapshot: Snapshot,
+  target: Snapshot,
+  isSample: boolean,
+): Promise<void> {
+  const onNote = (note: string) => {
+    // What is never restored isn't read again.
+    if (!isSample && !/^The \w+ aren't in /.test(note)) differences.notes.push(note);
+  };
+  const changes = [
+    ...compareModels(schemas, () => true, true),
+    ...await compareSettings(wanted, found, { meta: true, onNote, signal }),
+  ];
+  for (const change of changes) addChange(change, leftOuts, differences);
+  for (const { before, after } of schemas.itemTypes) {
+    if (!before || !after) continue;
+    const name = before.attributes.api_key;
+    orderOf(schemas.before.fields(before.id))
+      .compare(orderOf(schemas.after.fields(after.id)), { resource: "field", name }, differences);
+    orderOf(schemas.before.fieldsets(before.id)).compare(
+      orderOf(schemas.after.fieldsets(after.id)),
+      { resource: "fieldset", name },
+      differences,
+    );
+  }
+  for (const [kind, resource] of Object.entries(ORDERED)) {
+    const [a, b] = [
+      await snapshot.settings(kind, { signal }),
+      await target.settings(kind, { signal }),
+    ];
+    if (a && b) orderOf(a).compare(orderOf(b), { resource, name: null }, differences);
+  }
+}
+
+/** Models and block models are one type to the API. */
+const TYPES: Readonly<Record<string, string>> = { model: "item_type", block_model: "item_type" };
+
+function addChange(change: SchemaChange, leftOuts: LeftOuts, differences: Differences): void {
+  const { type, id, name, fields } = change;
+  const resource = TYPES[type] ?? type;
+  if (leftOuts.has(resource, "*")) return;
+  const head = { resource, id, name, versions: [], locale: null };
+  if (change.change !== "changed") {
+    const isWanted = change.change === "removed";
+    const [wanted, found] = isWanted ? [true, null] : [null, true];
+    return differences.add({ ...head, path: "*", wanted, found });
+  }
+  for (const { path, before: wanted, after: found } of fields) {
+    if (!leftOuts.has(resource, path)) differences.add({ ...head, path, wanted, found });
+  }
+}
+
+/** Compares some records, chosen by their ids, so that each has its chance and a repetition chooses the same. */
+async function compareSample(
+  { work: { snapshot, options: { signal, onEvent } }, target }: VerifyTargetOptions,
+  sides: Sides,
+  most: number,
+): Promise<number> {
+  const chosen: [digest: string, id: string, model: string][] = [];
+  const models = await snapshot.models({ signal });
+  for (const { model: { attributes: { api_key: model, modular_block: isBlock } } } of models) {
+    if (isBlock || !sides.wanted.hasRecords(model, "current")) continue;
+    for await (const page of snapshot.records(model, { signal })) {
+      for (const { id } of page) {
+        chosen.push([createHash("sha256").update(id).digest("hex"), id, model]);
+      }
+      if (chosen.length > 2 * most) keepLeast(chosen, most);
+    }
+  }
+  keepLeast(chosen, most);
+  for (const [model, own] of Map.groupBy(chosen, ([, , model]) => model)) {
+    onEvent({ type: "comparing", now: model });
+    const hasPublished = sides.wanted.hasRecords(model, "published");
+    const versions: readonly Version[] = hasPublished ? ["current", "published"] : ["current"];
+    for (let at = 0; at < own.length; at += NESTED_LIMIT) {
+      const ids = new Set(own.slice(at, at + NESTED_LIMIT).map(([, id]) => id));
+      const answers = [];
+      for (const version of versions) {
+        const query = { version, nested: true };
+        answers.push(
+          await resourcesById<Item>(target.client, { path: "/items", ids, query }, { signal }),
+        );
+      }
+      for (const id of ids) {
+        const record = await snapshot.record(id, { signal });
+        const pair = {
+          id,
+          before: versions.map((version) => record?.[version]),
+          after: answers.map((answer) => answer?.get(id)),
+        };
+        comparePair(pair, model, versions, sides);
+      }
+    }
+  }
+  return chosen.length;
+}
+
+function keepLeast(chosen: [digest: string, id: string, model: string][], most: number): void {
+  chosen.sort(([a], [b]) => a < b ? -1 : 1);
+  chosen.length = Math.min(chosen.length, most);
+}

@@ -5,7 +5,7 @@
  * {@linkcode exportProject} does all of it. What it is made of can be used one by one: sources are
  * `ReadableStream`s of pages, transforms are `TransformStream`s between pages, and sinks are
  * `WritableStream`s. Here is what most programs need; the rest is in `./storage`, `./source`,
- * `./transform`, `./snapshot` and `./schedule`.
+ * `./transform`, `./snapshot`, `./restore` and `./schedule`.
  *
  * @example A whole project
  * ```ts no-eval
@@ -120,3 +120,8 @@ export type {
 } from "./src/snapshot/manifest.ts";
 
 export { openSnapshot, type OpenSnapshotOptions, type Snapshot } from "./src/tools/open.ts";
+
+export { applyRestore, planRestore } from "./src/restore/restore.ts";
+export type { ApplyRestoreOptions, RestoreOptions } from "./src/restore/options.ts";
+export type { RestoreResult } from "./src/restore/report.ts";
+export type { RestorePlan } from "./src/restore/restore_plan.ts";

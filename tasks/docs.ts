@@ -2,6 +2,7 @@ import config from "../deno.json" with { type: "json" };
 import { LOG_ENTRIES, type LogEntry } from "../src/cli/progress/log_entries.ts";
 import { DEFAULTS, envName, flagName, OPTION_KEYS, OPTIONS } from "../src/config/options.ts";
 import { FIELD_TYPES, type FieldType } from "../src/content/field_types.ts";
+import { LEFT_OUT } from "../src/restore/verify/left_out.ts";
 import { type ExportResource, RESOURCES } from "../src/source/datocms/resources.ts";
 import {
   BLOCK_META,
@@ -49,6 +50,7 @@ export const GENERATED: readonly {
     render: () => columnTable(UPLOAD_ATTRIBUTES, UPLOAD_TAIL, UPLOAD_ANTIVIRUS, [EXTRA]),
   },
   { file: "docs/format.md", section: "resources", render: resourceTable },
+  { file: "docs/restore.md", section: "left out", render: leftOutTable },
   { file: "docs/contributing.md", section: "tasks", render: taskTable },
 ];
 
@@ -120,6 +122,14 @@ function resourceTable(): string {
     return [code(file), title, secrets.map(code).join(", ")];
   });
   return table([["file", "what it holds", "secrets"], ...rows.filter(({ length }) => length > 0)]);
+}
+
+function leftOutTable(): string {
+  const rows = LEFT_OUT.map(({ resource, attribute, why, when }) => {
+    const name = attribute === "*" ? "all of it" : code(attribute);
+    return [code(resource), name, when === undefined ? why : `in another project: ${why}`];
+  });
+  return table([["resource", "attribute", "why"], ...rows]);
 }
 
 function taskTable(): string {

@@ -52,6 +52,7 @@ Deno.test("The root exports by name what most programs need, and the subpaths th
     "./transform",
     "./snapshot",
     "./tools",
+    "./restore",
     "./schedule",
   ]);
   for (const [name, path] of ENTRIES) {

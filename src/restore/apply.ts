@@ -5,7 +5,7 @@ import { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { LockedError } from "../snapshot/lock/lock_errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
-import { isObject, type JsonObject } from "../text/json.ts";
+import { isObject } from "../text/json.ts";
 import { safeName } from "../text/safe_name.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import { makeEnvironment, removeEnvironment } from "./environment.ts";
@@ -307,6 +307,9 @@ class Applying {
   }
 }
 
+/** Where resources lie that are changed for a while, by type. */
+const PATHS: Readonly<Record<string, string>> = { field: "/fields", item_type: "/item-types" };
+
 /** Puts back what was changed for a while, the last first. */
 async function putBack(
   journal: RestoreJournal,
@@ -314,12 +317,15 @@ async function putBack(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [key, value] of journal.changed) {
-    if (!isObject(value) || typeof value.path !== "string" || !isObject(value.data)) {
+    const data = isObject(value) && isObject(value.data) ? value.data : {};
+    const [folder, id] = [PATHS[String(data.type)], data.id];
+    if (folder === undefined || typeof id !== "string") {
       throw new SluiceError(`${journal.address} holds ${printable(key)}, which can't be put back.`);
     }
+    const path = `${folder}/${encodeURIComponent(id)}`;
     // What isn't there any more needs nothing.
-    if (await target.find(value.path, { signal }) !== undefined) {
-      await target.update(value.path, value.data as JsonObject, { signal });
+    if (await target.find(path, { signal }) !== undefined) {
+      await target.update(path, data, { signal });
     }
     await journal.done(key);
   }

@@ -1,6 +1,6 @@
 import type { Loss } from "./phases.ts";
 import type { PlanInput, Step } from "./plan.ts";
-import { inOrder, planUnscheduling } from "./steps.ts";
+import { inOrder } from "./steps.ts";
 
 /** Plans what is written, each part for its own kinds of resources. */
 export interface RestoreParts {
@@ -60,14 +60,12 @@ export async function planSteps(
 ): Promise<PlannedSteps> {
   const losses: Loss[] = [];
   const own: PlanInput = { ...input, onLoss: (loss) => losses.push(loss) };
-  const unscheduling = await planUnscheduling(own);
   const uploads = await parts.planUploads(own);
   const { missing } = uploads;
   const records = await parts.planRecords(own, { missingUploads: missing });
   const { relaxed } = records;
   const schema = await parts.planSchema(own, { relaxed });
   const steps = inOrder([
-    ...unscheduling ? [unscheduling] : [],
     ...schema.steps,
     ...uploads.steps,
     ...records.steps,

@@ -213,7 +213,7 @@ export function assertMeant(
 /** The codes of what a snapshot may lack and be restored whole all the same: files are named by the report. */
 const ABOUT_FILES = /^asset_failed/;
 /** What a snapshot has to hold for the rest to be known as gone. */
-const CORE = ["site", "models", "records", "uploads", "workflows", "plugins"] as const;
+const CORE = ["site", "models", "uploads", "workflows", "plugins"] as const;
 
 /**
  * What keeps a snapshot from being the whole project, each in a clause: what it lacks can't be told from what was
@@ -229,7 +229,11 @@ export function lackOf({ options, resources, findings, failures }: Manifest): st
   const lost = failures.filter(({ code }) => !ABOUT_FILES.test(code));
   const hidden = findings.filter(({ code }) => code === "role_restricted");
   const isSelection = options.models !== undefined || options.excludeModels !== undefined;
+  const { include, exclude } = options;
+  const hasNoRecords = (Array.isArray(include) && !include.includes("records")) ||
+    (Array.isArray(exclude) && exclude.includes("records"));
   return [
+    ...hasNoRecords ? ["it has no records"] : [],
     ...isSelection ? ["it has the records of some models only"] : [],
     ...options.published === false ? ["it has no published versions"] : [],
     ...options.tables === "only" ? ["it has its records as tables only"] : [],

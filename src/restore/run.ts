@@ -36,7 +36,7 @@ export interface Temporary {
    * Notes something.
    *
    * @param key What it is, such as `validators/<field id>`.
-   * @param value What it has to be again: the body of the request that puts it back.
+   * @param value What it has to be again: `{ data }`, the body of the update that puts it back.
    */
   note(key: string, value: unknown): Promise<void>;
 

@@ -1,11 +1,9 @@
 import type { Clock } from "../async/clock.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import type { Resource } from "../content/resource.ts";
-import { CmaError } from "../source/datocms/cma_error.ts";
 import type { RestoreEvent } from "./events.ts";
 import type { RestoreJournal } from "./journal.ts";
 import { type Loss, type Phase, PHASES } from "./phases.ts";
-import type { PlanInput, PlannedWrites, Step } from "./plan.ts";
+import type { PlannedWrites, Step } from "./plan.ts";
 import type { RestoreRun } from "./run.ts";
 import type { Target } from "./target.ts";
 
@@ -154,46 +152,4 @@ async function writeEach<T>(
     await iterator.return?.();
   }
   if (failure) throw failure.error;
-}
-
-/**
- * Takes the schedules of a fork away: they may come due before it is looked at, and publishing changes no version that
- * an update could be compared with.
- *
- * @param input The target, which this restore made.
- */
-export async function planUnscheduling(input: PlanInput): Promise<Step | undefined> {
-  if (!input.isOwn) return undefined;
-  const { target, signal } = input;
-  const found = await target.settings("schedules", { signal }) ?? [];
-  const due = found.flatMap(scheduledOf);
-  if (due.length === 0) return undefined;
-  return {
-    phase: "settings",
-    writes: [{
-      action: "destroy",
-      type: "schedule",
-      count: due.length,
-      requests: due.length,
-    }],
-    async run({ target, signal, forEach, wrote }) {
-      await forEach(due, async ({ item, kind }) => {
-        const path = `/items/${encodeURIComponent(item)}/${kind}`;
-        try {
-          await target.client.request("DELETE", path, {}, undefined, { signal });
-        } catch (error) {
-          // It has come due, or an earlier attempt has done it.
-          if (!(error instanceof CmaError) || !error.isAbsent) throw error;
-        }
-        wrote("settings", "schedule");
-      });
-    },
-  };
-}
-
-/** Of which record something is scheduled, and the last segment of its URL. */
-function scheduledOf({ type, relationships }: Resource): { item: string; kind: string }[] {
-  const item = relationships?.item?.data;
-  if (!item || !("id" in item) || !type.startsWith("scheduled_")) return [];
-  return [{ item: item.id, kind: type.replace("_", "-") }];
 }

@@ -9,10 +9,12 @@ import type { Config } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import type { ExportReport } from "../../export/export.ts";
 import { openStorage } from "../../storage/open_storage.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { type FoundSnapshot, snapshotIn } from "../../snapshot/find_snapshot.ts";
 import { secondsOf } from "../../snapshot/find_snapshots.ts";
 import { printable, shellWord } from "../../text/printable.ts";
 import type { Change } from "../../tools/diff.ts";
+import { counted } from "../text/format.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { PROGRAM } from "../command_hint.ts";
 import { useNoProxyHere } from "../ready_environment.ts";
@@ -28,7 +30,7 @@ export const demoCommand: Command = {
   description:
     "Starts a server on 127.0.0.1 that answers like DatoCMS's Content Management API with " +
     "a small magazine in three languages, exports that into ./sluice-demo, verifies it, and shows the " +
-    "result and what can be done with it, such as to compare it with a sandbox environment. " +
+    "result and what can be done with it, such as to compare it with a sandbox environment, or to restore it. " +
     "Environment variables and configuration files are ignored.",
   options: optionsOf(
     RECORD_SELECTION,
@@ -125,6 +127,8 @@ async function lookInto(
       changes.push(...page.map(changeLine));
     }
   }
+  const restored = await restoreIt(storage, own, report, signal);
+  if (restored === undefined) return undefined;
   return [
     "",
     `${PROGRAM} verify ${from} --level references`,
@@ -138,6 +142,41 @@ async function lookInto(
       `What ${SANDBOX} has that ${own.name} hasn't:`,
       ...changes.slice(0, SHOWN).map(indented),
     ]),
+    ...restored,
+  ];
+}
+
+/**
+ * Restores the snapshot into an empty project, which is served as well.
+ *
+ * @return A line that says so, none if the snapshot isn't the whole project; `undefined` if it isn't there as it was.
+ */
+async function restoreIt(
+  storage: Storage,
+  snapshot: FoundSnapshot,
+  { manifest }: ExportReport,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  const { lackOf } = await import("../../restore/preflight.ts");
+  if (lackOf(manifest).length > 0 || manifest.assets === undefined) return [];
+  const { applyRestore, planRestore } = await import("../../restore/mod.ts");
+  const { startDemoCma } = await import("../../simulator/server.ts");
+  const { emptyProject } = await import("../../simulator/empty_project.ts");
+  await using empty = startDemoCma({
+    project: emptyProject(),
+    apiToken: crypto.randomUUID(),
+    rateLimit: RATE_LIMIT,
+  });
+  const { url: baseUrl, apiToken } = empty;
+  const reached = { baseUrl, apiToken, storage, snapshot, signal };
+  await using plan = await planRestore({ ...reached, otherProject: true });
+  const { verification } = await applyRestore(plan);
+  const count = (verification?.differences.length ?? 1) + (verification?.more ?? 0);
+  if (count > 0) return undefined;
+  return [
+    `Restored into an empty project on this machine, and compared: ${
+      counted(verification!.records, "record")
+    }, no differences.`,
   ];
 }
 

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { EXIT, SluiceError } from "../../src/error.ts";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { exportProject } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
+import type { RestoreOptions } from "../../src/restore/mod.ts";
+import { planWith } from "../../src/restore/make_plan.ts";
+import type { RestoreParts } from "../../src/restore/parts.ts";
+import type { Step } from "../../src/restore/plan.ts";
+import type { DemoProject } from "../../src/simulator/project.ts";
+import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
+import { copyOf } from "../support/damage.ts";
+import { sourceOf } from "../support/exported.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+
+/** The sample project's snapshot, made once for all tests of a file: whoever changes it takes a copy. */
+let sample: Promise<MemoryStorage> | undefined;
+
+/** A copy of the sample project's snapshot in memory. */
+export async function sampleSnapshot(): Promise<MemoryStorage> {
+  sample ??= exported(sampleProject());
+  return await copyOf(await sample);
+}
+
+/** Exports a project to memory. */
+export async function exported(
+  project: DemoProject,
+  options: Partial<ExportOptions> = {},
+): Promise<MemoryStorage> {
+  await using cma = startDemoCma({ project, rateLimit: false });
+  const storage = new MemoryStorage();
+  await exportProject({ ...sourceOf(cma), storage, tables: false, ...options });
+  return storage;
+}
+
+/** Serves a project without a rate limit, with jobs that take no time. */
+export function served(project: DemoProject, options: Partial<DemoCmaOptions> = {}): DemoCma {
+  return startDemoCma({ project, rateLimit: false, jobMs: 0, ...options });
+}
+
+/** How a restore reaches a server, with its snapshots. */
+export function restoreOptions(cma: DemoCma, storage: MemoryStorage): RestoreOptions {
+  const { apiToken, baseUrl, retry } = sourceOf(cma);
+  return { apiToken, baseUrl, retry, storage };
+}
+
+/** Parts of a plan that write what a test says. */
+export function partsOf(...steps: readonly Step[]): RestoreParts {
+  return {
+    planSchema: () => Promise.resolve({ steps }),
+    planUploads: () => Promise.resolve({ steps: [], missing: new Set() }),
+    planRecords: () => Promise.resolve({ steps: [], relaxed: new Set() }),
+  };
+}
+
+/** Plans a restore of which nothing but the frame is real. */
+export async function framed(options: RestoreOptions, ...steps: readonly Step[]) {
+  return await planWith(options, partsOf(...steps));
+}
+
+/** A refusal: nothing was written, and the exit code says so. */
+export async function assertRefused(
+  cma: DemoCma,
+  run: () => Promise<unknown>,
+  message: RegExp,
+): Promise<void> {
+  await assert.rejects(run, (error) => {
+    assert.ok(error instanceof SluiceError, String(error));
+    assert.match(error.message, message);
+    assert.equal(error.exitCode, EXIT.usage, error.message);
+    return true;
+  });
+  assert.deepEqual(cma.writes.writes, [], "something was written");
+}

@@ -1,0 +1,2 @@
+// Restores.
+import "../restore/frame_test.ts";

@@ -23,7 +23,7 @@ const AT_A_TIME = 8;
  * @param storage Where the snapshot is.
  * @param prefix Where it lies in there, without a trailing slash.
  * @param signal Aborts the reading.
- * @throws {SyntaxError} If there are no models, or one of the files isn't what its name says.
+ * @throws {SyntaxError} If models are missing that the project has, or one of the files isn't what its name says.
  * @throws {StorageError} If they can't be read.
  */
 export async function readSnapshotSchema(
@@ -40,11 +40,20 @@ export async function readSnapshotSchema(
     });
     await concurrently(reads, AT_A_TIME, signal);
   }
-  if (files.length === 0) throw new SyntaxError(`Expected files of models in ${prefix}/models`);
+  if (files.length === 0 && !hasNoModels(site)) {
+    throw new SyntaxError(`Expected files of models in ${prefix}/models`);
+  }
   return schemaOf(
     { key: `${prefix}/site.json`, file: isObject(site) ? site.data : undefined },
     files,
   );
+}
+
+/** Whether a project says that it has no models: one that was just made. */
+function hasNoModels(site: unknown): boolean {
+  const data = isObject(site) && isObject(site.data) ? site.data.relationships : undefined;
+  const models = isObject(data) && isObject(data.item_types) ? data.item_types.data : undefined;
+  return Array.isArray(models) && models.length === 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Resource, Site } from "../../content/resource.ts";
 import { SchemaIndex } from "../../content/schema_index.ts";
+import { entityId } from "../entity_id.ts";
 import { GeneratedIds } from "./ids.ts";
 import { GeneratedItems } from "./items.ts";
 import { RecordMaker } from "./record_maker.ts";
@@ -142,7 +143,7 @@ function generatedSite(
 
 function menuItem(model: Resource, i: number): Resource {
   return {
-    id: String(i + 1),
+    id: entityId(`menu item ${i + 1}`),
     type: "menu_item",
     attributes: {
       label: String(model.attributes?.name),

@@ -74,8 +74,10 @@ export class Bucket {
     }
     if (request.method !== "PUT") return new Response("MethodNotAllowed\n", { status: 405 });
     const announced = request.headers.get("content-length");
+    // As S3 has it: a body in chunks isn't taken.
+    if (announced === null) return new Response("MissingContentLength\n", { status: 411 });
     const bytes = await request.bytes();
-    if (announced !== null && Number(announced) !== bytes.length) {
+    if (Number(announced) !== bytes.length) {
       return new Response("IncompleteBody\n", { status: 400 });
     }
     const extension = path.split(".").at(-1)!.toLowerCase();

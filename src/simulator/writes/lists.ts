@@ -25,8 +25,8 @@ function isList(value: readonly Resource[] | Resource): value is readonly Resour
  * @param resource The resource, whose `parent` may be any or none.
  */
 export function positionAfter(list: readonly Resource[], resource: Resource): number {
-  const parent = parentOf(resource);
-  const positions = list.filter((one) => parentOf(one) === parent && one.id !== resource.id)
+  const place = siblingsOf(resource);
+  const positions = list.filter((one) => siblingsOf(one) === place && one.id !== resource.id)
     .map(({ attributes }) => Number(attributes?.position ?? 0));
   return Math.max(0, ...positions) + 1;
 }
@@ -73,13 +73,18 @@ export function reordered(list: readonly Resource[], places: readonly Resource[]
   });
   const taken = new Set<string>();
   for (const resource of next) {
-    const place = `${parentOf(resource)} ${resource.attributes?.position}`;
+    const place = `${siblingsOf(resource)} ${resource.attributes?.position}`;
     if (taken.has(place) && byId.has(resource.id)) {
       throw new ApiError(422, "DUPLICATE_POSITIONS_FOUND");
     }
     taken.add(place);
   }
   return withChildren(next);
+}
+
+/** Models and block models are in trees of their own. */
+function siblingsOf(resource: Resource): string {
+  return `${parentOf(resource)} ${resource.attributes?.kind ?? ""}`;
 }
 
 function parentOf({ relationships }: Resource): string | null {

@@ -3,6 +3,7 @@ import type { Json, JsonObject, Relationship, Resource } from "../../content/res
 import { isObject } from "../../text/json.ts";
 import type { MemoryEnvironment } from "../memory_environment.ts";
 import { listAt, positionAfter, reordered, withChildren } from "./lists.ts";
+import { packageAttributes } from "./plugin_packages.ts";
 import { checkApiKey } from "./schema_checks.ts";
 import { SETTING_KINDS, type SettingKind } from "./setting_kinds.ts";
 import {
@@ -68,7 +69,10 @@ function create(call: WriteCall, path: string, kind: SettingKind): Answer {
   const resource: Resource = {
     id,
     type: kind.type,
-    attributes: attributesOf(kind, kind.attributes, data.attributes),
+    attributes: attributesOf(kind, {
+      ...kind.attributes,
+      ...path === "/plugins" ? packageAttributes(data.attributes) : {},
+    }, data.attributes),
     ...relationshipsOf(call, kind, data, undefined),
     ...kind.meta ? { meta: kind.meta } : {},
   };

@@ -4,8 +4,7 @@ import { bodyData, checkAttributes, invalidField, type WriteCall } from "./write
 /** What can be written of a project. */
 const ATTRIBUTES: ReadonlySet<string> = new Set([
   ...["name", "no_index", "favicon", "global_seo", "theme", "locales", "timezone", "require_2fa"],
-  ...["ip_tracking_enabled", "force_use_of_sandbox_environments", "frontend_url"],
-  "google_maps_api_token",
+  ...["ip_tracking_enabled", "force_use_of_sandbox_environments"],
 ]);
 
 /**
@@ -20,8 +19,8 @@ export function siteWriter(call: WriteCall): Answer | undefined {
   const { site } = environment;
   if (path[1] === "assets-cdn-default-settings") {
     const { attributes } = bodyData(call, "assets_cdn_default_settings");
-    const attributesOfSite = { ...site.attributes, assets_cdn_default_settings: attributes };
-    environment.setSite({ ...site, attributes: attributesOfSite });
+    checkAttributes(attributes, (name) => name === "assets_cdn_default_settings");
+    environment.setSite({ ...site, attributes: { ...site.attributes, ...attributes } });
     return { status: 200, body: { data: environment.site } };
   }
   if (path.length > 1) return undefined;

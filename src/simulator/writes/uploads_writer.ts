@@ -1,6 +1,6 @@
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
 import { text } from "../../cma_server/parameters.ts";
-import type { JsonObject, Upload } from "../../content/resource.ts";
+import type { Json, JsonObject, Upload } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 import { FILE_ATTRIBUTES } from "../memory_project.ts";
 import { newUpload } from "../new_upload.ts";
@@ -88,16 +88,10 @@ function create(call: WriteCall): Answer {
   const now = project.now().toISOString();
   const collection = collectionOf(call, data);
   checkTags(attributes);
+  checkMetadata(call, attributes);
   const upload: Upload = {
     ...newUpload(id, file.path, nameIn(file.path), file.asset, {
-      default_field_metadata: Object.fromEntries(
-        environment.site.attributes.locales.map((locale) => [locale, {
-          alt: null,
-          title: null,
-          custom_data: {},
-          focal_point: null,
-        }]),
-      ),
+      default_field_metadata: emptyMetadata(call),
       created_at: now,
       updated_at: now,
       ...attributes,
@@ -118,6 +112,7 @@ function update(call: WriteCall, before: Upload): Answer {
   const data = bodyData(call, "upload");
   checkAttributes(data.attributes, (name) => WRITABLE.has(name) || name === "basename");
   checkTags(data.attributes);
+  checkMetadata(call, data.attributes);
   const { path, basename, ...attributes } = data.attributes;
   const changes: JsonObject = { ...attributes };
   if (typeof basename === "string") {
@@ -203,11 +198,35 @@ function collectionOf(call: WriteCall, data: BodyData): ReturnType<typeof oneOf>
   });
 }
 
-function checkTags({ tags = [], default_field_metadata: metadata = {} }: JsonObject): void {
+function checkTags({ tags = [] }: JsonObject): void {
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) {
     throw invalidField("tags", "VALIDATION_INVALID");
   }
-  if (!isObject(metadata)) throw invalidField("default_field_metadata", "VALIDATION_INVALID");
+}
+
+/** Default metadata is by locale, or by name once the project was switched over: only one is taken. */
+function checkMetadata(
+  call: WriteCall,
+  { default_field_metadata: metadata = {} }: JsonObject,
+): void {
+  const names = isSwitchedOver(call)
+    ? ["alt", "title", "custom_data", "focal_point", "poster_time"]
+    : call.environment.site.attributes.locales;
+  if (isObject(metadata) && Object.keys(metadata).every((name) => names.includes(name))) return;
+  throw invalidField("default_field_metadata", "VALIDATION_INVALID");
+}
+
+function emptyMetadata(call: WriteCall): JsonObject {
+  const { locales } = call.environment.site.attributes;
+  const each = (value: Json) => Object.fromEntries(locales.map((locale) => [locale, value]));
+  return isSwitchedOver(call)
+    ? { alt: each(null), title: each(null), custom_data: each({}), focal_point: null }
+    : each({ alt: null, title: null, custom_data: {}, focal_point: null });
+}
+
+/** @see {@link https://www.datocms.com/product-updates/non-localized-focal-points} */
+function isSwitchedOver({ environment }: WriteCall): boolean {
+  return environment.site.meta?.non_localized_focal_points === true;
 }
 
 /** The tags of uploads are listed by themselves, too; their records are checked again. */

@@ -35,6 +35,8 @@ export class CmaError extends SluiceError {
   readonly status: number;
   /** The codes of the errors in the answer. */
   readonly codes: readonly string[];
+  /** The errors in the answer, without secrets; none if there was no answer, or another one. */
+  readonly errors: readonly ApiErrorEntity[];
 
   /**
    * Makes the error.
@@ -47,12 +49,14 @@ export class CmaError extends SluiceError {
     options: ErrorOptions & Problem & {
       readonly status?: number;
       readonly codes?: readonly string[];
+      readonly errors?: readonly ApiErrorEntity[];
       readonly exitCode?: ExitCode;
     } = {},
   ) {
     super(message, options.exitCode ?? EXIT.failed, options);
     this.status = options.status ?? 0;
     this.codes = options.codes ?? [];
+    this.errors = options.errors ?? [];
   }
 
   /** Whether the token's role or the project's plan keeps this from being read. */
@@ -126,7 +130,7 @@ export function refusal(
   const { what, host, environment } = context;
   const answer = [String(status), ...new Set(codes)].join(" ");
   const fail = (message: string, code?: string, exitCode: ExitCode = EXIT.failed) =>
-    new CmaError(message, { status, codes, exitCode, code });
+    new CmaError(message, { status, codes, errors, exitCode, code });
   if (errors.length === 0) {
     return fail(
       `Expected JSON from the DatoCMS API, but ${host} answered ${what} with status ${status} and something else: check the API's address.`,

@@ -73,6 +73,12 @@ export interface SendOptions {
    * @default Whether it only reads or deletes
    */
   readonly repeatable?: boolean | undefined;
+  /**
+   * Whether a job that the request starts is left alone: what it has started is the answer then, with status 202.
+   *
+   * @default {false} It is waited for
+   */
+  readonly leavesJob?: boolean | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -133,7 +139,9 @@ export class CmaTransport {
   async send(url: string, init: RequestInit, options: SendOptions = {}): Promise<CmaAnswer> {
     try {
       const answer = await this.#sendUntilAnswered(url, init, options);
-      return answer.status === 202 ? await this.#jobResult(url, init, answer, options) : answer;
+      return answer.status === 202 && !options.leavesJob
+        ? await this.#jobResult(url, init, answer, options)
+        : answer;
     } catch (error) {
       throw secretsIn(init).redactError(error);
     }

@@ -1,0 +1,187 @@
+import type { Resource } from "../../content/resource.ts";
+import { EXIT, SluiceError } from "../../error.ts";
+import { printable } from "../../text/printable.ts";
+import type { Phase } from "../phases.ts";
+import type { PlanInput, PlannedWrites, Step } from "../plan.ts";
+import type { RestoreRun } from "../run.ts";
+import { type KindName, KINDS } from "./kinds.ts";
+import {
+  fieldRoles,
+  fields,
+  fieldsets,
+  fieldsMadeAnew,
+  modelKeys,
+  models,
+  places,
+  relaxedKeys,
+  validators,
+  withBlockModels,
+} from "./models.ts";
+import { filters, menuEntries, menuOrder, menuRemoval } from "./presentation.ts";
+import { extraFields, extraFilters, extraModels, extraSettings } from "./removal.ts";
+import {
+  collections,
+  plugins,
+  pluginSettings,
+  siteFirst,
+  siteLast,
+  siteLocales,
+  workflowKeys,
+  workflows,
+} from "./settings.ts";
+import type { SchemaContext, Stage } from "./stage.ts";
+import { type SchemaState, snapshotState, targetState } from "./state.ts";
+import type { Write } from "./write.ts";
+
+/** What is written in each phase, in order. */
+const STAGES: readonly (readonly [Phase, readonly Stage[]])[] = [
+  ["settings", [siteFirst, workflowKeys, workflows, plugins, pluginSettings, collections]],
+  ["models", [modelKeys, models, fieldsets, fields, places, fieldRoles]],
+  ["removal", [extraFilters, extraFields, extraModels, extraSettings, siteLocales]],
+  ["validators", [validators]],
+  ["presentation", [filters, menuEntries, menuOrder, menuRemoval, siteLast]],
+];
+
+/** How {@linkcode planSchema} plans. */
+export interface PlanSchemaOptions {
+  /** The models whose validators step aside until all records are there, by their ids. */
+  readonly relaxed: ReadonlySet<string>;
+  /** Uploads that the target won't have: references of the project to them are dropped. @default None */
+  readonly missingUploads?: ReadonlySet<string> | undefined;
+}
+
+/** What of a schema's restore others have to know. */
+export interface SchemaPlan {
+  /** What is written. */
+  readonly steps: readonly Step[];
+  /** Fields of models that the target has, which are made anew: their values have to be written, however alike. */
+  readonly madeAnew: ReadonlySet<string>;
+}
+
+/**
+ * Plans how the models, fields and settings of a snapshot come back: what there is to be made, changed and destroyed
+ * follows from the difference between the snapshot and the target, and is found anew when each step is run, so that
+ * each may be run again.
+ *
+ * Validators that would refuse what the snapshot holds step aside, and come back in the phase `validators`.
+ *
+ * @param input The snapshot and the target.
+ * @param options The models whose validators step aside.
+ * @throws {SluiceError} If something in the target is in the way and mustn't be touched, or ids can't be made.
+ */
+export async function planSchema(
+  input: PlanInput,
+  { relaxed, missingUploads = new Set() }: PlanSchemaOptions,
+): Promise<SchemaPlan> {
+  const { snapshot, target, isOwn, keepExtra, isOtherProject, onLoss, signal } = input;
+  const wanted = await snapshotState(snapshot, signal);
+  const present = await snapshotState(target, signal);
+  const context: SchemaContext = {
+    relaxed: withBlockModels(wanted, relaxed),
+    missingUploads,
+    isOwn,
+    isOtherProject,
+    removes: isOwn && !keepExtra,
+    lose: onLoss,
+  };
+  const madeAnew = fieldsMadeAnew(wanted, present);
+  const steps: Step[] = [];
+  for (const [phase, stages] of STAGES) {
+    const writes = stages.flatMap((stage) => {
+      const chains = stage.writes(wanted, present, context);
+      for (const write of chains.flat()) write.foresee(present);
+      return chains.flat();
+    });
+    // What is made makes entries of menus by itself; and validators are noted as put back.
+    const looksAnyway = (phase === "presentation" && steps.length > 0) ||
+      (phase === "validators" && relaxed.size > 0);
+    if (writes.length === 0 && !looksAnyway) continue;
+    const step = new SchemaStep(phase, stages, writes, wanted, { ...context, lose: () => {} });
+    steps.push(step);
+  }
+  assertIds(wanted, await snapshotState(target, signal));
+  return { steps, madeAnew };
+}
+
+/** A phase of a schema's restore. */
+class SchemaStep implements Step {
+  readonly phase: Phase;
+  readonly writes: readonly PlannedWrites[];
+  readonly #stages: readonly Stage[];
+  readonly #wanted: SchemaState;
+  readonly #context: SchemaContext;
+
+  constructor(
+    phase: Phase,
+    stages: readonly Stage[],
+    writes: readonly Write[],
+    wanted: SchemaState,
+    context: SchemaContext,
+  ) {
+    this.phase = phase;
+    this.#stages = stages;
+    this.#wanted = wanted;
+    this.#context = context;
+    this.writes = summed(writes);
+  }
+
+  async run(run: RestoreRun): Promise<void> {
+    const wanted = this.#wanted;
+    // Of what the snapshot doesn't know, nothing is asked.
+    const known = (kinds: readonly KindName[]) =>
+      new Set(kinds.filter((kind) => wanted.knows(kind)));
+    const needs = known(this.#stages.flatMap((stage) => stage.needs));
+    const present = await targetState(run.target, needs, run.signal);
+    for (const { rereads, writes } of this.#stages) {
+      if (rereads) {
+        const again = await targetState(
+          run.target,
+          known(["item_type", "field", "fieldset"]),
+          run.signal,
+        );
+        for (const kind of ["item_type", "field", "fieldset"] as const) {
+          present.set(kind, again.all(kind));
+        }
+      }
+      const chains = writes(wanted, present, this.#context).filter(({ length }) => length > 0);
+      await run.forEach(chains, async (chain) => {
+        for (const write of chain) {
+          const now = await write.send(run);
+          if (now === undefined) write.foresee(present);
+          else present.put(now);
+          run.wrote(this.phase, write.type);
+        }
+      });
+    }
+    if (this.phase !== "validators") return;
+    for (const key of relaxedKeys(wanted, this.#context.relaxed)) await run.temporary.done(key);
+  }
+}
+
+/** What is done to how many of what. */
+function summed(writes: readonly Write[]): PlannedWrites[] {
+  const groups = Map.groupBy(writes, ({ action, type }) => `${action} ${type}`);
+  return [...groups.values()].map((own) => ({
+    action: own[0]!.action,
+    type: own[0]!.type,
+    count: own.length,
+    requests: own.reduce((sum, { requests }) => sum + requests, 0),
+  }));
+}
+
+/** Ids from before October 2023 are numbers, under which nothing can be made. */
+function assertIds(wanted: SchemaState, present: SchemaState): void {
+  const made = Object.values(KINDS).flatMap(({ type }) => {
+    return wanted.all(type).filter(({ id }) => present.get(type, id) === undefined);
+  });
+  const numeric = made.find((one: Resource) => /^\d+$/.test(one.id));
+  if (numeric === undefined) return;
+  throw new SluiceError(
+    `The ${numeric.type.replaceAll("_", " ")} ${
+      printable(numeric.id, 30)
+    } of the snapshot has an id from before ` +
+      "October 2023, under which DatoCMS makes nothing any more: such projects can't be restored yet where it isn't there.",
+    EXIT.usage,
+    { code: "numeric_ids" },
+  );
+}

@@ -1,2 +1,3 @@
 // Restores.
 import "../restore/frame_test.ts";
+import "../restore/schema_round_trip_test.ts";

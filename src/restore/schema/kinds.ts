@@ -1,5 +1,6 @@
 import type { JsonObject, Resource } from "../../content/resource.ts";
 import type { ResourceName } from "../../source/datocms/resources.ts";
+import { isObject } from "../../text/json.ts";
 
 /** The types of what a schema and its settings consist of, but for the project itself. */
 export type KindName =
@@ -169,4 +170,14 @@ export function attributesOf({ type, attributes = {} }: Resource): JsonObject {
     : {};
   const known = Object.entries(look).filter(([, value]) => value !== null);
   return { ...attributes, ...Object.fromEntries(known) };
+}
+
+/**
+ * The validators of a field.
+ *
+ * @param field The field.
+ */
+export function validatorsOf(field: Resource): JsonObject {
+  const { validators } = attributesOf(field);
+  return isObject(validators) ? validators : {};
 }

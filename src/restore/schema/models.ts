@@ -1,9 +1,18 @@
-import type { JsonObject, Resource } from "../../content/resource.ts";
+import type { Resource } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { isObject } from "../../text/json.ts";
-import type { RestoreRun } from "../run.ts";
-import { attributesOf, FIELD_ROLES, KINDS, ORDERING, positionOf, relatedId } from "./kinds.ts";
-import { freesKeys, nameOf, type SchemaContext, type Stage } from "./stage.ts";
+import { FIELD_ROLES, KINDS, ORDERING, positionOf, relatedId, validatorsOf } from "./kinds.ts";
+import {
+  fieldKey,
+  fieldParts,
+  isBack,
+  isOrdered,
+  modelKey,
+  modelParts,
+  noteField,
+  noteModel,
+} from "./relaxing.ts";
+import { freesKeys, nameOf, type Stage } from "./stage.ts";
 import type { SchemaState } from "./state.ts";
 import {
   creates,
@@ -21,13 +30,6 @@ import {
 const LATE = [...ORDERING, ...FIELD_ROLES];
 /** What says where a field or fieldset is. */
 const PLACE = ["position", "fieldset"];
-
-/** Validators that say what a field is, and not only what may be in it. */
-const STRUCTURAL: ReadonlySet<string> = new Set([
-  ...["item_item_type", "items_item_type", "rich_text_blocks", "single_block_blocks"],
-  ...["structured_text_blocks", "structured_text_inline_blocks", "structured_text_links"],
-  "slug_title_field",
-]);
 
 /** Models whose `api_key` another one is to have get another one, and so do their fields. */
 export const modelKeys: Stage = {
@@ -186,49 +188,6 @@ export const validators: Stage = {
 };
 
 /**
- * What has to be noted as put back once validators are full again: of all fields that may have been relaxed.
- *
- * @param wanted The schema of the snapshot.
- * @param relaxed The models whose validators stepped aside.
- */
-export function relaxedKeys(wanted: SchemaState, relaxed: ReadonlySet<string>): string[] {
-  const fields = wanted.all("field").filter((field) => {
-    return relaxed.has(relatedId(field, "item_type") ?? "") &&
-      Object.keys(validatorsOf(field)).some((name) => !STRUCTURAL.has(name));
-  });
-  const models = wanted.all("item_type").filter(({ id, attributes }) => {
-    return relaxed.has(id) && attributes?.all_locales_required === true;
-  });
-  return [...fields.map(fieldKey), ...models.map(modelKey)];
-}
-
-/**
- * Models and the block models that their blocks may be of.
- *
- * @param wanted The schema of the snapshot.
- * @param models The models' ids.
- */
-export function withBlockModels(
-  wanted: SchemaState,
-  models: ReadonlySet<string>,
-): ReadonlySet<string> {
-  const own = wanted.byModel("field");
-  const found = new Set(models);
-  // A set may grow while it is walked through.
-  for (const id of found) {
-    for (const field of own.get(id) ?? []) {
-      for (const [name, settings] of Object.entries(validatorsOf(field))) {
-        if (!name.endsWith("_blocks") || !isObject(settings)) continue;
-        const { item_types: blocks } = settings;
-        if (!Array.isArray(blocks)) continue;
-        for (const block of blocks) if (typeof block === "string") found.add(block);
-      }
-    }
-  }
-  return found;
-}
-
-/**
  * The fields of the snapshot that are made anew where the target has other ones of the same `api_key`: what records
  * hold in those is lost, however alike it is.
  *
@@ -258,27 +217,10 @@ function inModels(
   );
 }
 
-/** The order of records has a direction if there is one, and only then. */
-function modelParts(model: Resource, { relaxed }: SchemaContext): Parts {
-  const parts = partsOf(KINDS.item_type, model);
-  const { ordering_direction: direction = null } = parts.attributes;
-  const attributes: JsonObject = {
-    ...parts.attributes,
-    ordering_direction: isOrdered(model) ? direction ?? "asc" : null,
-    ...relaxed.has(model.id) ? { all_locales_required: false } : {},
-  };
-  return { ...parts, attributes };
-}
-
 function onlyLate({ attributes, relationships }: Parts): Parts {
   const late = <T>(object: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(object).filter(([name]) => LATE.some((one) => one === name)));
   return { attributes: late(attributes), relationships: late(relationships) };
-}
-
-function isOrdered(model: Resource): boolean {
-  return relatedId(model, "ordering_field") !== null ||
-    (model.attributes?.ordering_meta ?? null) !== null;
 }
 
 /** A model has an entry in the menu of the schema by itself: the last one. */
@@ -325,21 +267,6 @@ function withRole(write: Write, { id, attributes }: Resource, model: Resource): 
   };
 }
 
-function fieldParts(field: Resource, isRelaxed: boolean): Parts {
-  const parts = partsOf(KINDS.field, field);
-  if (!isRelaxed) return parts;
-  const structural = Object.entries(validatorsOf(field)).filter(([name]) => STRUCTURAL.has(name));
-  return {
-    ...parts,
-    attributes: { ...parts.attributes, validators: Object.fromEntries(structural) },
-  };
-}
-
-function validatorsOf(field: Resource): JsonObject {
-  const { validators } = attributesOf(field);
-  return isObject(validators) ? validators : {};
-}
-
 /** Fields by their position, each after the one whose text makes its slugs. */
 function inOrder(fields: readonly Resource[]): Resource[] {
   const sorted = fields.toSorted((a, b) => positionOf(a) - positionOf(b));
@@ -366,38 +293,4 @@ function assertSameKind(model: Resource, now: Resource): void {
     EXIT.usage,
     { code: "target_taken" },
   );
-}
-
-function fieldKey({ id }: Resource): string {
-  return `validators/${id}`;
-}
-
-function modelKey({ id }: Resource): string {
-  return `validators/item_type/${id}`;
-}
-
-/** What puts full validators back, should the restore end before it does so itself. */
-function noteField(field: Resource): (run: RestoreRun) => Promise<void> {
-  const { id, type } = field;
-  const attributes = { validators: validatorsOf(field) };
-  return ({ temporary }) =>
-    temporary.note(fieldKey(field), {
-      method: "PUT",
-      path: `/fields/${encodeURIComponent(id)}`,
-      body: { data: { id, type, attributes } },
-    });
-}
-
-function noteModel(model: Resource): (run: RestoreRun) => Promise<void> {
-  const { id, type } = model;
-  return ({ temporary }) =>
-    temporary.note(modelKey(model), {
-      method: "PUT",
-      path: `/item-types/${encodeURIComponent(id)}`,
-      body: { data: { id, type, attributes: { all_locales_required: true } } },
-    });
-}
-
-function isBack(key: string): (run: RestoreRun) => Promise<void> {
-  return ({ temporary }) => temporary.done(key);
 }

@@ -13,9 +13,7 @@ import {
   modelKeys,
   models,
   places,
-  relaxedKeys,
   validators,
-  withBlockModels,
 } from "./models.ts";
 import { filters, menuEntries, menuOrder, menuRemoval } from "./presentation.ts";
 import { extraFields, extraFilters, extraModels, extraSettings } from "./removal.ts";
@@ -29,6 +27,7 @@ import {
   workflowKeys,
   workflows,
 } from "./settings.ts";
+import { relaxedKeys, withBlockModels } from "./relaxing.ts";
 import type { SchemaContext, Stage } from "./stage.ts";
 import { type SchemaState, snapshotState, targetState } from "./state.ts";
 import type { Write } from "./write.ts";

@@ -1,6 +1,6 @@
-import type { JsonObject, Resource } from "../../content/resource.ts";
+import type { Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
-import { attributesOf, type KindName, relatedId } from "./kinds.ts";
+import { type KindName, relatedId, validatorsOf } from "./kinds.ts";
 import { parentsFirst, type Stage } from "./stage.ts";
 import type { SchemaState } from "./state.ts";
 import { destroys, type Write } from "./write.ts";
@@ -95,9 +95,4 @@ function names(field: Resource, block: string): boolean {
     if (!name.endsWith("_blocks") || !isObject(settings)) return false;
     return Array.isArray(settings.item_types) && settings.item_types.includes(block);
   });
-}
-
-function validatorsOf(field: Resource): JsonObject {
-  const { validators } = attributesOf(field);
-  return isObject(validators) ? validators : {};
 }

@@ -73,11 +73,7 @@ export interface SendOptions {
    * @default Whether it only reads or deletes
    */
   readonly repeatable?: boolean | undefined;
-  /**
-   * Whether a job that the request starts is left alone: what it has started is the answer then, with status 202.
-   *
-   * @default {false} It is waited for
-   */
+  /** Whether a job that it starts isn't waited for: the answer tells the job then. @default {false} */
   readonly leavesJob?: boolean | undefined;
 }
 
@@ -88,7 +84,7 @@ const LARGEST_ANSWER = 32 * MIB;
 const LARGEST_REFUSAL = MIB;
 
 /** Until the API has answered once, more attempts only hide a wrong address. */
-const ATTEMPTS_BEFORE_FIRST_ANSWER = 4;
+const UNREACHED_ATTEMPTS = 4;
 
 /**
  * Sends requests to the Content Management API: paced, retried, bounded in time and memory, jobs
@@ -139,9 +135,8 @@ export class CmaTransport {
   async send(url: string, init: RequestInit, options: SendOptions = {}): Promise<CmaAnswer> {
     try {
       const answer = await this.#sendUntilAnswered(url, init, options);
-      return answer.status === 202 && !options.leavesJob
-        ? await this.#jobResult(url, init, answer, options)
-        : answer;
+      if (answer.status !== 202 || options.leavesJob) return answer;
+      return await this.#jobResult(url, init, answer, options);
     } catch (error) {
       throw secretsIn(init).redactError(error);
     }
@@ -203,9 +198,8 @@ export class CmaTransport {
       const elapsedMs = this.clock.elapsed() - started;
       const waitMs = backoffMs(this.#retry, attempt, problem.askedMs);
       const { maxAttempts, maxTotalWaitMs } = this.#retry;
-      const attempts = this.#reached ? maxAttempts : ATTEMPTS_BEFORE_FIRST_ANSWER;
-      const isTooLong = elapsedMs - queued + waitMs > maxTotalWaitMs;
-      if (!problem.repeatable || attempt >= Math.min(attempts, maxAttempts) || isTooLong) {
+      const most = Math.min(maxAttempts, this.#reached ? maxAttempts : UNREACHED_ATTEMPTS);
+      if (!problem.repeatable || attempt >= most || elapsedMs - queued + waitMs > maxTotalWaitMs) {
         throw gaveUp(context, {
           attempt,
           elapsedMs,

@@ -13,6 +13,8 @@ import type { DemoCma } from "../../src/simulator/server.ts";
 import { slugOf } from "../../src/restore/uploads/paths.ts";
 import { compareJson } from "../../src/tools/diff/compare_json.ts";
 import { diffSnapshots } from "../../src/tools/diff.ts";
+import { selectSnapshots } from "../../src/tools/list.ts";
+import type { SnapshotSource } from "../../src/tools/diff.ts";
 import { openSnapshot, type Snapshot } from "../../src/tools/open.ts";
 import { sourceOf } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
@@ -34,7 +36,7 @@ export const IMPATIENT: Clock = {
 
 /** A snapshot of what a server has now. */
 export interface Taken {
-  readonly storage: MemoryStorage;
+  readonly source: SnapshotSource;
   readonly snapshot: Snapshot;
 }
 
@@ -42,7 +44,11 @@ export interface Taken {
 export async function taken(cma: DemoCma, options: Partial<ExportOptions> = {}): Promise<Taken> {
   const storage = new MemoryStorage();
   await exportProject({ ...sourceOf(cma), storage, tables: false, ...options });
-  return { storage, snapshot: await openSnapshot(storage, "latest", { index: "memory" }) };
+  const [found] = await selectSnapshots(storage, {}, new AbortController().signal);
+  return {
+    source: { storage, snapshot: found! },
+    snapshot: await openSnapshot(storage, found!, { index: "memory" }),
+  };
 }
 
 /** What a restore of a test may be told. */
@@ -79,9 +85,9 @@ export async function planned(
   const losses: Loss[] = [];
   const input: PlanInput = {
     snapshot: wanted.snapshot,
-    wanted: { storage: wanted.storage, snapshot: "latest" },
+    wanted: wanted.source,
     target: present.snapshot,
-    present: { storage: present.storage, snapshot: "latest" },
+    present: present.source,
     isOwn: false,
     isOtherProject: true,
     keepExtra: false,
@@ -172,8 +178,7 @@ const NOT_OF_SCHEMA = new Set([
 
 /** What differs between two snapshots, but for records and what can't come back, each as a line. */
 export async function differences(before: Taken, after: Taken): Promise<string[]> {
-  const sides = [before, after].map(({ storage }) => ({ storage, snapshot: "latest" }));
-  const changes = (await Array.fromAsync(diffSnapshots(sides[0]!, sides[1]!))).flat();
+  const changes = (await Array.fromAsync(diffSnapshots(before.source, after.source))).flat();
   const [was, is] = [await before.snapshot.site(), await after.snapshot.site()];
   const lines = compareJson(was.attributes, is.attributes, [])
     .filter(({ path }) => {

@@ -1,3 +1,4 @@
 // Restores.
 import "../restore/frame_test.ts";
+import "../restore/schema_fork_test.ts";
 import "../restore/schema_round_trip_test.ts";

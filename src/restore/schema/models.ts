@@ -156,8 +156,14 @@ export const fieldRoles: Stage = {
   writes(wanted, present, context) {
     return wanted.all("item_type").map((model): Write[] => {
       const now = present.get("item_type", model.id);
-      const changes = now && partsThatDiffer(onlyLate(modelParts(model, context)), now);
-      return changes === undefined ? [] : [updates(now!, changes)];
+      if (now === undefined) return [];
+      const parts = onlyLate(modelParts(model, context));
+      // A snapshot that has an order without a direction says nothing about it.
+      const isSilent = isOrdered(model) &&
+        (model.attributes?.ordering_direction ?? null) === null &&
+        partsThatDiffer(without(parts, ["ordering_direction"]), now) === undefined;
+      const changes = isSilent ? undefined : partsThatDiffer(parts, now);
+      return changes === undefined ? [] : [updates(now, changes)];
     });
   },
 };

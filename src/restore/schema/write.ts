@@ -2,7 +2,7 @@ import type { JsonObject, Relationship, Resource } from "../../content/resource.
 import { isSame } from "../../tools/diff/compare_json.ts";
 import { isObject, type Json } from "../../text/json.ts";
 import type { RestoreRun } from "../run.ts";
-import { attributesOf, type Kind, type KindName, KINDS } from "./kinds.ts";
+import { attributesOf, type Kind, type KindName, KINDS, relatedId } from "./kinds.ts";
 import type { SchemaState } from "./state.ts";
 
 /** A request that changes a schema or its settings, and what it does. */
@@ -213,7 +213,16 @@ export function destroys({ type, id }: Resource): Write {
       await target.destroy(`${kind.path}/${encodeURIComponent(id)}`, { signal });
       return undefined;
     },
-    foresee: (state) => state.remove(kind.type, id),
+    foresee(state) {
+      state.remove(kind.type, id);
+      if (kind.type !== "item_type") return;
+      // What is of a model goes with it.
+      for (const { type } of Object.values(KINDS)) {
+        for (const one of state.all(type)) {
+          if (relatedId(one, "item_type") === id) state.remove(type, one.id);
+        }
+      }
+    },
   };
 }
 

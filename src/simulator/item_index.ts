@@ -2,7 +2,7 @@ import { blocksOf } from "../cma_server/block_views.ts";
 import type { Field, Item, Json } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { isObject } from "../text/json.ts";
-import { referencesOf } from "./item_references.ts";
+import { referencesOf } from "../content/item_references.ts";
 import type { StoredItem } from "./stored_item.ts";
 
 /**

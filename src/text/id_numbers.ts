@@ -81,6 +81,22 @@ export class IdNumbers implements Iterable<string> {
     return number;
   }
 
+  /**
+   * The id that has a number.
+   *
+   * @param number The number, less than the size.
+   * @throws {RangeError} If no id has it.
+   */
+  idOf(number: number): string {
+    if (!(number >= 0 && number < this.#size)) {
+      throw new RangeError(`Expected a number less than ${this.#size}: current value is ${number}`);
+    }
+    const text = textOf(this.#wordsOf(number));
+    if (text !== undefined) return text;
+    for (const [id, own] of this.#others) if (own === number) return id;
+    throw new RangeError(`Expected the number of an id: current value is ${number}`);
+  }
+
   /** The ids by their numbers. */
   *[Symbol.iterator](): Generator<string, void> {
     const others = this.#others.keys();

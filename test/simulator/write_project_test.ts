@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Field, Item, JsonObject, Resource } from "../../src/content/resource.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
-import { type KeepReference, withReferences } from "../../src/simulator/item_references.ts";
+import { type KeepReference, withReferences } from "../../src/content/item_references.ts";
 import type { StoredItem } from "../../src/simulator/stored_item.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import type { MemoryEnvironment } from "../../src/simulator/memory_environment.ts";

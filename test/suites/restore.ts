@@ -1,4 +1,5 @@
 // Restores.
 import "../restore/frame_test.ts";
+import "../restore/records_round_trip_test.ts";
 import "../restore/schema_fork_test.ts";
 import "../restore/schema_round_trip_test.ts";

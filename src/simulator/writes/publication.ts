@@ -2,7 +2,7 @@ import { ApiError, notFound } from "../../cma_server/answer.ts";
 import type { Item, JsonObject } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 import { getOwn, setOwn } from "../../text/own.ts";
-import { type ItemReference, referencesOf, withReferences } from "../item_references.ts";
+import { type ItemReference, referencesOf, withReferences } from "../../content/item_references.ts";
 import type { MemoryEnvironment } from "../memory_environment.ts";
 import { published, type StoredItem, withMeta } from "../stored_item.ts";
 import { checked, flawsOf } from "./validity.ts";

@@ -1,6 +1,6 @@
-import { mapBlocks } from "../content/blocks.ts";
-import type { Field, Item, Json, JsonObject } from "../content/resource.ts";
-import type { SchemaIndex } from "../content/schema_index.ts";
+import { mapBlocks } from "./blocks.ts";
+import type { Field, Item, Json, JsonObject } from "./resource.ts";
+import type { SchemaIndex } from "./schema_index.ts";
 import { isObject } from "../text/json.ts";
 
 /** A reference that a record or one of its blocks holds. */

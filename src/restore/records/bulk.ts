@@ -1,0 +1,112 @@
+import type { JsonObject } from "../../content/resource.ts";
+import { isObject } from "../../text/json.ts";
+import type { RestoreRun } from "../run.ts";
+
+/** The most records that one request may be about. */
+export const MOST_AT_ONCE = 200;
+
+/** What can be done to many records at once. */
+export type BulkAction = "publish" | "unpublish" | "destroy" | "move-to-stage";
+
+/** Requests that doing something to some records takes: each is a job, whose result is asked for. */
+export function bulkRequests(count: number): number {
+  return 2 * Math.ceil(count / MOST_AT_ONCE);
+}
+
+/** Whether something was done to a record, by its `meta` afterwards; what is destroyed isn't listed any more. */
+const DONE: Readonly<Record<BulkAction, (meta: JsonObject, stage: string) => boolean>> = {
+  "publish": ({ status }) => status === "published",
+  "unpublish": ({ status }) => status === "draft",
+  "destroy": () => false,
+  "move-to-stage": ({ stage }, wanted) => stage === wanted,
+};
+
+/**
+ * Does something to at most 200 records, in their order. It may be repeated, as all of these may.
+ *
+ * @param run The restore.
+ * @param action What is done.
+ * @param ids The records' ids.
+ * @param stage The stage that they are moved to.
+ * @return The ids of those that it wasn't done to.
+ * @throws {CmaError} If the API refuses the request as such.
+ */
+export async function bulk(
+  { target: { client }, signal }: Pick<RestoreRun, "target" | "signal">,
+  action: BulkAction,
+  ids: readonly string[],
+  stage = "",
+): Promise<string[]> {
+  const data = {
+    type: `item_bulk_${action.replaceAll("-", "_")}_operation`,
+    ...action === "move-to-stage" ? { attributes: { stage } } : {},
+    relationships: { items: { data: ids.map((id) => ({ type: "item", id })) } },
+  };
+  const { body } = await client.request<{ meta?: JsonObject }>(
+    "POST",
+    `/items/bulk/${action}`,
+    {},
+    { data },
+    { signal, repeatable: true },
+  );
+  const failed = isObject(body) && isObject(body.meta) ? body.meta.failed : undefined;
+  if (failed === 0) return [];
+  const found = await client.get<{ data: { id: string; meta?: JsonObject }[] }>(
+    "/items",
+    { filter: { ids: ids.join(",") }, page: { limit: ids.length } },
+    { signal },
+  );
+  const metas = new Map(found.body.data.map(({ id, meta }) => [id, meta ?? {}]));
+  return ids.filter((id) => {
+    const meta = metas.get(id);
+    return meta === undefined ? action !== "destroy" : !DONE[action](meta, stage);
+  });
+}
+
+/**
+ * Does something to any number of records: in their order, and to those that it couldn't be done to again, for as
+ * long as that helps, as one may be in the way of another.
+ *
+ * @param run The restore.
+ * @param action What is done.
+ * @param ids The records' ids.
+ * @param options What is moved where, and what is told of what was done.
+ * @return The ids of those that it wasn't done to.
+ */
+export async function bulkUntilDone(
+  run: Pick<RestoreRun, "target" | "signal" | "forEach">,
+  action: BulkAction,
+  ids: Iterable<string>,
+  { stage, onDone }: {
+    readonly stage?: string | undefined;
+    readonly onDone: (count: number) => void;
+  },
+): Promise<string[]> {
+  let left: Iterable<string> = ids;
+  let before = Infinity;
+  for (;;) {
+    const failed: string[] = [];
+    for (const some of inPieces(left)) {
+      // One after the other: what comes first is needed by what follows.
+      await run.forEach([some], async (ids) => {
+        const refused = await bulk(run, action, ids, stage);
+        failed.push(...refused);
+        onDone(ids.length - refused.length);
+      });
+    }
+    if (failed.length === 0 || failed.length >= before) return failed;
+    left = failed;
+    before = failed.length;
+  }
+}
+
+function* inPieces(ids: Iterable<string>): Generator<string[], void> {
+  let piece: string[] = [];
+  for (const id of ids) {
+    piece.push(id);
+    if (piece.length < MOST_AT_ONCE) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}

@@ -1,0 +1,236 @@
+import type { Item, JsonObject } from "../../content/resource.ts";
+import type { KeepReference } from "../../content/item_references.ts";
+import { CmaError } from "../../source/datocms/cma_error.ts";
+import { printable } from "../../text/printable.ts";
+import type { Phase } from "../phases.ts";
+import type { PlanInput } from "../plan.ts";
+import type { RestoreRun } from "../run.ts";
+import { datesOf, datesToSet } from "./record_content.ts";
+import { BIT } from "./record_graph.ts";
+import type { Survey } from "./survey.ts";
+
+/** Writes what records hold, each read from the snapshot when its turn comes. */
+export class RecordWriter {
+  readonly #survey: Survey;
+  readonly #input: PlanInput;
+  /** Records that the API refused: they aren't published, and nothing links to them that isn't there. */
+  readonly #refused = new Set<number>();
+  /** Records that lack links to those. */
+  readonly #incomplete = new Set<number>();
+  /** Records that are being made. */
+  readonly #making = new Map<number, Promise<void>>();
+  /** Creators that the target doesn't know. */
+  readonly #strangers = new Set<string>();
+
+  /**
+   * @param survey What is written.
+   * @param input What is planned.
+   */
+  constructor(survey: Survey, input: PlanInput) {
+    this.#survey = survey;
+    this.#input = input;
+  }
+
+  /** Whether the API refused a record, or a change of it. */
+  isRefused(n: number): boolean {
+    return this.#refused.has(n);
+  }
+
+  /** Whether a record is as it was to be, so that it may become public. */
+  isWhole(n: number): boolean {
+    return !this.#refused.has(n) && !this.#incomplete.has(n);
+  }
+
+  /** The content that a record is made with: what is public, or else the current one. */
+  async first(n: number): Promise<Item> {
+    const { current, published } = await this.#wanted(n);
+    if (this.#survey.graph.has(n, BIT.AS_DRAFT)) return current;
+    return published ?? current;
+  }
+
+  /** Makes a record with its first content, after those that it links to. */
+  async create(run: RestoreRun, n: number): Promise<void> {
+    const { graph } = this.#survey;
+    const needed = [...graph.targets(n), graph.parent(n)].flatMap((target) => {
+      const making = target === undefined ? undefined : this.#making.get(target);
+      return making && !graph.waits(n, target!) ? [making] : [];
+    });
+    const making = Promise.all(needed).then(() => this.#create(run, n));
+    this.#making.set(n, making);
+    try {
+      await making;
+    } finally {
+      this.#making.delete(n);
+    }
+  }
+
+  async #create(run: RestoreRun, n: number): Promise<void> {
+    const { content } = this.#survey;
+    const item = await this.first(n);
+    const type = item.relationships.item_type.data.id;
+    const attributes: JsonObject = content.values(item, this.#keepsMade(n));
+    const { position, parent_id: parent } = item.attributes;
+    if (this.#hasPlaces(n)) {
+      if (typeof position === "number") attributes.position = position;
+      if (typeof parent === "string" && !this.#isThere(n, parent)) attributes.parent_id = null;
+    }
+    const creator = this.#creatorOf(item);
+    const data = {
+      type: "item",
+      id: item.id,
+      attributes,
+      relationships: { item_type: { data: { type: "item_type", id: type } } },
+      meta: datesOf(item),
+    };
+    const create = (relationships: JsonObject) => {
+      const all = { ...data, relationships: { ...data.relationships, ...relationships } };
+      return run.target.create("/items", all, { signal: run.signal });
+    };
+    await this.#attempt(run, n, async () => {
+      if (creator === undefined) return await create({});
+      try {
+        return await create({ creator: { data: creator } });
+      } catch (error) {
+        const isStranger = error instanceof CmaError &&
+          error.codes.includes("INVALID_RELATIONSHIP");
+        if (!isStranger) throw error;
+        this.#strangers.add(creator.id);
+        run.lost({
+          code: "creator_unknown",
+          message: `The target doesn't know ${printable(creator.type, 30)} ${
+            printable(creator.id, 60)
+          }: its records are by whoever restores them.`,
+          type: creator.type,
+          id: creator.id,
+        });
+        return await create({});
+      }
+    });
+    run.wrote("records", "item");
+  }
+
+  /** Puts the first content in place of what is there. */
+  async putFirst(run: RestoreRun, n: number): Promise<void> {
+    const item = await this.first(n);
+    if (this.#survey.graph.has(n, BIT.CREATE)) {
+      const made = this.#survey.content.values(item, this.#keepsMade(n));
+      const { parent_id: parent } = item.attributes;
+      const isWaiting = typeof parent === "string" && !this.#isThere(n, parent);
+      if (isWaiting) made.parent_id = null;
+      await this.#put(run, n, "links", item, made, {});
+    } else await this.#replace(run, n, "links", item);
+  }
+
+  /** Puts the current content on top of what is public. */
+  async putCurrent(run: RestoreRun, n: number): Promise<void> {
+    const { graph, content } = this.#survey;
+    const { current, published } = await this.#wanted(n);
+    if (published && graph.has(n, BIT.PUBLISH | BIT.CREATE)) {
+      const there = content.values(published, this.#keeps(n));
+      await this.#put(run, n, "current", current, there, {});
+    } else await this.#replace(run, n, "current", current);
+  }
+
+  /** Puts a content in place of what the target had when it was looked at. */
+  async #replace(run: RestoreRun, n: number, phase: Phase, item: Item): Promise<void> {
+    const { target, signal } = this.#input;
+    const found = await target.record(item.id, { signal });
+    if (!found?.current) throw new TypeError(`The target had no record ${item.id}.`);
+    const there = this.#survey.content.values(found.current, () => true);
+    await this.#put(run, n, phase, item, there, datesToSet(found.current, item));
+  }
+
+  async #put(
+    run: RestoreRun,
+    n: number,
+    phase: Phase,
+    item: Item,
+    there: JsonObject,
+    meta: JsonObject,
+  ): Promise<void> {
+    const { content } = this.#survey;
+    const type = item.relationships.item_type.data.id;
+    const values = content.values(item, this.#keeps(n));
+    const changed = content.difference(type, there, values);
+    // A record is "updated" by a change that changes nothing, too.
+    const attributes = Object.keys(changed).length > 0 ? changed : content.unchanged(type, values);
+    const data = { type: "item", id: item.id, attributes, ...isEmpty(meta) ? {} : { meta } };
+    await this.#attempt(run, n, async () => {
+      const path = `/items/${encodeURIComponent(item.id)}`;
+      return await run.target.update(path, data, { signal: run.signal });
+    });
+    run.wrote(phase, "item");
+  }
+
+  /** What the API refuses is lost, and told; the rest goes on. */
+  async #attempt(run: RestoreRun, n: number, write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
+      this.#refused.add(n);
+      const id = this.#survey.graph.ids.idOf(n);
+      run.lost({
+        code: "record_refused",
+        message: `The record ${printable(id, 60)} isn't as in the snapshot: ${error.message}`,
+        type: "item",
+        id,
+      });
+    }
+  }
+
+  async #wanted(n: number): Promise<{ current: Item; published: Item | undefined }> {
+    const id = this.#survey.graph.ids.idOf(n);
+    const { snapshot, signal } = this.#input;
+    const found = await snapshot.record(id, { signal });
+    if (!found?.current) throw new TypeError(`The snapshot has no record ${id} any more.`);
+    const { current, published } = found;
+    const isOne = current.meta?.status === "published";
+    return { current, published: published ?? (isOne ? current : undefined) };
+  }
+
+  /** References that stay once all records are there. */
+  #keeps(n: number): KeepReference {
+    const keep = this.#survey.keeps(this.#survey.modelOf(n));
+    return (reference) =>
+      keep(reference) && (reference.type !== "item" || !this.#isAbsent(n, reference.id));
+  }
+
+  /** References that stay while a record is made: what they lead to is there. */
+  #keepsMade(n: number): KeepReference {
+    const keep = this.#survey.keeps(this.#survey.modelOf(n));
+    return (reference) =>
+      keep(reference) && (reference.type !== "item" || this.#isThere(n, reference.id));
+  }
+
+  #isThere(n: number, id: string): boolean {
+    const { graph } = this.#survey;
+    const target = graph.ids.numberOf(id);
+    return target === undefined || (!graph.waits(n, target) && !this.#isAbsent(n, id));
+  }
+
+  /** Whether what a record links to was to be made, and was refused. */
+  #isAbsent(n: number, id: string): boolean {
+    const { graph } = this.#survey;
+    const target = graph.ids.numberOf(id);
+    const isAbsent = target !== undefined && graph.has(target, BIT.CREATE) &&
+      this.#refused.has(target);
+    if (isAbsent) this.#incomplete.add(n);
+    return isAbsent;
+  }
+
+  #hasPlaces(n: number): boolean {
+    const { sortable, tree } = this.#survey.modelOf(n).type.attributes;
+    return sortable === true || tree === true;
+  }
+
+  #creatorOf({ relationships: { creator } }: Item): { type: string; id: string } | undefined {
+    const data = creator?.data;
+    if (this.#input.isOtherProject || !data || !("id" in data)) return undefined;
+    return this.#strangers.has(data.id) ? undefined : { type: data.type, id: data.id };
+  }
+}
+
+function isEmpty(object: JsonObject): boolean {
+  return Object.keys(object).length === 0;
+}

@@ -1,0 +1,349 @@
+import type { Item, ItemType, Resource, Version } from "../../content/resource.ts";
+import type { SchemaIndex } from "../../content/schema_index.ts";
+import type { ItemReference, KeepReference } from "../../content/item_references.ts";
+import { compareListings, type EntryPair } from "../../tools/diff/compare_listings.ts";
+import { DiffSide } from "../../tools/diff/diff_side.ts";
+import { IdNumbers } from "../../text/id_numbers.ts";
+import { isObject } from "../../text/json.ts";
+import { printable } from "../../text/printable.ts";
+import type { PlanInput, PlannedWrites } from "../plan.ts";
+import { comparedText, datesToSet, RecordContent } from "./record_content.ts";
+import { BIT, RecordGraph } from "./record_graph.ts";
+import { UniqueValues } from "./unique_values.ts";
+
+const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
+
+/** A model of the snapshot, as far as its records are concerned. */
+export interface SurveyedModel {
+  /** The model. */
+  readonly type: ItemType;
+  /** Whether its records have drafts. */
+  readonly hasDrafts: boolean;
+  /** Whether drafts may be saved that validators refuse. */
+  readonly savesInvalid: boolean;
+}
+
+/** What a snapshot and a target have of records, and what has to be written. */
+export class Survey {
+  /** The records of the snapshot, and what is done with them. */
+  readonly graph: RecordGraph = new RecordGraph();
+  /** The snapshot's models, by number. */
+  readonly models: readonly SurveyedModel[];
+  /** The snapshot's schema. */
+  readonly schema: SchemaIndex;
+  /** What records hold, as it is sent. */
+  readonly content: RecordContent;
+  /** The ids of the models whose validators would refuse what is written. */
+  readonly relaxed: Set<string> = new Set();
+  /** The records that the target has and the snapshot hasn't. */
+  readonly extras: IdNumbers = new IdNumbers();
+  /** The records that are moved to a stage, by its id. */
+  readonly stages: Map<string, number[]> = new Map();
+  readonly #input: PlanInput;
+  readonly #missingUploads: ReadonlySet<string>;
+  readonly #uploads = new IdNumbers();
+  readonly #keepsExtras: boolean;
+  readonly #initialStages: ReadonlyMap<string, string>;
+
+  private constructor(
+    schema: SchemaIndex,
+    input: PlanInput,
+    missingUploads: ReadonlySet<string>,
+    initialStages: ReadonlyMap<string, string>,
+  ) {
+    this.schema = schema;
+    this.content = new RecordContent(schema);
+    this.models = schema.models.map((type) => ({
+      type,
+      hasDrafts: type.attributes.draft_mode_active === true,
+      savesInvalid: type.attributes.draft_mode_active === true &&
+        type.attributes.draft_saving_active === true,
+    }));
+    this.#input = input;
+    this.#missingUploads = missingUploads;
+    this.#keepsExtras = !input.isOwn || input.keepExtra;
+    this.#initialStages = initialStages;
+  }
+
+  /**
+   * Compares the records of a snapshot with those of a target. All are read once for their ids and once for what
+   * they hold, and what differs a third time.
+   *
+   * @param input What is planned.
+   * @param missingUploads The ids of the uploads that the target won't have.
+   */
+  static async of(input: PlanInput, missingUploads: ReadonlySet<string>): Promise<Survey> {
+    const { signal } = input;
+    const wanted = await DiffSide.open(input.wanted, () => {}, signal);
+    const present = await DiffSide.open(input.present, () => {}, signal);
+    const initial = initialStages(await input.snapshot.settings("workflows", { signal }) ?? []);
+    const survey = new Survey(wanted.schema, input, missingUploads, initial);
+    await survey.#readIds(wanted, present);
+    for (const index of survey.models.keys()) await survey.#compare(index, wanted, present);
+    return survey;
+  }
+
+  /** Whether a reference of a record can stay, as far as the snapshot and the target tell. */
+  keeps(model: SurveyedModel): KeepReference {
+    return ({ type, id }) => {
+      if (type === "upload") {
+        return !this.#missingUploads.has(id) && this.#uploads.numberOf(id) !== undefined;
+      }
+      const n = this.graph.ids.numberOf(id);
+      if (n === undefined) return this.#keepsExtras && this.extras.numberOf(id) !== undefined;
+      // What a record without drafts links to must be public, as it is public itself.
+      return model.hasDrafts || this.graph.has(n, BIT.PUBLIC);
+    };
+  }
+
+  /** The model of a record. */
+  modelOf(n: number): SurveyedModel {
+    return this.models[this.graph.model(n)]!;
+  }
+
+  /**
+   * How many records of each model something is done with.
+   *
+   * @param numbers The records.
+   * @param action What is done.
+   * @param requests How many requests it takes for a number of records.
+   */
+  planned(
+    numbers: Iterable<number>,
+    action: PlannedWrites["action"],
+    requests: (count: number) => number = (count) => count,
+  ): PlannedWrites[] {
+    const counts = new Map<number, number>();
+    for (const n of numbers) {
+      const model = this.graph.model(n);
+      counts.set(model, (counts.get(model) ?? 0) + 1);
+    }
+    let sum = 0;
+    return Array.from(counts, ([model, count]) => {
+      // Several models share their requests.
+      const before = requests(sum);
+      sum += count;
+      const { api_key } = this.models[model]!.type.attributes;
+      return { action, type: "item", model: api_key, count, requests: requests(sum) - before };
+    });
+  }
+
+  async #readIds(wanted: DiffSide, present: DiffSide): Promise<void> {
+    const { signal } = this.#input;
+    for (const [index, { type }] of this.models.entries()) {
+      for (const path of wanted.records(type.attributes.api_key, "current")) {
+        for await (const page of wanted.entries(path, signal)) {
+          for (const { id, meta } of page) {
+            this.graph.add(id, index, meta?.status === "draft" ? 0 : BIT.PUBLIC);
+          }
+        }
+      }
+    }
+    for (const { attributes: { api_key } } of present.schema.models) {
+      for (const path of present.records(api_key, "current")) {
+        for await (const page of present.entries(path, signal)) {
+          for (const { id } of page) {
+            const n = this.graph.ids.numberOf(id);
+            if (n === undefined) this.extras.add(id);
+            else this.graph.mark(n, BIT.PRESENT);
+          }
+        }
+      }
+    }
+    for (const side of [wanted, present]) {
+      for (const path of side.uploads) {
+        for await (const page of side.entries(path, signal)) {
+          for (const { id } of page) this.#uploads.add(id);
+        }
+      }
+    }
+  }
+
+  async #compare(index: number, wanted: DiffSide, present: DiffSide): Promise<void> {
+    const model = this.models[index]!;
+    const { id, attributes: { api_key: key } } = model.type;
+    const own = present.schema.itemType(id)?.attributes.api_key;
+    const versions = VERSIONS.filter((version) => wanted.hasRecords(key, version));
+    const unique = new UniqueValues(
+      this.schema.fields(id).filter(({ attributes: { validators } }) => {
+        return isObject(validators) && Object.hasOwn(validators, "unique");
+      }),
+      (record) =>
+        this.graph.ids.numberOf(record) ?? this.graph.size + (this.extras.numberOf(record) ?? 0),
+    );
+    const pairs = compareListings<Item>({
+      before: present,
+      after: wanted,
+      listings: versions.map((version) => ({
+        before: present.records(own, version),
+        after: wanted.records(key, version),
+      })),
+      textOf: (record, version) => {
+        unique.add(record as Item);
+        return comparedText(record, versions[version]!);
+      },
+      signal: this.#input.signal,
+    });
+    let written = 0;
+    for await (const pair of pairs) if (this.#decide(pair, model)) written++;
+    if (written > 0 && unique.areShared) this.#relax(model);
+  }
+
+  /** Decides what is done with a record that may differ. */
+  #decide(
+    { before: [present, presentPublic], after: [current, listed] }: EntryPair<Item>,
+    model: SurveyedModel,
+  ): boolean {
+    if (current === undefined) return false;
+    const n = this.graph.ids.numberOf(current.id)!;
+    // Without a listing of public versions, only what has one version alone is known in both.
+    const published = listed ?? (current.meta?.status === "published" ? current : undefined);
+    const keep = this.keeps(model);
+    const same = (a: Item, b: Item) => {
+      const [from, to] = [this.content.values(a, keep), this.content.values(b, keep)];
+      return Object.keys(this.content.difference(model.type.id, from, to)).length === 0;
+    };
+    const isSettled = present !== undefined && same(present, current) &&
+      Object.keys(datesToSet(present, current)).length === 0;
+    const isPublicRight = published !== undefined && presentPublic !== undefined &&
+      same(presentPublic, published);
+    const asDraft = published !== undefined && !isPublicRight && model.hasDrafts &&
+      this.#linksToDraft(published, keep);
+    const first = asDraft ? current : published ?? current;
+    const isUpdated = first !== current && current.meta?.status === "updated";
+    let bits = 0;
+    if (present === undefined) {
+      bits = BIT.CREATE | (published && !asDraft ? BIT.PUBLISH : 0) |
+        (isUpdated ? BIT.CURRENT : 0);
+    } else if (published === undefined || asDraft) {
+      bits = (presentPublic ? BIT.UNPUBLISH : 0) | (isSettled ? 0 : BIT.FIRST);
+    } else {
+      const isFirst = same(present, published) &&
+        Object.keys(datesToSet(present, published)).length === 0;
+      const presentStatus = present.meta?.status;
+      if (!isPublicRight) {
+        bits = BIT.PUBLISH | (isFirst ? 0 : BIT.FIRST) | (isUpdated ? BIT.CURRENT : 0);
+      } else if (isUpdated) {
+        bits = isSettled && presentStatus === "updated" ? 0 : BIT.CURRENT;
+      } else if (presentStatus === "updated" || !isFirst) {
+        bits = BIT.PUBLISH | (isFirst ? 0 : BIT.FIRST);
+      }
+    }
+    if (isSettled) bits |= BIT.SETTLED;
+    if (asDraft) bits |= BIT.AS_DRAFT;
+    if (this.#movesStage(n, present, current, model)) bits |= BIT.STAGE;
+    this.graph.mark(n, bits);
+    if ((bits & ~(BIT.SETTLED | BIT.STAGE)) === 0) return false;
+    this.#link(n, first);
+    this.#note(current, published, model, bits);
+    return true;
+  }
+
+  #linksToDraft(published: Item, keep: KeepReference): boolean {
+    const { parent_id: parent } = published.attributes;
+    const isDraft = (id: unknown) => {
+      const n = typeof id === "string" ? this.graph.ids.numberOf(id) : undefined;
+      return n !== undefined && !this.graph.has(n, BIT.PUBLIC);
+    };
+    const references = this.content.references(published);
+    const draft = references.find((one) => one.type === "item" && keep(one) && isDraft(one.id));
+    const id = draft?.id ?? (isDraft(parent) ? String(parent) : undefined);
+    if (id === undefined) return false;
+    this.#input.onLoss({
+      code: "published_link_to_draft",
+      message:
+        `The record ${printable(published.id, 60)} stays a draft: it was public and linked to ` +
+        `${printable(id, 60)}, which wasn't, and DatoCMS doesn't publish that.`,
+      type: "item",
+      id: published.id,
+    });
+    return true;
+  }
+
+  #movesStage(
+    n: number,
+    present: Item | undefined,
+    current: Item,
+    { type }: SurveyedModel,
+  ): boolean {
+    const stage = current.meta?.stage;
+    if (this.#input.stages === "initial" || typeof stage !== "string") return false;
+    const workflow = type.relationships?.workflow?.data;
+    const initial = workflow && "id" in workflow ? this.#initialStages.get(workflow.id) : undefined;
+    if ((present ? present.meta?.stage : initial) === stage) return false;
+    const records = this.stages.get(stage);
+    if (records) records.push(n);
+    else this.stages.set(stage, [n]);
+    return true;
+  }
+
+  #link(n: number, first: Item): void {
+    const targets = new Set<number>();
+    for (const { type, id } of this.content.references(first)) {
+      const target = type === "item" ? this.graph.ids.numberOf(id) : undefined;
+      if (target !== undefined) targets.add(target);
+    }
+    const { parent_id: parent } = first.attributes;
+    const above = typeof parent === "string" ? this.graph.ids.numberOf(parent) : undefined;
+    this.graph.link(n, targets, above);
+  }
+
+  /** Notes what is lost, and whether validators refuse what is written. */
+  #note(current: Item, published: Item | undefined, model: SurveyedModel, bits: number): void {
+    const { is_current_version_valid: isValid, is_published_version_valid: isPublicValid } =
+      current.meta ?? {};
+    const refuses = isPublicValid === false && published !== undefined;
+    if (refuses || (isValid === false && !model.savesInvalid)) this.#relax(model);
+    const keep = this.keeps(model);
+    const told = new Set<string>();
+    for (const item of published && !(bits & BIT.AS_DRAFT) ? [current, published] : [current]) {
+      for (const reference of this.content.references(item)) {
+        if (keep(reference)) continue;
+        if (isNeeded(reference)) this.#relax(model);
+        const key = `${reference.type} ${reference.id}`;
+        if (told.has(key)) continue;
+        told.add(key);
+        this.#tellDropped(current.id, reference);
+      }
+    }
+  }
+
+  #tellDropped(id: string, { type, id: target, field }: ItemReference): void {
+    const isUpload = type === "upload";
+    const isKnown = !isUpload && this.graph.ids.numberOf(target) !== undefined;
+    const what = isUpload
+      ? `the asset ${printable(target, 60)}, whose file the snapshot doesn't have`
+      : isKnown
+      ? `the draft ${printable(target, 60)}, as its model has no drafts`
+      : `the record ${printable(target, 60)}, which the snapshot doesn't have`;
+    this.#input.onLoss({
+      code: isUpload ? "asset_file_missing" : isKnown ? "link_to_draft" : "link_target_missing",
+      message: `The record ${printable(id, 60)} loses its reference to ${what}, in the field ${
+        printable(field.attributes.api_key, 60)
+      }.`,
+      type: "item",
+      id,
+    });
+  }
+
+  #relax({ type }: SurveyedModel): void {
+    if (this.#input.validators === "auto") this.relaxed.add(type.id);
+  }
+}
+
+/** Whether a field may be refused without one of its references. */
+export function isNeeded({ field: { attributes: { validators } } }: ItemReference): boolean {
+  if (!isObject(validators)) return false;
+  return ["required", "size", "required_seo_fields"].some((name) =>
+    Object.hasOwn(validators, name)
+  );
+}
+
+/** The stage that new records are in, by workflow. */
+function initialStages(workflows: readonly Resource[]): Map<string, string> {
+  return new Map(workflows.flatMap(({ id, attributes }) => {
+    const stages = Array.isArray(attributes?.stages) ? attributes.stages.filter(isObject) : [];
+    const stage = stages.find(({ initial }) => initial === true) ?? stages[0];
+    return typeof stage?.id === "string" ? [[id, stage.id]] : [];
+  }));
+}

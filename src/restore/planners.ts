@@ -1,8 +1,7 @@
 import type { RestoreParts } from "./parts.ts";
+import { planRecords } from "./records/plan_records.ts";
+import { planSchema } from "./schema/plan.ts";
+import { planUploads } from "./uploads/plan.ts";
 
-/** The parts. */
-export const PARTS: RestoreParts = {
-  planSchema: () => Promise.resolve({ steps: [] }),
-  planUploads: () => Promise.resolve({ steps: [], missing: new Set() }),
-  planRecords: () => Promise.resolve({ steps: [], relaxed: new Set() }),
-};
+/** Who plans what. */
+export const PARTS: RestoreParts = { planRecords, planSchema, planUploads };

@@ -13,9 +13,9 @@ import { Target } from "../../src/restore/target.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
-import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
+import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { checkAgain } from "../../src/simulator/writes/validity.ts";
-import { isObject } from "../../src/text/json.ts";
+import { isObject, parseJson } from "../../src/text/json.ts";
 import { openSnapshot, type Snapshot } from "../../src/tools/open.ts";
 import { QUICK_RETRIES, sourceOf } from "./exported.ts";
 import { MemoryStorage } from "./memory_storage.ts";
@@ -117,7 +117,7 @@ export async function restoreRecords(
     now: project.now().getTime(),
   });
   const cma = startDemoCma({ project, rateLimit: false, jobMs: 0, ...options.cma });
-  const fields = project.primary.fields;
+  const { fields, itemTypes } = project.primary;
   const temporary = new Map<string, unknown>();
   const wrote = new Map<string, number>();
   let requests = 0;
@@ -175,7 +175,16 @@ export async function restoreRecords(
   }
   if (plan.relaxed.size > 0) {
     // What was put back meanwhile stays so.
-    project.primary.setSchema({ fields });
+    const complete = new Map(itemTypes.map(({ id, attributes }) => {
+      return [id, attributes.all_locales_required ?? false];
+    }));
+    project.primary.setSchema({
+      fields,
+      itemTypes: project.primary.itemTypes.map((type) => {
+        const all_locales_required = complete.get(type.id)!;
+        return { ...type, attributes: { ...type.attributes, all_locales_required } };
+      }),
+    });
     checkAgain(project.primary, project.primary.itemTypes.map(({ id }) => id));
   }
   return { plan, losses, temporary, requests, isStopped, wrote };
@@ -194,6 +203,11 @@ function relax(project: MemoryProject, relaxed: ReadonlySet<string>): void {
   const { itemTypes, fields } = project.primary;
   const blocks = new Set(itemTypes.filter(isBlock).map(({ id }) => id));
   project.primary.setSchema({
+    itemTypes: itemTypes.map((type) =>
+      !relaxed.has(type.id)
+        ? type
+        : { ...type, attributes: { ...type.attributes, all_locales_required: false } }
+    ),
     fields: fields.map((field) => {
       const { data } = field.relationships.item_type;
       const { validators } = field.attributes;
@@ -227,7 +241,7 @@ export async function versionsOf(snapshot: Snapshot): Promise<Map<string, JsonOb
 }
 
 function lasting(item: Item): JsonObject {
-  const copy = JSON.parse(JSON.stringify(item)) as JsonObject;
+  const copy = parseJson(JSON.stringify(item)) as JsonObject;
   for (const part of [copy.attributes, copy.meta]) {
     for (const key of VOLATILE) delete (part as JsonObject)[key];
   }
@@ -285,18 +299,12 @@ function contentOf(item: Item, { primary }: MemoryProject): JsonObject {
   });
   const keys = schema.fields(item.relationships.item_type.data.id)
     .map(({ attributes }) => attributes.api_key);
-  return Object.fromEntries(
-    [...keys, "parent_id"].map((key) => [key, item.attributes[key] ?? null]),
-  );
+  // A record's place is the same in both of its versions.
+  return Object.fromEntries(keys.map((key) => [key, item.attributes[key] ?? null]));
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
   return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => [k, sorted(v)]);
-}
-
-/** A server's write log, as a number of requests by method and path without ids. */
-export function writesOf({ writes }: DemoCma): number {
-  return writes.done.length;
 }

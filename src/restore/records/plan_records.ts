@@ -7,8 +7,9 @@ import { bulkRequests, bulkUntilDone } from "./bulk.ts";
 import { Publication } from "./publication.ts";
 import { BIT } from "./record_graph.ts";
 import { RecordWriter } from "./record_writer.ts";
+import { isNeeded } from "./refusals.ts";
 import { planSchedules } from "./schedules.ts";
-import { isNeeded, Survey } from "./survey.ts";
+import { Survey } from "./survey.ts";
 
 /** What is done about records. */
 export interface RecordsPlan {
@@ -51,7 +52,7 @@ export async function planRecords(
   const waiting: number[] = [];
   for (const n of graph.order) {
     const links = [...graph.targets(n)];
-    const parent = graph.parent(n);
+    const parent = graph.has(n, BIT.ORPHAN) ? undefined : graph.parent(n);
     const isWaiting = [...links, ...parent === undefined ? [] : [parent]].some((target) => {
       return graph.waits(n, target);
     });
@@ -82,6 +83,7 @@ export async function planRecords(
     linksStep(survey, writer, waiting),
     ...publication.steps(),
     currentStep(survey, writer),
+    ...publication.releasing(),
     stagesStep(survey, writer),
     ...removal(survey, input),
   ];

@@ -57,8 +57,13 @@ export class Publication {
    * @param reference How.
    */
   allow(n: number, target: number, { field }: ItemReference): void {
-    if (!this.#isLater(n, target) || strategyOf(field) === ALONG) return;
-    this.#fields.set(field.id, field);
+    if (!this.#isLater(n, target)) return;
+    if (strategyOf(field) !== ALONG) this.#fields.set(field.id, field);
+    const { graph } = this.#survey;
+    const parent = graph.parent(target);
+    // What is above it in the tree would have to be public by then; both versions have the same place.
+    if (parent === undefined || parent === n || !this.#isLater(n, parent)) return;
+    if (graph.has(target, BIT.CREATE)) graph.mark(target, BIT.ORPHAN);
   }
 
   #isLater(n: number, target: number): boolean {
@@ -82,10 +87,26 @@ export class Publication {
     }];
   }
 
+  /** What has to be done once current content is on top. */
+  releasing(): Step[] {
+    if (this.#held.size === 0) return [];
+    return [{
+      phase: "current",
+      writes: this.#writes("item_type", this.#held.size),
+      run: async (run) => {
+        for (const [path, data] of this.#models()) {
+          await run.target.update(path, data, run);
+          await run.temporary.done(keyOf(data));
+        }
+      },
+    }];
+  }
+
   /** What is done in the phase of publication. */
   steps(): Step[] {
     const { graph } = this.#survey;
     const published = () => this.#survey.graph.inOrder((n) => this.#isPublished(n));
+    const orphans = () => graph.inOrder((n) => graph.has(n, BIT.ORPHAN));
     const unpublished = this.#survey.graph.inOrder((n) => graph.has(n, BIT.UNPUBLISH)).toArray();
     return [
       this.#fieldsStep(true),
@@ -97,12 +118,11 @@ export class Publication {
       this.#fieldsStep(false),
       {
         phase: "publication",
-        writes: this.#held.size > 0 ? this.#writes("item_type", this.#held.size) : [],
+        writes: this.#survey.planned(orphans(), "update", (count) => count + bulkRequests(count)),
         run: async (run) => {
-          for (const [path, data] of this.#models()) {
-            await run.target.update(path, data, run);
-            await run.temporary.done(keyOf(data));
-          }
+          const whole = [...orphans()].filter((n) => this.#writer.isWhole(n));
+          await run.forEach(whole, (n) => this.#writer.putPlace(run, n));
+          await this.#publish(run, whole);
         },
       },
       {
@@ -210,8 +230,8 @@ export class Publication {
 }
 
 /**
- * The models without drafts of which a record would become public too early: before what it links to is public, or
- * without a link to what is made later.
+ * The models without drafts of which a record would become public although it isn't to be, or too early: before what
+ * it links to is public, or without a link to what is made later.
  */
 function heldModels({ graph, models }: Survey): Set<number> {
   const held = new Set<number>();
@@ -219,7 +239,11 @@ function heldModels({ graph, models }: Survey): Set<number> {
   for (let size = -1; size !== held.size;) {
     size = held.size;
     for (const n of graph.order) {
-      if (!isAtOnce(n) || !graph.has(n, BIT.CREATE | BIT.FIRST)) continue;
+      if (!isAtOnce(n) || !graph.has(n, BIT.CREATE | BIT.FIRST | BIT.CURRENT)) continue;
+      if (!graph.has(n, BIT.PUBLISH) || graph.has(n, BIT.CURRENT)) {
+        held.add(graph.model(n));
+        continue;
+      }
       const parent = graph.parent(n);
       const needed = [...graph.targets(n), ...parent === undefined ? [] : [parent]];
       const isEarly = needed.some((target) => {

@@ -22,8 +22,8 @@ export const BIT = {
   AS_DRAFT: 1 << 8,
   /** Its current content is in the target already. */
   SETTLED: 1 << 9,
-  /** Its place among its siblings is another one. */
-  PLACE: 1 << 10,
+  /** It gets the record above it in the tree once that is public. */
+  ORPHAN: 1 << 10,
 } as const;
 
 /** What makes a record part of the order in which records are written. */

@@ -1,4 +1,4 @@
-import type { Item, JsonObject } from "../../content/resource.ts";
+import type { Item, Json, JsonObject } from "../../content/resource.ts";
 import type { KeepReference } from "../../content/item_references.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { printable } from "../../text/printable.ts";
@@ -8,6 +8,9 @@ import type { RestoreRun } from "../run.ts";
 import { datesOf, datesToSet } from "./record_content.ts";
 import { BIT } from "./record_graph.ts";
 import type { Survey } from "./survey.ts";
+
+/** A position behind those of all records. */
+const FAR = 1_000_000_000;
 
 /** Writes what records hold, each read from the snapshot when its turn comes. */
 export class RecordWriter {
@@ -65,14 +68,16 @@ export class RecordWriter {
   }
 
   async #create(run: RestoreRun, n: number): Promise<void> {
-    const { content } = this.#survey;
+    const { content, graph } = this.#survey;
     const item = await this.first(n);
     const type = item.relationships.item_type.data.id;
     const attributes: JsonObject = content.values(item, this.#keepsMade(n));
     const { position, parent_id: parent } = item.attributes;
     if (this.#hasPlaces(n)) {
-      if (typeof position === "number") attributes.position = position;
-      if (typeof parent === "string" && !this.#isThere(n, parent)) attributes.parent_id = null;
+      // Behind all others, so that none of them moves when it leaves.
+      if (graph.has(n, BIT.ORPHAN)) attributes.position = FAR + n;
+      else if (typeof position === "number") attributes.position = position;
+      if (!this.#hasParent(n, parent)) attributes.parent_id = null;
     }
     const creator = this.#creatorOf(item);
     const data = {
@@ -115,10 +120,20 @@ export class RecordWriter {
     if (this.#survey.graph.has(n, BIT.CREATE)) {
       const made = this.#survey.content.values(item, this.#keepsMade(n));
       const { parent_id: parent } = item.attributes;
-      const isWaiting = typeof parent === "string" && !this.#isThere(n, parent);
-      if (isWaiting) made.parent_id = null;
+      // What isn't to change yet is as it will be.
+      const isLeft = this.#survey.graph.has(n, BIT.ORPHAN) || this.#hasParent(n, parent);
+      if (this.#isInTree(n)) made.parent_id = isLeft ? parent ?? null : null;
       await this.#put(run, n, "links", item, made, {});
     } else await this.#replace(run, n, "links", item);
+  }
+
+  /** Puts a record where it is in the tree. */
+  async putPlace(run: RestoreRun, n: number): Promise<void> {
+    const { id, attributes: { parent_id = null, position = null } } = await this.first(n);
+    const data = { type: "item", id, attributes: { parent_id, position } };
+    await this.#attempt(run, n, async () => {
+      await run.target.update(`/items/${encodeURIComponent(id)}`, data, { signal: run.signal });
+    });
   }
 
   /** Puts the current content on top of what is public. */
@@ -191,14 +206,14 @@ export class RecordWriter {
 
   /** References that stay once all records are there. */
   #keeps(n: number): KeepReference {
-    const keep = this.#survey.keeps(this.#survey.modelOf(n));
+    const keep = this.#survey.keeps(n);
     return (reference) =>
       keep(reference) && (reference.type !== "item" || !this.#isAbsent(n, reference.id));
   }
 
   /** References that stay while a record is made: what they lead to is there. */
   #keepsMade(n: number): KeepReference {
-    const keep = this.#survey.keeps(this.#survey.modelOf(n));
+    const keep = this.#survey.keeps(n);
     return (reference) =>
       keep(reference) && (reference.type !== "item" || this.#isThere(n, reference.id));
   }
@@ -219,9 +234,18 @@ export class RecordWriter {
     return isAbsent;
   }
 
+  /** Whether what is above a record in the tree is there, or nothing is. */
+  #hasParent(n: number, parent: Json | undefined): boolean {
+    if (typeof parent !== "string") return true;
+    return !this.#survey.graph.has(n, BIT.ORPHAN) && this.#isThere(n, parent);
+  }
+
+  #isInTree(n: number): boolean {
+    return this.#survey.modelOf(n).type.attributes.tree === true;
+  }
+
   #hasPlaces(n: number): boolean {
-    const { sortable, tree } = this.#survey.modelOf(n).type.attributes;
-    return sortable === true || tree === true;
+    return this.#isInTree(n) || this.#survey.modelOf(n).type.attributes.sortable === true;
   }
 
   #creatorOf({ relationships: { creator } }: Item): { type: string; id: string } | undefined {

@@ -8,7 +8,8 @@ import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import type { PlanInput, PlannedWrites } from "../plan.ts";
 import { comparedText, datesToSet, RecordContent } from "./record_content.ts";
-import { BIT, RecordGraph } from "./record_graph.ts";
+import { BIT, RecordGraph, WRITTEN } from "./record_graph.ts";
+import { isNeeded, isRefused } from "./refusals.ts";
 import { UniqueValues } from "./unique_values.ts";
 
 const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
@@ -84,15 +85,16 @@ export class Survey {
   }
 
   /** Whether a reference of a record can stay, as far as the snapshot and the target tell. */
-  keeps(model: SurveyedModel): KeepReference {
+  keeps(record: number): KeepReference {
+    // A record without drafts is public at once, and so must be what it links to.
+    const mayLinkToDrafts = this.modelOf(record).hasDrafts || !this.graph.has(record, BIT.PUBLIC);
     return ({ type, id }) => {
       if (type === "upload") {
         return !this.#missingUploads.has(id) && this.#uploads.numberOf(id) !== undefined;
       }
       const n = this.graph.ids.numberOf(id);
       if (n === undefined) return this.#keepsExtras && this.extras.numberOf(id) !== undefined;
-      // What a record without drafts links to must be public, as it is public itself.
-      return model.hasDrafts || this.graph.has(n, BIT.PUBLIC);
+      return mayLinkToDrafts || this.graph.has(n, BIT.PUBLIC);
     };
   }
 
@@ -198,7 +200,7 @@ export class Survey {
     const n = this.graph.ids.numberOf(current.id)!;
     // Without a listing of public versions, only what has one version alone is known in both.
     const published = listed ?? (current.meta?.status === "published" ? current : undefined);
-    const keep = this.keeps(model);
+    const keep = this.keeps(n);
     const same = (a: Item, b: Item) => {
       const [from, to] = [this.content.values(a, keep), this.content.values(b, keep)];
       return Object.keys(this.content.difference(model.type.id, from, to)).length === 0;
@@ -233,9 +235,13 @@ export class Survey {
     if (asDraft) bits |= BIT.AS_DRAFT;
     if (this.#movesStage(n, present, current, model)) bits |= BIT.STAGE;
     this.graph.mark(n, bits);
-    if ((bits & ~(BIT.SETTLED | BIT.STAGE)) === 0) return false;
+    const isWritten = (bits & WRITTEN) !== 0;
+    const isNeeding = this.#dropped(asDraft ? [current] : [current, published], keep);
+    if (!isWritten) return false;
     this.#link(n, first);
-    this.#note(current, published, model, bits);
+    if (isNeeding || isRefused(current, published, model, this.schema)) {
+      this.#relax(model);
+    }
     return true;
   }
 
@@ -288,24 +294,22 @@ export class Survey {
     this.graph.link(n, targets, above);
   }
 
-  /** Notes what is lost, and whether validators refuse what is written. */
-  #note(current: Item, published: Item | undefined, model: SurveyedModel, bits: number): void {
-    const { is_current_version_valid: isValid, is_published_version_valid: isPublicValid } =
-      current.meta ?? {};
-    const refuses = isPublicValid === false && published !== undefined;
-    if (refuses || (isValid === false && !model.savesInvalid)) this.#relax(model);
-    const keep = this.keeps(model);
+  /** Names the references that are dropped, and tells whether validators want one of them. */
+  #dropped(versions: readonly (Item | undefined)[], keep: KeepReference): boolean {
     const told = new Set<string>();
-    for (const item of published && !(bits & BIT.AS_DRAFT) ? [current, published] : [current]) {
+    let isNeeding = false;
+    for (const item of versions) {
+      if (item === undefined) continue;
       for (const reference of this.content.references(item)) {
         if (keep(reference)) continue;
-        if (isNeeded(reference)) this.#relax(model);
+        isNeeding ||= isNeeded(reference);
         const key = `${reference.type} ${reference.id}`;
         if (told.has(key)) continue;
         told.add(key);
-        this.#tellDropped(current.id, reference);
+        this.#tellDropped(item.id, reference);
       }
     }
+    return isNeeding;
   }
 
   #tellDropped(id: string, { type, id: target, field }: ItemReference): void {
@@ -329,14 +333,6 @@ export class Survey {
   #relax({ type }: SurveyedModel): void {
     if (this.#input.validators === "auto") this.relaxed.add(type.id);
   }
-}
-
-/** Whether a field may be refused without one of its references. */
-export function isNeeded({ field: { attributes: { validators } } }: ItemReference): boolean {
-  if (!isObject(validators)) return false;
-  return ["required", "size", "required_seo_fields"].some((name) =>
-    Object.hasOwn(validators, name)
-  );
 }
 
 /** The stage that new records are in, by workflow. */

@@ -5,6 +5,7 @@ import {
   referencesOf,
   withReferences,
 } from "../../src/content/item_references.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
@@ -61,5 +62,50 @@ Deno.test("projects of any content come back, and nothing is ever public that wa
     assert.deepEqual(losses, [], `seed ${seed}`);
     await assertRestored(snapshot, project);
     assert.deepEqual(wrong, [], `seed ${seed}`);
+  }
+});
+
+Deno.test("a restore that is stopped after any request is completed by another one", async () => {
+  const source = worked(5, 30);
+  const snapshot = await snapshotOf(source);
+  const whole = await restoreRecords(snapshot, withoutRecords(source));
+  // In full, after each request in turn; else once after some, again and again.
+  const stops = long(1, 0) === 1
+    ? Array.from({ length: whole.requests }, (_, i) => [i + 1])
+    : [Array.from({ length: 100 }, (_, i) => 3 + i % 7)];
+  for (const each of stops) {
+    const project = withoutRecords(source);
+    const wrong = watchPublic(project, source);
+    let runs = 0;
+    for (const stopAfter of [...each, undefined]) {
+      const { isStopped } = await restoreRecords(snapshot, project, { stopAfter });
+      runs++;
+      if (!isStopped) break;
+    }
+    await assertRestored(snapshot, project);
+    assert.deepEqual(wrong, [], `stopped after ${each[0]}`);
+    assert.ok(runs > (each.length > 1 ? 5 : 1), `${runs} runs`);
+  }
+});
+
+Deno.test("answers that are lost make no duplicates, and lose nothing", async () => {
+  for (let seed = 1; seed <= long(30, 2); seed++) {
+    const source = worked(seed, 30);
+    const snapshot = await snapshotOf(source);
+    const project = withoutRecords(source);
+    const wrong = watchPublic(project, source);
+    const faults = ["done-bad-gateway", "done-unavailable"] as const;
+    const rules = ["POST", "PUT"].map((method) => ({
+      on: "api",
+      method,
+      faults,
+      probability: 0.6,
+    }));
+    const intercept = injectFaults({ rules, seed, mostInARow: 4 });
+    const { losses, repeated } = await restoreRecords(snapshot, project, { cma: { intercept } });
+    assert.deepEqual(losses, [], `seed ${seed}`);
+    assert.deepEqual(wrong, [], `seed ${seed}`);
+    await assertRestored(snapshot, project);
+    assert.ok(repeated >= 10, `${repeated} lost`);
   }
 });

@@ -6,7 +6,7 @@ import { exportProject } from "../../src/export/export.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import type { Loss } from "../../src/restore/phases.ts";
 import { PHASES } from "../../src/restore/phases.ts";
-import type { PlanInput, Step } from "../../src/restore/plan.ts";
+import type { PlanInput } from "../../src/restore/plan.ts";
 import { planRecords, type RecordsPlan } from "../../src/restore/records/plan_records.ts";
 import type { RestoreRun } from "../../src/restore/run.ts";
 import { Target } from "../../src/restore/target.ts";
@@ -53,8 +53,6 @@ export interface RecordsRestoreOptions {
   readonly cma?: Partial<DemoCmaOptions> | undefined;
   /** Stops the restore after as many answered requests. */
   readonly stopAfter?: number | undefined;
-  /** Called with each write that is carried out. */
-  readonly onStep?: ((step: Step) => void) | undefined;
 }
 
 /** What came of a restore. */
@@ -65,6 +63,8 @@ export interface RestoredRecords {
   readonly temporary: ReadonlyMap<string, unknown>;
   /** Requests of the target that were answered, but for those of the planning. */
   readonly requests: number;
+  /** How many of them were sent again. */
+  readonly repeated: number;
   /** Whether it was stopped. */
   readonly isStopped: boolean;
   /** How often what was written, by phase. */
@@ -121,6 +121,7 @@ export async function restoreRecords(
   const temporary = new Map<string, unknown>();
   const wrote = new Map<string, number>();
   let requests = 0;
+  let repeated = 0;
   const target = new Target({
     apiToken: cma.apiToken,
     baseUrl: cma.url,
@@ -128,6 +129,7 @@ export async function restoreRecords(
     retry: { ...QUICK_RETRIES, maxAttempts: 12 },
     clock: IMPATIENT,
     onEvent: ({ type }) => {
+      if (type === "retry") repeated++;
       if (type !== "request" || ++requests !== options.stopAfter) return;
       controller.abort(new Stopped("It was stopped."));
     },
@@ -163,7 +165,6 @@ export async function restoreRecords(
     for (const phase of PHASES) {
       for (const step of plan.steps) {
         if (step.phase !== phase) continue;
-        options.onStep?.(step);
         await step.run(run);
       }
     }
@@ -173,21 +174,20 @@ export async function restoreRecords(
   } finally {
     await cma.stop();
   }
-  if (plan.relaxed.size > 0) {
-    // What was put back meanwhile stays so.
-    const complete = new Map(itemTypes.map(({ id, attributes }) => {
-      return [id, attributes.all_locales_required ?? false];
-    }));
+  if (plan.relaxed.size > 0 || isStopped) {
+    // What a restore changed for its own time is put back, however it ended.
+    const before = new Map(itemTypes.map(({ id, attributes }) => [id, attributes]));
     project.primary.setSchema({
       fields,
       itemTypes: project.primary.itemTypes.map((type) => {
-        const all_locales_required = complete.get(type.id)!;
-        return { ...type, attributes: { ...type.attributes, all_locales_required } };
+        const { all_locales_required = false, draft_mode_active = false } = before.get(type.id)!;
+        const attributes = { ...type.attributes, all_locales_required, draft_mode_active };
+        return { ...type, attributes };
       }),
     });
     checkAgain(project.primary, project.primary.itemTypes.map(({ id }) => id));
   }
-  return { plan, losses, temporary, requests, isStopped, wrote };
+  return { plan, losses, temporary, requests, repeated, isStopped, wrote };
 }
 
 /** The validators that tell what a field may hold at all. */

@@ -19,7 +19,11 @@ Deno.test("the sample's records come back in all versions", async () => {
   await assertRestored(snapshot, project);
   assert.deepEqual(wrong, []);
   assert.equal(temporary.size, 0);
-  // Nothing is left to be done.
+  // Nothing is left to be done, and nothing would become public unseen.
   const again = await restoreRecords(snapshot, project);
   assert.deepEqual([again.plan.steps, [...again.wrote]], [[], []]);
+  const { items } = project.primary;
+  const draft = items.records().find(({ published }) => !published)!;
+  items.publish(draft.current.id);
+  assert.equal(wrong.length, 1);
 });

@@ -276,14 +276,22 @@ export async function assertRestored(
  */
 export function watchPublic(project: MemoryProject, source: MemoryProject): readonly string[] {
   const wrong: string[] = [];
+  const textOf = (item: Item | undefined) =>
+    item && JSON.stringify(sorted(contentOf(item, project)));
+  const before = new Map(
+    project.primary.items.records().map(({ current: { id }, published }) => {
+      return [id, textOf(published)];
+    }),
+  );
   project.watch((change) => {
-    if (change.type !== "item" || !change.item?.published) return;
-    const wanted = source.primary.items.record(change.id)?.published;
-    const [own, other] = [change.item.published, wanted].map((item) => {
-      return item && JSON.stringify(sorted(contentOf(item, project)));
-    });
-    if (own !== other) {
-      wrong.push(`${change.id}: ${own?.slice(0, 300)} for ${other?.slice(0, 300)}`);
+    if (change.type !== "item") return;
+    const own = textOf(change.item?.published);
+    const isSame = own === before.get(change.id);
+    before.set(change.id, own);
+    if (isSame || own === undefined) return;
+    const wanted = textOf(source.primary.items.record(change.id)?.published);
+    if (own !== wanted) {
+      wrong.push(`${change.id}: ${own.slice(0, 300)} for ${wanted?.slice(0, 300)}`);
     }
   });
   return wrong;

@@ -124,10 +124,15 @@ function resourceTable(): string {
   return table([["file", "what it holds", "secrets"], ...rows.filter(({ length }) => length > 0)]);
 }
 
+const WHEN = {
+  "other project": "in another project",
+  "not in the snapshot": "if the snapshot has none",
+};
+
 function leftOutTable(): string {
   const rows = LEFT_OUT.map(({ resource, attribute, why, when }) => {
     const name = attribute === "*" ? "all of it" : code(attribute);
-    return [code(resource), name, when === undefined ? why : `in another project: ${why}`];
+    return [code(resource), name, when === undefined ? why : `${WHEN[when]}: ${why}`];
   });
   return table([["resource", "attribute", "why"], ...rows]);
 }

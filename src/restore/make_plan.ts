@@ -1,56 +1,20 @@
-import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
+import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
 import { fewNames, printable } from "../text/printable.ts";
-import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
-import { Secrets } from "../text/secrets/secrets.ts";
-import { readableVariable } from "../http/proxy.ts";
 import { openSnapshot, type Snapshot } from "../tools/open.ts";
 import { verifySnapshot } from "../tools/verify.ts";
 import { chooseTarget, type TargetPlace } from "./environment.ts";
-import type { RestoreEvent } from "./events.ts";
-import { type Inventory, isEmpty, takeInventory } from "./inventory.ts";
-import { type JournalPlan, RestoreJournal } from "./journal.ts";
+import { type Inventory, isEmpty } from "./inventory.ts";
+import type { JournalPlan } from "./journal.ts";
 import { assertCreatable } from "./numeric_ids.ts";
-import { type JournalOptions, RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
+import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { type PlannedSteps, planSteps, type RestoreParts } from "./parts.ts";
 import type { PlanInput } from "./plan.ts";
 import { assertMeant, type FoundProject, lackOf, readProject } from "./preflight.ts";
 import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore_plan.ts";
+import { earlierRestore, foundSnapshot, inventoryOf, type Settled, settled } from "./settled.ts";
 import { sumOf } from "./steps.ts";
-
-/** A restore's options, with what keeps secrets out of all that it says. */
-export type Settled<O extends JournalOptions> = O & {
-  /** Knows the secrets. */
-  readonly redaction: Secrets;
-  /** Tells the time, and waits. */
-  readonly clock: Clock;
-  /** Aborts it. */
-  readonly signal: AbortSignal;
-  /** Called with each event. */
-  readonly onEvent: (event: RestoreEvent) => void;
-};
-
-/**
- * Fills in what each function of a restore needs.
- *
- * @param options The options as they were given.
- */
-export function settled<O extends JournalOptions>(options: O): Settled<O> {
-  const { apiToken, secrets = [], baseUrl, storage, journal } = options;
-  const redaction = new Secrets([apiToken, ...secrets, ...environmentSecrets(readableVariable)]);
-  redaction.addFrom(baseUrl);
-  redaction.follow(() => [...storage.secrets ?? [], ...journal?.secrets ?? []]);
-  const { clock = SYSTEM_CLOCK, signal = new AbortController().signal, onEvent } = options;
-  return {
-    ...options,
-    redaction,
-    clock,
-    signal,
-    onEvent: (event) => onEvent?.(redaction.redactValue(event)),
-  };
-}
 
 /** A plan, and all that it is made with. */
 export class MadePlan implements RestorePlan {
@@ -290,50 +254,6 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
   return new MadePlan(work, steps, relaxed);
 }
 
-/**
- * The snapshot that options name.
- *
- * @param options The options.
- */
-export async function foundSnapshot(
-  { storage, snapshot = "latest", project, fromEnvironment, signal }: Settled<JournalOptions>,
-): Promise<FoundSnapshot> {
-  if (typeof snapshot !== "string") return snapshot;
-  return await findSnapshot(storage, snapshot, { project, environment: fromEnvironment, signal });
-}
-
-/**
- * Where the snapshots lie that a restore's journal lies beside.
- *
- * @param found The snapshot.
- */
-export function journalPlace({ prefix }: FoundSnapshot): string {
-  return prefix.slice(0, prefix.lastIndexOf("/"));
-}
-
-/**
- * The newest restore of a snapshot into a project that isn't over.
- *
- * @param options Where journals are.
- * @param found The snapshot.
- * @param project The project's id.
- * @throws {SluiceError} If there is none.
- */
-export async function earlierRestore(
-  { storage, journal = storage, signal }: Settled<JournalOptions>,
-  found: FoundSnapshot,
-  project: string,
-): Promise<{ readonly plan: JournalPlan; readonly prefix: string }> {
-  const isMeant = (plan: JournalPlan) => plan.snapshot === found.name && plan.project === project;
-  const earlier = await RestoreJournal.find(journal, journalPlace(found), isMeant, signal);
-  if (earlier !== undefined) return earlier;
-  throw new SluiceError(
-    `There is no restore of ${found.name} that isn't over: restore it anew.`,
-    EXIT.usage,
-    { code: "no_restore" },
-  );
-}
-
 /** Where an earlier restore was to write to. */
 function placeOf({ environment, forkOf }: JournalPlan, project: FoundProject): TargetPlace {
   const isThere = project.environments.some(({ id }) => id === environment);
@@ -346,35 +266,6 @@ function placeOf({ environment, forkOf }: JournalPlan, project: FoundProject): T
     );
   }
   return { environment, forkOf: forkOf ?? undefined };
-}
-
-/**
- * Reads an environment as it is.
- *
- * @param options How the API is reached.
- * @param environment Which one.
- * @param why What it is read for.
- * @param schemaOnly Whether only its schema and settings are read.
- */
-export async function inventoryOf(
-  options: Settled<RestoreOptions>,
-  environment: string,
-  why: "plan" | "verify",
-  schemaOnly = false,
-): Promise<Inventory> {
-  const { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs } = options;
-  const { jobTimeoutMs, concurrency, secrets, signal, onEvent } = options;
-  const reached = { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs };
-  return await takeInventory({
-    ...reached,
-    jobTimeoutMs,
-    concurrency,
-    secrets,
-    environment,
-    schemaOnly,
-    onRequests: (requests) => onEvent({ type: "reading", why, requests }),
-    signal,
-  });
 }
 
 function notesOf(

@@ -19,7 +19,7 @@
  * @module
  */
 export { abortRestore, applyRestore, planRestore } from "./restore.ts";
-export type { AbortedRestore } from "./apply.ts";
+export type { AbortedRestore } from "./abort.ts";
 export type { RestoreEvent } from "./events.ts";
 export type {
   ApplyRestoreOptions,

@@ -1,5 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import { EXIT, type ExitCode } from "../error.ts";
+import { type Manifest, statusOf } from "../snapshot/manifest.ts";
 import type { ApplyRestoreOptions } from "./options.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
@@ -56,6 +57,22 @@ export interface RestoreVerification {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** Codes of losses of files that DatoCMS itself doesn't serve, if the snapshot has all that it does. */
+const OF_FILES: ReadonlySet<string> = new Set(["asset_file_missing", "asset_reference_dropped"]);
+
+/**
+ * Whether a loss is more than what always is: what is scheduled only comes back on request, and DatoCMS doesn't serve
+ * every file.
+ *
+ * @param loss The loss.
+ * @param manifest The snapshot's manifest.
+ */
+export function isBeyond({ code }: Loss, manifest: Manifest | undefined): boolean {
+  if (code === "schedule_left") return false;
+  const hasAllFiles = manifest?.assets !== undefined && statusOf(manifest) === "complete";
+  return !(OF_FILES.has(code) && hasAllFiles);
+}
+
 /** Gathers what becomes of a restore. */
 export class RestoreReport {
   /** The journal's address. */
@@ -63,6 +80,7 @@ export class RestoreReport {
   /** How many were written, by phase and type. */
   written: Readonly<Record<string, number>> = {};
   readonly #plan: RestorePlan;
+  readonly #manifest: Manifest | undefined;
   readonly #clock: Clock;
   readonly #started: number;
   readonly #losses = new Map<string, Loss>();
@@ -73,10 +91,12 @@ export class RestoreReport {
 
   /**
    * @param plan What was planned.
+   * @param manifest The snapshot's manifest.
    * @param clock Measures the time.
    */
-  constructor(plan: RestorePlan, clock: Clock) {
+  constructor(plan: RestorePlan, manifest: Manifest | undefined, clock: Clock) {
     this.#plan = plan;
+    this.#manifest = manifest;
     this.#planned = plan.writes;
     this.#clock = clock;
     this.#started = clock.elapsed();
@@ -115,7 +135,7 @@ export class RestoreReport {
   verified(found: Verified, mode: RestoreVerification["mode"]): void {
     const { target: { project }, snapshot } = this.#plan;
     const isOther = !snapshot.startsWith(`${project.id}/`);
-    const leftOut = LEFT_OUT.filter(({ when }) => when === undefined || isOther);
+    const leftOut = LEFT_OUT.filter(({ when }) => when !== "other project" || isOther);
     this.#verification = { mode, ...found, leftOut };
   }
 
@@ -124,7 +144,8 @@ export class RestoreReport {
     const { snapshot, target } = this.#plan;
     const { losses } = this;
     const isDifferent = (this.#verification?.differences.length ?? 0) > 0;
-    const status = isDifferent ? "different" : losses.length > 0 ? "lossy" : "restored";
+    const isLossy = losses.some((loss) => isBeyond(loss, this.#manifest));
+    const status = isDifferent ? "different" : isLossy ? "lossy" : "restored";
     return {
       status,
       exitCode: { different: EXIT.failed, lossy: EXIT.partial, restored: EXIT.complete }[status],

@@ -1,9 +1,16 @@
-import { abort, type AbortedRestore, apply } from "./apply.ts";
+import { abort, type AbortedRestore } from "./abort.ts";
+import { apply } from "./apply.ts";
 import { planWith } from "./make_plan.ts";
 import type { ApplyRestoreOptions, JournalOptions, RestoreOptions } from "./options.ts";
-import { PARTS } from "./planners.ts";
+import type { RestoreParts } from "./parts.ts";
+import { planRecords } from "./records/plan_records.ts";
 import type { RestoreResult } from "./report.ts";
 import type { RestorePlan } from "./restore_plan.ts";
+import { planSchema } from "./schema/plan.ts";
+import { planUploads } from "./uploads/plan.ts";
+
+/** Who plans what. */
+const PARTS: RestoreParts = { planRecords, planSchema, planUploads };
 
 /**
  * Plans a restore: a snapshot becomes a project again, in a new sandbox environment or in another, empty project.

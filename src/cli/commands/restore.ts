@@ -95,7 +95,7 @@ export const restoreCommand: Command = {
     },
     {
       about: "Into an empty project, whose token is given, from S3",
-      line: "sluice restore --other-project --confirm 'Copy/main' --from s3://backups/datocms",
+      line: "sluice restore --other-project --confirm Copy/main --from s3://backups/datocms",
     },
     { about: "Continue after an interruption", line: "sluice restore --resume" },
   ],

@@ -42,7 +42,8 @@ export async function planSchedules(input: PlanInput, now: number): Promise<Step
   const gone = isOwn ? present.filter((one) => !texts.has(textOf(one))) : [];
   const made = isSet ? due.filter((one) => !there.has(textOf(one))) : [];
   const steps: Step[] = [{
-    phase: "records",
+    // Before all else: what is scheduled in a fork may come due meanwhile.
+    phase: "settings",
     writes: writes("destroy", gone.length),
     run: (run) =>
       run.forEach(gone, async (one) => {
@@ -53,7 +54,7 @@ export async function planSchedules(input: PlanInput, now: number): Promise<Step
         } catch (error) {
           if (!(error instanceof CmaError) || !error.isAbsent) throw error;
         }
-        run.wrote("records", one.type);
+        run.wrote("settings", one.type);
       }),
   }, {
     phase: "presentation",

@@ -88,3 +88,12 @@ export function canonicalText(resource: Resource, leftOuts: LeftOuts): string {
   const { attributes, ...rest } = canonical(resource, leftOuts);
   return JSON.stringify([sorted(attributes as JsonObject), rest]);
 }
+
+/**
+ * What {@linkcode canonical} gives, in one object.
+ *
+ * @param resource It.
+ */
+export function flat({ attributes, relationships, meta }: JsonObject): JsonObject {
+  return { ...attributes as JsonObject, ...relationships as JsonObject, meta: meta! };
+}

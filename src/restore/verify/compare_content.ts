@@ -1,12 +1,12 @@
 import type { Item, Resource, Version } from "../../content/resource.ts";
-import type { Json, JsonObject } from "../../text/json.ts";
+import type { Json } from "../../text/json.ts";
 import { compareItems } from "../../tools/diff/compare_items.ts";
 import { compareJson } from "../../tools/diff/compare_json.ts";
 import { compareListings, type EntryPair } from "../../tools/diff/compare_listings.ts";
 import type { FieldChange } from "../../tools/diff/changes.ts";
 import type { DiffSide } from "../../tools/diff/diff_side.ts";
 import type { SchemaPair } from "../../tools/diff/schema_pair.ts";
-import { canonical, canonicalText } from "./canonical.ts";
+import { canonical, canonicalText, flat } from "./canonical.ts";
 import { SiblingOrder } from "./compare_order.ts";
 import type { Differences, RestoreDifference } from "./difference.ts";
 import type { LeftOuts } from "./left_out.ts";
@@ -194,8 +194,4 @@ export async function compareAllUploads(sides: Sides): Promise<void> {
       differences.add({ ...head, path, wanted, found });
     }
   }
-}
-
-function flat({ attributes, relationships, meta }: JsonObject): JsonObject {
-  return { ...attributes as JsonObject, ...relationships as JsonObject, meta: meta! };
 }

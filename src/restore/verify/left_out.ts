@@ -2,12 +2,12 @@
 export interface LeftOut {
   /** The API's name of the type of resource, such as `item`. */
   readonly resource: string;
-  /** The attribute, with a dot in its path; `*` for the whole resource. */
+  /** The attribute, with dots in its path, in which `*` is any one name; `*` alone for the whole resource. */
   readonly attribute: string;
   /** Why it can't come back. */
   readonly why: string;
-  /** When that is so. @default always */
-  readonly when?: "other project";
+  /** When that is so: in another project, or where the snapshot has nothing. @default always */
+  readonly when?: "other project" | "not in the snapshot";
 }
 
 const SERVER = "DatoCMS sets it when it is written";
@@ -15,6 +15,7 @@ const NEW_FILE = "a new upload has a new address";
 const FROM_FILE = "DatoCMS finds it in the file";
 const OF_PEOPLE = "people and their rights belong to the account, not to content";
 const HOLDS_SECRETS = "its secrets aren't in a snapshot";
+const FILLED_IN = "DatoCMS fills in its default where there is none";
 const CREATOR = "another project has other collaborators";
 
 /**
@@ -62,6 +63,27 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { resource: "upload_tag", attribute: "*", why: "tags follow from those of uploads" },
   { resource: "scheduled_publication", attribute: "*", why: "schedules are set on request" },
   { resource: "scheduled_unpublishing", attribute: "*", why: "schedules are set on request" },
+  ...[
+    "on_publish_with_unpublished_references_strategy",
+    "on_reference_unpublish_strategy",
+    "on_reference_delete_strategy",
+  ].map((strategy): LeftOut => ({
+    resource: "field",
+    attribute: `validators.*.${strategy}`,
+    why: FILLED_IN,
+    when: "not in the snapshot",
+  })),
+  {
+    resource: "item_type",
+    attribute: "ordering_direction",
+    why: FILLED_IN,
+    when: "not in the snapshot",
+  },
+  {
+    resource: "item_type",
+    attribute: "collection_appeareance",
+    why: "the older spelling of collection_appearance, which is compared",
+  },
   { resource: "field", attribute: "position", why: "the order of fields is compared instead" },
   {
     resource: "fieldset",
@@ -83,11 +105,27 @@ export const LEFT_OUT: readonly LeftOut[] = [
     attribute: "position",
     why: "the order of collections is compared instead",
   },
+  {
+    resource: "site",
+    attribute: "name",
+    why: "it is what tells the projects apart",
+    when: "other project",
+  },
   { resource: "site", attribute: "last_data_change_at", why: SERVER },
   { resource: "site", attribute: "domain", why: "two projects can't have one domain" },
   { resource: "site", attribute: "internal_domain", why: "two projects can't have one domain" },
   { resource: "site", attribute: "imgix_host", why: "it belongs to the account's plan" },
   { resource: "site", attribute: "google_maps_api_token", why: HOLDS_SECRETS },
+  { resource: "site", attribute: "frontend_url", why: "the API doesn't take it" },
+  { resource: "site", attribute: "item_types", why: "models are compared one by one" },
+  { resource: "site", attribute: "menu_items", why: "menu items are compared one by one" },
+  { resource: "site", attribute: "meta.created_at", why: SERVER },
+  {
+    resource: "site",
+    attribute: "meta.custom_upload_storage_settings",
+    why: "it belongs to the account's plan",
+  },
+  { resource: "site", attribute: "owner", why: OF_PEOPLE },
   { resource: "site", attribute: "account", why: OF_PEOPLE },
   { resource: "site", attribute: "users", why: OF_PEOPLE },
   { resource: "site", attribute: "sso_users", why: OF_PEOPLE },
@@ -109,12 +147,17 @@ export const LEFT_OUT: readonly LeftOut[] = [
 
 /** Decides what is left out of a comparison. */
 export class LeftOuts {
-  readonly #names = new Set<string>();
+  readonly #names = new Map<
+    string,
+    { readonly path: readonly string[]; readonly isFilled: boolean }[]
+  >();
 
   /** @param isOtherProject Whether the target is of another project. */
   constructor(isOtherProject: boolean) {
     for (const { resource, attribute, when } of LEFT_OUT) {
-      if (when === undefined || isOtherProject) this.#names.add(`${resource} ${attribute}`);
+      if (when === "other project" && !isOtherProject) continue;
+      const own = { path: attribute.split("."), isFilled: when === "not in the snapshot" };
+      this.#names.set(resource, [...this.#names.get(resource) ?? [], own]);
     }
   }
 
@@ -123,10 +166,13 @@ export class LeftOuts {
    *
    * @param resource The type of the resource.
    * @param path The attribute, or something in it, as a path with slashes.
+   * @param isLacking Whether the snapshot has nothing there. @default {false}
    */
-  has(resource: string, path: string): boolean {
-    const [first, second] = path.split("/");
-    return this.#names.has(`${resource} *`) || this.#names.has(`${resource} ${first}`) ||
-      (second !== undefined && this.#names.has(`${resource} ${first}.${second}`));
+  has(resource: string, path: string, isLacking = false): boolean {
+    const names = path.split("/");
+    return this.#names.get(resource)?.some(({ path, isFilled }) => {
+      const isNamed = path.every((name, i) => name === "*" ? true : name === names[i]);
+      return isNamed && path.length <= names.length && (!isFilled || isLacking);
+    }) ?? false;
   }
 }

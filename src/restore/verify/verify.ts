@@ -2,15 +2,19 @@ import { createHash } from "node:crypto";
 import type { Item, Version } from "../../content/resource.ts";
 import { NESTED_LIMIT } from "../../source/datocms/records.ts";
 import { resourcesById } from "../../source/datocms/resources_by_id.ts";
+import { type KeepReference, withReferences } from "../../content/item_references.ts";
+import { compareJson } from "../../tools/diff/compare_json.ts";
 import { compareModels, compareSettings } from "../../tools/diff/compare_schema.ts";
 import type { SchemaChange } from "../../tools/diff/changes.ts";
 import { DiffSide } from "../../tools/diff/diff_side.ts";
 import { SchemaPair } from "../../tools/diff/schema_pair.ts";
 import type { Snapshot } from "../../tools/open.ts";
-import { inventoryOf, type RestoreWork } from "../make_plan.ts";
+import type { RestoreWork } from "../make_plan.ts";
 import type { VerifyRestore } from "../options.ts";
 import type { Loss } from "../phases.ts";
+import { inventoryOf } from "../settled.ts";
 import type { Target } from "../target.ts";
+import { canonical, flat } from "./canonical.ts";
 import {
   compareAllUploads,
   compareModelRecords,
@@ -50,7 +54,7 @@ const ORDERED = {
  * @throws {CmaError} If it can't be read.
  */
 export async function verifyTarget(options: VerifyTargetOptions): Promise<Verified> {
-  const { work, losses, verify } = options;
+  const { work, losses, missing, verify } = options;
   const { options: restore, choices, found, place: { environment, forkOf }, snapshot } = work;
   const { signal, storage, onEvent } = restore;
   const isSample = verify !== "full";
@@ -59,7 +63,10 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
   const sources = [{ storage, snapshot: found }, inventory.source] as const;
   const wanted = await DiffSide.open(sources[0], nothing, signal);
   const target = await DiffSide.open(sources[1], nothing, signal);
-  const lost = losses.flatMap(({ type, id }) => type && id ? [`${type} ${id}`] : []);
+  const lost = losses.flatMap(({ code, type, id }) => {
+    // What is scheduled isn't compared.
+    return type && id && code !== "schedule_left" ? [`${type} ${id}`] : [];
+  });
   const differences = new Differences(new Set(lost), (resource) => {
     // Uploads are never destroyed; all else only in what this restore made.
     return choices.keepExtra || (resource === "upload" && forkOf !== undefined);
@@ -71,6 +78,13 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
     schemas,
     leftOuts: new LeftOuts(choices.isOtherProject),
     differences,
+    // What refers to a file that nobody has was dropped.
+    ...missing.size > 0 && {
+      restorable: (record: Item) => {
+        const keep: KeepReference = ({ type, id }) => type !== "upload" || !missing.has(id);
+        return { ...record, attributes: withReferences(record, wanted.schema, keep).attributes };
+      },
+    },
     signal,
   };
   onEvent({ type: "comparing", now: "models and settings" });
@@ -112,7 +126,17 @@ async function compareSchema(
     ...compareModels(schemas, () => true, true),
     ...await compareSettings(wanted, found, { meta: true, onNote, signal }),
   ];
-  for (const change of changes) addChange(change, leftOuts, differences);
+  for (const change of changes) {
+    // There is only one, whatever its id.
+    if (change.type !== "site") addChange(change, leftOuts, differences);
+  }
+  const sites = [await snapshot.site({ signal }), await target.site({ signal })] as const;
+  const [a, b] = [flat(canonical(sites[0], leftOuts)), flat(canonical(sites[1], leftOuts))];
+  for (const { path, before: wanted, after: found } of compareJson(a, b, [])) {
+    if (leftOuts.has("site", path, wanted === null)) continue;
+    const head = { resource: "site", id: sites[1].id, name: null, versions: [], locale: null };
+    differences.add({ ...head, path, wanted, found });
+  }
   for (const { before, after } of schemas.itemTypes) {
     if (!before || !after) continue;
     const name = before.attributes.api_key;
@@ -147,7 +171,9 @@ function addChange(change: SchemaChange, leftOuts: LeftOuts, differences: Differ
     return differences.add({ ...head, path: "*", wanted, found });
   }
   for (const { path, before: wanted, after: found } of fields) {
-    if (!leftOuts.has(resource, path)) differences.add({ ...head, path, wanted, found });
+    if (!leftOuts.has(resource, path, wanted === null)) {
+      differences.add({ ...head, path, wanted, found });
+    }
   }
 }
 

@@ -1,0 +1,149 @@
+import { EXIT, SluiceError } from "../error.ts";
+import { ExportLock } from "../snapshot/lock/export_lock.ts";
+import { LockedError } from "../snapshot/lock/lock_errors.ts";
+import { CmaClient } from "../source/datocms/cma_client.ts";
+import type { Storage } from "../storage/storage.ts";
+import { isObject } from "../text/json.ts";
+import { printable, shownAddress } from "../text/printable.ts";
+import { safeName } from "../text/safe_name.ts";
+import { removeEnvironment } from "./environment.ts";
+import { RestoreJournal } from "./journal.ts";
+import type { JournalOptions } from "./options.ts";
+import { readProject } from "./preflight.ts";
+import { earlierRestore, foundSnapshot, type Settled, settled } from "./settled.ts";
+import { Target } from "./target.ts";
+
+/**
+ * Holds the lock of an environment: nobody else restores into it meanwhile.
+ *
+ * @param storage Where journals are.
+ * @param project The project's id.
+ * @param environment The environment.
+ * @param signal Ends the waiting.
+ * @throws {SluiceError} If another restore holds it, or nothing can be written there.
+ */
+export async function lockOf(
+  storage: Storage,
+  project: string,
+  environment: string,
+  signal: AbortSignal,
+): Promise<ExportLock> {
+  const place = `content/project_${safeName(project)}`;
+  const name = `restore_lock_${safeName(environment)}.json`;
+  try {
+    return await ExportLock.acquire(storage, place, { name, signal });
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw unwritable(error, storage, signal);
+    const { holder } = error;
+    const who = holder === undefined
+      ? "its lock doesn't say who it is"
+      : `on ${
+        printable(holder.host ?? "an unknown host", 100)
+      }, process ${holder.pid}, since ${holder.startedAt}`;
+    throw new SluiceError(
+      `Another restore writes to the environment ${environment} (${who}): wait for it to end; if it was killed, ` +
+        `its lock ${shownAddress(`${storage.url}/${place}/${name}`)} expires in some minutes.`,
+      EXIT.usage,
+      { cause: error, code: "restore_locked" },
+    );
+  }
+}
+
+/** Where nothing can be noted, nothing is written. */
+function unwritable(error: unknown, storage: Storage, signal: AbortSignal): unknown {
+  if (signal.aborted || !(error instanceof SluiceError)) return error;
+  return new SluiceError(
+    `The journal of the restore can't be written to ${shownAddress(storage.url)} (${
+      printable(error.message).replace(/\.$/, "")
+    }): name another place for it.`,
+    EXIT.usage,
+    { cause: error, code: "journal_unwritable" },
+  );
+}
+
+/** Where resources lie that are changed for a while, by type. */
+const PATHS: Readonly<Record<string, string>> = { field: "/fields", item_type: "/item-types" };
+
+/**
+ * Puts back what was changed for a while, the last first.
+ *
+ * @param journal What was noted.
+ * @param target Where it was changed.
+ * @param signal Aborts it.
+ * @throws {CmaError} If the API refuses.
+ */
+export async function putBack(
+  journal: RestoreJournal,
+  target: Target,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [key, value] of journal.changed) {
+    const data = isObject(value) && isObject(value.data) ? value.data : {};
+    const [folder, id] = [PATHS[String(data.type)], data.id];
+    if (folder === undefined || typeof id !== "string") {
+      throw new SluiceError(`${journal.address} holds ${printable(key)}, which can't be put back.`);
+    }
+    const path = `${folder}/${encodeURIComponent(id)}`;
+    // What isn't there any more needs nothing.
+    if (await target.find(path, { signal }) !== undefined) {
+      await target.update(path, data, { signal });
+    }
+    await journal.done(key);
+  }
+}
+
+/** What {@linkcode abort} has done. */
+export interface AbortedRestore {
+  /** The journal's address. */
+  readonly journal: string;
+  /** The environment that was destroyed, if the restore had made one. */
+  readonly destroyed: string | null;
+  /** How many things were put back. */
+  readonly putBack: number;
+  /** The environment that what was written stays in, if it was there before; `null` if there is none. */
+  readonly kept: string | null;
+}
+
+/**
+ * Ends a restore that isn't over, as {@linkcode abortRestore} does.
+ *
+ * @param given Which one.
+ */
+export async function abort(given: JournalOptions): Promise<AbortedRestore> {
+  const options = settled(given);
+  try {
+    return options.redaction.redactValue(await abortSettled(options));
+  } catch (error) {
+    throw options.redaction.redactError(error);
+  }
+}
+
+async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRestore> {
+  const { storage, journal: journals = storage, signal, clock, onEvent } = options;
+  const found = await foundSnapshot(options);
+  const reached = { ...options, onEvent: undefined };
+  const client = new CmaClient({ ...reached, environment: undefined });
+  const project = await readProject(client, signal);
+  const { plan: { environment, forkOf }, prefix } = await earlierRestore(
+    options,
+    found,
+    project.id,
+  );
+  await using lock = await lockOf(journals, project.id, environment, signal);
+  const journal = await RestoreJournal.open(lock.storage, prefix, signal);
+  const isOwn = forkOf !== null && journal.madeEnvironment;
+  let destroyed = false;
+  let count = 0;
+  if (isOwn) destroyed = await removeEnvironment(environment, { client, signal, clock, onEvent });
+  else {
+    count = journal.changed.length;
+    await putBack(journal, new Target({ ...reached, environment }), signal);
+  }
+  await journal.end({ status: "aborted" });
+  return {
+    journal: journal.address,
+    destroyed: destroyed ? environment : null,
+    putBack: count,
+    kept: isOwn ? null : environment,
+  };
+}

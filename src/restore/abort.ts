@@ -119,7 +119,8 @@ export async function abort(given: JournalOptions): Promise<AbortedRestore> {
 }
 
 async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRestore> {
-  const { storage, journal: journals = storage, signal, clock, onEvent } = options;
+  const { signal, clock, onEvent } = options;
+  const journals = options.journal ?? options.storage;
   const found = await foundSnapshot(options);
   const reached = { ...options, onEvent: undefined };
   const client = new CmaClient({ ...reached, environment: undefined });

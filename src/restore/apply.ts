@@ -46,7 +46,8 @@ async function applyLocked(
   { timeBudgetMs, maxWrites = Infinity, stop: asked, verify }: ApplyRestoreOptions,
 ): Promise<RestoreResult> {
   const { work: { options, found, place, project } } = plan;
-  const { clock, storage, journal: journalStorage = storage } = options;
+  const { clock } = options;
+  const journals = options.journal ?? options.storage;
   using budget = timeBudgetMs === undefined
     ? undefined
     : new TimeBudget(timeBudgetMs, () =>
@@ -59,7 +60,7 @@ async function applyLocked(
     ...budget ? [budget.stop] : [],
   ]);
   const signal = AbortSignal.any([options.signal, ...budget ? [budget.signal] : []]);
-  await using lock = await lockOf(journalStorage, project.id, place.environment, signal);
+  await using lock = await lockOf(journals, project.id, place.environment, signal);
   const running = AbortSignal.any([signal, lock.signal]);
   const run = new Applying(plan, {
     signal: running,

@@ -27,7 +27,7 @@ export type {
   RestoreOptions,
   VerifyRestore,
 } from "./options.ts";
-export type { Loss, Phase } from "./phases.ts";
+export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";
 export type { RestoreHooks } from "./preflight.ts";
 export type { RestoreResult, RestoreVerification } from "./report.ts";

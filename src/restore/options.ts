@@ -2,29 +2,26 @@ import type { SourceOptions } from "../export/options.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { RestoreEvent } from "./events.ts";
-import type { PlanInput } from "./plan.ts";
-
-/** How the API is reached. */
-type Reached = Pick<
-  SourceOptions,
-  | "apiToken"
-  | "baseUrl"
-  | "maxRps"
-  | "retry"
-  | "headersTimeoutMs"
-  | "stallTimeoutMs"
-  | "jobTimeoutMs"
-  | "concurrency"
-  | "clock"
-  | "secrets"
-  | "signal"
->;
 
 /** How much of what was restored is compared with the snapshot: a sample is of so many records. */
 export type VerifyRestore = "full" | "none" | `sample:${number}`;
 
 /** Which restore a journal is of. */
-export interface JournalOptions extends Reached {
+export interface JournalOptions extends
+  Pick<
+    SourceOptions,
+    | "apiToken"
+    | "baseUrl"
+    | "maxRps"
+    | "retry"
+    | "headersTimeoutMs"
+    | "stallTimeoutMs"
+    | "jobTimeoutMs"
+    | "concurrency"
+    | "clock"
+    | "secrets"
+    | "signal"
+  > {
   /** Where the snapshots are. */
   readonly storage: Storage;
   /** What names the snapshot, or the snapshot itself. @default {"latest"} */
@@ -40,11 +37,7 @@ export interface JournalOptions extends Reached {
 }
 
 /** Options of {@linkcode planRestore}. */
-export interface RestoreOptions extends
-  JournalOptions,
-  Partial<
-    Pick<PlanInput, "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules">
-  > {
+export interface RestoreOptions extends JournalOptions {
   /**
    * Where to: `new` is a new sandbox environment, a fork of the primary one; `new:<name>` one of this name.
    *
@@ -55,6 +48,25 @@ export interface RestoreOptions extends
   readonly forkOf?: string | undefined;
   /** Whether the API token is another project's, which is empty, and is restored into. @default {false} */
   readonly otherProject?: boolean | undefined;
+  /**
+   * Whether what the snapshot lacks is kept in the new environment. A snapshot that isn't the whole project can't be
+   * restored otherwise. @default {false}
+   */
+  readonly keepExtra?: boolean | undefined;
+  /**
+   * Which validators step aside until all records are there: those that would refuse what the snapshot holds, all, or
+   * none. @default {"auto"}
+   */
+  readonly validators?: "auto" | "last" | "keep" | undefined;
+  /**
+   * What becomes of references to assets whose file the snapshot lacks: they are left out, lead to a small image, or
+   * nothing is restored. @default {"drop"}
+   */
+  readonly missingAssets?: "drop" | "placeholder" | "fail" | undefined;
+  /** Whether records are in the stages of workflows that the snapshot has, or in the initial ones. @default {"keep"} */
+  readonly stages?: "keep" | "initial" | undefined;
+  /** Whether scheduled publications are set if they are still to come, or listed only. @default {"list"} */
+  readonly schedules?: "list" | "set" | undefined;
   /** Whether the newest restore of this snapshot that wasn't finished is resumed. @default {false} */
   readonly resume?: boolean | undefined;
 }

@@ -18,8 +18,12 @@ export class RestoreStopped extends SluiceError {
    * @param reason Why it was to stop: what it was aborted with.
    */
   constructor(reason: unknown) {
-    if (reason instanceof SluiceError) super(reason.message, reason.exitCode, reason);
-    else super("The restore was cancelled.", EXIT.cancelled, { cause: reason });
+    const told = reason instanceof SluiceError ? reason : undefined;
+    super(
+      told?.message ?? "The restore was cancelled.",
+      told?.exitCode ?? EXIT.cancelled,
+      told ?? { cause: reason },
+    );
   }
 }
 

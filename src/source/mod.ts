@@ -41,7 +41,7 @@ export {
   type CmaResult,
   type Query,
 } from "./datocms/cma_client.ts";
-export { CmaError } from "./datocms/cma_error.ts";
+export { type ApiErrorEntity, CmaError } from "./datocms/cma_error.ts";
 export type { CmaEvent, ListingName } from "./datocms/cma_event.ts";
 export {
   type CmaAnswer,

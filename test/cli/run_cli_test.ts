@@ -90,6 +90,8 @@ Commands
                   a directory
   copy            Copy snapshots to another place, on disk
                   or in S3
+  restore         Restore a snapshot into a new sandbox
+                  environment, or an empty project
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   doctor          Check the API token and the destination,

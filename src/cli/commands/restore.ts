@@ -94,8 +94,8 @@ export const restoreCommand: Command = {
       line: "sluice restore 2026-01-31 --into new:rescue",
     },
     {
-      about: "Into an empty project, whose token is given, from S3",
-      line: "sluice restore --other-project --confirm Copy/main --from s3://backups/datocms",
+      about: "Into an empty project, whose API token is given",
+      line: "sluice restore --other-project --confirm Copy/main",
     },
     { about: "Continue after an interruption", line: "sluice restore --resume" },
   ],

@@ -1,6 +1,6 @@
 import type { Site } from "../content/resource.ts";
 import { MemoryProject } from "./memory_project.ts";
-import { buildSchema, type ModelSketch, ref } from "./schema_builder.ts";
+import { buildSchema, type ModelSketch, ref, schemaMenu } from "./schema_builder.ts";
 import { completeSettings } from "./settings_paths.ts";
 
 /** How {@linkcode emptyProject} makes a project. */
@@ -50,6 +50,7 @@ export function emptyProject(options: EmptyProjectOptions = {}): MemoryProject {
       site: site(id, locales, now, schema.itemTypes.map((model) => model.id)),
       ...schema,
       settings: completeSettings({
+        "/schema-menu-items": schemaMenu(schema.itemTypes),
         "/access_tokens": [{
           id: "80001",
           type: "access_token",

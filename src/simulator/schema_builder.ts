@@ -239,6 +239,28 @@ function labelOf(apiKey: string): string {
 }
 
 /**
+ * The menu of a schema as it is at first: an entry for each model, and for each block model.
+ *
+ * @param itemTypes The models and block models.
+ */
+export function schemaMenu(itemTypes: readonly ItemType[]): Resource[] {
+  const positions = { item_type: 0, modular_block: 0 };
+  return itemTypes.map(({ id, attributes: { modular_block: isBlock } }) => {
+    const kind = isBlock ? "modular_block" : "item_type";
+    return {
+      id: entityId(`schema menu item ${id}`),
+      type: "schema_menu_item",
+      attributes: { label: null, position: ++positions[kind], kind },
+      relationships: {
+        item_type: { data: ref("item_type", id) },
+        parent: { data: null },
+        children: { data: [] },
+      },
+    };
+  });
+}
+
+/**
  * A reference to a resource, as relationships hold them.
  *
  * @param type The resource's type.

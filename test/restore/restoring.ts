@@ -120,14 +120,18 @@ export async function planned(
       note: (key, value) => Promise.resolve(void notes.set(key, value)),
       done: (key) => Promise.resolve(void notes.delete(key)),
     },
+    // Those in flight come to an end before it fails.
     async forEach(things, write) {
       const waiting: Promise<void>[] = [];
+      const settle = async () => {
+        const results = await Promise.allSettled(waiting.splice(0));
+        for (const result of results) if (result.status === "rejected") throw result.reason;
+      };
       for await (const thing of things) {
         waiting.push(write(thing));
-        if (waiting.length < 8) continue;
-        await Promise.all(waiting.splice(0));
+        if (waiting.length === 8) await settle();
       }
-      await Promise.all(waiting);
+      await settle();
     },
     wrote: () => {},
     lost: (loss) => losses.push(loss),

@@ -7,7 +7,7 @@ import { RecordMaker } from "./record_maker.ts";
 import { generatedSchema } from "./schema.ts";
 import { GeneratedUploads } from "./uploads.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
-import { ref } from "../schema_builder.ts";
+import { ref, schemaMenu } from "../schema_builder.ts";
 import { completeSettings } from "../settings_paths.ts";
 
 /** What {@linkcode generateProject} makes. */
@@ -84,7 +84,10 @@ export function generateProject(options: GenerateProjectOptions): DemoProject {
     itemTypes,
     fields,
     fieldsets,
-    settings: completeSettings({ "/menu-items": menu.map(menuItem) }),
+    settings: completeSettings({
+      "/menu-items": menu.map(menuItem),
+      "/schema-menu-items": schemaMenu(itemTypes),
+    }),
     items: new GeneratedItems({ records, models, maker, ids, schema }),
     uploads: uploadStore,
   };

@@ -3,7 +3,7 @@ import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import type { ModelSketch } from "../../src/simulator/schema_builder.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
-import { MemoryProject } from "../../src/simulator/memory_project.ts";
+import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { long } from "../support/long.ts";
 import { differences, planned, type Taken, taken, ticking } from "./restoring.ts";
 

@@ -138,8 +138,12 @@ Deno.test("settings are made, changed, put in order and destroyed by DatoCMS's c
   await client.roles.update(role.id, { name: "Writer" });
   await client.roles.destroy(role.id);
   assert.deepEqual(await client.roles.list(), []);
-  const linked = (await client.schemaMenuItems.list())[0];
-  assert.equal(linked, undefined);
+  // The entry of a model in the schema's menu comes and goes with the model.
+  const [linked] = await client.schemaMenuItems.list();
+  assert.equal(
+    await refusal(client.schemaMenuItems.destroy(linked!.id)),
+    "CANNOT_CREATE_OR_DESTROY_SCHEMA_MENU_ITEM_LINKED_TO_ITEM_TYPE",
+  );
 });
 
 /** A field's type and validator, a value that passes and one that doesn't. */

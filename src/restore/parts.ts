@@ -8,11 +8,11 @@ export interface RestoreParts {
    * Plans settings, models and all else that isn't content.
    *
    * @param input What it is decided on.
-   * @param of The models whose validators step aside.
+   * @param of The models whose validators step aside, and the ids of uploads whose file nobody has.
    */
   planSchema(
     input: PlanInput,
-    of: { readonly relaxed: ReadonlySet<string> },
+    of: { readonly relaxed: ReadonlySet<string>; readonly missingUploads: ReadonlySet<string> },
   ): Promise<{ readonly steps: readonly Step[] }>;
   /**
    * Plans uploads.
@@ -64,7 +64,7 @@ export async function planSteps(
   const { missing } = uploads;
   const records = await parts.planRecords(own, { missingUploads: missing });
   const { relaxed } = records;
-  const schema = await parts.planSchema(own, { relaxed });
+  const schema = await parts.planSchema(own, { relaxed, missingUploads: missing });
   const steps = inOrder([
     ...schema.steps,
     ...uploads.steps,

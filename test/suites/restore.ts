@@ -7,3 +7,4 @@ import "../restore/records_round_trip_test.ts";
 import "../restore/schema_faults_test.ts";
 import "../restore/schema_fork_test.ts";
 import "../restore/schema_round_trip_test.ts";
+import "../restore/uploads_files_test.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../async/clock.ts";
-import type { JsonObject } from "../content/resource.ts";
+import type { Json, JsonObject } from "../content/resource.ts";
 import { CmaClient, type CmaClientOptions, type Query } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
 import { WriteGate } from "../source/datocms/write_gate.ts";
@@ -154,6 +154,35 @@ export class Target {
   async send(
     method: "POST" | "PUT" | "DELETE",
     path: string,
+    request: TargetRequest & {
+      readonly data?: JsonObject | readonly JsonObject[] | undefined;
+    },
+  ): Promise<unknown> {
+    const body = await this.#send(method, path, request);
+    return isObject(body) ? body.data : undefined;
+  }
+
+  /**
+   * Does something to many resources at once.
+   *
+   * @param path The path, such as `/items/bulk/publish`.
+   * @param data What is done to which ones.
+   * @param request What aborts it.
+   * @return How many it was done to, and how many not, as far as the API says it.
+   * @throws {CmaError} If the API refuses the request as such.
+   */
+  async bulk(
+    path: string,
+    data: JsonObject,
+    request: TargetRequest,
+  ): Promise<{ readonly successful?: Json; readonly failed?: Json }> {
+    const body = await this.#send("POST", path, { ...request, data });
+    return isObject(body) && isObject(body.meta) ? body.meta : {};
+  }
+
+  async #send(
+    method: "POST" | "PUT" | "DELETE",
+    path: string,
     { signal, query = {}, leavesJob, data }: TargetRequest & {
       readonly data?: JsonObject | readonly JsonObject[] | undefined;
     },
@@ -165,8 +194,7 @@ export class Target {
     };
     for (let tries = 1;; tries++) {
       try {
-        const { body } = await this.#gate(signal).run(send);
-        return isObject(body) ? body.data : undefined;
+        return (await this.#gate(signal).run(send)).body;
       } catch (error) {
         const waitMs = waitOf(error, tries);
         if (waitMs === undefined) throw error;

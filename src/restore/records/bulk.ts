@@ -1,5 +1,4 @@
 import type { JsonObject } from "../../content/resource.ts";
-import { isObject } from "../../text/json.ts";
 import type { RestoreRun } from "../run.ts";
 
 /** The most records that one request may be about. */
@@ -32,7 +31,7 @@ const DONE: Readonly<Record<BulkAction, (meta: JsonObject, stage: string) => boo
  * @throws {CmaError} If the API refuses the request as such.
  */
 export async function bulk(
-  { target: { client }, signal }: Pick<RestoreRun, "target" | "signal">,
+  { target, signal }: Pick<RestoreRun, "target" | "signal">,
   action: BulkAction,
   ids: readonly string[],
   stage = "",
@@ -42,16 +41,9 @@ export async function bulk(
     ...action === "move-to-stage" ? { attributes: { stage } } : {},
     relationships: { items: { data: ids.map((id) => ({ type: "item", id })) } },
   };
-  const { body } = await client.request<{ meta?: JsonObject }>(
-    "POST",
-    `/items/bulk/${action}`,
-    {},
-    { data },
-    { signal, repeatable: true },
-  );
-  const failed = isObject(body) && isObject(body.meta) ? body.meta.failed : undefined;
+  const { failed } = await target.bulk(`/items/bulk/${action}`, data, { signal });
   if (failed === 0) return [];
-  const found = await client.get<{ data: { id: string; meta?: JsonObject }[] }>(
+  const found = await target.client.get<{ data: { id: string; meta?: JsonObject }[] }>(
     "/items",
     { filter: { ids: ids.join(",") }, page: { limit: ids.length } },
     { signal },

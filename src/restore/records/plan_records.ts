@@ -213,14 +213,10 @@ async function destroy(
   for (const id of left) {
     let why = "DatoCMS doesn't say why";
     try {
-      await run.target.client.request("DELETE", `/items/${encodeURIComponent(id)}`, {}, undefined, {
-        signal: run.signal,
-      });
+      await run.target.destroy(`/items/${encodeURIComponent(id)}`, { signal: run.signal });
       continue;
     } catch (error) {
-      if (!(error instanceof CmaError)) throw error;
-      if (error.isAbsent) continue;
-      if (!error.isRefusedQuery) throw error;
+      if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
       why = error.message;
     }
     run.lost({

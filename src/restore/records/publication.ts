@@ -211,10 +211,7 @@ export class Publication {
       // By itself it says why.
       const path = `/items/${encodeURIComponent(id)}/${action}`;
       try {
-        await run.target.client.request("PUT", path, {}, undefined, {
-          signal: run.signal,
-          repeatable: true,
-        });
+        await run.target.send("PUT", path, { signal: run.signal });
         run.wrote("publication", "item");
       } catch (error) {
         if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;

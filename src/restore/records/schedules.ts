@@ -47,13 +47,7 @@ export async function planSchedules(input: PlanInput, now: number): Promise<Step
     writes: writes("destroy", gone.length),
     run: (run) =>
       run.forEach(gone, async (one) => {
-        try {
-          await run.target.client.request("DELETE", pathOf(one), {}, undefined, {
-            signal: run.signal,
-          });
-        } catch (error) {
-          if (!(error instanceof CmaError) || !error.isAbsent) throw error;
-        }
+        await run.target.destroy(pathOf(one), { signal: run.signal });
         run.wrote("settings", one.type);
       }),
   }, {
@@ -64,10 +58,7 @@ export async function planSchedules(input: PlanInput, now: number): Promise<Step
         const { type, attributes } = one;
         const data = { type, attributes };
         try {
-          await run.target.client.request("POST", pathOf(one), {}, { data }, {
-            signal: run.signal,
-            repeatable: true,
-          });
+          await run.target.send("POST", pathOf(one), { signal: run.signal, data });
           run.wrote("presentation", type);
         } catch (error) {
           if (!(error instanceof CmaError)) throw error;

@@ -42,6 +42,8 @@ Deno.test("IdNumbers numbers ids as a Map would, and gives them back", () => {
       assert.equal(numbers.size, expected.size);
       for (const [each, number] of expected) assert.equal(numbers.numberOf(each), number);
       assert.deepEqual([...numbers], [...expected.keys()]);
+      for (const [each, number] of expected) assert.equal(numbers.idOf(number), each);
+      assert.throws(() => numbers.idOf(expected.size), RangeError);
     }),
     { numRuns: 50 },
   );

@@ -54,7 +54,7 @@ class Numbers<T extends Uint32Array | Uint16Array> {
 
 /**
  * The records of a snapshot and what they link to, as numbers: at most 60 bytes for each record and 4 for each link,
- * and 32 more for each record that is written.
+ * and 28 more while they are put in order.
  */
 export class RecordGraph {
   /** The records' ids: a record's number is that of its id. */
@@ -199,7 +199,7 @@ export class RecordGraph {
   }
 }
 
-/** Tarjan's walk for strongly connected components, without recursion. */
+/** Tarjan's walk for strongly connected components, without recursion: 28 bytes for each record. */
 class Walk {
   readonly #graph: RecordGraph;
   /** When a record was met, from 1. */
@@ -210,58 +210,67 @@ class Walk {
   readonly #left: Uint32Array;
   /** The cycle that a record belongs to, from 1. */
   readonly #cycle: Uint32Array;
-  readonly #open: number[] = [];
+  /** The record that the way came from, plus one. */
+  readonly #from: Uint32Array;
+  /** Which neighbour of a record is next. */
+  readonly #next: Uint32Array;
+  /** The record that was met before one and is in no cycle yet either, plus one. */
+  readonly #below: Uint32Array;
+  /** The last one of those, plus one. */
+  #top = 0;
   #time = 0;
   #cycles = 0;
 
   constructor(graph: RecordGraph, size: number) {
     this.#graph = graph;
-    this.#met = new Uint32Array(size);
-    this.#low = new Uint32Array(size);
-    this.#left = new Uint32Array(size);
-    this.#cycle = new Uint32Array(size);
+    const each = () => new Uint32Array(size);
+    [this.#met, this.#low, this.#left, this.#cycle] = [each(), each(), each(), each()];
+    [this.#from, this.#next, this.#below] = [each(), each(), each()];
   }
 
   /** The cycles that are reached from a record, targets first; a record that is in none is one by itself. */
   *from(root: number): Generator<readonly number[], void> {
     if (this.#met[root] !== 0) return;
-    const way: { readonly n: number; k: number }[] = [this.#meet(root)];
-    for (let step = way.at(-1); step !== undefined; step = way.at(-1)) {
-      const { n } = step;
-      const target = this.#graph.neighbour(n, step.k++);
+    this.#meet(root, 0);
+    for (let n = root; n >= 0;) {
+      const target = this.#graph.neighbour(n, this.#next[n]!++);
       if (target === undefined) {
-        way.pop();
         this.#left[n] = ++this.#time;
-        const above = way.at(-1);
-        if (above) this.#low[above.n] = Math.min(this.#low[above.n]!, this.#low[n]!);
         if (this.#low[n] === this.#met[n]) yield this.#close(n);
+        const above = this.#from[n]! - 1;
+        if (above >= 0) this.#low[above] = Math.min(this.#low[above]!, this.#low[n]!);
+        n = above;
       } else if (!this.#graph.has(target, WRITTEN)) continue;
-      else if (this.#met[target] === 0) way.push(this.#meet(target));
-      else if (this.#cycle[target] === 0) {
+      else if (this.#met[target] === 0) {
+        this.#meet(target, n + 1);
+        n = target;
+      } else if (this.#cycle[target] === 0) {
         this.#low[n] = Math.min(this.#low[n]!, this.#met[target]!);
       }
     }
   }
 
-  #meet(n: number) {
+  #meet(n: number, from: number): void {
     this.#met[n] = this.#low[n] = ++this.#time;
-    this.#open.push(n);
-    return { n, k: 0 };
+    this.#from[n] = from;
+    this.#below[n] = this.#top;
+    this.#top = n + 1;
   }
 
   #close(root: number): readonly number[] {
     const members: number[] = [];
     const cycle = ++this.#cycles;
     for (let n = -1; n !== root;) {
-      n = this.#open.pop()!;
+      n = this.#top - 1;
+      this.#top = this.#below[n]!;
       this.#cycle[n] = cycle;
       members.push(n);
     }
     if (members.length === 1) return members;
-    const depths = new Map(members.map((n) => [n, this.#depth(n, cycle)]));
-    return members.sort((a, b) =>
-      depths.get(a)! - depths.get(b)! || this.#left[a]! - this.#left[b]!
-    );
+    // Which neighbour is next doesn't matter any more.
+    const depths = this.#next;
+    for (const n of members) depths[n] = this.#depth(n, cycle);
+    return members.sort((a, b) => depths[a]! - depths[b]! || this.#left[a]! - this.#left[b]!);
   }
 
   /** How many records of a cycle are above one in the tree. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { StoredItem } from "../../src/simulator/stored_item.ts";
 import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { long } from "../support/long.ts";
 import {
@@ -16,10 +17,25 @@ Deno.test("projects of any content come back, and nothing is ever public that wa
     const snapshot = await snapshotOf(source);
     const project = withoutRecords(source);
     const wrong = watchPublic(project, source);
-    const { losses } = await restoreRecords(snapshot, project);
+    const { losses, requests, plan } = await restoreRecords(snapshot, project);
     assert.deepEqual(losses, [], `seed ${seed}`);
     await assertRestored(snapshot, project);
     assert.deepEqual(wrong, [], `seed ${seed}`);
+    const writes = plan.steps.flatMap((step) => step.writes.map((each) => ({ ...each, step })));
+    assert.equal(requests, writes.reduce((sum, each) => sum + each.requests, 0), `seed ${seed}`);
+    // A request for each record, each content on top, and each link that waits; the rest are few.
+    const records = source.primary.items.records();
+    const isUpdated = ({ current }: StoredItem) => current.meta?.status === "updated";
+    const waiting = writes.filter(({ step }) => step.phase === "links")
+      .reduce((sum, { count }) => sum + count, 0);
+    const least = records.length + records.filter(isUpdated).length + waiting;
+    const published = records.filter((record) => record.published).length;
+    const ofSchema = writes.filter(({ type }) => type !== "item")
+      .reduce((sum, each) => sum + each.requests, 0);
+    assert.ok(
+      requests <= 1.03 * (least + Math.ceil(published / 120) + 2) + ofSchema,
+      `${requests} requests`,
+    );
   }
 });
 

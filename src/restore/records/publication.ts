@@ -77,7 +77,7 @@ export class Publication {
     if (this.#held.size === 0) return [];
     return [{
       phase: "records",
-      writes: this.#writes("item_type", this.#held.size),
+      writes: this.#writes("item_type", this.#held.size, 2),
       run: async (run) => {
         for (const [path, data] of this.#models()) {
           await run.temporary.note(keyOf(data), { data });
@@ -92,7 +92,7 @@ export class Publication {
     if (this.#held.size === 0) return [];
     return [{
       phase: "current",
-      writes: this.#writes("item_type", this.#held.size),
+      writes: this.#writes("item_type", this.#held.size, 2),
       run: async (run) => {
         for (const [path, data] of this.#models()) {
           await run.target.update(path, data, run);
@@ -134,8 +134,9 @@ export class Publication {
     ];
   }
 
-  #writes(type: string, count: number): Step["writes"] {
-    return [{ action: "update", type, count, requests: count }];
+  /** Changes of models and fields are jobs. */
+  #writes(type: string, count: number, requests: number): Step["writes"] {
+    return count === 0 ? [] : [{ action: "update", type, count, requests: requests * count }];
   }
 
   /** The models that have drafts for some time, as they have to be again. */
@@ -152,9 +153,7 @@ export class Publication {
     const fields = this.#fields;
     return {
       phase: "publication",
-      writes: fields.size > 0
-        ? [{ action: "update", type: "field", count: fields.size, requests: 2 * fields.size }]
-        : [],
+      writes: this.#writes("field", fields.size, 3),
       run: async (run) => {
         for (const field of fields.values()) {
           const path = `/fields/${encodeURIComponent(field.id)}`;

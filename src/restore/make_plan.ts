@@ -7,7 +7,7 @@ import { verifySnapshot } from "../tools/verify.ts";
 import { chooseTarget, type TargetPlace } from "./environment.ts";
 import { type Inventory, isEmpty } from "./inventory.ts";
 import type { JournalPlan } from "./journal.ts";
-import { assertCreatable } from "./numeric_ids.ts";
+import { assertCreatable, holdsNothingElse } from "./check_ids.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { type PlannedSteps, planSteps, type RestoreParts } from "./parts.ts";
 import type { PlanInput } from "./plan.ts";
@@ -168,7 +168,10 @@ async function makePlan(
   });
   const project = await readProject(client, signal);
   assertMeant(project, { snapshotProject: manifest?.project.id ?? found.project, otherProject });
-  const earlier = options.resume ? await earlierRestore(options, found, project.id) : undefined;
+  // What a lost journal would say of another project can be told by what is there.
+  const earlier = options.resume
+    ? await earlierRestore(options, found, project.id, otherProject)
+    : undefined;
   const place = earlier === undefined
     ? chooseTarget(project, {
       into: options.into ?? RESTORE_DEFAULTS.into,
@@ -180,7 +183,8 @@ async function makePlan(
   const isThere = project.environments.some(({ id }) => id === place.environment);
   const inventory = await inventoryOf(options, isThere ? place.environment : place.forkOf!, "plan");
   try {
-    if (place.forkOf === undefined && earlier === undefined && !isEmpty(inventory)) {
+    const isBegun = options.resume && await holdsNothingElse(inventory.snapshot, snapshot, signal);
+    if (place.forkOf === undefined && earlier === undefined && !isBegun && !isEmpty(inventory)) {
       throw new SluiceError(
         `The project ${
           JSON.stringify(printable(project.name, 100))

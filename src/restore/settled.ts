@@ -68,16 +68,21 @@ export function journalPlace({ prefix }: FoundSnapshot): string {
  * @param options Where journals are.
  * @param found The snapshot.
  * @param project The project's id.
- * @throws {SluiceError} If there is none.
+ * @param mayBeLost Whether there may be none.
+ * @throws {SluiceError} If there is none, and has to be one.
  */
-export async function earlierRestore(
+export async function earlierRestore<Lost extends boolean = false>(
   { storage, journal = storage, signal }: Settled<JournalOptions>,
   found: FoundSnapshot,
   project: string,
-): Promise<{ readonly plan: JournalPlan; readonly prefix: string }> {
+  mayBeLost?: Lost,
+): Promise<
+  { readonly plan: JournalPlan; readonly prefix: string } | (Lost extends true ? undefined : never)
+> {
   const isMeant = (plan: JournalPlan) => plan.snapshot === found.name && plan.project === project;
   const earlier = await RestoreJournal.find(journal, journalPlace(found), isMeant, signal);
   if (earlier !== undefined) return earlier;
+  if (mayBeLost) return undefined as Lost extends true ? undefined : never;
   throw new SluiceError(
     `There is no restore of ${found.name} that isn't over: restore it anew.`,
     EXIT.usage,

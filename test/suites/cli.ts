@@ -21,6 +21,7 @@ import "../cli/ready_environment_test.ts";
 import "../cli/report/advice_test.ts";
 import "../cli/report/diff_html_test.ts";
 import "../cli/report/schedule_text_test.ts";
+import "../cli/restore_command_test.ts";
 import "../cli/retry_command_test.ts";
 import "../cli/run_cli_test.ts";
 import "../cli/schedule_command_test.ts";

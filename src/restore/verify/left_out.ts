@@ -111,6 +111,12 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: "it is what tells the projects apart",
     when: "other project",
   },
+  {
+    resource: "site",
+    attribute: "*",
+    why: "what the snapshot doesn't name stays as it is",
+    when: "not in the snapshot",
+  },
   { resource: "site", attribute: "last_data_change_at", why: SERVER },
   { resource: "site", attribute: "domain", why: "two projects can't have one domain" },
   { resource: "site", attribute: "internal_domain", why: "two projects can't have one domain" },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Item, Version } from "../../content/resource.ts";
+import type { Item, Resource, Version } from "../../content/resource.ts";
 import { NESTED_LIMIT } from "../../source/datocms/records.ts";
 import { resourcesById } from "../../source/datocms/resources_by_id.ts";
 import { type KeepReference, withReferences } from "../../content/item_references.ts";
@@ -133,7 +133,7 @@ async function compareSchema(
   const sites = [await snapshot.site({ signal }), await target.site({ signal })] as const;
   const [a, b] = [flat(canonical(sites[0], leftOuts)), flat(canonical(sites[1], leftOuts))];
   for (const { path, before: wanted, after: found } of compareJson(a, b, [])) {
-    if (leftOuts.has("site", path, wanted === null)) continue;
+    if (leftOuts.has("site", path, !isNamed(sites[0], path))) continue;
     const head = { resource: "site", id: sites[1].id, name: null, versions: [], locale: null };
     differences.add({ ...head, path, wanted, found });
   }
@@ -155,6 +155,16 @@ async function compareSchema(
     ];
     if (a && b) orderOf(a).compare(orderOf(b), { resource, name: null }, differences);
   }
+}
+
+/** Whether a resource has something at a path, were it \`null\`. */
+function isNamed(
+  { attributes = {}, relationships = {}, meta = {} }: Resource,
+  path: string,
+): boolean {
+  const [name = "", inMeta = ""] = path.split("/");
+  return Object.hasOwn(attributes, name) || Object.hasOwn(relationships, name) ||
+    (name === "meta" && Object.hasOwn(meta, inMeta));
 }
 
 /** Models and block models are one type to the API. */

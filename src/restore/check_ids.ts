@@ -47,6 +47,41 @@ export async function assertCreatable(
   );
 }
 
+/**
+ * Whether an environment holds nothing that a snapshot doesn't hold: what an earlier restore has begun is so.
+ *
+ * @param target The environment.
+ * @param snapshot The snapshot.
+ * @param signal Aborts the reading.
+ */
+export async function holdsNothingElse(
+  target: Snapshot,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const known = new Set<string>();
+  for await (const ids of allIds(snapshot, signal)) for (const id of ids) known.add(id);
+  for await (const ids of allIds(target, signal)) {
+    if (ids.some((id) => !known.has(id))) return false;
+  }
+  return true;
+}
+
+/** The ids of models, uploads and records. */
+async function* allIds(
+  snapshot: Snapshot,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[], void> {
+  const idsOf = (all: readonly { readonly id: string }[]) => all.map(({ id }) => id);
+  const models = await snapshot.models({ signal });
+  yield idsOf(models.map(({ model }) => model));
+  for await (const page of snapshot.uploads({ signal })) yield idsOf(page);
+  for (const { model: { attributes: { api_key: key, modular_block: isBlock } } } of models) {
+    if (isBlock) continue;
+    for await (const page of snapshot.records(key, { signal })) yield idsOf(page);
+  }
+}
+
 async function* numericIds(
   snapshot: Snapshot,
   signal: AbortSignal,

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { EXIT } from "../../src/error.ts";
+import { exportProject } from "../../src/export/export.ts";
+import { emptyProject } from "../../src/simulator/empty_project.ts";
+import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { sourceOf } from "../support/exported.ts";
+import { temporaryPath } from "../support/temporary.ts";
+import { worked } from "../support/worked_project.ts";
+import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
+
+const SOURCE = worked(4, 6);
+
+/** A directory with a snapshot of a small project. */
+async function snapshots(cma: DemoCma): Promise<string> {
+  const root = await temporaryPath();
+  using storage = new LocalStorage(root);
+  await exportProject({ ...sourceOf(cma), storage, tables: false });
+  return root;
+}
+
+/** Runs the command. */
+async function restore(
+  cma: DemoCma,
+  args: readonly string[],
+  options: FakeIoOptions & { readonly typed?: string } = {},
+) {
+  const io = fakeIo({
+    ...options,
+    env: { DATOCMS_API_TOKEN: cma.apiToken, DATOCMS_BASE_URL: cma.url, ...options.env },
+  });
+  const questions: string[] = [];
+  const ask = options.typed === undefined ? undefined : (question: string) => {
+    questions.push(question);
+    return Promise.resolve(options.typed);
+  };
+  const exitCode = await runCli(["restore", ...args], { ...io, ask });
+  return { exitCode, out: io.out(), err: io.err(), questions };
+}
+
+Deno.test("sluice restore shows, asks, restores, and says how it went", async (t) => {
+  await using cma = startDemoCma({ project: SOURCE, rateLimit: false, jobMs: 0 });
+  const root = await snapshots(cma);
+  const from = ["--from", root];
+  try {
+    await using empty = startDemoCma({ project: emptyProject(), rateLimit: false, jobMs: 0 });
+    const other = [...from, "--other-project"];
+    const plan = `${root}/plan.json`;
+    await t.step("--dry-run and --plan-out write nothing to the project", async () => {
+      const { exitCode, out, err } = await restore(empty, [...other, "--plan-out", plan]);
+      assert.equal(exitCode, EXIT.complete, err);
+      assert.match(out, /^Restore \S+\/\d+ into the project New project \(77001\)/);
+      assert.match(out, /\n {2}create +\d+ models?\n/);
+      assert.match(out, /\n {2}\d+ requests, at least [\d.]+ s\n/);
+      const shown = await restore(empty, [...other, "--dry-run", "--json"]);
+      const written = JSON.parse(await Deno.readTextFile(plan));
+      assert.equal(JSON.parse(shown.out).digest, written.digest);
+    });
+    await t.step("nobody to ask, and the wrong text: exit code 2", async () => {
+      for (const options of [{}, { typed: "yes" }]) {
+        const { exitCode, err, questions } = await restore(empty, [...other, "--quiet"], options);
+        assert.equal(exitCode, EXIT.usage);
+        assert.match(err, /has to be confirmed by its name, "New project\/main".*\(--confirm\)/);
+        assert.equal(questions.length, "typed" in options ? 1 : 0);
+      }
+    });
+    await t.step("the wrong project, and a plan that is another one: exit code 2", async () => {
+      const { exitCode, err } = await restore(empty, from);
+      assert.equal(exitCode, EXIT.usage);
+      assert.match(err, /of another one, "New project" \(77001\).*\(--other-project\)/);
+      const changed = JSON.parse(await Deno.readTextFile(plan));
+      const path = `${root}/other.json`;
+      await Deno.writeTextFile(path, JSON.stringify({ ...changed, digest: "0".repeat(64) }));
+      const refused = await restore(empty, [
+        ...from,
+        "--plan",
+        path,
+        "--confirm",
+        "New project/main",
+      ]);
+      assert.equal(refused.exitCode, EXIT.usage);
+      assert.match(refused.err, /isn't any more what .*other\.json says/);
+      assert.deepEqual(empty.writes.writes, []);
+    });
+    await t.step("a plan that is confirmed is carried out, with a report", async () => {
+      const report = `${root}/report.html`;
+      const { exitCode, out, err } = await restore(empty, [
+        ...from,
+        "--plan",
+        plan,
+        "--report",
+        report,
+      ], { typed: "New project/main" });
+      assert.equal(exitCode, EXIT.complete, err + out);
+      assert.match(out, /\nRestored \S+\/\d+ into the project New project/);
+      assert.match(out, /Compared with the snapshot: \d+ records?, no differences\./);
+      const page = await Deno.readTextFile(report);
+      assert.match(
+        page,
+        /^<!doctype html>[^]*<h1>Restored<\/h1>[^]*meta\.updated_at[^]*<\/html>\n$/,
+      );
+      assert.doesNotMatch(page, /<script|<link|src=/);
+    });
+    await t.step("a new sandbox needs no answer; limits, and giving up", async () => {
+      const stopped = await restore(cma, [...from, "--into", "new:rescue", "--max-writes", "1"]);
+      assert.equal(stopped.exitCode, EXIT.unfinished, stopped.err);
+      assert.match(stopped.err, /To continue it: .* restore .*--resume/);
+      const aborted = await restore(cma, [...from, "--abort", "--json"]);
+      assert.equal(aborted.exitCode, EXIT.complete, aborted.err);
+      assert.equal(JSON.parse(aborted.out).destroyed, "rescue");
+      const done = await restore(cma, [
+        ...from,
+        "--into",
+        "new:rescue",
+        "--json",
+        "--verify",
+        "none",
+      ]);
+      assert.equal(done.exitCode, EXIT.complete, done.err);
+      const { status, target, verification } = JSON.parse(done.out);
+      assert.deepEqual([status, target.environment, verification], ["restored", "rescue", null]);
+    });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { EXIT, SluiceError } from "../../src/error.ts";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { exportProject } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
+import { applyRestore, planRestore, type RestoreResult } from "../../src/restore/mod.ts";
+import { emptyProject } from "../../src/simulator/empty_project.ts";
+import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
+import type { DemoCma } from "../../src/simulator/server.ts";
+import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { openFake } from "../s3/open_fake.ts";
+import { copyOf } from "../support/damage.ts";
+import { sourceOf } from "../support/exported.ts";
+import { long } from "../support/long.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+import { watchPublic } from "../support/restored_records.ts";
+import { temporaryPath } from "../support/temporary.ts";
+import { worked } from "../support/worked_project.ts";
+import { exported, restoreOptions, sampleSnapshot, served } from "./frame.ts";
+
+/** Restores into the empty project that a server has. */
+async function restored(
+  cma: DemoCma,
+  storage: Storage,
+  options: Partial<Parameters<typeof planRestore>[0]> = {},
+): Promise<RestoreResult> {
+  const reached = { ...restoreOptions(cma, new MemoryStorage()), storage };
+  await using plan = await planRestore({ ...reached, otherProject: true, ...options });
+  return await applyRestore(plan);
+}
+
+function assertAsItWas({ status, verification }: RestoreResult, what: string): void {
+  assert.deepEqual(verification?.differences, [], what);
+  assert.equal(status, "restored", what);
+  assert.ok(verification.records > 0, what);
+}
+
+Deno.test("a project comes back in an empty one, and again from there, with nothing else different", async () => {
+  for (let seed = 1; seed <= long(30, 1); seed++) {
+    const source = worked(seed, long(60, 24));
+    const first = await exported(source);
+    const project = emptyProject({ id: "77001" });
+    const wrong = watchPublic(project, source);
+    await using cma = served(project);
+    assertAsItWas(await restored(cma, first), `seed ${seed}`);
+    assert.deepEqual(wrong, [], `public in seed ${seed}`);
+    const second = new MemoryStorage();
+    await exportProject({ ...sourceOf(cma), storage: second, tables: false });
+    await using next = served(emptyProject({ id: "77002" }));
+    assertAsItWas(await restored(next, second), `second generation of seed ${seed}`);
+  }
+});
+
+Deno.test("a dry run sends no write, and says what the run then does", async () => {
+  const storage = await sampleSnapshot();
+  await using cma = served(emptyProject());
+  await using plan = await planRestore({ ...restoreOptions(cma, storage), otherProject: true });
+  assert.deepEqual(cma.writes.writes, []);
+  assert.equal(plan.confirmation, "New project/main");
+  const result = await applyRestore(plan);
+  assertAsItWas(result, "the sample");
+  assert.deepEqual(result.planned, plan.writes);
+  const made = (path: RegExp) => {
+    return cma.writes.done.filter((write) => {
+      return write.method === "POST" && path.test(write.path.split("?")[0]!);
+    }).length;
+  };
+  const planned = (type: string) => {
+    return plan.writes.filter((write) => write.action === "create" && write.type === type)
+      .reduce((sum, { count }) => sum + count, 0);
+  };
+  assert.equal(made(/^\/items$/), planned("item"));
+  assert.equal(made(/^\/item-types$/), planned("item_type"));
+  assert.equal(made(/^\/item-types\/[^/]+\/fields$/), planned("field"));
+  assert.equal(made(/^\/uploads$/), planned("upload"));
+  assert.equal(made(/^\/upload-collections$/), planned("upload_collection"));
+  const { reads, writes } = result.requests;
+  assert.ok(
+    Math.abs(plan.requests - reads - writes) <= 0.1 * plan.requests,
+    `${plan.requests} were planned, ${reads} + ${writes} were sent`,
+  );
+});
+
+Deno.test("a fork that was damaged becomes the snapshot again, and the primary environment isn't touched", async () => {
+  const project = sampleProject();
+  const storage = await exported(project);
+  const { items } = project.primary;
+  const articles = items.records().filter(({ current }) => current.attributes.title !== undefined);
+  items.delete(articles[0]!.current.id);
+  await using cma = served(project);
+  await using plan = await planRestore({ ...restoreOptions(cma, storage), into: "new:rescue" });
+  const result = await applyRestore(plan);
+  assert.deepEqual(result.verification?.differences, []);
+  const inPrimary = cma.writes.done.filter(({ environment }) => environment !== "rescue");
+  assert.deepEqual(inPrimary, []);
+  assert.ok(project.environments.get("rescue")!.items.get(articles[0]!.current.id, "current"));
+});
+
+Deno.test("answers that get lost or are refused for a while lose nothing, and make nothing twice", async () => {
+  const kinds = ["done-bad-gateway", "done-unavailable", "bad-gateway", "rate-limit"] as const;
+  for (let seed = 1; seed <= long(30, 1); seed++) {
+    for (const fault of long(30, 1) === 1 ? kinds.slice(0, 1) : kinds) {
+      const source = worked(seed, 12);
+      const storage = await exported(source);
+      const rules = ["POST", "PUT"].map((method) => ({
+        on: "api",
+        method,
+        faults: [fault],
+        probability: 0.2,
+      }));
+      const project = emptyProject();
+      await using cma = served(project, {
+        intercept: injectFaults({ rules, seed, mostInARow: 2 }),
+      });
+      assertAsItWas(await restored(cma, storage), `seed ${seed}, ${fault}`);
+      assert.equal(
+        project.primary.items.records().length,
+        source.primary.items.records().length,
+      );
+      assert.ok(cma.log.requests.some((request) => request.fault === fault), "a fault came");
+    }
+  }
+});
+
+Deno.test("a restore that is stopped is resumed, with its journal and without", async () => {
+  const source = worked(3, 12);
+  const storage = await exported(source);
+  for (const keepsJournal of [true, false]) {
+    const project = emptyProject();
+    const wrong = watchPublic(project, source);
+    await using cma = served(project);
+    const options = { ...restoreOptions(cma, storage), otherProject: true, concurrency: 2 };
+    let runs = 0;
+    for (let resume = false;; resume = true) {
+      await using plan = await planRestore({ ...options, resume });
+      runs++;
+      try {
+        assertAsItWas(await applyRestore(plan, { maxWrites: runs < 4 ? 15 * runs : Infinity }), "");
+        break;
+      } catch (error) {
+        assert.ok(error instanceof SluiceError && error.exitCode === EXIT.unfinished, `${error}`);
+      }
+      if (keepsJournal) continue;
+      for (const key of storage.objects.keys()) {
+        if (/\/restore_/.test(key)) storage.objects.delete(key);
+      }
+    }
+    assert.equal(runs, 4);
+    assert.deepEqual(wrong, []);
+  }
+});
+
+/** The snapshot as DatoCMS's own Project Export has it: without what only Sluice writes. */
+async function asProjectExport(storage: MemoryStorage): Promise<MemoryStorage> {
+  const copy = await copyOf(storage);
+  const own =
+    /\/(?:manifest\.json|export\.json|assets\.ndjson|settings\/.*|index\/.*|latest\.json)$/;
+  for (const key of copy.objects.keys()) if (own.test(key)) copy.objects.delete(key);
+  return copy;
+}
+
+Deno.test("snapshots of every form are restored: compressed, as DatoCMS writes them, on disk and in S3", async (t) => {
+  const project = worked(2, 8);
+  const of = (options: Partial<ExportOptions>) => exported(project, options);
+  const into = async (storage: Storage): Promise<RestoreResult> => {
+    await using cma = served(emptyProject());
+    return await restored(cma, storage);
+  };
+  await t.step("compressed", async () => {
+    assertAsItWas(await into(await of({ compress: "zstd" })), "compressed");
+  });
+  const enterprise = await of({ layout: "enterprise" });
+  await t.step("the layout of DatoCMS", async () => assertAsItWas(await into(enterprise), ""));
+  await t.step("DatoCMS's own Project Export", async () => {
+    const result = await into(await asProjectExport(enterprise));
+    // It tells of no collections, menus and filters.
+    const types = new Set(result.verification?.differences.map(({ resource }) => resource));
+    assert.deepEqual([...types], []);
+  });
+  await t.step("on disk", async () => {
+    const root = await temporaryPath();
+    await using cma = served(project);
+    using storage = new LocalStorage(root);
+    await exportProject({ ...sourceOf(cma), storage, tables: false });
+    assertAsItWas(await into(storage), "disk");
+    await Deno.remove(root, { recursive: true });
+  });
+  await t.step("in S3", async () => {
+    await using opened = await openFake();
+    await using cma = served(project);
+    await exportProject({ ...sourceOf(cma), storage: opened.storage, tables: false });
+    assertAsItWas(await into(opened.storage), "S3");
+  });
+});

@@ -103,7 +103,10 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
       assert.doesNotMatch(page, /<script|<link|src=/);
     });
     await t.step("a new sandbox needs no answer; limits, and giving up", async () => {
-      const stopped = await restore(cma, [...from, "--into", "new:rescue", "--max-writes", "1"]);
+      const { items } = SOURCE.primary;
+      for (const { current } of items.records().slice(0, 4)) items.delete(current.id);
+      const rescue = [...from, "--into", "new:rescue", "--concurrency", "1"];
+      const stopped = await restore(cma, [...rescue, "--max-writes", "1"]);
       assert.equal(stopped.exitCode, EXIT.unfinished, stopped.err);
       assert.match(stopped.err, /To continue it: .* restore .*--resume/);
       const aborted = await restore(cma, [...from, "--abort", "--json"]);

@@ -100,24 +100,14 @@ Deno.test("validators that were there are noted before they step aside", async (
   const noted = [...restore.notes];
   const text = fieldId("inner", "text");
   assert.deepEqual(noted.find(([key]) => key === `validators/${text}`)?.[1], {
-    method: "PUT",
-    path: `/fields/${text}`,
-    body: {
-      data: { id: text, type: "field", attributes: { validators: { length: { min: 10 } } } },
-    },
+    data: { id: text, type: "field", attributes: { validators: { length: { min: 10 } } } },
   });
   assert.equal(noted.length, 6);
   // What was noted is what has to be sent to have all of them back.
   for (const [, note] of noted) {
-    const { method, path, body } = note as {
-      method: "PUT";
-      path: string;
-      body: { data: JsonObject };
-    };
-    await restore.target.send(method, path, {
-      data: body.data,
-      signal: new AbortController().signal,
-    });
+    const { data } = note as { data: JsonObject };
+    const path = `/${data.type === "field" ? "fields" : "item-types"}/${data.id}`;
+    await restore.target.update(path, data, { signal: new AbortController().signal });
   }
   assert.deepEqual(await differences(wanted, await taken(cma, { environment: "fork" })), []);
   await restore.run();

@@ -209,7 +209,7 @@ Deno.test("uploads of a fork get their files and words back by difference, none 
       "POST /upload-requests",
       "POST /upload-requests",
       "POST /uploads",
-      ...[bell, levels, rules].map((one) => `PUT /uploads/${one!.id}`),
+      ...[bell, levels, rules, timetable].map((one) => `PUT /uploads/${one!.id}`),
     ].sort(),
   );
   const left = await differences(wanted, await taken(cma, { environment: FORK }));

@@ -109,12 +109,7 @@ export function modelKey({ id }: Resource): string {
 export function noteField(field: Resource): (run: RestoreRun) => Promise<void> {
   const { id, type } = field;
   const attributes = { validators: validatorsOf(field) };
-  return ({ temporary }) =>
-    temporary.note(fieldKey(field), {
-      method: "PUT",
-      path: `/fields/${encodeURIComponent(id)}`,
-      body: { data: { id, type, attributes } },
-    });
+  return ({ temporary }) => temporary.note(fieldKey(field), { data: { id, type, attributes } });
 }
 
 /** What makes a model want all locales again, should the restore end before it does so itself. */
@@ -122,9 +117,7 @@ export function noteModel(model: Resource): (run: RestoreRun) => Promise<void> {
   const { id, type } = model;
   return ({ temporary }) =>
     temporary.note(modelKey(model), {
-      method: "PUT",
-      path: `/item-types/${encodeURIComponent(id)}`,
-      body: { data: { id, type, attributes: { all_locales_required: true } } },
+      data: { id, type, attributes: { all_locales_required: true } },
     });
 }
 

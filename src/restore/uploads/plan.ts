@@ -31,7 +31,7 @@ const NAMED = 20;
  */
 export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
   const { snapshot, target, missingAssets, onLoss, signal } = input;
-  const form = await formOf(snapshot, target, signal);
+  const form = await formOf(input);
   const [before, after] = [
     await DiffSide.open(input.present, () => {}, signal),
     await DiffSide.open(input.wanted, () => {}, signal),
@@ -40,7 +40,7 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
     before,
     after,
     listings: [{ before: before.uploads, after: after.uploads }],
-    textOf: (upload) => uploadText(upload as Upload, form.locales),
+    textOf: (upload) => uploadText(upload as Upload, form),
     signal,
   });
   const created: string[] = [];
@@ -94,9 +94,7 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
 }
 
 async function formOf(
-  snapshot: Snapshot,
-  target: Snapshot,
-  signal: AbortSignal,
+  { snapshot, target, isOtherProject, signal }: PlanInput,
 ): Promise<UploadForm> {
   const [site, now] = [await snapshot.site({ signal }), await target.site({ signal })];
   const collections = [
@@ -107,6 +105,8 @@ async function formOf(
     locales: site.attributes.locales,
     // The target is switched over where the snapshot's project was.
     isByName: [site, now].some(({ meta }) => meta?.non_localized_focal_points === true),
+    // Another project has other people.
+    keepsCreators: !isOtherProject,
     collections: new Set(collections.map(({ id }) => id)),
   };
 }

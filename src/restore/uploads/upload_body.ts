@@ -10,6 +10,8 @@ export interface UploadForm {
   readonly locales: readonly string[];
   /** Whether default metadata is by name, with one focal point, in the target. */
   readonly isByName: boolean;
+  /** Whether uploads are to have the creators that they had. */
+  readonly keepsCreators: boolean;
   /** The collections that there are in the target once uploads are written. */
   readonly collections: ReadonlySet<string>;
 }
@@ -71,10 +73,16 @@ export function uploadChanges(
   }
   const isMoved = collectionOf(upload, form)?.id !==
     (relatedId(present, "upload_collection") ?? undefined);
-  if (changed.length === 0 && !isMoved) return undefined;
+  const creator = form.keepsCreators ? upload.relationships?.creator?.data ?? null : null;
+  const isOthers = creator !== null && "id" in creator &&
+    creator.id !== relatedId(present, "creator");
+  if (changed.length === 0 && !isMoved && !isOthers) return undefined;
   return {
     attributes: Object.fromEntries(changed),
-    relationships: isMoved ? parts.relationships : {},
+    relationships: {
+      ...isMoved ? parts.relationships : {},
+      ...isOthers ? { creator: { data: creator } } : {},
+    },
   };
 }
 
@@ -96,15 +104,16 @@ export function hasSameFile(upload: Upload, present: Upload): boolean {
  * What of an upload is compared, as text: equal texts are of uploads that need no write.
  *
  * @param upload The upload.
- * @param locales The locales of the snapshot's project.
+ * @param form How it is in the target.
  */
-export function uploadText(upload: Upload, locales: readonly string[]): string {
+export function uploadText(upload: Upload, { locales, keepsCreators }: UploadForm): string {
   const { attributes } = upload;
   return JSON.stringify([
     ...[attributes.md5 ?? null, attributes.size ?? null],
     ...PLAIN.map((name) => attributes[name] ?? null),
     canonicalMetadata(attributes.default_field_metadata, locales),
     relatedId(upload, "upload_collection"),
+    keepsCreators ? relatedId(upload, "creator") : null,
     slugOf(baseOf(nameToSend(upload))),
   ]);
 }

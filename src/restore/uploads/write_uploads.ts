@@ -1,5 +1,6 @@
 import type { JsonObject, Upload } from "../../content/resource.ts";
 import { SluiceError } from "../../error.ts";
+import { CmaError } from "../../source/datocms/cma_error.ts";
 import { UPLOADS_AT_A_TIME } from "../../source/datocms/uploads_by_id.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
@@ -13,6 +14,7 @@ import {
   nameToSend,
   uploadChanges,
   type UploadForm,
+  type UploadParts,
   uploadParts,
 } from "./upload_body.ts";
 
@@ -43,12 +45,23 @@ export function createsUploads(
   const batches = Math.ceil(ids.length / UPLOADS_AT_A_TIME);
   return {
     phase: "uploads",
-    writes: [{
-      action: "create",
-      type: "upload",
-      count: ids.length,
-      requests: 2 * ids.length + 2 * batches,
-    }],
+    writes: [
+      {
+        action: "create",
+        type: "upload",
+        count: ids.length,
+        requests: 2 * ids.length + 2 * batches,
+      },
+      // Whoever makes one is its creator at first.
+      ...form.keepsCreators
+        ? [{
+          action: "update" as const,
+          type: "upload",
+          count: ids.length,
+          requests: 2 * ids.length,
+        }]
+        : [],
+    ],
     async run(run) {
       const used = new UploadPaths(await paths(), run.target.clock);
       for (const batch of inBatches(ids)) {
@@ -72,10 +85,11 @@ export function createsUploads(
         // Those whose jobs came to nothing say why when they are waited for.
         const made = await foundInTime(run, todo);
         await run.forEach(todo.filter((id) => !made.has(id)), (id) => create(id, false));
-        for (const [id, now] of made) {
+        await run.forEach(made, async ([id, now]) => {
           const { upload } = await assetOf(snapshot, id, run.signal);
           if (!hasSameFile(upload, now)) throw isOther(upload);
-        }
+          if (form.keepsCreators) await putsBack(run, upload, uploadChanges(upload, now, form));
+        });
       }
     },
   };
@@ -120,17 +134,47 @@ export function changesUploads(
           const path = isOther ? { path: await sent(run, used, upload, file) } : {};
           // A new file brings its own name.
           const { basename: _, ...attributes } = changes?.attributes ?? {};
-          await run.target.update(`/uploads/${encodeURIComponent(id)}`, {
-            id,
-            type: "upload",
-            attributes: { ...path, ...isOther ? attributes : changes?.attributes },
-            relationships: (changes?.relationships ?? {}) as unknown as JsonObject,
-          }, { signal: run.signal });
-          run.wrote("uploads", "upload");
+          await putsBack(run, upload, {
+            attributes: isOther ? { ...path, ...attributes } : changes?.attributes ?? {},
+            relationships: changes?.relationships ?? {},
+          });
         });
       }
     },
   };
+}
+
+/** Changes an upload. Its creator may be nobody any more: then whoever restores it is that. */
+async function putsBack(run: RestoreRun, { id }: Upload, changes?: UploadParts): Promise<void> {
+  if (changes === undefined) return;
+  const { target, signal } = run;
+  const { creator, ...relationships } = changes.relationships;
+  const update = (all: UploadParts["relationships"]) =>
+    target.update(`/uploads/${encodeURIComponent(id)}`, {
+      id,
+      type: "upload",
+      attributes: changes.attributes,
+      ...Object.keys(all).length > 0 ? { relationships: all as unknown as JsonObject } : {},
+    }, { signal });
+  try {
+    await update(changes.relationships);
+  } catch (error) {
+    const isRefused = error instanceof CmaError && error.isRefusedQuery && creator !== undefined;
+    if (!isRefused) throw error;
+    const isMore = Object.keys({ ...changes.attributes, ...relationships }).length > 0;
+    if (isMore) await update(relationships);
+    run.lost({
+      code: "creator_lost",
+      message:
+        `The asset ${
+          printable(id, 40)
+        } has whoever restored it as its creator: DatoCMS refused the ` +
+        "one that it had.",
+      type: "upload",
+      id,
+    });
+  }
+  run.wrote("uploads", "upload");
 }
 
 /** Sends a file, and tells the path it has then. */

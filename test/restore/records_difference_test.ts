@@ -2,6 +2,12 @@ import assert from "node:assert/strict";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { Editor } from "../support/editor.ts";
+import { emptyProject } from "../../src/simulator/empty_project.ts";
+import { entityId } from "../../src/simulator/entity_id.ts";
+import { itemTypeId } from "../../src/simulator/schema_builder.ts";
+import { startDemoCma } from "../../src/simulator/server.ts";
+import { RecordMaker } from "../support/made_records.ts";
+import { writeClient } from "../support/write_client.ts";
 import { long } from "../support/long.ts";
 import { legal, worked } from "../support/worked_project.ts";
 import {
@@ -44,4 +50,70 @@ Deno.test("a fork that was edited becomes the snapshot again, by what differs al
     const again = await restoreRecords(snapshot, project);
     assert.deepEqual(again.plan.steps, [], `seed ${seed}`);
   }
+});
+
+const ORDERED = {
+  leaf: {
+    name: "Leaf",
+    attributes: { draft_mode_active: true, tree: true },
+    fields: { name: { type: "string" } },
+  },
+  row: {
+    name: "Row",
+    attributes: { draft_mode_active: true, sortable: true },
+    fields: { name: { type: "string" } },
+  },
+};
+
+/** The names of records in their order, below each record, with their status. */
+function orderOf({ primary }: MemoryProject): Map<string, string[]> {
+  const records = primary.items.records().toSorted((a, b) => {
+    return Number(a.current.attributes.position) - Number(b.current.attributes.position);
+  });
+  const groups = new Map<string, string[]>();
+  for (const { current: { attributes: { name, parent_id = "" }, meta } } of records) {
+    const key = `${String(name)[0]} ${parent_id}`;
+    groups.set(key, [...groups.get(key) ?? [], `${name} ${meta?.status}`]);
+  }
+  return new Map([...groups].sort());
+}
+
+Deno.test("records get their order back, with few moves", async () => {
+  const source = emptyProject({ models: ORDERED });
+  const maker = new RecordMaker(source);
+  for (let i = 1; i <= 12; i++) {
+    const content = { name: `r${i}`, position: i };
+    maker.put("row", `row ${i}`, content, i % 3 === 0 ? undefined : i % 3 === 1 ? true : content);
+    const above = i <= 3 ? null : entityId(`leaf ${i % 3 + 1}`);
+    const place = { name: `l${i}`, position: Math.ceil(i / 3), parent_id: above };
+    maker.put("leaf", `leaf ${i}`, i <= 3 ? { ...place, position: i } : place, true);
+  }
+  maker.finish();
+  const snapshot = await snapshotOf(source);
+  const project = memoryCopy(source);
+  const { items } = project.primary;
+  const cma = startDemoCma({ project, rateLimit: false });
+  const client = writeClient(cma);
+  await client.items.update(entityId("row 2"), { position: 11 });
+  await client.items.update(entityId("row 9"), { position: 1 });
+  await client.items.destroy(entityId("row 5"));
+  await client.items.destroy(entityId("leaf 4"));
+  await client.items.destroy(entityId("leaf 9"));
+  await client.items.update(entityId("leaf 12"), { parent_id: entityId("leaf 2") });
+  await client.items.update(entityId("leaf 3"), { position: 1 });
+  const extra = await client.items.create({
+    item_type: { type: "item_type", id: itemTypeId("row") },
+    name: "extra",
+    position: 2,
+  });
+  await cma.stop();
+  const wrong = watchPublic(project, source);
+  const { losses, wrote } = await restoreRecords(snapshot, project);
+  assert.deepEqual(losses, []);
+  assert.equal(items.record(extra.id), undefined);
+  assert.deepEqual(orderOf(project), orderOf(source));
+  assert.deepEqual(wrong, []);
+  assert.ok((wrote.get("links") ?? 0) <= 8, `${wrote.get("links")} moves and changes`);
+  const again = await restoreRecords(snapshot, project);
+  assert.deepEqual(again.plan.steps, []);
 });

@@ -4,6 +4,7 @@ import { printable } from "../../text/printable.ts";
 import type { PlanInput, Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { bulkRequests, bulkUntilDone } from "./bulk.ts";
+import { planOrder } from "./order.ts";
 import { Publication } from "./publication.ts";
 import { BIT } from "./record_graph.ts";
 import { RecordWriter } from "./record_writer.ts";
@@ -81,6 +82,7 @@ export async function planRecords(
     ...publication.holding(),
     createStep(survey, writer),
     linksStep(survey, writer, waiting),
+    ...await planOrder(survey, writer, input),
     ...publication.steps(),
     currentStep(survey, writer),
     ...publication.releasing(),

@@ -113,7 +113,13 @@ export class Publication {
       {
         phase: "publication",
         writes: this.#survey.planned(published(), "publish", bulkRequests),
-        run: (run) => this.#publish(run, published()),
+        run: (run) => {
+          const { moved } = this.#writer;
+          const all = graph.inOrder((n) => this.#isPublished(n) || moved.has(n));
+          // What isn't written otherwise isn't in the order.
+          const others = [...moved].filter((n) => graph.rank(n) === 0);
+          return this.#publish(run, [...others, ...all]);
+        },
       },
       this.#fieldsStep(false),
       {

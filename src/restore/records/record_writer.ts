@@ -14,6 +14,8 @@ const FAR = 1_000_000_000;
 
 /** Writes what records hold, each read from the snapshot when its turn comes. */
 export class RecordWriter {
+  /** Public records that were moved among others, which makes a new version of them. */
+  readonly moved: Set<number> = new Set();
   readonly #survey: Survey;
   readonly #input: PlanInput;
   /** Records that the API refused: they aren't published, and nothing links to them that isn't there. */

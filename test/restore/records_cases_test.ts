@@ -338,6 +338,13 @@ Deno.test("what can't be kept is dropped or left a draft, and named", async () =
   for (const id of [linked, further]) assert.equal(record(id).published, undefined);
   assert.deepEqual(record(linked).current.attributes.others, []);
   assert.deepEqual(record(further).current.attributes.others, [linked]);
+  await assert.rejects(
+    restoreRecords(snapshot, withoutRecords(project), {
+      ...options,
+      input: { missingAssets: "fail" },
+    }),
+    /lacks those of 1 reference: let them be dropped/,
+  );
   // What was lost stays so, and nothing else is to be done.
   const again = await restoreRecords(snapshot, target, options);
   assert.deepEqual([again.plan.steps, again.losses.length], [[], 4]);
@@ -376,3 +383,44 @@ const LOSSES: Readonly<Record<string, ModelSketch>> = {
     fields: { file: { type: "file" }, text: { type: "string" } },
   },
 };
+
+Deno.test("blocks come back without their ids where the API doesn't take them", async () => {
+  const { large, leaf, box, plain } = MODELS;
+  const source = emptyProject({
+    models: { large: large!, leaf: leaf!, box: box!, plain: plain! },
+    locales: ["en", "it"],
+  });
+  const maker = new RecordMaker(source);
+  for (const name of ["one", "two"]) {
+    const inside = [madeBlock("box", `inside ${name}`, { inside: [], n: 1 })];
+    const deep = [madeBlock("box", `outside ${name}`, { inside, n: 2 })];
+    const many = [madeBlock("leaf", `leaf of ${name}`, { text: { en: "a" }, to: null })];
+    const content = { text: { en: name }, many, deep };
+    maker.put("large", name, { ...content, text: { en: "new" } }, content);
+  }
+  maker.finish();
+  const snapshot = await snapshotOf(source);
+  for (const blockIds of ["refused", "replaced"] as const) {
+    const project = withoutRecords(source);
+    const { losses } = await restoreRecords(snapshot, project, { cma: { blockIds } });
+    assert.deepEqual(losses.map(({ code }) => code), ["block_ids"], blockIds);
+    for (const name of ["one", "two"]) {
+      const [before, after] = [source, project].map(({ primary: { items } }) => {
+        const { current, published } = items.record(entityId(name))!;
+        return [current, published].map(lasting);
+      });
+      assert.deepEqual(withoutBlockIds(after), withoutBlockIds(before));
+      assert.notDeepEqual(after, before);
+    }
+  }
+});
+
+/** What two versions hold, with blocks that have no ids. */
+function withoutBlockIds(versions: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(versions, (key, value) => {
+      const isBlock = typeof value === "object" && value?.type === "item" && key !== "item_type";
+      return isBlock ? { ...value, id: "" } : value;
+    }),
+  );
+}

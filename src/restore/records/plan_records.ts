@@ -34,7 +34,8 @@ export interface RecordsPlan {
  * @param options What else is known.
  * @param options.missingUploads The ids of the uploads that the target won't have: what refers to them is dropped.
  * @param options.now The time, in milliseconds since 1970. @default {Date.now()}
- * @throws {SluiceError} If there are records that can't be made under their ids, or the snapshot can't be read.
+ * @throws {SluiceError} If there are records that can't be made under their ids, references to assets without a file
+ * mustn't be dropped, or the snapshot can't be read.
  */
 export async function planRecords(
   input: PlanInput,
@@ -46,6 +47,7 @@ export async function planRecords(
   const survey = await Survey.of(input, missingUploads);
   const { graph, models, relaxed } = survey;
   assertIds(survey);
+  assertAssets(survey, input);
   graph.sort();
   bar(survey, input);
   const writer = new RecordWriter(survey, input);
@@ -228,6 +230,18 @@ async function destroy(
       id,
     });
   }
+}
+
+/** Whoever wants no reference dropped gets nothing written. */
+function assertAssets({ droppedAssets: count }: Survey, { missingAssets }: PlanInput): void {
+  if (missingAssets !== "fail" || count === 0) return;
+  throw new SluiceError(
+    `Expected the files of all assets that records refer to, but the snapshot lacks those of ${count} ${
+      count === 1 ? "reference" : "references"
+    }: let them be dropped, or restore a snapshot that has them.`,
+    EXIT.usage,
+    { code: "asset_file_missing" },
+  );
 }
 
 /** The API takes ids of new records only if they are UUIDs of version 4. */

@@ -25,9 +25,10 @@ export class RecordContent {
    * @param item A version of the record, in nested form.
    * @param keep Whether a reference stays. Those in lists and inline records go, links in a text leave their words,
    * and what holds only one is empty then.
+   * @param hasIds Whether blocks are sent with their ids.
    */
-  values(item: Item, keep: KeepReference): JsonObject {
-    const attributes = this.#sent(withReferences(item, this.#schema, keep));
+  values(item: Item, keep: KeepReference, hasIds = true): JsonObject {
+    const attributes = this.#sent(withReferences(item, this.#schema, keep), hasIds);
     if (this.#schema.itemTypeOf(item)?.attributes.tree === true) {
       attributes.parent_id = item.attributes.parent_id ?? null;
     }
@@ -85,16 +86,32 @@ export class RecordContent {
     }
   }
 
-  #sent(item: Item): JsonObject {
+  /** The ids of the blocks that a version holds itself, not within others. */
+  blockIds(item: Item): string[] {
+    const ids: string[] = [];
+    for (const field of this.#schema.fields(item.relationships.item_type.data.id)) {
+      const { api_key: key, field_type: type, localized } = field.attributes;
+      const value = getOwn(item.attributes, key) ?? null;
+      for (const each of localized && isObject(value) ? Object.values(value) : [value]) {
+        mapBlocks(each, type, (block) => {
+          ids.push(typeof block === "string" ? block : block.id);
+          return block as unknown as Json;
+        });
+      }
+    }
+    return ids;
+  }
+
+  #sent(item: Item, hasIds: boolean): JsonObject {
     const sent: JsonObject = {};
     for (const field of this.#schema.fields(item.relationships.item_type.data.id)) {
       const { api_key: key, field_type: type, localized } = field.attributes;
       const value = getOwn(item.attributes, key) ?? null;
-      if (!localized || !isObject(value)) setOwn(sent, key, this.#withBlocks(value, type));
+      if (!localized || !isObject(value)) setOwn(sent, key, this.#withBlocks(value, type, hasIds));
       else {
         const locales: JsonObject = {};
         for (const [locale, each] of Object.entries(value)) {
-          setOwn(locales, locale, this.#withBlocks(each, type));
+          setOwn(locales, locale, this.#withBlocks(each, type, hasIds));
         }
         setOwn(sent, key, locales);
       }
@@ -102,15 +119,15 @@ export class RecordContent {
     return sent;
   }
 
-  #withBlocks(value: Json, type: string): Json {
+  #withBlocks(value: Json, type: string, hasIds: boolean): Json {
     return mapBlocks(value, type, (block) => {
       if (typeof block === "string") return block;
       const { id, relationships: { item_type } } = block;
       const { data } = item_type;
       return {
-        id,
+        ...hasIds ? { id } : {},
         type: "item",
-        attributes: this.#sent(block),
+        attributes: this.#sent(block, hasIds),
         relationships: { item_type: { data: { id: data.id, type: "item_type" } } },
       };
     });

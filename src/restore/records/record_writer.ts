@@ -9,6 +9,12 @@ import { datesOf, datesToSet } from "./record_content.ts";
 import { BIT } from "./record_graph.ts";
 import type { Survey } from "./survey.ts";
 
+/** A record as it is created. */
+interface NewItem extends JsonObject {
+  readonly id: string;
+  readonly relationships: JsonObject;
+}
+
 /** A position behind those of all records. */
 const FAR = 1_000_000_000;
 
@@ -24,6 +30,8 @@ export class RecordWriter {
   readonly #incomplete = new Set<number>();
   /** Records that are being made. */
   readonly #making = new Map<number, Promise<void>>();
+  /** Whether blocks keep their ids; `undefined` before one was made. */
+  #keepsBlocks: boolean | undefined;
   /** Creators that the target doesn't know. */
   readonly #strangers = new Set<string>();
 
@@ -73,7 +81,7 @@ export class RecordWriter {
     const { content, graph } = this.#survey;
     const item = await this.first(n);
     const type = item.relationships.item_type.data.id;
-    const attributes: JsonObject = content.values(item, this.#keepsMade(n));
+    const attributes: JsonObject = content.values(item, this.#keepsMade(n), this.#keepsBlocks);
     const { position, parent_id: parent } = item.attributes;
     if (this.#hasPlaces(n)) {
       // Behind all others, so that none of them moves when it leaves.
@@ -81,7 +89,6 @@ export class RecordWriter {
       else if (typeof position === "number") attributes.position = position;
       if (!this.#hasParent(n, parent)) attributes.parent_id = null;
     }
-    const creator = this.#creatorOf(item);
     const data = {
       type: "item",
       id: item.id,
@@ -89,31 +96,73 @@ export class RecordWriter {
       relationships: { item_type: { data: { type: "item_type", id: type } } },
       meta: datesOf(item),
     };
-    const create = (relationships: JsonObject) => {
-      const all = { ...data, relationships: { ...data.relationships, ...relationships } };
-      return run.target.create("/items", all, { signal: run.signal });
-    };
     await this.#attempt(run, n, async () => {
-      if (creator === undefined) return await create({});
-      try {
-        return await create({ creator: { data: creator } });
-      } catch (error) {
-        const isStranger = error instanceof CmaError &&
-          error.codes.includes("INVALID_RELATIONSHIP");
-        if (!isStranger) throw error;
-        this.#strangers.add(creator.id);
-        run.lost({
-          code: "creator_unknown",
-          message: `The target doesn't know ${printable(creator.type, 30)} ${
-            printable(creator.id, 60)
-          }: its records are by whoever restores them.`,
-          type: creator.type,
-          id: creator.id,
-        });
-        return await create({});
-      }
+      const made = await this.#createBy(run, this.#creatorOf(item), data, async (data) => {
+        try {
+          return await run.target.create("/items", data, { signal: run.signal });
+        } catch (error) {
+          if (!this.#refusesBlocks(error, item)) throw error;
+          const own = content.values(item, this.#keepsMade(n), false);
+          const { parent_id, position } = attributes;
+          const place = { ...this.#isInTree(n) ? { parent_id } : {}, position };
+          const without = { ...data, attributes: { ...own, ...this.#hasPlaces(n) ? place : {} } };
+          return await run.target.create("/items", without, { signal: run.signal });
+        }
+      });
+      this.#checkBlocks(run, item, made);
     });
     run.wrote("records", "item");
+  }
+
+  /** Creates a record as that of its creator, if the target knows who that is. */
+  async #createBy(
+    run: RestoreRun,
+    creator: { type: string; id: string } | undefined,
+    data: NewItem,
+    create: (data: NewItem) => Promise<JsonObject>,
+  ): Promise<JsonObject> {
+    if (creator === undefined) return await create(data);
+    const relationships = { ...data.relationships, creator: { data: creator } };
+    try {
+      return await create({ ...data, relationships });
+    } catch (error) {
+      const isStranger = error instanceof CmaError && error.codes.includes("INVALID_RELATIONSHIP");
+      if (!isStranger) throw error;
+      this.#strangers.add(creator.id);
+      run.lost({
+        code: "creator_unknown",
+        message: `The target doesn't know ${printable(creator.type, 30)} ${
+          printable(creator.id, 60)
+        }: its records are by whoever restores them.`,
+        type: creator.type,
+        id: creator.id,
+      });
+      return await create(data);
+    }
+  }
+
+  /** Whether the API may have refused a record because blocks have ids of ours. */
+  #refusesBlocks(error: unknown, item: Item): boolean {
+    return this.#keepsBlocks !== true && error instanceof CmaError &&
+      error.message.includes("VALIDATION_INVALID_BLOCK") &&
+      this.#survey.content.blockIds(item).length > 0;
+  }
+
+  /** Looks once whether blocks have got the ids that they were sent with. */
+  #checkBlocks(run: RestoreRun, item: Item, made: JsonObject): void {
+    if (this.#keepsBlocks !== undefined) return;
+    const { content } = this.#survey;
+    const ids = content.blockIds(item);
+    if (ids.length === 0) return;
+    const answer = new Set(content.blockIds(made as unknown as Item));
+    this.#keepsBlocks = ids.every((id) => answer.has(id));
+    if (this.#keepsBlocks) return;
+    run.lost({
+      code: "block_ids",
+      message:
+        "Blocks have other ids than in the snapshot: DatoCMS doesn't take those of new blocks.",
+      type: "item",
+    });
   }
 
   /** Puts the first content in place of what is there. */
@@ -167,7 +216,7 @@ export class RecordWriter {
   ): Promise<void> {
     const { content } = this.#survey;
     const type = item.relationships.item_type.data.id;
-    const values = content.values(item, this.#keeps(n));
+    const values = content.values(item, this.#keeps(n), this.#keepsBlocks);
     const changed = content.difference(type, there, values);
     // A record is "updated" by a change that changes nothing, too.
     const attributes = Object.keys(changed).length > 0 ? changed : content.unchanged(type, values);

@@ -38,6 +38,8 @@ export class Survey {
   readonly relaxed: Set<string> = new Set();
   /** The records that the target has and the snapshot hasn't. */
   readonly extras: IdNumbers = new IdNumbers();
+  /** How many references to assets are dropped. */
+  droppedAssets = 0;
   /** The records that are moved to a stage, by its id. */
   readonly stages: Map<string, number[]> = new Map();
   readonly #input: PlanInput;
@@ -314,6 +316,7 @@ export class Survey {
 
   #tellDropped(id: string, { type, id: target, field }: ItemReference): void {
     const isUpload = type === "upload";
+    if (isUpload) this.droppedAssets++;
     const isKnown = !isUpload && this.graph.ids.numberOf(target) !== undefined;
     const what = isUpload
       ? `the asset ${printable(target, 60)}, whose file the snapshot doesn't have`

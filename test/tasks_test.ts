@@ -16,7 +16,7 @@ Deno.test("no task asks for a permission", () => {
 Deno.test("what runs the program gives it a heap of one size, in tasks, the command and the documentation", async () => {
   assert.match(HEAP, /^--v8-flags=--max-old-space-size=\d+$/);
   // Tests are checked and run by Deno with more; the programs that they run have what the tasks give them.
-  const running = /\bdeno (?:run|install)\b.*\b(?:tasks\/(?:cli|cron|bench)\.ts|cli\.js)\b/;
+  const running = /\bdeno (?:run|install)\b.*\b(?:tasks\/(?:cli|cron)\.ts|cli\.js)\b/;
   const capped = [];
   for (const [name, { command }] of Object.entries(config.tasks)) {
     for (const part of command.split(/&&?/)) {
@@ -26,7 +26,7 @@ Deno.test("what runs the program gives it a heap of one size, in tasks, the comm
       capped.push(name);
     }
   }
-  assert.deepEqual(capped, ["sluice", "export", "cron", "demo", "install", "bench"]);
+  assert.deepEqual(capped, ["sluice", "export", "cron", "demo", "install"]);
   const pages = [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`);
   for (const page of ["README.md", "Dockerfile", ...pages]) {
     const text = (await Deno.readTextFile(page)).replaceAll("\\\n", " ");

@@ -150,12 +150,12 @@ async function makePlan(
   const snapshot = await openSnapshot(storage, found, { index: "memory", signal });
   const { manifest } = snapshot;
   const lack = manifest === undefined ? [] : lackOf(manifest);
-  if (lack.length > 0 && !options.keepExtra) {
+  if (lack.length > 0) {
     throw new SluiceError(
       `The snapshot ${found.name} isn't the whole project (${
         lack.join("; ")
       }): what it lacks can't be told from ` +
-        "what was deleted. Restore a whole one, or keep what it lacks.",
+        "what was deleted, so that this version restores whole ones only.",
       EXIT.usage,
       { code: "snapshot_partial" },
     );
@@ -215,7 +215,7 @@ async function makePlan(
       isMade: isThere && place.forkOf !== undefined,
       earlier,
       inventory,
-      notes: notesOf(lack, project, snapshot),
+      notes: notesOf(project, snapshot),
     };
     return await planned(work, signal);
   } catch (error) {
@@ -273,7 +273,6 @@ function placeOf({ environment, forkOf }: JournalPlan, project: FoundProject): T
 }
 
 function notesOf(
-  lack: readonly string[],
   { lacking, hooks: { webhooks, buildTriggers } }: FoundProject,
   { manifest }: Snapshot,
 ): string[] {
@@ -282,7 +281,6 @@ function notesOf(
     ...buildTriggers.length > 0 ? [`build triggers (${fewNames(buildTriggers, 5)})`] : [],
   ];
   return [
-    ...lack.length > 0 ? [`The snapshot isn't the whole project: ${lack.join("; ")}.`] : [],
     ...manifest === undefined
       ? [
         "The snapshot has no manifest, so that nobody can tell whether it is whole: what it lacks is kept.",

@@ -48,10 +48,7 @@ export interface RestoreOptions extends JournalOptions {
   readonly forkOf?: string | undefined;
   /** Whether the API token is another project's, which is empty, and is restored into. @default {false} */
   readonly otherProject?: boolean | undefined;
-  /**
-   * Whether what the snapshot lacks is kept in the new environment. A snapshot that isn't the whole project can't be
-   * restored otherwise. @default {false}
-   */
+  /** Whether what the snapshot lacks is kept in the new environment. @default {false} */
   readonly keepExtra?: boolean | undefined;
   /**
    * Which validators step aside until all records are there: those that would refuse what the snapshot holds, all, or

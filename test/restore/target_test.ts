@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/content/resource.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import { Target } from "../../src/restore/target.ts";
 import { entityId } from "../../src/simulator/entity_id.ts";
-import { CmaError } from "../../src/source/datocms/cma_error.ts";
+import type { CmaError } from "../../src/source/datocms/cma_error.ts";
 import { parseJson } from "../../src/text/json.ts";
 import { apiError, json } from "../support/cma.ts";
 import { serveHttp } from "../support/http_server.ts";

@@ -123,10 +123,12 @@ Deno.test("deno task sluice download writes what tar, gzip and zstd read, and co
   assertEnds(end, /: intact[^]*: intact/);
 });
 
-Deno.test("deno task sluice retry, and export --retry-failed, in a terminal ask for no permission", async () => {
+Deno.test("deno task sluice retry, export --retry-failed and restore in a terminal ask for no permission", async () => {
   await using opened = await open();
   const { env } = opened;
   assertEnds(await runInTerminal(denoTask("export"), { env }), /: complete/);
+  const restore = denoTask("sluice", "restore", "--into", "new:rescue");
+  assertEnds(await runInTerminal(restore, { env }), /Restored [^]*no differences/);
   const none = /none had failed/;
   assertEnds(await runInTerminal(denoTask("sluice", "retry"), { env }), none);
   assertEnds(await runInTerminal(denoTask("export", "--retry-failed"), { env }), none);

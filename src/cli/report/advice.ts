@@ -46,7 +46,6 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   restore_into: () => ` (${flags("into")})`,
   resume_impossible: () => `, without ${flags("resume")}`,
   schedule_unreadable: () => ": sluice schedule enable, or sluice schedule disable",
-  snapshot_partial: () => ` (${flags("keepExtra")})`,
   ticks_too_short: () => ` (${flags("timeBudget")})`,
   time_budget_over: ({ progressed }) =>
     `: ${flags("resume")} continues it` +

@@ -42,9 +42,7 @@ export const RESTORING = {
       "Restore into the primary environment of another project, that of the API token, which is empty.",
   }),
   keepExtra: onOff(RESTORE_DEFAULTS.keepExtra, {
-    help:
-      "Keep what the new environment has and the snapshot hasn't. Needed to restore a snapshot that isn't the " +
-      "whole project.",
+    help: "Keep what the new environment has and the snapshot hasn't.",
   }),
   validators: option({
     kind: "text",

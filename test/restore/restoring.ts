@@ -5,6 +5,7 @@ import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import { type Phase, PHASES } from "../../src/restore/phases.ts";
 import type { Loss } from "../../src/restore/phases.ts";
 import type { PlanInput, Step } from "../../src/restore/plan.ts";
+import { planRecords } from "../../src/restore/records/plan_records.ts";
 import { planSchema } from "../../src/restore/schema/plan.ts";
 import type { RestoreRun } from "../../src/restore/run.ts";
 import { type RequestCounts, Target } from "../../src/restore/target.ts";
@@ -55,6 +56,8 @@ export async function taken(cma: DemoCma, options: Partial<ExportOptions> = {}):
 export interface RestoreOptions extends Partial<Omit<PlanInput, "snapshot" | "target">> {
   readonly relaxed?: ReadonlySet<string>;
   readonly environment?: string | undefined;
+  /** Whether records come back, too. */
+  readonly records?: boolean;
   /** Only the steps of these phases. */
   readonly phases?: readonly Phase[];
   /** Called before each step. */
@@ -78,7 +81,8 @@ export interface Restored {
 export async function planned(
   wanted: Taken,
   cma: DemoCma,
-  { relaxed = new Set(), environment, phases = PHASES, before, ...options }: RestoreOptions = {},
+  { relaxed = new Set(), records, environment, phases = PHASES, before, ...options }:
+    RestoreOptions = {},
 ): Promise<Restored> {
   const present = await taken(cma, { environment, assets: false });
   const signal = new AbortController().signal;
@@ -101,8 +105,10 @@ export async function planned(
     ...options,
   };
   const uploads = await planUploads(input);
-  const schema = await planSchema(input, { relaxed, missingUploads: uploads.missing });
-  const steps = [...schema.steps, ...uploads.steps]
+  const missingUploads = uploads.missing;
+  const content = records ? await planRecords(input, { missingUploads }) : { steps: [], relaxed };
+  const schema = await planSchema(input, { relaxed: content.relaxed, missingUploads });
+  const steps = [...schema.steps, ...uploads.steps, ...content.steps]
     .filter(({ phase }) => phases.includes(phase))
     .toSorted((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
   const target = new Target({

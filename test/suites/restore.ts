@@ -9,6 +9,7 @@ import "../restore/restore_test.ts";
 import "../restore/schema_cases_test.ts";
 import "../restore/schema_faults_test.ts";
 import "../restore/schema_fork_test.ts";
+import "../restore/schema_records_test.ts";
 import "../restore/schema_round_trip_test.ts";
 import "../restore/target_test.ts";
 import "../restore/uploads_files_test.ts";

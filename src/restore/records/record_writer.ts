@@ -202,7 +202,8 @@ export class RecordWriter {
     const { target, signal } = this.#input;
     const found = await target.record(item.id, { signal });
     if (!found?.current) throw new TypeError(`The target had no record ${item.id}.`);
-    const there = this.#survey.content.values(found.current, () => true);
+    const { content, inSchema } = this.#survey;
+    const there = content.values(inSchema(found.current), () => true);
     await this.#put(run, n, phase, item, there, datesToSet(found.current, item));
   }
 

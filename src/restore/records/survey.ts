@@ -6,6 +6,7 @@ import { DiffSide } from "../../tools/diff/diff_side.ts";
 import { IdNumbers } from "../../text/id_numbers.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
+import { itemsInSchema, withItems } from "./in_schema.ts";
 import type { PlanInput, PlannedWrites } from "../plan.ts";
 import { comparedText, datesToSet, RecordContent } from "./record_content.ts";
 import { BIT, RecordGraph, WRITTEN } from "./record_graph.ts";
@@ -32,6 +33,8 @@ export class Survey {
   readonly models: readonly SurveyedModel[];
   /** The snapshot's schema. */
   readonly schema: SchemaIndex;
+  /** What a record of the target is once its schema is the snapshot's. */
+  inSchema: (item: Item) => Item = (item) => item;
   /** What records hold, as it is sent. */
   readonly content: RecordContent;
   /** The ids of the models whose validators would refuse what is written. */
@@ -81,6 +84,7 @@ export class Survey {
     const present = await DiffSide.open(input.present, () => {}, signal);
     const initial = initialStages(await input.snapshot.settings("workflows", { signal }) ?? []);
     const survey = new Survey(wanted.schema, input, missingUploads, initial);
+    survey.inSchema = itemsInSchema(present.schema, wanted.schema);
     await survey.#readIds(wanted, present);
     for (const index of survey.models.keys()) await survey.#compare(index, wanted, present);
     return survey;
@@ -176,7 +180,7 @@ export class Survey {
         this.graph.ids.numberOf(record) ?? this.graph.size + (this.extras.numberOf(record) ?? 0),
     );
     const pairs = compareListings<Item>({
-      before: present,
+      before: withItems(present, this.inSchema),
       after: wanted,
       listings: versions.map((version) => ({
         before: present.records(own, version),

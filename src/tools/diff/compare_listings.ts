@@ -22,12 +22,15 @@ export interface EntryPair<T> {
   readonly after: readonly (T | undefined)[];
 }
 
+/** A snapshot, as far as its batches are read. */
+type ReadSide = Pick<DiffSide, "entries" | "expect">;
+
 /** What is compared, and by what. */
 export interface ListingComparison {
   /** The earlier snapshot. */
-  readonly before: DiffSide;
+  readonly before: ReadSide;
   /** The later snapshot. */
-  readonly after: DiffSide;
+  readonly after: ReadSide;
   /** The listings, one for each version. */
   readonly listings: readonly ListingPair[];
   /** What of an entry is compared, as text: equal texts are of equal entries. */
@@ -179,7 +182,7 @@ function pairOf<T>({ id, parts }: Waiting<T>, slots: number): EntryPair<T> {
 function reader(
   index: EntryIndex,
   slot: Slot,
-  side: DiffSide,
+  side: ReadSide,
   paths: readonly string[],
   signal: AbortSignal,
 ) {

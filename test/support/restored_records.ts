@@ -126,7 +126,7 @@ export async function restoreRecords(
     apiToken: cma.apiToken,
     baseUrl: cma.url,
     limiter: new RateLimiter({ limit: 10_000, windowMs: 1000 }),
-    retry: { ...QUICK_RETRIES, maxAttempts: 12 },
+    retry: { ...QUICK_RETRIES, maxAttempts: 40 },
     clock: IMPATIENT,
     onEvent: ({ type }) => {
       if (type === "retry") repeated++;

@@ -63,13 +63,13 @@ export class Publication {
     const parent = graph.parent(target);
     // What is above it in the tree would have to be public by then; both versions have the same place.
     if (parent === undefined || parent === n || !this.#isLater(n, parent)) return;
-    if (graph.has(target, BIT.CREATE)) graph.mark(target, BIT.ORPHAN);
+    graph.mark(target, BIT.ORPHAN | (graph.has(target, BIT.CREATE) ? 0 : BIT.FIRST));
   }
 
   #isLater(n: number, target: number): boolean {
     const { graph } = this.#survey;
     return graph.has(n, BIT.PUBLISH) && graph.has(target, BIT.PUBLISH) &&
-      graph.rank(target) > graph.rank(n);
+      !graph.has(target, BIT.OPEN) && graph.rank(target) > graph.rank(n);
   }
 
   /** What has to be done before records are made. */

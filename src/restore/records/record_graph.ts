@@ -24,6 +24,8 @@ export const BIT = {
   SETTLED: 1 << 9,
   /** It gets the record above it in the tree once that is public. */
   ORPHAN: 1 << 10,
+  /** A version of it is public in the target. */
+  OPEN: 1 << 11,
 } as const;
 
 /** What makes a record part of the order in which records are written. */

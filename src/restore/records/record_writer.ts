@@ -171,9 +171,7 @@ export class RecordWriter {
     if (this.#survey.graph.has(n, BIT.CREATE)) {
       const made = this.#survey.content.values(item, this.#keepsMade(n));
       const { parent_id: parent } = item.attributes;
-      // What isn't to change yet is as it will be.
-      const isLeft = this.#survey.graph.has(n, BIT.ORPHAN) || this.#hasParent(n, parent);
-      if (this.#isInTree(n)) made.parent_id = isLeft ? parent ?? null : null;
+      if (this.#isInTree(n)) made.parent_id = this.#hasParent(n, parent) ? parent ?? null : null;
       await this.#put(run, n, "links", item, made, {});
     } else await this.#replace(run, n, "links", item);
   }
@@ -218,6 +216,7 @@ export class RecordWriter {
     const { content } = this.#survey;
     const type = item.relationships.item_type.data.id;
     const values = content.values(item, this.#keeps(n), this.#keepsBlocks);
+    if (phase === "links" && this.#survey.graph.has(n, BIT.ORPHAN)) values.parent_id = null;
     const changed = content.difference(type, there, values);
     // A record is "updated" by a change that changes nothing, too.
     const attributes = Object.keys(changed).length > 0 ? changed : content.unchanged(type, values);

@@ -239,6 +239,7 @@ export class Survey {
     }
     if (isSettled) bits |= BIT.SETTLED;
     if (asDraft) bits |= BIT.AS_DRAFT;
+    if (presentPublic) bits |= BIT.OPEN;
     if (this.#movesStage(n, present, current, model)) bits |= BIT.STAGE;
     this.graph.mark(n, bits);
     const isWritten = (bits & WRITTEN) !== 0;

@@ -4,7 +4,7 @@ import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { Editor } from "../support/editor.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { entityId } from "../../src/simulator/entity_id.ts";
-import { itemTypeId } from "../../src/simulator/schema_builder.ts";
+import { itemTypeId, type ModelSketch } from "../../src/simulator/schema_builder.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { RecordMaker } from "../support/made_records.ts";
 import { writeClient } from "../support/write_client.ts";
@@ -20,6 +20,17 @@ import {
 /** What somebody did to records alone. */
 const RECORDS_ALONE = { upload: 0, describe: 0, replace: 0, discard: 0, exchange: 0, redate: 5 };
 
+/** Lets drafts say that they were public before: whoever publishes them can't take that back. */
+function oncePublic(project: MemoryProject): MemoryProject {
+  const { items } = project.primary;
+  for (const { current, published } of items.records()) {
+    if (published) continue;
+    const first_published_at = current.meta?.created_at ?? null;
+    items.put({ current: { ...current, meta: { ...current.meta, first_published_at } } });
+  }
+  return project;
+}
+
 /** The ids of records that differ in what they hold or say. */
 function changed(before: MemoryProject, after: MemoryProject): Set<string> {
   const ids = new Set<string>();
@@ -33,10 +44,10 @@ function changed(before: MemoryProject, after: MemoryProject): Set<string> {
 
 Deno.test("a fork that was edited becomes the snapshot again, by what differs alone", async () => {
   for (let seed = 1; seed <= long(30, 3); seed++) {
-    const source = worked(seed);
+    const source = oncePublic(worked(seed));
     const snapshot = await snapshotOf(source);
     const project = memoryCopy(source);
-    new Editor(project, { seed: 100 + seed, mix: RECORDS_ALONE }).edit(20);
+    new Editor(project, { seed: 100 + seed, mix: RECORDS_ALONE }).edit(15);
     legal(project);
     const differing = changed(source, project);
     const touched = new Set<string>();
@@ -116,4 +127,57 @@ Deno.test("records get their order back, with few moves", async () => {
   assert.ok((wrote.get("links") ?? 0) <= 8, `${wrote.get("links")} moves and changes`);
   const again = await restoreRecords(snapshot, project);
   assert.deepEqual(again.plan.steps, []);
+});
+
+Deno.test("what others are in the way of is done once they are gone", async () => {
+  const models: Readonly<Record<string, ModelSketch>> = {
+    home: {
+      name: "Home",
+      attributes: { singleton: true },
+      fields: { line: { type: "string" } },
+      singletonItem: entityId("home"),
+    },
+    note: {
+      name: "Note",
+      attributes: { draft_mode_active: true },
+      fields: {
+        text: { type: "string" },
+        to: {
+          type: "link",
+          validators: {
+            item_item_type: {
+              item_types: ["note"],
+              on_reference_unpublish_strategy: "fail",
+              on_reference_delete_strategy: "fail",
+            },
+          },
+        },
+      },
+    },
+  };
+  const source = emptyProject({ models });
+  const maker = new RecordMaker(source);
+  maker.put("home", "home", { line: "a" }, true);
+  maker.put("note", "draft", { text: "b", to: null });
+  maker.finish();
+  const snapshot = await snapshotOf(oncePublic(source));
+  const project = memoryCopy(source);
+  const { items } = project.primary;
+  items.publish(entityId("draft"));
+  items.delete(entityId("home"));
+  const extras = new RecordMaker(project);
+  extras.put("home", "other home", { line: "x" }, true);
+  extras.put("note", "extra", { text: "x", to: entityId("draft") }, true);
+  extras.put("note", "below", { text: "x", to: entityId("extra") }, true);
+  const kept = memoryCopy(project);
+  const { losses } = await restoreRecords(snapshot, project);
+  assert.deepEqual(losses, []);
+  await assertRestored(snapshot, project);
+  // Who keeps what the snapshot lacks is told what it is in the way of.
+  const other = await restoreRecords(snapshot, kept, { input: { keepExtra: true } });
+  assert.deepEqual(
+    other.losses.map(({ code, id }) => [code, id]).sort(),
+    [["record_refused", entityId("home")], ["unpublish_refused", entityId("draft")]].sort(),
+  );
+  assert.equal(kept.primary.items.records().length, 4);
 });

@@ -10,7 +10,7 @@ import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { Editor } from "./editor.ts";
 
 /** A project of a seed that somebody worked on, as DatoCMS lets it be. */
-export function worked(seed: number, records = 60): MemoryProject {
+export function worked(seed: number, records = 36): MemoryProject {
   const project = memoryCopy(generateProject({ records, uploads: 6, blocksPerRecord: 3, seed }));
   new Editor(project, { seed }).edit(records);
   return legal(project);

@@ -90,6 +90,7 @@ export async function planRecords(
     ...publication.releasing(),
     stagesStep(survey, writer),
     ...removal(survey, input),
+    ...publication.ending(),
   ];
   return { steps: steps.filter(({ writes }) => writes.length > 0), relaxed };
 }

@@ -31,6 +31,8 @@ export class Publication {
   readonly #writer: RecordWriter;
   /** Fields through which a record links to one that becomes public after it. */
   readonly #fields = new Map<string, Field>();
+  /** Records that couldn't be taken back from the public, as others need them. */
+  #kept: readonly string[] = [];
   /** The numbers of models that have drafts for some time. */
   readonly #held: Set<number>;
 
@@ -135,9 +137,25 @@ export class Publication {
         phase: "publication",
         writes: this.#survey.planned(unpublished, "unpublish", bulkRequests),
         // What links to others is taken back before them.
-        run: (run) => this.#unpublish(run, unpublished.toReversed()),
+        run: async (run) => {
+          const ids = unpublished.toReversed().map((n) => graph.ids.idOf(n));
+          this.#kept = await this.#inBulk(run, "unpublish", ids);
+          if (this.#survey.extras.size === 0) await this.#singly(run, "unpublish", this.#kept);
+        },
       },
     ];
+  }
+
+  /** What has to be done once the target has no other records than the snapshot: they may have been in the way. */
+  ending(): Step[] {
+    const { graph, extras } = this.#survey;
+    const [first] = graph.inOrder((n) => graph.has(n, BIT.UNPUBLISH));
+    if (first === undefined || extras.size === 0) return [];
+    return [{
+      phase: "removal",
+      writes: [{ action: "unpublish", type: "item", count: 0, requests: 0 }],
+      run: (run) => this.#singly(run, "unpublish", this.#kept),
+    }];
   }
 
   /** Changes of models and fields are jobs. */
@@ -197,22 +215,25 @@ export class Publication {
       if (graph.targets(n).some((target) => unfit.has(target))) unfit.add(n);
       return !unfit.has(n);
     }).map((n) => graph.ids.idOf(n));
-    await this.#inBulk(run, "publish", ids);
-  }
-
-  async #unpublish(run: RestoreRun, numbers: readonly number[]): Promise<void> {
-    await this.#inBulk(run, "unpublish", numbers.map((n) => this.#survey.graph.ids.idOf(n)));
+    await this.#singly(run, "publish", await this.#inBulk(run, "publish", ids));
   }
 
   async #inBulk(
     run: RestoreRun,
     action: "publish" | "unpublish",
     ids: Iterable<string>,
-  ): Promise<void> {
-    const left = await bulkUntilDone(run, action, ids, {
+  ): Promise<readonly string[]> {
+    return await bulkUntilDone(run, action, ids, {
       onDone: (count) => run.wrote("publication", "item", count),
     });
-    await run.forEach(left, async (id) => {
+  }
+
+  async #singly(
+    run: RestoreRun,
+    action: "publish" | "unpublish",
+    ids: readonly string[],
+  ): Promise<void> {
+    await run.forEach(ids, async (id) => {
       // By itself it says why.
       const path = `/items/${encodeURIComponent(id)}/${action}`;
       try {

@@ -36,6 +36,12 @@ export const LEFT_OUT: readonly LeftOut[] = [
     attribute: "meta.unpublishing_scheduled_at",
     why: "schedules are set on request, and past dates can't be",
   },
+  {
+    resource: "item",
+    attribute: "meta.first_published_at",
+    why: "DatoCMS keeps when a record was public first",
+    when: "not in the snapshot",
+  },
   { resource: "item", attribute: "position", why: "the order of records is compared instead" },
   { resource: "item", attribute: "creator", why: CREATOR, when: "other project" },
   { resource: "upload", attribute: "path", why: NEW_FILE },

@@ -16,7 +16,7 @@
  *
  * @module
  */
-export { Budget } from "../async/budget.ts";
+export { Budget, type Place } from "../async/budget.ts";
 export type {
   Field,
   Item,

@@ -194,7 +194,8 @@ export class Survey {
     });
     let written = 0;
     for await (const pair of pairs) if (this.#decide(pair, model)) written++;
-    if (written > 0 && unique.areShared) this.#relax(model);
+    const { validators } = this.#input;
+    if (written > 0 && unique.areShared && validators === "auto") this.relaxed.add(id);
   }
 
   /** Decides what is done with a record that may differ. */
@@ -246,9 +247,8 @@ export class Survey {
     const isNeeding = this.#dropped(asDraft ? [current] : [current, published], keep);
     if (!isWritten) return false;
     this.#link(n, first);
-    if (isNeeding || isRefused(current, published, model, this.schema)) {
-      this.#relax(model);
-    }
+    const isInvalid = isNeeding || isRefused(current, published, model, this.schema);
+    if (isInvalid && this.#input.validators === "auto") this.relaxed.add(model.type.id);
     return true;
   }
 
@@ -337,17 +337,13 @@ export class Survey {
       id,
     });
   }
-
-  #relax({ type }: SurveyedModel): void {
-    if (this.#input.validators === "auto") this.relaxed.add(type.id);
-  }
 }
 
 /** The stage that new records are in, by workflow. */
 function initialStages(workflows: readonly Resource[]): Map<string, string> {
-  return new Map(workflows.flatMap(({ id, attributes }) => {
-    const stages = Array.isArray(attributes?.stages) ? attributes.stages.filter(isObject) : [];
-    const stage = stages.find(({ initial }) => initial === true) ?? stages[0];
+  return new Map(workflows.flatMap(({ id, attributes: { stages } = {} }) => {
+    const all = Array.isArray(stages) ? stages.filter(isObject) : [];
+    const stage = all.find(({ initial }) => initial === true) ?? all[0];
     return typeof stage?.id === "string" ? [[id, stage.id]] : [];
   }));
 }

@@ -64,8 +64,10 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
   const wanted = await DiffSide.open(sources[0], nothing, signal);
   const target = await DiffSide.open(sources[1], nothing, signal);
   const lost = losses.flatMap(({ code, type, id }) => {
-    // What is scheduled isn't compared.
-    return type && id && code !== "schedule_left" ? [`${type} ${id}`] : [];
+    // What is scheduled isn't compared, and what is dropped with a file is dropped from both.
+    const isCompared = code === "schedule_left" ||
+      (code === "asset_file_missing" && type === "item");
+    return type && id && !isCompared ? [`${type} ${id}`] : [];
   });
   const differences = new Differences(new Set(lost), (resource) => {
     // Uploads are never destroyed; all else only in what this restore made.

@@ -50,6 +50,8 @@ export interface InventoryOptions extends
   readonly environment: string;
   /** Whether only its schema and settings are read. @default {false} */
   readonly schemaOnly?: boolean | undefined;
+  /** The directory that the temporary one is made in. @default That of the system */
+  readonly temporaryIn?: string | undefined;
   /** Called with how many requests were sent. */
   readonly onRequests: (requests: number) => void;
   /** Ends it. */
@@ -64,24 +66,28 @@ export interface InventoryOptions extends
  * @throws {SluiceError} If the API token's role may not read all of it.
  */
 export async function takeInventory(
-  { onRequests, signal, schemaOnly = false, ...options }: InventoryOptions,
+  { onRequests, signal, schemaOnly = false, temporaryIn, ...options }: InventoryOptions,
 ): Promise<Inventory> {
   let requests = 0;
   const onEvent: ExportOptions["onEvent"] = (event) => {
     if (event.type === "request" || event.type === "retry") onRequests(++requests);
   };
-  const live = await liveSnapshot((storage) => {
-    return exportProject({
-      ...options,
-      storage,
-      signal,
-      onEvent,
-      exclude: [...UNREAD, ...schemaOnly ? ["records", "uploads", "schedules"] as const : []],
-      assets: false,
-      tables: false,
-      readOnly: true,
-    });
-  }, signal);
+  const live = await liveSnapshot(
+    (storage) => {
+      return exportProject({
+        ...options,
+        storage,
+        signal,
+        onEvent,
+        exclude: [...UNREAD, ...schemaOnly ? ["records", "uploads", "schedules"] as const : []],
+        assets: false,
+        tables: false,
+        readOnly: true,
+      });
+    },
+    signal,
+    temporaryIn,
+  );
   try {
     const snapshot = await openSnapshot(live.storage, live.snapshot, { signal });
     const manifest = snapshot.manifest!;

@@ -66,6 +66,8 @@ export interface RestoreOptions extends JournalOptions {
   readonly schedules?: "list" | "set" | undefined;
   /** Whether the newest restore of this snapshot that wasn't finished is resumed. @default {false} */
   readonly resume?: boolean | undefined;
+  /** The directory in which a temporary one holds what is there while it is compared. @default That of the system */
+  readonly temporaryIn?: string | undefined;
 }
 
 /** Options of {@linkcode applyRestore}. */

@@ -105,7 +105,7 @@ export async function inventoryOf(
   schemaOnly = false,
 ): Promise<Inventory> {
   const { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs } = options;
-  const { jobTimeoutMs, concurrency, secrets, signal, onEvent } = options;
+  const { jobTimeoutMs, concurrency, secrets, temporaryIn, signal, onEvent } = options;
   const reached = { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs };
   return await takeInventory({
     ...reached,
@@ -114,6 +114,7 @@ export async function inventoryOf(
     secrets,
     environment,
     schemaOnly,
+    temporaryIn,
     onRequests: (requests) => onEvent({ type: "reading", why, requests }),
     signal,
   });

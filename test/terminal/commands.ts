@@ -185,7 +185,13 @@ Deno.test("deno task demo in a terminal asks for no permission, and uses no prox
   const env = { DENO_DIR: denoDir(), HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy };
   const to = `dist/${crypto.randomUUID()}`;
   try {
-    assertEnds(await runInTerminal(denoTask("demo", "--to", to), { env }), /: complete/);
+    const end = await runInTerminal(denoTask("demo", "--to", to), { env });
+    assertEnds(
+      end,
+      /: complete[^]*\nRestored into an empty project on this machine, and compared: /,
+    );
+    const left = [...Deno.readDirSync(to)].map(({ name }) => name).sort();
+    assert.deepEqual(left, ["assets", "content"]);
   } finally {
     await Deno.remove(to, { recursive: true }).catch(() => {});
   }

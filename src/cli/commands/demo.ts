@@ -8,6 +8,7 @@ import { toExportOptions, toStorageOptions } from "../../config/library_options.
 import type { Config } from "../../config/options.ts";
 import { EXIT, type ExitCode } from "../../error.ts";
 import type { ExportReport } from "../../export/export.ts";
+import { LocalStorage } from "../../storage/local/local_storage.ts";
 import { openStorage } from "../../storage/open_storage.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type FoundSnapshot, snapshotIn } from "../../snapshot/find_snapshot.ts";
@@ -168,7 +169,9 @@ async function restoreIt(
     rateLimit: RATE_LIMIT,
   });
   const { url: baseUrl, apiToken } = empty;
-  const reached = { baseUrl, apiToken, storage, snapshot, signal };
+  // The demo may write nowhere else than where its snapshots are, and to the working directory.
+  const temporaryIn = storage instanceof LocalStorage ? storage.root : ".";
+  const reached = { baseUrl, apiToken, storage, snapshot, temporaryIn, signal };
   await using plan = await planRestore({ ...reached, otherProject: true });
   const { verification } = await applyRestore(plan);
   const count = (verification?.differences.length ?? 1) + (verification?.more ?? 0);

@@ -10,6 +10,7 @@ import type { SnapshotSource } from "./diff_side.ts";
  *
  * @param exportTo Exports the environment to a storage.
  * @param signal Aborts the search for what was exported.
+ * @param within The directory that the temporary one is made in. Default: that of the system.
  * @return The snapshot, called `live`.
  * @throws What the export throws.
  *
@@ -30,8 +31,9 @@ import type { SnapshotSource } from "./diff_side.ts";
 export async function liveSnapshot(
   exportTo: (storage: Storage) => Promise<unknown>,
   signal: AbortSignal = new AbortController().signal,
+  within?: string,
 ): Promise<SnapshotSource & { readonly snapshot: FoundSnapshot } & AsyncDisposable> {
-  const directory = await Deno.makeTempDir({ prefix: "sluice-live-" });
+  const directory = await Deno.makeTempDir({ dir: within, prefix: "sluice-live-" });
   const remove = () => Deno.remove(directory, { recursive: true });
   try {
     const storage = new LocalStorage(directory);

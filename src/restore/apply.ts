@@ -43,7 +43,7 @@ export async function apply(
 
 async function applyLocked(
   plan: MadePlan,
-  { timeBudgetMs, maxWrites = Infinity, stop: asked, verify }: ApplyRestoreOptions,
+  { timeBudgetMs, maxWrites = Infinity, stop: asked, signal: given, verify }: ApplyRestoreOptions,
 ): Promise<RestoreResult> {
   const { work: { options, found, place, project } } = plan;
   const { clock } = options;
@@ -53,13 +53,14 @@ async function applyLocked(
     : new TimeBudget(timeBudgetMs, () =>
       unfinished("its time is used up", "time_budget_over"), clock);
   const full = new AbortController();
+  const over = given ? [given] : [];
   const stop = AbortSignal.any([
     full.signal,
-    options.signal,
+    ...over,
     ...asked ? [asked] : [],
     ...budget ? [budget.stop] : [],
   ]);
-  const signal = AbortSignal.any([options.signal, ...budget ? [budget.signal] : []]);
+  const signal = AbortSignal.any([...over, ...budget ? [budget.signal] : []]);
   await using lock = await lockOf(journals, project.id, place.environment, signal);
   const running = AbortSignal.any([signal, lock.signal]);
   const run = new Applying(plan, {

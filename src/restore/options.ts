@@ -80,6 +80,8 @@ export interface ApplyRestoreOptions {
   readonly maxWrites?: number | undefined;
   /** Aborting it stops the restore as soon as the requests in flight are answered. */
   readonly stop?: AbortSignal | undefined;
+  /** Aborting it aborts the requests in flight, too. The signal of the plan's options is for planning alone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a restore does if its options don't say otherwise. */

@@ -24,12 +24,16 @@ async function snapshots(cma: DemoCma): Promise<string> {
 async function restore(
   cma: DemoCma,
   args: readonly string[],
-  options: FakeIoOptions & { readonly typed?: string } = {},
+  options: FakeIoOptions & {
+    readonly typed?: string;
+    readonly onIo?: (io: ReturnType<typeof fakeIo>) => void;
+  } = {},
 ) {
   const io = fakeIo({
     ...options,
     env: { DATOCMS_API_TOKEN: cma.apiToken, DATOCMS_BASE_URL: cma.url, ...options.env },
   });
+  options.onIo?.(io);
   const questions: string[] = [];
   const ask = options.typed === undefined ? undefined : (question: string) => {
     questions.push(question);
@@ -40,7 +44,13 @@ async function restore(
 }
 
 Deno.test("sluice restore shows, asks, restores, and says how it went", async (t) => {
-  await using cma = startDemoCma({ project: SOURCE, rateLimit: false, jobMs: 0 });
+  let onWrite = (_path: string) => {};
+  await using cma = startDemoCma({
+    project: SOURCE,
+    rateLimit: false,
+    jobMs: 0,
+    onRequest: ({ method }, { pathname }) => void (method === "GET" || onWrite(pathname)),
+  });
   const root = await snapshots(cma);
   const from = ["--from", root];
   try {

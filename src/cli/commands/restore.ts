@@ -135,12 +135,18 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     return EXIT.complete;
   }
   const choices = file?.options ?? Object.fromEntries(CHOICES.map((key) => [key, config[key]]));
+  const planning = new AbortController();
+  const cancel = () => planning.abort(io.signal.reason);
+  if (io.signal.aborted) cancel();
+  io.signal.addEventListener("abort", cancel);
   await using plan = await planRestore({
     ...reached,
     ...choices as Pick<RestoreOptions, typeof CHOICES[number]>,
     resume: config.resume,
-    signal: io.signal,
+    signal: planning.signal,
   });
+  // From here on, what is in flight is ended first.
+  io.signal.removeEventListener("abort", cancel);
   if (file !== undefined && file.digest !== plan.digest) {
     throw new SluiceError(
       `What would be done isn't any more what ${
@@ -168,6 +174,12 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   const { timeBudget, maxWrites, verify } = config;
   const ends = { maxWrites, verify, stop: io.signal };
   let result;
+  const told = () => {
+    line.clear();
+    if (config.quiet || io.signal.reason instanceof SluiceError) return;
+    io.stderr.write("Cancelling (press Ctrl-C again to stop at once)\n");
+  };
+  io.signal.addEventListener("abort", told);
   try {
     result = await applyRestore(plan, {
       ...ends,
@@ -180,6 +192,8 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
       context.advise(`To give it up: ${hint} ${flagName("abort")}`);
     }
     throw error;
+  } finally {
+    io.signal.removeEventListener("abort", told);
   }
   line[Symbol.dispose]();
   if (config.report !== undefined) {

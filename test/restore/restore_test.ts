@@ -6,9 +6,11 @@ import type { ExportOptions } from "../../src/export/options.ts";
 import { applyRestore, planRestore, type RestoreResult } from "../../src/restore/mod.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
+import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import type { DemoCma } from "../../src/simulator/server.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+import { openSnapshot } from "../../src/tools/open.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { copyOf } from "../support/damage.ts";
 import { QUICK_RETRIES, sourceOf } from "../support/exported.ts";
@@ -194,4 +196,33 @@ Deno.test("snapshots of every form are restored: compressed, as DatoCMS writes t
     await exportProject({ ...sourceOf(cma), storage: opened.storage, tables: false });
     assertAsItWas(await into(opened.storage), "S3");
   });
+});
+
+Deno.test("a restore takes hardly more requests than there is to be written", async () => {
+  const records = long(20_000, 60);
+  const source = generateProject({ records, uploads: Math.floor(records / 40), models: 4 });
+  const storage = await exported(source);
+  const snapshot = await openSnapshot(storage, "latest");
+  let [updated, published] = [0, 0];
+  for (const { model } of await snapshot.models()) {
+    if (model.attributes.modular_block) continue;
+    for await (const page of snapshot.records(model.attributes.api_key)) {
+      updated += page.filter(({ meta }) => meta?.status === "updated").length;
+      published += page.filter(({ meta }) => meta?.status !== "draft").length;
+    }
+  }
+  const schema = await snapshot.schema();
+  const fields = schema.itemTypes.reduce((sum, { id }) => sum + schema.fields(id).length, 0);
+  const models = schema.itemTypes.length;
+  await using cma = served(emptyProject());
+  const result = await restored(cma, storage);
+  // What is made up links to drafts, too, which DatoCMS wouldn't publish.
+  assert.deepEqual(result.verification?.differences, []);
+  const waiting = result.written["links item"] ?? 0;
+  const uploads = result.written["uploads upload"] ?? 0;
+  const least = records + updated + waiting + 2.02 * uploads + published / 120 + fields + models;
+  const { reads, writes } = result.requests;
+  // Jobs are asked for once; settings, menus and bulk operations of a small project count for more.
+  const around = long(0, 1) * (fields + models + 60);
+  assert.ok(reads + writes <= 1.03 * least + around, `${reads} + ${writes} for ${least}`);
 });

@@ -33,7 +33,10 @@ export async function liveSnapshot(
   signal: AbortSignal = new AbortController().signal,
   within?: string,
 ): Promise<SnapshotSource & { readonly snapshot: FoundSnapshot } & AsyncDisposable> {
-  const directory = await Deno.makeTempDir({ dir: within, prefix: "sluice-live-" });
+  const directory = await Deno.makeTempDir({
+    prefix: "sluice-live-",
+    ...within !== undefined && { dir: within },
+  });
   const remove = () => Deno.remove(directory, { recursive: true });
   try {
     const storage = new LocalStorage(directory);

@@ -189,7 +189,8 @@ async function makePlan(
         `The project ${
           JSON.stringify(printable(project.name, 100))
         } isn't empty: this version restores another ` +
-          "project's snapshot into an empty one only.",
+          "project's snapshot into an empty one only. Take the API token of an empty project, or resume the restore " +
+          "that has written what is there.",
         EXIT.usage,
         { code: "not_empty" },
       );

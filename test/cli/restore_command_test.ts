@@ -93,6 +93,24 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
       assert.match(refused.err, /isn't any more what .*other\.json says/);
       assert.deepEqual(empty.writes.writes, []);
     });
+    await t.step(
+      "a report that can't be written is refused before anything is written",
+      async () => {
+        const report = `${root}/nowhere/report.html`;
+        const words = [...other, "--confirm", "New project/main", "--report", report];
+        const { exitCode, err } = await restore(empty, words);
+        assert.equal(exitCode, EXIT.usage, err);
+        assert.match(err, /The file can't be written to .*nowhere/);
+        assert.deepEqual(empty.writes.writes, []);
+      },
+    );
+    await t.step("what contradicts giving up is refused", async () => {
+      for (const flags of [["--resume"], ["--dry-run"], ["--plan", plan], ["--plan-out", plan]]) {
+        const { exitCode, err } = await restore(empty, [...other, "--abort", ...flags]);
+        assert.equal(exitCode, EXIT.usage);
+        assert.match(err, /--abort and --\S+ contradict each other/);
+      }
+    });
     await t.step("a plan that is confirmed is carried out, with a report", async () => {
       const report = `${root}/report.html`;
       const { exitCode, out, err } = await restore(empty, [

@@ -95,6 +95,9 @@ Deno.test("a wrong target, or a snapshot that isn't whole, is refused before any
     // What isn't there has an exit code of its own.
     assert.match(String(error), /There is no snapshot/);
   });
+  await refuse(/No temporary directory can be made.*TMPDIR/, {
+    temporaryIn: new URL("nowhere", import.meta.url).pathname,
+  });
   await using full = served(sampleProject());
   const isFull = exported(emptyProject({ id: "5", models: {} }));
   const source = { ...restoreOptions(full, await isFull), otherProject: true };

@@ -104,8 +104,16 @@ export const restoreCommand: Command = {
 
 async function runRestore(context: CommandContext): Promise<ExitCode> {
   const { config, words: [snapshot], io } = context;
-  if (config.abort && (config.resume || config.dryRun || config.plan !== undefined)) {
-    throw new SluiceError(`${flagName("abort")} goes with no other way to restore.`, EXIT.usage);
+  if (config.abort) {
+    const { resume, dryRun, plan, planOut } = config;
+    const others = { resume, dryRun, plan, planOut };
+    const other = (Object.keys(others) as (keyof typeof others)[]).find((key) => others[key]);
+    if (other !== undefined) {
+      throw new SluiceError(
+        `${flagName("abort")} and ${flagName(other)} contradict each other: give one of them.`,
+        EXIT.usage,
+      );
+    }
   }
   const { abortRestore, applyRestore, planRestore } = await import("../../restore/mod.ts");
   using storage = openStorage(config.from);
@@ -172,6 +180,10 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   });
   // Asked to stop, it ends what is in flight, and puts back what it changed for a while.
   const { timeBudget, maxWrites, verify } = config;
+  // Whether there can be a report is known before anything is written.
+  await using page = config.report === undefined
+    ? undefined
+    : await newFile(config.report, "report");
   const ends = { maxWrites, verify, stop: io.signal };
   let result;
   const told = () => {
@@ -196,9 +208,8 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     io.signal.removeEventListener("abort", told);
   }
   line[Symbol.dispose]();
-  if (config.report !== undefined) {
+  if (page !== undefined) {
     const { renderRestorePage } = await import("../report/restore_html.ts");
-    await using page = await newFile(config.report, "report");
     await page.write(renderRestorePage(result));
     await page.finish();
   }

@@ -21,6 +21,7 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   freeze_impossible: () => ` (without ${flags("freeze")})`,
   journal_unwritable: () => ` with ${flags("journal")}`,
   little_space: () => ` with ${flags("to")}`,
+  not_empty: () => ` (${flags("resume")})`,
   not_in_plan: () => ` with ${flags("exclude")}`,
   not_versioned: () => ` with ${flags("assets")} keep`,
   nothing_kept: () =>

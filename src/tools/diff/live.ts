@@ -1,7 +1,8 @@
-import { SluiceError } from "../../error.ts";
+import { EXIT, SluiceError } from "../../error.ts";
 import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import { LocalStorage } from "../../storage/local/local_storage.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { printable } from "../../text/printable.ts";
 import { selectSnapshots } from "../list.ts";
 import type { SnapshotSource } from "./diff_side.ts";
 
@@ -33,10 +34,8 @@ export async function liveSnapshot(
   signal: AbortSignal = new AbortController().signal,
   within?: string,
 ): Promise<SnapshotSource & { readonly snapshot: FoundSnapshot } & AsyncDisposable> {
-  const directory = await Deno.makeTempDir({
-    prefix: "sluice-live-",
-    ...within !== undefined && { dir: within },
-  });
+  const place = within === undefined ? {} : { dir: within };
+  const directory = await Deno.makeTempDir({ ...place, prefix: "sluice-live-" }).catch(fail);
   const remove = () => Deno.remove(directory, { recursive: true });
   try {
     const storage = new LocalStorage(directory);
@@ -48,4 +47,15 @@ export async function liveSnapshot(
     await remove();
     throw error;
   }
+}
+
+function fail(error: unknown): never {
+  if (!(error instanceof Error)) throw error;
+  throw new SluiceError(
+    `No temporary directory can be made, which holds what is there while it is compared (${
+      printable(error.message).replace(/\.$/, "")
+    }): set TMPDIR to a directory that can be written to.`,
+    EXIT.usage,
+    { cause: error, code: "no_temporary_directory" },
+  );
 }

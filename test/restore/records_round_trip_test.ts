@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { applyRestore, planRestore } from "../../src/restore/mod.ts";
+import { emptyProject } from "../../src/simulator/empty_project.ts";
+import { hardCases } from "../support/hard_records.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+import { exported, restoreOptions, served } from "./frame.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import {
   assertRestored,
@@ -26,4 +31,18 @@ Deno.test("the sample's records come back in all versions", async () => {
   const draft = items.records().find(({ published }) => !published)!;
   items.publish(draft.current.id);
   assert.equal(wrong.length, 1);
+});
+
+Deno.test("each hard case comes back in a project that has nothing yet", async () => {
+  const { project: source } = hardCases({ ring: 12, characters: 1000, count: 20 });
+  const storage = await exported(source);
+  const project = emptyProject({ id: "77009" });
+  const wrong = watchPublic(project, source);
+  await using cma = served(project);
+  const reached = { ...restoreOptions(cma, new MemoryStorage()), storage };
+  await using plan = await planRestore({ ...reached, otherProject: true });
+  const { status, losses, verification } = await applyRestore(plan);
+  assert.deepEqual([status, losses, verification?.differences], ["restored", [], []]);
+  assert.deepEqual(wrong, []);
+  assert.equal(verification?.records, source.primary.items.records().length);
 });

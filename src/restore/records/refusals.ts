@@ -2,6 +2,8 @@ import type { Item, ItemType } from "../../content/resource.ts";
 import type { ItemReference } from "../../content/item_references.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
+import { printable } from "../../text/printable.ts";
+import type { Loss } from "../phases.ts";
 
 /**
  * Whether a field may be refused without one of its references.
@@ -41,4 +43,33 @@ export function isRefused(
         schema.locales.some((locale) => !Object.hasOwn(value, locale));
     })
   );
+}
+
+/**
+ * What is lost with a reference that is dropped.
+ *
+ * @param id The record's id.
+ * @param reference The reference.
+ * @param isKnown Whether it is to a record that the snapshot has.
+ */
+export function droppedReference(
+  id: string,
+  { type, id: target, field }: ItemReference,
+  isKnown: boolean,
+): Loss {
+  const isUpload = type === "upload";
+  const name = printable(target, 60);
+  const what = isUpload
+    ? `the asset ${name}, whose file the snapshot doesn't have`
+    : isKnown
+    ? `the draft ${name}, as its model has no drafts`
+    : `the record ${name}, which the snapshot doesn't have`;
+  return {
+    code: isUpload ? "asset_file_missing" : isKnown ? "link_to_draft" : "link_target_missing",
+    message: `The record ${printable(id, 60)} loses its reference to ${what}, in the field ${
+      printable(field.attributes.api_key, 60)
+    }.`,
+    type: "item",
+    id,
+  };
 }

@@ -10,7 +10,7 @@ import { itemsInSchema, withItems } from "./in_schema.ts";
 import type { PlanInput, PlannedWrites } from "../plan.ts";
 import { comparedText, datesToSet, RecordContent } from "./record_content.ts";
 import { BIT, RecordGraph, WRITTEN } from "./record_graph.ts";
-import { isNeeded, isRefused } from "./refusals.ts";
+import { droppedReference, isNeeded, isRefused } from "./refusals.ts";
 import { UniqueValues } from "./unique_values.ts";
 
 const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
@@ -319,23 +319,10 @@ export class Survey {
     return isNeeding;
   }
 
-  #tellDropped(id: string, { type, id: target, field }: ItemReference): void {
-    const isUpload = type === "upload";
-    if (isUpload) this.droppedAssets++;
-    const isKnown = !isUpload && this.graph.ids.numberOf(target) !== undefined;
-    const what = isUpload
-      ? `the asset ${printable(target, 60)}, whose file the snapshot doesn't have`
-      : isKnown
-      ? `the draft ${printable(target, 60)}, as its model has no drafts`
-      : `the record ${printable(target, 60)}, which the snapshot doesn't have`;
-    this.#input.onLoss({
-      code: isUpload ? "asset_file_missing" : isKnown ? "link_to_draft" : "link_target_missing",
-      message: `The record ${printable(id, 60)} loses its reference to ${what}, in the field ${
-        printable(field.attributes.api_key, 60)
-      }.`,
-      type: "item",
-      id,
-    });
+  #tellDropped(id: string, reference: ItemReference): void {
+    if (reference.type === "upload") this.droppedAssets++;
+    const isKnown = this.graph.ids.numberOf(reference.id) !== undefined;
+    this.#input.onLoss(droppedReference(id, reference, isKnown));
   }
 }
 

@@ -211,3 +211,20 @@ function withoutBlockIds(versions: unknown): unknown {
     }),
   );
 }
+
+Deno.test("a record whose public version isn't in the snapshot stays a draft, and is named", async () => {
+  const { plain } = HARD_MODELS;
+  const source = emptyProject({ models: { plain: plain! }, locales: ["en"] });
+  const maker = new RecordMaker(source);
+  const updated = maker.put("plain", "updated", { text: "new" }, { text: "old" });
+  const published = maker.put("plain", "published", { text: "same" }, true);
+  maker.finish();
+  const snapshot = await snapshotOf(source, { published: false });
+  const project = withoutRecords(source);
+  const { losses } = await restoreRecords(snapshot, project);
+  assert.deepEqual(losses.map(({ code, id }) => [code, id]), [["published_missing", updated]]);
+  const { items } = project.primary;
+  assert.equal(items.record(updated)!.published, undefined);
+  assert.equal(items.record(updated)!.current.attributes.text, "new");
+  assert.equal(items.record(published)!.published!.attributes.text, "same");
+});

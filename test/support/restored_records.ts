@@ -3,6 +3,7 @@ import type { Item, ItemType, JsonObject } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import { exportProject } from "../../src/export/export.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 import type { Loss } from "../../src/restore/phases.ts";
 import { PHASES } from "../../src/restore/phases.ts";
@@ -23,6 +24,7 @@ import { MemoryStorage } from "./memory_storage.ts";
 /** Exports a project's records and uploads, without files. */
 export async function snapshotOf(
   project: DemoProject,
+  options: Partial<ExportOptions> = {},
 ): Promise<{ readonly storage: MemoryStorage; readonly snapshot: Snapshot }> {
   await using cma = {
     server: startDemoCma({ project, rateLimit: false }),
@@ -32,7 +34,13 @@ export async function snapshotOf(
     return cma.server.stop();
   }
   const storage = new MemoryStorage();
-  await exportProject({ ...sourceOf(cma.server), storage, assets: false, tables: false });
+  await exportProject({
+    ...sourceOf(cma.server),
+    storage,
+    assets: false,
+    tables: false,
+    ...options,
+  });
   return { storage, snapshot: await openSnapshot(storage, "latest") };
 }
 

@@ -207,6 +207,9 @@ export class Survey {
     const n = this.graph.ids.numberOf(current.id)!;
     // Without a listing of public versions, only what has one version alone is known in both.
     const published = listed ?? (current.meta?.status === "published" ? current : undefined);
+    if (published === undefined && current.meta?.status === "updated") {
+      this.#lose("published_missing", current.id, "the snapshot lacks its public version");
+    }
     const keep = this.keeps(n);
     const same = (a: Item, b: Item) => {
       const [from, to] = [this.content.values(a, keep), this.content.values(b, keep)];
@@ -262,15 +265,16 @@ export class Survey {
     const draft = references.find((one) => one.type === "item" && keep(one) && isDraft(one.id));
     const id = draft?.id ?? (isDraft(parent) ? String(parent) : undefined);
     if (id === undefined) return false;
-    this.#input.onLoss({
-      code: "published_link_to_draft",
-      message:
-        `The record ${printable(published.id, 60)} stays a draft: it was public and linked to ` +
-        `${printable(id, 60)}, which wasn't, and DatoCMS doesn't publish that.`,
-      type: "item",
-      id: published.id,
-    });
+    const why =
+      `it was public and linked to ${printable(id, 60)}, which wasn't, and DatoCMS doesn't ` +
+      "publish that";
+    this.#lose("published_link_to_draft", published.id, why);
     return true;
+  }
+
+  #lose(code: string, id: string, why: string): void {
+    const message = `The record ${printable(id, 60)} stays a draft: ${why}.`;
+    this.#input.onLoss({ code, message, type: "item", id });
   }
 
   #movesStage(

@@ -9,6 +9,7 @@ import "../async/generator_stream_test.ts";
 import "../async/limited_test.ts";
 import "../async/page_gate_test.ts";
 import "../async/retry_test.ts";
+import "../async/tasks_test.ts";
 import "../sink/batch_sink_test.ts";
 import "../sink/encodings_test.ts";
 import "../sink/fan_out_test.ts";

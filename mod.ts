@@ -115,6 +115,7 @@ export type {
   ManifestAssets,
   ManifestNote,
   ManifestObject,
+  PublishedBy,
   SnapshotStatus,
   Tally,
 } from "./src/snapshot/manifest.ts";

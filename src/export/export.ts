@@ -13,6 +13,7 @@ import { assertKnown } from "./selection.ts";
 import { Tallies } from "./tallies.ts";
 import type { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { beginSnapshot } from "./begin_snapshot.ts";
+import { compareTotals } from "./converge/compare_totals.ts";
 import { compareVersions } from "./converge/compare_versions.ts";
 import { convergeRecords } from "./converge/converge_records.ts";
 import { deleteOrphans } from "./assets/delete_orphans.ts";
@@ -150,7 +151,8 @@ async function exportLocked(
       isDone = !stop?.aborted &&
         // What tables and indexes were made of by an earlier run stays as it is.
         (derived.isBegun ||
-          await convergeRecords(parts, signal) && await compareVersions(parts, signal)) &&
+          await convergeRecords(parts, signal) && await compareTotals(parts, signal) &&
+            await compareVersions(parts, signal)) &&
         await exportSchedules(parts, signal);
     };
     // Asset files that have to be tried again hold nothing else up.

@@ -6,6 +6,7 @@ import type { AssetMode, ExportOptions, SourceOptions } from "./options.ts";
 /** What an export does if its options don't say otherwise. */
 export const EXPORT_DEFAULTS = {
   published: true,
+  verifyPublished: false,
   assets: "keep",
   concurrency: MOST_IN_FLIGHT,
   allowPublic: false,
@@ -31,7 +32,8 @@ type With<Options, Keys extends keyof Options> =
  * in the download of an asset, which don't have the same.
  */
 export interface SourceSettings
-  extends With<SourceOptions, "published" | "assets" | "concurrency" | "secrets"> {
+  extends
+    With<SourceOptions, "published" | "verifyPublished" | "assets" | "concurrency" | "secrets"> {
   /** What becomes of asset files no longer used by any upload; `false` if none are fetched. */
   readonly assets: AssetMode | false;
 }
@@ -60,6 +62,7 @@ export interface ExportSettings extends
 export function resolveSourceOptions(options: SourceOptions): SourceSettings {
   const {
     published = EXPORT_DEFAULTS.published,
+    verifyPublished = EXPORT_DEFAULTS.verifyPublished,
     assets = EXPORT_DEFAULTS.assets,
     concurrency = EXPORT_DEFAULTS.concurrency,
     secrets = [],
@@ -67,6 +70,7 @@ export function resolveSourceOptions(options: SourceOptions): SourceSettings {
   return {
     ...options,
     published,
+    verifyPublished,
     assets: assets === true ? EXPORT_DEFAULTS.assets : assets,
     concurrency,
     secrets,
@@ -114,11 +118,12 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
  */
 export function shapingSettings(settings: ExportSettings): Record<string, unknown> {
   const { environment, models, excludeModels, include, exclude, published, assets } = settings;
-  const { layout, tables, format, structuredText, locales, freeze } = settings;
+  const { layout, tables, format, structuredText, locales, freeze, verifyPublished } = settings;
   const compress = settings.compress === "none" ? undefined : settings.compress;
   const source = { environment, models, excludeModels, include, exclude, published, assets };
+  const verified = { verifyPublished: published && verifyPublished || undefined };
   const written = { layout, tables, format, compress, structuredText, locales };
-  const shaping = { ...source, ...written, freeze: freeze || undefined };
+  const shaping = { ...source, ...verified, ...written, freeze: freeze || undefined };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
 }
 

@@ -115,8 +115,11 @@ export class Journal {
    * @param entry The entry.
    */
   addUnreadable(what: string, { id, which, reason }: Unreadable): void {
-    if (this.#lost.size < MOST_LOST) this.#lost.add(id);
-    this.addFailure("resource_unreadable", `Of the ${what}, ${which} is missing: ${reason}.`);
+    const message = `Of the ${what}, ${which} is missing: ${reason}.`;
+    // A listing that is read another way after all comes upon it again.
+    if (this.#lost.has(message)) return;
+    if (this.#lost.size < 2 * MOST_LOST) this.#lost.add(id).add(message);
+    this.addFailure("resource_unreadable", message);
   }
 
   /**

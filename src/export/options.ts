@@ -31,6 +31,12 @@ export interface SourceOptions {
   /** Whether published versions are read too. @default {true} */
   readonly published?: boolean | undefined;
   /**
+   * Whether each published version is read by itself, also where it is the current one by the record's status.
+   *
+   * @default {false}
+   */
+  readonly verifyPublished?: boolean | undefined;
+  /**
    * Whether asset files are fetched, and what becomes of those no longer used by any upload: `"keep"` keeps
    * them, as `true` does; `"sync"` deletes them once the new snapshot is complete.
    *

@@ -2,28 +2,19 @@ import { concurrently } from "../async/concurrently.ts";
 import { resolveSourceOptions, type SourceSettings } from "./export_settings.ts";
 import type { SourceOptions } from "./options.ts";
 import { type Guarded, guarded } from "./guarded.ts";
-import type { CmaClient, Query } from "../source/datocms/cma_client.ts";
+import type { CmaClient } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
 import { pageCount } from "../source/datocms/listing.ts";
-import { recordLimit } from "../source/datocms/records.ts";
 import { resourceNamed } from "../source/datocms/resources.ts";
 import { type ScheduledRecords, scheduledRecords } from "../source/datocms/schedules.ts";
+import { totalOf } from "../source/datocms/listing.ts";
 import { openProject } from "./open_project.ts";
+import { type PlannedModel, type PlannedRecords, planRecords } from "./plan_records.ts";
+
+export type { PlannedModel };
 
 /** The requests of each export: for the schema, at the beginning and the end, and for the API token's role. */
 const AROUND = 3;
-
-/** What an export would read of one model. */
-export interface PlannedModel {
-  /** The model's `api_key`. */
-  readonly model: string;
-  /** How many records it has. */
-  readonly current: number;
-  /** How many of them have a published version; `null` if those aren't read. */
-  readonly published: number | null;
-  /** How many requests that takes. */
-  readonly requests: number;
-}
 
 /** What an export would read. */
 export interface ExportPlan {
@@ -46,6 +37,8 @@ export interface ExportPlan {
   readonly resources: readonly string[];
   /** How many requests to the API all of it takes, asset files not counted. */
   readonly requests: number;
+  /** How many it would take if all records were listed with their blocks, in each version. */
+  readonly requestsListed: number;
   /** The API's limit in requests per second. */
   readonly requestsPerSecond: number;
   /** The least time that the requests take under the API's rate limit, in seconds. */
@@ -76,22 +69,20 @@ export async function planExport(options: SourceOptions): Promise<ExportPlan> {
 async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan> {
   const { client, name, project, selection } = await openProject(settings);
   const { site, schema, environment } = project;
-  const models = new Map<string, PlannedModel>();
+  let records: PlannedRecords = { models: [], requests: 0, requestsListed: 0 };
   let uploads: number | null = null;
   let scheduled: ScheduledRecords | undefined;
-  const { schedules } = selection;
+  const { schedules, recordListings } = selection;
+  const { concurrency, verifyPublished } = settings;
   await concurrently(
     [
-      ...selection.recordListings.map(({ model, version }) => async (signal: AbortSignal) => {
-        const query = { filter: { type: model.id }, version };
-        const count = await countOf(client, "/items", query, signal);
-        const key = model.attributes.api_key;
-        const planned = models.get(key) ?? { model: key, current: 0, published: null, requests: 0 };
-        const requests = planned.requests + pageCount(count, recordLimit(schema, model));
-        models.set(key, { ...planned, [version]: count, requests });
-      }),
       async (signal: AbortSignal) => {
-        if (selection.wants("uploads")) uploads = await countOf(client, "/uploads", {}, signal);
+        if (recordListings.length === 0) return;
+        const parts = { client, schema, recordListings, verifyPublished, concurrency };
+        records = await planRecords(parts, signal);
+      },
+      async (signal: AbortSignal) => {
+        if (selection.wants("uploads")) uploads = await countUploads(client, signal);
       },
       async (signal: AbortSignal) => {
         if (schedules === undefined) return;
@@ -102,47 +93,34 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     settings.concurrency,
     settings.signal,
   );
-  // What has changed meanwhile is asked for at the end: uploads, and records of each version.
+  // What has changed meanwhile is asked for at the end.
   const uploadRequests = uploads === null
     ? 0
     : pageCount(uploads, resourceNamed("uploads").maxLimit!) + 1;
-  const recordRequests = models.values().reduce((sum, model) => sum + model.requests, 0) +
-    new Set(selection.recordListings.map(({ version }) => version)).size;
   const { ids, requests: looks = 0 } = scheduled ?? {} as Partial<ScheduledRecords>;
   const scheduleRequests = looks + (ids?.size ?? 0);
-  const requests = AROUND + selection.settings.length + uploadRequests + recordRequests +
-    scheduleRequests;
+  const others = AROUND + selection.settings.length + uploadRequests + scheduleRequests;
+  const requests = others + records.requests;
   const { limiter } = client.transport;
   return {
     project: { id: site.id, name },
     environment: environment ?? null,
     locales: schema.locales,
-    models: [...models.values()].sort((a, b) => a.model < b.model ? -1 : 1),
+    models: records.models,
     uploads,
     schedules: ids?.size ?? null,
     resources: selection.settings.map(({ name }) => name),
     requests,
+    requestsListed: others + records.requestsListed,
     requestsPerSecond: limiter.perSecond,
     leastSeconds: limiter.leastSeconds(requests),
   };
 }
 
-async function countOf(
-  client: CmaClient,
-  path: string,
-  query: Query,
-  signal: AbortSignal,
-): Promise<number> {
-  const { body } = await client.get<{ meta?: { total_count?: number } }>(
-    path,
-    { ...query, page: { limit: 0 } },
-    { signal },
+async function countUploads(client: CmaClient, signal: AbortSignal): Promise<number> {
+  const count = await totalOf(client, "/uploads", {}, signal);
+  if (count !== undefined) return count;
+  throw new CmaError(
+    'Expected "meta.total_count" in the answer to GET /uploads, but it is missing.',
   );
-  const count = body.meta?.total_count;
-  if (typeof count !== "number") {
-    throw new CmaError(
-      `Expected "meta.total_count" in the answer to GET ${path}, but it is missing.`,
-    );
-  }
-  return count;
 }

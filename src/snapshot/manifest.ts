@@ -86,6 +86,9 @@ export interface ManifestAssets {
 /** Whether a snapshot has all that was asked for. */
 export type SnapshotStatus = "complete" | "partial";
 
+/** How published versions were had. */
+export type PublishedBy = "derived" | "read";
+
 /** The content of `manifest.json`. */
 export interface Manifest extends ExportNotes {
   /** The version of the snapshot format. */
@@ -118,6 +121,12 @@ export interface Manifest extends ExportNotes {
     string,
     { current?: Tally | undefined; published?: Tally | undefined }
   >;
+  /**
+   * How the published versions of each model were had, by `api_key`: `derived` from the current ones where
+   * records are published and unchanged since, or each `read` by itself. Left out where there are none;
+   * manifests of before had none.
+   */
+  readonly published?: Readonly<Record<string, PublishedBy>> | undefined;
   /** Every object of the snapshot but `manifest.json` and `canary.txt`, by path. */
   readonly objects: readonly ManifestObject[];
   /** Paths of what isn't part of the snapshot, but couldn't be deleted from its folder, if there is any. */
@@ -175,6 +184,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   options: z.record(z.string(), z.unknown()),
   resources: manifestResources,
   records: manifestRecords,
+  published: z.record(z.string(), z.enum(["derived", "read"])).optional(),
   objects: z.array(z.object({
     path: z.string(),
     size: count,

@@ -41,6 +41,7 @@ export type {
   ManifestAssets,
   ManifestNote,
   ManifestObject,
+  PublishedBy,
   SnapshotStatus,
   Tally,
 } from "./manifest.ts";

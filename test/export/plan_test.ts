@@ -43,6 +43,7 @@ const REQUESTS_ONLY = { assets: false, tables: false, storage: new MemoryStorage
 const CHOICES: readonly Partial<SourceOptions>[] = [
   {},
   { published: false },
+  { verifyPublished: true },
   { include: ["records"] },
   { exclude: ["records", "uploads"] },
 ];

@@ -13,6 +13,7 @@ import "../export/export_test.ts";
 import "../export/journal_test.ts";
 import "../export/numbers_test.ts";
 import "../export/plan_test.ts";
+import "../export/record_checks_test.ts";
 import "../export/steps/export_schedules_test.ts";
 import "../export/steps/export_settings_test.ts";
 import "../export/steps/note_restrictions_test.ts";

@@ -18,6 +18,7 @@ import "../source/datocms/listing_test.ts";
 import "../source/datocms/moving_listings_test.ts";
 import "../source/datocms/page_stream_test.ts";
 import "../source/datocms/records_test.ts";
+import "../source/datocms/record_reader_test.ts";
 import "../source/datocms/packs_test.ts";
 import "../source/datocms/redact_test.ts";
 import "../source/datocms/schema_test.ts";

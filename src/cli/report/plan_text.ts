@@ -14,7 +14,7 @@ import { wrap, wrapList } from "../text/wrap.ts";
  */
 export function renderPlan(plan: ExportPlan, columns: number): string {
   const { models, uploads, schedules, resources } = plan;
-  const { requests, leastSeconds } = plan;
+  const { requests, requestsListed, leastSeconds } = plan;
   const least = leastSeconds === 0
     ? "all of which fit in one window of the rate limit"
     : `which take at least ${formatDuration(leastSeconds * 1000)} under the API's rate limit`;
@@ -29,6 +29,14 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
     ...wrapList([`Other resources: ${resources[0] ?? "none"}`, ...resources.slice(1)], width),
     "",
     ...wrap(`${counted(requests, "request")}, ${least}; asset files are not included.`, width),
+    ...requestsListed > requests
+      ? wrap(
+        `Listing all records with their blocks, in each version, would take ${
+          counted(requestsListed, "request")
+        }.`,
+        width,
+      )
+      : [],
     "Nothing was written.",
     "",
   ].join("\n");
@@ -36,27 +44,45 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
 
 function modelsTable(models: ExportPlan["models"]): string[] {
   if (models.length === 0) return ["No records are read."];
-  const sum = (key: "current" | "published" | "requests") => {
+  const sum = (key: "current" | "published" | "blocks" | "updated" | "requests") => {
     return models.reduce((total, model) => total + (model[key] ?? 0), 0);
   };
   const withPublished = models.some(({ published }) => published !== null);
-  const row = (name: string, current: string, published: string, requests: string) => {
-    return withPublished ? [name, current, published, requests] : [name, current, requests];
+  const rows = models.map((one) => ({
+    name: printable(one.model, 80),
+    listed: one.together ? "together" : "alone",
+    ...one,
+  }));
+  const all = {
+    name: counted(models.length, "model"),
+    listed: "",
+    current: sum("current"),
+    published: sum("published"),
+    blocks: sum("blocks"),
+    updated: sum("updated"),
+    requests: sum("requests"),
   };
+  const shown = (one: Omit<(typeof rows)[number], "model" | "together">) => [
+    one.name,
+    one.listed,
+    formatCount(one.current),
+    formatCount(one.blocks),
+    ...withPublished ? [formatCount(one.published ?? 0), formatCount(one.updated)] : [],
+    formatCount(Math.ceil(one.requests)),
+  ];
   return renderTable(
-    withPublished ? ["text", "number", "number", "number"] : ["text", "number", "number"],
+    ["text", "text", ...Array<"number">(withPublished ? 5 : 3).fill("number")],
     [
-      row("Model", "Current", "Published", "Requests"),
-      ...models.map(({ model, current, published, requests }) => {
-        const name = printable(model, 80);
-        return row(name, formatCount(current), formatCount(published ?? 0), formatCount(requests));
-      }),
-      row(
-        counted(models.length, "model"),
-        formatCount(sum("current")),
-        formatCount(sum("published")),
-        formatCount(sum("requests")),
-      ),
+      [
+        "Model",
+        "Listed",
+        "Current",
+        "With blocks",
+        ...withPublished ? ["Published", "Updated"] : [],
+        "Requests",
+      ],
+      ...rows.map(shown),
+      shown(all),
     ],
   );
 }

@@ -53,4 +53,8 @@ export const RECORD_SELECTION = {
     help: "Leave out the published versions of records.",
     toExport: (published) => ({ published }),
   }),
+  verifyPublished: onOff(EXPORT_DEFAULTS.verifyPublished, {
+    help: "Read every published version by itself, also of records that weren't changed since.",
+    toExport: (verifyPublished) => ({ verifyPublished }),
+  }),
 };

@@ -3,13 +3,11 @@ import { isObject } from "../../text/json.ts";
 import { createdAt } from "../../content/attributes.ts";
 import { suffixOf } from "../../sink/compression.ts";
 import type { Item, ItemType, Version } from "../../content/resource.ts";
-import { BodyTooLargeError } from "../../http/body.ts";
 import { amendBatches } from "./amend_batches.ts";
 import { encodingOf, recordsFolder, recordsPath } from "../../snapshot/layout.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { NESTED_LIMIT } from "../../source/datocms/records.ts";
-import { resourcesById } from "../../source/datocms/resources_by_id.ts";
-import { Unreadable } from "../../source/datocms/unreadable.ts";
+import { recordsById } from "../../source/datocms/records_by_id.ts";
 import {
   type ChangedResource,
   type ChangedResources,
@@ -42,7 +40,7 @@ export interface ConvergeRecordsParts extends ConvergeParts {
 }
 
 /** Models in one query: an address has a length. */
-const MODELS_AT_ONCE = 100;
+export const MODELS_AT_ONCE = 100;
 
 /**
  * Brings records that changed since the export began up to date. Everything has to be written, and
@@ -118,6 +116,7 @@ async function changedRecords(
  * @param model The model.
  * @param some The records.
  * @param signal Ends it: each object is then either as it was or up to date.
+ * @param read How they are read. @default By their ids
  * @throws {CmaError} If they can't be read.
  * @throws {StorageError} If they can't be written.
  */
@@ -126,6 +125,7 @@ export async function amendRecords(
   model: ItemType,
   some: ReadonlyMap<string, ChangedResource>,
   signal: AbortSignal,
+  read: typeof readAgain = readAgain,
 ): Promise<void> {
   const { selection, snapshot, tallies, settings, startedAt } = parts;
   const { layout, compress } = settings;
@@ -133,7 +133,7 @@ export async function amendRecords(
   const key = model.attributes.api_key;
   const versions: Version[] = selection.wantsPublished ? ["current", "published"] : ["current"];
   for (const version of versions) {
-    const items = await readAgain(parts, [...some.keys()], version, signal);
+    const items = await read(parts, [...some.keys()], version, signal);
     const batches = {
       prefix: recordsFolder(key, version, isAside),
       path: (batch: number) =>
@@ -179,36 +179,25 @@ async function readAgain(
   return read;
 }
 
-/** Reads some records in one answer, or in smaller ones if that is too large. */
 async function readPart(
-  parts: ConvergeRecordsParts,
+  { client, journal }: ConvergeRecordsParts,
   ids: readonly string[],
   version: Version,
   signal: AbortSignal,
-): Promise<readonly Item[]> {
-  const { client, journal } = parts;
-  const lose = (entry: Unreadable) => {
-    if (!journal.isLost(entry.id)) journal.addUnreadable(`${version} records that changed`, entry);
-  };
-  const by = { path: "/items", ids: new Set(ids), query: { version, nested: true } };
-  try {
-    const found = await resourcesById<Item>(client, by, { signal, onUnreadable: lose });
-    if (found !== undefined) return [...found.values()];
-    throw new CmaError(
-      `Expected ${ids.length} records or fewer, asked for by their ids, from GET /items, but the API ` +
-        "sent others: check that no proxy answers without asking the API, and the API's address.",
-      { code: "api_address" },
-    );
-  } catch (error) {
-    if (!(error instanceof BodyTooLargeError)) throw error;
-    if (ids.length === 1) {
-      lose(new Unreadable(ids[0]!, "it is larger than 32 MiB"));
-      return [];
-    }
-  }
-  const half = ids.length >> 1;
-  return [
-    ...await readPart(parts, ids.slice(0, half), version, signal),
-    ...await readPart(parts, ids.slice(half), version, signal),
-  ];
+): Promise<Iterable<Item>> {
+  const found = await recordsById(client, ids, {
+    version,
+    nested: true,
+    signal,
+    onUnreadable: (entry) => {
+      if (journal.isLost(entry.id)) return;
+      journal.addUnreadable(`${version} records that changed`, entry);
+    },
+  });
+  if (found !== undefined) return found.values();
+  throw new CmaError(
+    `Expected ${ids.length} records or fewer, asked for by their ids, from GET /items, but the API ` +
+      "sent others: check that no proxy answers without asking the API, and the API's address.",
+    { code: "api_address" },
+  );
 }

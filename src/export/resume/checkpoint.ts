@@ -30,6 +30,8 @@ export interface ListingState {
   total: number;
   /** Whether all that was announced came and was written, if the listing was read to its end. */
   isWhole?: boolean | undefined;
+  /** Whether these are published versions that are written with the current ones, page by page. */
+  isDerived?: boolean | undefined;
   /** What stands for the ids of those that are published, if all of them are in it. */
   publicIds?: string | undefined;
 }
@@ -58,7 +60,7 @@ export interface DerivedState extends PassState {
 /** How far an export has come: what another run needs to continue. */
 export interface Checkpoint {
   /** The version of the checkpoint's form. */
-  readonly formatVersion: 4;
+  readonly formatVersion: 5;
   /** What has to be the same to continue: parts by name, such as `schema`. */
   readonly fingerprint: Readonly<Record<string, string>>;
   /** When the export began, in ISO 8601. */
@@ -103,7 +105,7 @@ const span = z.object({ of: z.string(), from: z.number(), to: z.number() });
 
 /** Checks the content of a checkpoint. */
 const checkpointSchema: z.ZodType<Checkpoint> = z.object({
-  formatVersion: z.literal(4),
+  formatVersion: z.literal(5),
   fingerprint: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
   labels: z.record(z.string(), z.string()).optional(),
@@ -128,6 +130,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
       done: z.boolean(),
       total: count,
       isWhole: z.boolean().optional(),
+      isDerived: z.boolean().optional(),
       publicIds: z.string().optional(),
     }),
   ),

@@ -65,26 +65,40 @@ export class ListingWriter<T extends Resource> {
     return new WritableStream<Page<T>>({
       start: ({ signal }) => {
         // A stream aborts its sink only after the write that is under way: that has to end, too.
-        signal.addEventListener("abort", () => void this.#abort(signal.reason), { once: true });
+        signal.addEventListener("abort", () => void this.abort(signal.reason), { once: true });
       },
-      write: (page) => this.#page(() => this.#write(page)),
-      close: () => this.#page(() => this.#end()),
-      abort: (reason) => this.#abort(reason),
+      write: (page) => this.#page(() => this.write(page)),
+      close: () => this.#page(() => this.end()),
+      abort: (reason) => this.abort(reason),
     }, { highWaterMark: 1 });
   }
 
   /** A stream whose write fails is never aborted: what is being written has to end here. */
   async #page(write: () => Promise<void>): Promise<void> {
     try {
-      await this.#options.checkpoints.page(async () => {
-        this.#isWriting = true;
-        await write();
-        this.#isWriting = false;
-      });
+      await this.#options.checkpoints.page(write);
     } catch (error) {
-      await this.#abort(error);
+      await this.abort(error);
       throw error;
     }
+  }
+
+  /**
+   * Writes a page, as a part of what is a page for checkpoints. If it fails, the writer has to be aborted.
+   *
+   * @param page The page.
+   */
+  async write(page: Page<T>): Promise<void> {
+    this.#isWriting = true;
+    await this.#write(page);
+    this.#isWriting = false;
+  }
+
+  /** Ends the last batch, as a part of what is a page for checkpoints. If it fails, the writer has to be aborted. */
+  async end(): Promise<void> {
+    this.#isWriting = true;
+    await this.#end();
+    this.#isWriting = false;
   }
 
   async #write(page: Page<T>): Promise<void> {
@@ -151,7 +165,12 @@ export class ListingWriter<T extends Resource> {
     this.#writer = undefined;
   }
 
-  async #abort(reason: unknown): Promise<void> {
+  /**
+   * Ends what is being written: what an unfinished batch holds is in the journal.
+   *
+   * @param reason Why.
+   */
+  async abort(reason: unknown): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined) return;
     this.#writer = undefined;

@@ -123,7 +123,7 @@ export class ResumeState {
     const isOpen = (path: string) => this.#open.values().some((name) => path.startsWith(name));
     const { resources, records } = tallies.counts;
     return {
-      formatVersion: 4,
+      formatVersion: 5,
       fingerprint,
       startedAt: startedAt.toISOString(),
       labels: this.#labels,

@@ -21,7 +21,7 @@ import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { CmaClient } from "../../source/datocms/cma_client.ts";
 import type { ExportSettings } from "../export_settings.ts";
 import { judgeListing } from "../listings.ts";
-import { type ListingParts, writeListing } from "../resume/write_listing.ts";
+import { type ListingParts, ListingRun } from "../resume/listing_run.ts";
 import type { ScheduleSelection } from "../selection.ts";
 import { type SettingsParts, skipResource } from "./export_settings.ts";
 
@@ -173,7 +173,7 @@ async function exportEach(
 ): Promise<boolean> {
   const { snapshot, tallies, journal, checkpoints } = parts;
   const unscheduled: string[] = [];
-  const state = await writeListing<Resource>(parts, {
+  const run = new ListingRun<Resource>(parts, {
     key: NAME,
     about: { resource: NAME },
     what: "scheduled publications and unpublishings",
@@ -191,7 +191,8 @@ async function exportEach(
         ...batches,
       });
     },
-  }, signal);
+  });
+  const state = await run.read(signal);
   if (state === undefined) return false;
   const { read: count, bytes } = state;
   tallies.setResource(NAME, { count, bytes });

@@ -6,7 +6,7 @@ import { batchedEntries, journaledEntries } from "../../snapshot/written_entries
 import { listingPages } from "../../source/datocms/listing.ts";
 import { resourceNamed } from "../../source/datocms/resources.ts";
 import { convergeUploads, type ConvergeUploadsParts } from "../converge/converge_uploads.ts";
-import { type ListingParts, writeListing } from "../resume/write_listing.ts";
+import { type ListingParts, ListingRun } from "../resume/listing_run.ts";
 import type { Tallies } from "../tallies.ts";
 import type { DerivedStep } from "./derived_step.ts";
 import { idsIn } from "./written_records.ts";
@@ -39,7 +39,7 @@ export async function exportUploads(
   signal: AbortSignal,
 ): Promise<ExportedUploads | undefined> {
   const { client, snapshot, state, tallies, derived, settings: { layout, compress } } = parts;
-  const reached = await writeListing<Upload>(parts, {
+  const run = new ListingRun<Upload>(parts, {
     key: "uploads",
     about: { resource: "uploads" },
     what: "uploads",
@@ -58,7 +58,8 @@ export async function exportUploads(
         ...batches,
       });
     },
-  }, signal);
+  });
+  const reached = await run.read(signal);
   if (reached === undefined) return undefined;
   // It may add batches: not to those that were read by an earlier run.
   const isDone = derived.isBegun || await convergeUploads(parts, signal);

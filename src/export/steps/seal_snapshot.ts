@@ -1,7 +1,7 @@
 import type { ExportLock } from "../../snapshot/lock/export_lock.ts";
 import type { SnapshotPlace } from "../../snapshot/layout.ts";
 import { noteLatest } from "../../snapshot/latest.ts";
-import { type Manifest, statusOf } from "../../snapshot/manifest.ts";
+import { type Manifest, type PublishedBy, statusOf } from "../../snapshot/manifest.ts";
 import type { ManifestContent } from "../../snapshot/seal.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { ProjectSchema } from "../../source/datocms/schema.ts";
@@ -11,6 +11,7 @@ import { type ExportSettings, shapingSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
 import { type ExportReport, reportOf } from "../report.ts";
 import type { ResumeState } from "../resume/resume_state.ts";
+import type { Selection } from "../selection.ts";
 import type { Tallies } from "../tallies.ts";
 
 /** What {@linkcode sealSnapshot} uses. */
@@ -25,12 +26,14 @@ export interface SealParts {
   readonly snapshot: SnapshotWriter;
   /** What was counted. */
   readonly tallies: Tallies;
+  /** Which records were read. */
+  readonly selection: Pick<Selection, "recordListings">;
   /** What was noted. */
   readonly journal: Journal;
   /** When the export began. */
   readonly startedAt: Date;
-  /** What is noted of the snapshot. */
-  readonly state: Pick<ResumeState, "labels">;
+  /** What is noted of the snapshot, and how records were read. */
+  readonly state: Pick<ResumeState, "labels" | "listing">;
   /** What was exported, and how. */
   readonly settings: ExportSettings & { readonly signal: AbortSignal };
   /** Keeps others from writing to the same place. */
@@ -52,8 +55,8 @@ export async function sealSnapshot(
   parts: SealParts,
   assets: Manifest["assets"],
 ): Promise<ExportReport> {
-  const { project, name, place, snapshot, tallies, journal, startedAt, settings, lock, emit } =
-    parts;
+  const { project, name, place, snapshot, tallies, journal, settings, lock, emit } = parts;
+  const published = publishedBy(parts);
   const { labels } = parts.state;
   await lock.confirm();
   const { site, environment } = project;
@@ -65,10 +68,11 @@ export async function sealSnapshot(
     locales: site.attributes.locales,
     status: statusOf(journal.notes),
     ...(Object.keys(labels).length > 0 && { labels }),
-    startedAt: startedAt.toISOString(),
+    startedAt: parts.startedAt.toISOString(),
     endedAt,
     options: shapingSettings(settings),
     ...tallies.counts,
+    ...(published && { published }),
     ...(assets === undefined ? {} : { assets }),
     ...journal.notes,
   });
@@ -85,4 +89,16 @@ export async function sealSnapshot(
   lock.unwatch();
   await noteLatest(settings.storage, snapshot.prefix, settings.signal);
   return reportOf(snapshot.address, manifest);
+}
+
+/** How the published versions of each model were had, if any were read. */
+function publishedBy(
+  { state, selection }: Pick<SealParts, "state" | "selection">,
+): Record<string, PublishedBy> | undefined {
+  const listings = selection.recordListings.filter(({ version }) => version === "published");
+  if (listings.length === 0) return undefined;
+  return Object.fromEntries(listings.map(({ model: { attributes: { api_key: key } } }) => {
+    const { isDerived } = state.listing(`records/${key}/published`);
+    return [key, isDerived ? "derived" : "read"];
+  }));
 }

@@ -65,9 +65,9 @@ export class CmaError extends SluiceError {
       this.codes.some((code) => FORBIDDEN_CODES.has(code));
   }
 
-  /** Whether the API doesn't take what was asked for, such as an order or a filter. */
+  /** Whether the API doesn't take what was asked for, such as an order, a filter, or a long address. */
   get isRefusedQuery(): boolean {
-    return (this.status === 422 || this.status === 400) && !this.isForbidden;
+    return REFUSED_QUERY.has(this.status) && !this.isForbidden;
   }
 
   /** Whether the project doesn't have what was asked for. */
@@ -77,6 +77,8 @@ export class CmaError extends SluiceError {
     return this.status === 404 || this.codes.includes("SSO_SETTINGS_REQUIRED");
   }
 }
+
+const REFUSED_QUERY: ReadonlySet<number> = new Set([400, 413, 414, 422, 431]);
 
 const FORBIDDEN_CODES = new Set([
   "INSUFFICIENT_PERMISSIONS",

@@ -1,5 +1,6 @@
 import { createdAt } from "../../content/attributes.ts";
 import type { Page, Resource } from "../../content/resource.ts";
+import { isObject } from "../../text/json.ts";
 import { TooDeepError } from "./cma_body.ts";
 import type { CmaClient, Query } from "./cma_client.ts";
 import type { ListingName } from "./cma_event.ts";
@@ -34,6 +35,8 @@ export interface ListingOptions {
   readonly stop?: AbortSignal | undefined;
   /** Called with the listing's length as each page comes. */
   readonly onTotal?: ((total: number) => void) | undefined;
+  /** Called with the size of each page's answer in bytes as it is handed on. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Called at the end, unless it was stopped, whether the listing came whole. */
   readonly onEnd?: ((verdict: ListingVerdict) => void) | undefined;
   /** Called with each entry that can't be kept. */
@@ -103,8 +106,9 @@ export function listingPages<T extends Resource = Resource>(
  */
 export function pageOptions<T extends Resource>(
   reader: ListingReader<T>,
-  { prefetch, budget, signal, after, known, stop, onTotal, onEnd, onUnreadable }: ListingOptions,
+  options: ListingOptions,
 ): Omit<PageStreamOptions<T>, "maxLimit"> {
+  const { prefetch, budget, signal, after, known, stop, onTotal, onBytes, onEnd } = options;
   return {
     prefetch,
     budget,
@@ -114,9 +118,12 @@ export function pageOptions<T extends Resource>(
     stop,
     idOf: ({ id }) => id,
     timeOf: (resource) => reader.isByCreation ? createdAt(resource) : NaN,
-    onPage: ({ total, data }) => onTotal?.(total ?? data.length),
+    onPage: ({ total, data, bytes }) => {
+      onTotal?.(total ?? data.length);
+      onBytes?.(bytes);
+    },
     onEnd,
-    keep: (page) => withoutUnreadable(page, onUnreadable),
+    keep: (page) => withoutUnreadable(page, options.onUnreadable),
     placeholder: (place) => new Unreadable(place, "it is larger than 32 MiB") as unknown as T,
   };
 }
@@ -235,4 +242,25 @@ function isCount(value: unknown): value is number {
  */
 export function pageCount(total: number, limit: number): number {
   return 1 + Math.max(0, Math.floor((total - 1) / (limit - 1)));
+}
+
+/**
+ * How many resources a listing has, without reading any of them.
+ *
+ * @param client Reads the API.
+ * @param path The listing's path, such as `/items`.
+ * @param query Its query parameters other than `page`.
+ * @param signal Aborts the request.
+ * @return How many; `undefined` if the API doesn't tell.
+ * @throws {CmaError} If the API refuses.
+ */
+export async function totalOf(
+  client: CmaClient,
+  path: string,
+  query: Query,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { body } = await client.get<unknown>(path, { ...query, page: { limit: 0 } }, { signal });
+  const total: unknown = isObject(body) && isObject(body.meta) ? body.meta.total_count : undefined;
+  return isCount(total) ? total : undefined;
 }

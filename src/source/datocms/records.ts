@@ -1,17 +1,15 @@
-import { mapBlocks } from "../../content/blocks.ts";
-import { isObject } from "../../text/json.ts";
-import type { Item, ItemType, Json, Page, Resource, Version } from "../../content/resource.ts";
+import type { Item, ItemType, Page, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
-import { getOwn } from "../../text/own.ts";
 import { printable } from "../../text/printable.ts";
-import type { CmaClient } from "./cma_client.ts";
+import { modelIdOf, namesBlocks } from "./block_names.ts";
+import type { CmaClient, Query } from "./cma_client.ts";
 import { CmaError } from "./cma_error.ts";
 import { type ListingOptions, listingReader, pageOptions } from "./listing.ts";
 import { pageStream } from "./page_stream.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** The most records in one answer. */
-const FLAT_LIMIT = 500;
+export const FLAT_LIMIT = 500;
 /** The most records in one answer when it holds their blocks. */
 export const NESTED_LIMIT = 30;
 
@@ -51,21 +49,12 @@ export function recordPages(
   version: Version,
   options: ListingOptions = {},
 ): ReadableStream<Page<Item>> {
-  const reader = listingReader<Item>(client, {
-    path: "/items",
-    query: { filter: { type: model.id }, version },
-    maxLimit: FLAT_LIMIT,
-    orders: ORDERS,
-  }, options);
-  const read = async (...request: Parameters<typeof reader.read>) => {
-    const page = await reader.read(...request);
-    return { ...page, data: ofModel(page.data, model) };
-  };
+  const { read, reader } = modelReader(client, model, version, {}, options);
   let nested = schema.holdsBlocks(model.id);
   return pageStream<Item>(async (request) => {
     if (!nested) {
       const page = await read(request);
-      if (!page.data.some((item) => holdsBlock(item, schema, model))) return page;
+      if (!page.data.some((item) => namesBlocks(item, schema, model.id))) return page;
       if (!nested) {
         options.onFallback?.(
           `Records of model ${model.attributes.api_key} hold blocks, although its fields allow none.`,
@@ -79,6 +68,52 @@ export function recordPages(
       maxLimit: NESTED_LIMIT,
     };
   }, { ...pageOptions(reader, options), maxLimit: recordLimit(schema, model) });
+}
+
+/** Which of a model's records are listed flat. */
+export interface RecordRows {
+  /** Which version of them. @default {"current"} */
+  readonly version?: Version | undefined;
+  /** Conditions on their fields, as `filter[fields]` has them. */
+  readonly fields?: Query | undefined;
+}
+
+/**
+ * Streams the rows of a model: its records with ids in place of their blocks, 500 at a time.
+ *
+ * @param client Reads the pages.
+ * @param model The model.
+ * @param options How much to fetch ahead.
+ * @param rows Which of them.
+ * @return A stream of pages of rows, by creation.
+ */
+export function recordRows(
+  client: CmaClient,
+  model: ItemType,
+  options: ListingOptions = {},
+  { version = "current", fields }: RecordRows = {},
+): ReadableStream<Page<Item>> {
+  const filter = fields === undefined ? {} : { fields };
+  const { read, reader } = modelReader(client, model, version, filter, options);
+  return pageStream<Item>(read, { ...pageOptions(reader, options), maxLimit: FLAT_LIMIT });
+}
+
+/** Fetches parts of a model's listing, and makes sure that they are of it. */
+function modelReader(
+  client: CmaClient,
+  model: ItemType,
+  version: Version,
+  filter: Query,
+  options: ListingOptions,
+) {
+  const query = { filter: { type: model.id, ...filter }, version };
+  const listing = { path: "/items", query, maxLimit: FLAT_LIMIT, orders: ORDERS };
+  const reader = listingReader<Item>(client, listing, options);
+  const read: typeof reader.read = async (...request) => {
+    const page = await reader.read(...request);
+    return { ...page, data: ofModel(page.data, model) };
+  };
+  return { read, reader };
 }
 
 /**
@@ -96,10 +131,7 @@ export function recordLimit(schema: SchemaIndex, model: ItemType): number {
  * at the query would put a model's records into another one's files.
  */
 function ofModel(page: Page<Item>, { id, attributes: { api_key: key } }: ItemType): Page<Item> {
-  const isStray = (item: Item): boolean => {
-    const model: unknown = (item as Resource).relationships?.item_type?.data;
-    return isObject(model) && typeof model.id === "string" && model.id !== id;
-  };
+  const isStray = (item: Item): boolean => (modelIdOf(item) ?? id) !== id;
   const stray = page.find(isStray);
   if (stray === undefined) return page;
   if (!page.every(isStray)) {
@@ -116,20 +148,12 @@ function ofModel(page: Page<Item>, { id, attributes: { api_key: key } }: ItemTyp
   );
 }
 
-/** Whether a record's structured text, read without nested mode, refers to a block. */
-function holdsBlock(item: Item, schema: SchemaIndex, model: ItemType): boolean {
-  const fields = schema.fields(model.id);
-  return fields.some(({ attributes: { field_type: type, api_key: key, localized } }) => {
-    if (type !== "structured_text") return false;
-    const value = (isObject(item.attributes) ? getOwn(item.attributes, key) : undefined) ?? null;
-    const values: Json[] = localized && isObject(value) ? Object.values(value) : [value];
-    let found = false;
-    for (const each of values) {
-      mapBlocks(each, type, (block) => {
-        found = true;
-        return typeof block === "string" ? block : block.id;
-      });
-    }
-    return found;
-  });
+/**
+ * Whether published versions of a flat model's updated records take fewer requests as a listing than by their
+ * ids.
+ *
+ * @param count How many there are.
+ */
+export function isListedUpdated(count: number): boolean {
+  return 1 + Math.ceil(count / (FLAT_LIMIT - 1)) < Math.ceil(count / 200);
 }

@@ -8,6 +8,8 @@ import { toResources, type Unreadable, withoutUnreadable } from "./unreadable.ts
 export interface ByIdOptions {
   /** Aborts the requests. */
   readonly signal: AbortSignal;
+  /** Called with the size of each answer in bytes. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Called with each entry of an answer that nobody can read. */
   readonly onUnreadable?: ((entry: Unreadable) => void) | undefined;
 }
@@ -54,14 +56,16 @@ async function read<T extends Resource>(
   client: CmaClient,
   path: string,
   query: Query,
-  { signal, onUnreadable }: ByIdOptions,
+  { signal, onBytes, onUnreadable }: ByIdOptions,
 ): Promise<readonly T[]> {
   try {
-    const { body } = await client.get<unknown>(path, query, { signal });
+    const { body, bytes } = await client.get<unknown>(path, query, { signal });
+    onBytes?.(bytes);
     return withoutUnreadable(resourcesIn<T>(body, false), onUnreadable);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof TooDeepError)) throw error;
+    onBytes?.(error.size);
     return withoutUnreadable(resourcesIn<T>(error.parse(), true), onUnreadable);
   }
 }

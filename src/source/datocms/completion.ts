@@ -1,0 +1,350 @@
+import type { Item, ItemType, Page, Version } from "../../content/resource.ts";
+import type { SchemaIndex } from "../../content/schema_index.ts";
+import type { Tasks } from "../../async/tasks.ts";
+import { modelIdOf, namesBlocks } from "./block_names.ts";
+import type { CmaClient } from "./cma_client.ts";
+import { CmaError } from "./cma_error.ts";
+import { type Pack, type PackKind, PackQueue } from "./pack_queue.ts";
+import { PublishedCheck } from "./published_check.ts";
+import type { Lane, Slot } from "./record_lane.ts";
+import { recordsById } from "./records_by_id.ts";
+import type { Unreadable } from "./unreadable.ts";
+
+/** Bytes that may wait to be handed on, unless something else is asked for. */
+const MOST_HELD = 16 * 1024 * 1024;
+
+/** How rows are completed. */
+export interface CompletionOptions {
+  /** Reads the API. */
+  readonly client: CmaClient;
+  /** The project's schema. */
+  readonly schema: SchemaIndex;
+  /** The most packs of records in flight. */
+  readonly concurrency: number;
+  /**
+   * How many bytes of rows and records may wait to be handed on, beside what is on its way: as long as there
+   * are more, nothing is read ahead. Of rows alone, a third of that.
+   *
+   * @default {16777216}
+   */
+  readonly mostHeld?: number | undefined;
+  /** Called with each record that nobody can read. */
+  readonly onUnreadable?:
+    | ((model: ItemType, version: Version, entry: Unreadable) => void)
+    | undefined;
+  /** Called when the API doesn't do what is known of it, and a slower way is taken. */
+  readonly onFallback?: ((message: string) => void) | undefined;
+}
+
+/** What {@linkcode Completion} needs of whoever reads the rows. */
+export interface CompletionParts {
+  /** Runs requests. */
+  readonly tasks: Tasks;
+  /** Aborts them. */
+  readonly signal: AbortSignal;
+  /** The lanes of all models that are being read. */
+  readonly lanes: ReadonlySet<Lane>;
+  /** Whether any published version is to be handed on. */
+  readonly withPublished: boolean;
+  /** Leaves what wasn't handed on of a model to others. */
+  readonly reject: (lane: Lane) => void;
+}
+
+/** Completes rows to records in both versions: blocks and published versions are asked for by ids. */
+export class Completion {
+  /** Finds out whether published versions follow from current ones. */
+  readonly check: PublishedCheck;
+  readonly #options: CompletionOptions;
+  readonly #parts: CompletionParts;
+  readonly #packs = new PackQueue<Slot>();
+  #held = 0;
+  #fetching = 0;
+  #currentFetching = 0;
+
+  /**
+   * Asks for nothing yet.
+   *
+   * @param options How rows are completed.
+   * @param parts Whose rows they are.
+   */
+  constructor(options: CompletionOptions, parts: CompletionParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.check = new PublishedCheck({
+      ...parts,
+      client: options.client,
+      onDiffers: (problem) => this.#leavePublished(problem),
+    });
+  }
+
+  /** Whether so little waits to be handed on that rows may be read ahead. */
+  get mayRead(): boolean {
+    return this.#held * 3 < this.#mostHeld;
+  }
+
+  get #mostHeld(): number {
+    return this.#options.mostHeld ?? MOST_HELD;
+  }
+
+  /**
+   * Counts a record as handed on.
+   *
+   * @param slot The record.
+   */
+  release({ bytes }: Slot): void {
+    this.#held -= bytes;
+  }
+
+  /**
+   * Asks for what is ready to be asked for, as long as not too much is held.
+   *
+   * @param isAllListed Whether all rows are there, so that nothing more comes for packs that aren't full.
+   * @param isIdle Whether nothing comes by itself any more.
+   */
+  ask(isAllListed: boolean, isIdle: boolean): void {
+    const packs = this.#packs;
+    if (isAllListed || isIdle) packs.flush("current");
+    const isAllCurrent = isAllListed && packs.waiting.current === 0 && this.#currentFetching === 0;
+    const isAwaited = this.#parts.lanes.values().some(({ awaited: { size } }) => size > 0);
+    if (isAllCurrent && !isAwaited && this.check.derives !== undefined || isIdle) {
+      packs.flush("published");
+    }
+    while (packs.isReady && this.#fetching < this.#options.concurrency) {
+      if (this.#held >= this.#mostHeld && this.#fetching > 0 && !isIdle) break;
+      this.#fetch(packs.next()!);
+    }
+  }
+
+  /**
+   * Takes rows of a model, in order.
+   *
+   * @param lane The model.
+   * @param rows The rows.
+   * @param bytes The size of each, about.
+   */
+  take(lane: Lane, rows: Page<Item>, bytes: number): void {
+    if (lane.withPublished) this.check.look(rows);
+    for (const row of rows) {
+      if (lane.isRejected) return;
+      const slot = lane.add(row, bytes);
+      this.#held += slot.bytes;
+      if (this.#isNested(lane, row)) {
+        this.#askFor(slot, { version: "current", nested: true });
+        // Both at once, so that what comes first can soon be handed on.
+        if (lane.withPublished && row.meta?.status === "updated") this.#askForPublished(slot);
+      } else this.#settle(slot, row);
+    }
+  }
+
+  /** Whether a record has to be read again with its blocks. */
+  #isNested(lane: Lane, row: Item): boolean {
+    const { schema, onFallback } = this.#options;
+    const { model: { id, attributes: { api_key: key } } } = lane;
+    if (!namesBlocks(row, schema, id)) return false;
+    if (lane.isFlat && !lane.isTold) {
+      lane.isTold = true;
+      onFallback?.(`Records of model ${key} hold blocks, although its fields allow none.`);
+    }
+    return true;
+  }
+
+  /** Takes a record's current version, and finds out about its published one. */
+  #settle(slot: Slot, item: Item): void {
+    const { lane } = slot;
+    slot.item = item;
+    const status = item.meta?.status;
+    if (!lane.withPublished || status === "draft") return this.#finish(slot, undefined);
+    // What is published by its row was looked at before it is handed on.
+    const isDerived = slot.row.meta?.status === "published" || this.check.derives === true;
+    if (status === "published" && isDerived) return this.#finish(slot, item);
+    if (slot.other !== undefined || slot.missed > 1) return this.#finish(slot, slot.other);
+    if (slot.isAwaited) return;
+    if (!lane.updated || slot.missed > 0) return this.#askForPublished(slot);
+    lane.awaited.add(slot);
+    this.#lookUp(lane);
+  }
+
+  #askFor(slot: Slot, kind: PackKind): void {
+    const { lane, row: { id } } = slot;
+    // A list in an address can't hold it.
+    if (/,/.test(id) || !id.isWellFormed()) this.#reject(lane, "the id of one can't be sent");
+    else this.#packs.add(kind, id, slot);
+  }
+
+  #askForPublished(slot: Slot): void {
+    const { lane, row } = slot;
+    const nested = !lane.isFlat || namesBlocks(row, this.#options.schema, lane.model.id);
+    slot.isAwaited = true;
+    this.#askFor(slot, { version: "published", nested });
+  }
+
+  #finish(slot: Slot, published: Item | undefined): void {
+    slot.published = published;
+    slot.state = "done";
+  }
+
+  /**
+   * Reads on in a model's listing of updated records, if one of them is waited for.
+   *
+   * @param lane The model.
+   */
+  readUpdated(lane: Lane): void {
+    const { updated, awaited } = lane;
+    if (!updated || awaited.size === 0 || lane.isReadingUpdated || lane.isRejected) return;
+    lane.isReadingUpdated = true;
+    this.#parts.tasks.begin(async () => {
+      await updated.read(this.#parts.signal);
+      lane.isReadingUpdated = false;
+      const { problem } = updated;
+      if (problem !== undefined) {
+        const { api_key: key } = lane.model.attributes;
+        this.#options.onFallback?.(
+          `DatoCMS was asked for updated records of model ${key}, and ${problem}.`,
+        );
+      }
+      this.#lookUp(lane);
+      if (problem === undefined) return;
+      lane.updated = undefined;
+      await updated.cancel();
+    });
+  }
+
+  /** Finds out which published versions have come, and which won't. */
+  #lookUp(lane: Lane): void {
+    for (const slot of lane.awaited) {
+      const found = lane.updated?.take(slot.row);
+      if (found === undefined && lane.updated) continue;
+      lane.awaited.delete(slot);
+      if (found && !namesBlocks(found, this.#options.schema, lane.model.id)) {
+        this.#finish(slot, found);
+      } else this.#askForPublished(slot);
+    }
+  }
+
+  #fetch(pack: Pack<Slot>): void {
+    const { client, onFallback, onUnreadable } = this.#options;
+    const { version, nested, waiting } = pack;
+    const lost = new Set<string>();
+    let bytes = 0;
+    this.#fetching++;
+    if (version === "current") this.#currentFetching++;
+    this.#parts.tasks.begin(async () => {
+      let found: Map<string, Item> | undefined;
+      let problem = "sent others";
+      try {
+        found = await recordsById(client, [...waiting.keys()], {
+          version,
+          nested,
+          signal: this.#parts.signal,
+          onBytes: (size) => bytes += size,
+          onUnreadable: (entry) => {
+            lost.add(entry.id);
+            const slot = waiting.get(entry.id);
+            if (slot) onUnreadable?.(slot.lane.model, version, entry);
+          },
+          onTooLong: (most, message) => {
+            onFallback?.(`DatoCMS refused an address with ${2 * most} ids or more: ${message}`);
+            this.#packs.shrink(most);
+          },
+        });
+      } catch (error) {
+        this.#parts.signal.throwIfAborted();
+        if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
+        problem = `refused that: ${error.message}`;
+      } finally {
+        this.#fetching--;
+        if (version === "current") this.#currentFetching--;
+      }
+      const size = bytes / Math.max(1, found?.size ?? 0);
+      for (const [id, slot] of waiting) {
+        if (slot.lane.isRejected) continue;
+        const item = found?.get(id);
+        const wrong = found === undefined ? problem : item && this.#problemOf(slot, item, nested);
+        if (wrong !== undefined) this.#reject(slot.lane, wrong);
+        else if (version === "current") this.#takeCurrent(slot, item, size);
+        else this.#takePublished(slot, item, size, lost.has(id), nested);
+      }
+    });
+  }
+
+  /** What is wrong with a record that came by its id: a clause. */
+  #problemOf({ lane }: Slot, item: Item, nested: boolean): string | undefined {
+    if ((modelIdOf(item) ?? lane.model.id) !== lane.model.id) return "sent some as of other models";
+    const isFlat = nested && namesBlocks(item, this.#options.schema, lane.model.id);
+    return isFlat ? "sent some without their blocks" : undefined;
+  }
+
+  #takeCurrent(slot: Slot, item: Item | undefined, size: number): void {
+    // It was asked for twice: somebody deleted it meanwhile.
+    if (item === undefined) {
+      if (slot.item === undefined) slot.state = "gone";
+      else this.#finish(slot, undefined);
+      return;
+    }
+    // One that was read again without blocks may have some now.
+    if (this.#isNested(slot.lane, item)) {
+      return this.#askFor(slot, { version: "current", nested: true });
+    }
+    this.#weigh(slot, slot.other === undefined ? size : slot.bytes + size);
+    this.#settle(slot, item);
+  }
+
+  #takePublished(
+    slot: Slot,
+    item: Item | undefined,
+    size: number,
+    isLost: boolean,
+    nested: boolean,
+  ): void {
+    const { schema } = this.#options;
+    const { lane, state } = slot;
+    if (state !== "reading") return;
+    if (item !== undefined) {
+      if (!nested && namesBlocks(item, schema, lane.model.id)) {
+        this.#askFor(slot, { version: "published", nested: true });
+      } else {
+        this.#weigh(slot, slot.bytes + size);
+        slot.isAwaited = false;
+        slot.other = item;
+        if (slot.item !== undefined) this.#settle(slot, slot.item);
+      }
+      return;
+    }
+    slot.isAwaited = false;
+    // What its current version says when it comes is younger.
+    if (slot.item === undefined) slot.missed++;
+    else if (isLost) this.#finish(slot, undefined);
+    else {
+      // Somebody unpublished it meanwhile: what it says of itself is older.
+      slot.missed++;
+      this.#askFor(slot, { version: "current", nested: !lane.isFlat });
+    }
+  }
+
+  #weigh(slot: Slot, bytes: number): void {
+    this.#held += bytes - slot.bytes;
+    slot.bytes = bytes;
+  }
+
+  /** Leaves what wasn't handed on of a model to be listed with its blocks. */
+  #reject(lane: Lane, problem: string): void {
+    const { model } = lane;
+    lane.isRejected = true;
+    this.#options.onFallback?.(
+      `DatoCMS was asked for records of model ${model.attributes.api_key} by their ids, and ${problem}.`,
+    );
+    for (const slot of lane.slots.splice(0)) this.release(slot);
+    lane.awaited.clear();
+    this.#parts.reject(lane);
+  }
+
+  /** Published versions are to be read by themselves. */
+  #leavePublished(problem: string): void {
+    this.#options.onFallback?.(problem);
+    for (const lane of this.#parts.lanes) {
+      lane.withPublished = false;
+      lane.awaited.clear();
+      for (const slot of lane.slots) if (slot.item !== undefined) this.#finish(slot, undefined);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { Item, ItemType, Page } from "../../content/resource.ts";
+import type { ListingOptions } from "./listing.ts";
+import type { ListingVerdict } from "./listing_check.ts";
+import type { UpdatedRows } from "./updated_rows.ts";
+
+/** A model whose records are read. */
+export interface ModelToRead {
+  /** The model. */
+  readonly model: ItemType;
+  /** Whether the published versions are handed on with the current ones. */
+  readonly withPublished: boolean;
+  /** How its rows are listed, and from where on. */
+  readonly listing: ListingOptions;
+}
+
+/** A record on its way from its row to both its versions. */
+export interface Slot {
+  /** Where it is in line. */
+  readonly lane: Lane;
+  /** Its current version with ids in place of its blocks, as it was listed. */
+  readonly row: Item;
+  /** Its current version, once it is there. */
+  item: Item | undefined;
+  /** Its published version, once it is there. */
+  published: Item | undefined;
+  /** The published version that came by its id. */
+  other: Item | undefined;
+  /** Whether that was asked for, and didn't come yet. */
+  isAwaited: boolean;
+  /** What it takes of the memory, in bytes of JSON. */
+  bytes: number;
+  /** Whether both versions are there; `gone` if the record isn't any more. */
+  state: "reading" | "done" | "gone";
+  /** How often its published version didn't come. */
+  missed: number;
+}
+
+/** The records of a model on their way, in order. */
+export class Lane implements ModelToRead {
+  /** The model. */
+  readonly model: ItemType;
+  /** How its rows are listed. */
+  readonly listing: ListingOptions;
+  /** Whether its fields rule blocks out. */
+  readonly isFlat: boolean;
+  /** Whether published versions are handed on. */
+  withPublished: boolean;
+  /** The records that weren't handed on yet. */
+  readonly slots: Slot[] = [];
+  /** Its rows, as long as it is listed by itself. */
+  rows: ReadableStreamDefaultReader<Page<Item>> | undefined;
+  /** Whether its rows came whole, once they did. */
+  verdict: ListingVerdict | undefined;
+  /** Published versions of updated records, if they are listed. */
+  updated: UpdatedRows | undefined;
+  /** Those that may come in that listing. */
+  readonly awaited: Set<Slot> = new Set<Slot>();
+  /** How many rows there are, as far as known. */
+  total = 0;
+  /** The size of the last page of rows in bytes. */
+  pageBytes = 0;
+  /** Whether a page of rows is being read. */
+  isReading = false;
+  /** Whether a page of updated records is being read. */
+  isReadingUpdated = false;
+  /** Whether records are being handed on. */
+  isWriting = false;
+  /** Whether its records can't be had by their ids: they are left to others. */
+  isRejected = false;
+  /** Whether it was told that it holds blocks although its fields rule them out. */
+  isTold = false;
+
+  /**
+   * Holds no records yet.
+   *
+   * @param one The model.
+   * @param isFlat Whether its fields rule blocks out.
+   */
+  constructor({ model, listing, withPublished }: ModelToRead, isFlat: boolean) {
+    this.model = model;
+    this.listing = listing;
+    this.withPublished = withPublished;
+    this.isFlat = isFlat;
+  }
+
+  /**
+   * Adds a record at the end of the line.
+   *
+   * @param row The record's row.
+   * @param bytes The row's size, about.
+   */
+  add(row: Item, bytes: number): Slot {
+    const slot: Slot = {
+      lane: this,
+      row,
+      item: undefined,
+      published: undefined,
+      other: undefined,
+      isAwaited: false,
+      bytes,
+      state: "reading",
+      missed: 0,
+    };
+    this.slots.push(slot);
+    return slot;
+  }
+
+  /** Ends its listings. */
+  async cancel(): Promise<void> {
+    // One that failed has told why.
+    await this.rows?.cancel().catch(() => {});
+    await this.updated?.cancel();
+  }
+}

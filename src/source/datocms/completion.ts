@@ -3,11 +3,10 @@ import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { Tasks } from "../../async/tasks.ts";
 import { modelIdOf, namesBlocks } from "./block_names.ts";
 import type { CmaClient } from "./cma_client.ts";
-import { CmaError } from "./cma_error.ts";
-import { type Pack, type PackKind, PackQueue } from "./pack_queue.ts";
+import type { PackKind } from "./pack_queue.ts";
 import { PublishedCheck } from "./published_check.ts";
 import type { Lane, Slot } from "./record_lane.ts";
-import { recordsById } from "./records_by_id.ts";
+import { type Answer, RecordPacks } from "./record_packs.ts";
 import type { Unreadable } from "./unreadable.ts";
 
 /** Bytes that may wait to be handed on, unless something else is asked for. */
@@ -56,10 +55,8 @@ export class Completion {
   readonly check: PublishedCheck;
   readonly #options: CompletionOptions;
   readonly #parts: CompletionParts;
-  readonly #packs = new PackQueue<Slot>();
+  readonly #packs: RecordPacks;
   #held = 0;
-  #fetching = 0;
-  #currentFetching = 0;
 
   /**
    * Asks for nothing yet.
@@ -74,6 +71,14 @@ export class Completion {
       ...parts,
       client: options.client,
       onDiffers: (problem) => this.#leavePublished(problem),
+    });
+    this.#packs = new RecordPacks({
+      ...options,
+      ...parts,
+      take: (slot, answer) => this.#takeAnswer(slot, answer),
+      onUnreadable: ({ lane }, version, entry) => {
+        options.onUnreadable?.(lane.model, version, entry);
+      },
     });
   }
 
@@ -104,15 +109,12 @@ export class Completion {
   ask(isAllListed: boolean, isIdle: boolean): void {
     const packs = this.#packs;
     if (isAllListed || isIdle) packs.flush("current");
-    const isAllCurrent = isAllListed && packs.waiting.current === 0 && this.#currentFetching === 0;
+    const isAllCurrent = isAllListed && packs.isDone("current");
     const isAwaited = this.#parts.lanes.values().some(({ awaited: { size } }) => size > 0);
     if (isAllCurrent && !isAwaited && this.check.derives !== undefined || isIdle) {
       packs.flush("published");
     }
-    while (packs.isReady && this.#fetching < this.#options.concurrency) {
-      if (this.#held >= this.#mostHeld && this.#fetching > 0 && !isIdle) break;
-      this.#fetch(packs.next()!);
-    }
+    packs.ask(this.#mostHeld - this.#held);
   }
 
   /**
@@ -126,13 +128,16 @@ export class Completion {
     if (lane.withPublished) this.check.look(rows);
     for (const row of rows) {
       if (lane.isRejected) return;
-      const slot = lane.add(row, bytes);
+      const slot = lane.add(row, this.#isNested(lane, row));
       this.#held += slot.bytes;
-      if (this.#isNested(lane, row)) {
+      if (slot.namesBlocks) {
         this.#askFor(slot, { version: "current", nested: true });
         // Both at once, so that what comes first can soon be handed on.
-        if (lane.withPublished && row.meta?.status === "updated") this.#askForPublished(slot);
-      } else this.#settle(slot, row);
+        if (lane.withPublished && slot.status === "updated") this.#askForPublished(slot);
+      } else {
+        this.#weigh(slot, bytes);
+        this.#settle(slot, row);
+      }
     }
   }
 
@@ -155,7 +160,7 @@ export class Completion {
     const status = item.meta?.status;
     if (!lane.withPublished || status === "draft") return this.#finish(slot, undefined);
     // What is published by its row was looked at before it is handed on.
-    const isDerived = slot.row.meta?.status === "published" || this.check.derives === true;
+    const isDerived = slot.status === "published" || this.check.derives === true;
     if (status === "published" && isDerived) return this.#finish(slot, item);
     if (slot.other !== undefined || slot.missed > 1) return this.#finish(slot, slot.other);
     if (slot.isAwaited) return;
@@ -165,16 +170,15 @@ export class Completion {
   }
 
   #askFor(slot: Slot, kind: PackKind): void {
-    const { lane, row: { id } } = slot;
+    const { lane, id } = slot;
     // A list in an address can't hold it.
     if (/,/.test(id) || !id.isWellFormed()) this.#reject(lane, "the id of one can't be sent");
-    else this.#packs.add(kind, id, slot);
+    else this.#packs.add(slot, kind);
   }
 
   #askForPublished(slot: Slot): void {
-    const { lane, row } = slot;
-    const nested = !lane.isFlat || namesBlocks(row, this.#options.schema, lane.model.id);
     slot.isAwaited = true;
+    const nested = !slot.lane.isFlat || slot.namesBlocks;
     this.#askFor(slot, { version: "published", nested });
   }
 
@@ -212,7 +216,7 @@ export class Completion {
   /** Finds out which published versions have come, and which won't. */
   #lookUp(lane: Lane): void {
     for (const slot of lane.awaited) {
-      const found = lane.updated?.take(slot.row);
+      const found = lane.updated?.take(slot);
       if (found === undefined && lane.updated) continue;
       lane.awaited.delete(slot);
       if (found && !namesBlocks(found, this.#options.schema, lane.model.id)) {
@@ -221,60 +225,24 @@ export class Completion {
     }
   }
 
-  #fetch(pack: Pack<Slot>): void {
-    const { client, onFallback, onUnreadable } = this.#options;
-    const { version, nested, waiting } = pack;
-    const lost = new Set<string>();
-    let bytes = 0;
-    this.#fetching++;
-    if (version === "current") this.#currentFetching++;
-    this.#parts.tasks.begin(async () => {
-      let found: Map<string, Item> | undefined;
-      let problem = "sent others";
-      try {
-        found = await recordsById(client, [...waiting.keys()], {
-          version,
-          nested,
-          signal: this.#parts.signal,
-          onBytes: (size) => bytes += size,
-          onUnreadable: (entry) => {
-            lost.add(entry.id);
-            const slot = waiting.get(entry.id);
-            if (slot) onUnreadable?.(slot.lane.model, version, entry);
-          },
-          onTooLong: (most, message) => {
-            onFallback?.(`DatoCMS refused an address with ${2 * most} ids or more: ${message}`);
-            this.#packs.shrink(most);
-          },
-        });
-      } catch (error) {
-        this.#parts.signal.throwIfAborted();
-        if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
-        problem = `refused that: ${error.message}`;
-      } finally {
-        this.#fetching--;
-        if (version === "current") this.#currentFetching--;
-      }
-      const size = bytes / Math.max(1, found?.size ?? 0);
-      for (const [id, slot] of waiting) {
-        if (slot.lane.isRejected) continue;
-        const item = found?.get(id);
-        const wrong = found === undefined ? problem : item && this.#problemOf(slot, item, nested);
-        if (wrong !== undefined) this.#reject(slot.lane, wrong);
-        else if (version === "current") this.#takeCurrent(slot, item, size);
-        else this.#takePublished(slot, item, size, lost.has(id), nested);
-      }
-    });
+  #takeAnswer(slot: Slot, answer: Answer): void {
+    const { lane } = slot;
+    if (lane.isRejected) return;
+    const problem = answer.problem ?? this.#problemOf(slot, answer);
+    if (problem !== undefined) this.#reject(lane, problem);
+    else if (answer.version === "current") this.#takeCurrent(slot, answer);
+    else this.#takePublished(slot, answer);
   }
 
   /** What is wrong with a record that came by its id: a clause. */
-  #problemOf({ lane }: Slot, item: Item, nested: boolean): string | undefined {
+  #problemOf({ lane }: Slot, { item, nested }: Answer): string | undefined {
+    if (item === undefined) return undefined;
     if ((modelIdOf(item) ?? lane.model.id) !== lane.model.id) return "sent some as of other models";
     const isFlat = nested && namesBlocks(item, this.#options.schema, lane.model.id);
     return isFlat ? "sent some without their blocks" : undefined;
   }
 
-  #takeCurrent(slot: Slot, item: Item | undefined, size: number): void {
+  #takeCurrent(slot: Slot, { item, bytes }: Answer): void {
     // It was asked for twice: somebody deleted it meanwhile.
     if (item === undefined) {
       if (slot.item === undefined) slot.state = "gone";
@@ -285,17 +253,11 @@ export class Completion {
     if (this.#isNested(slot.lane, item)) {
       return this.#askFor(slot, { version: "current", nested: true });
     }
-    this.#weigh(slot, slot.other === undefined ? size : slot.bytes + size);
+    this.#weigh(slot, slot.other === undefined ? bytes : slot.bytes + bytes);
     this.#settle(slot, item);
   }
 
-  #takePublished(
-    slot: Slot,
-    item: Item | undefined,
-    size: number,
-    isLost: boolean,
-    nested: boolean,
-  ): void {
+  #takePublished(slot: Slot, { item, bytes, isLost, nested }: Answer): void {
     const { schema } = this.#options;
     const { lane, state } = slot;
     if (state !== "reading") return;
@@ -303,7 +265,7 @@ export class Completion {
       if (!nested && namesBlocks(item, schema, lane.model.id)) {
         this.#askFor(slot, { version: "published", nested: true });
       } else {
-        this.#weigh(slot, slot.bytes + size);
+        this.#weigh(slot, slot.bytes + bytes);
         slot.isAwaited = false;
         slot.other = item;
         if (slot.item !== undefined) this.#settle(slot, slot.item);

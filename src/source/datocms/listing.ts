@@ -260,7 +260,12 @@ export async function totalOf(
   query: Query,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { body } = await client.get<unknown>(path, { ...query, page: { limit: 0 } }, { signal });
+  const body = await client.get<unknown>(path, { ...query, page: { limit: 0 } }, { signal })
+    .then(({ body }) => body, (error) => {
+      // An answer that has resources in it all the same.
+      if (error instanceof TooDeepError) return error.parse();
+      throw error;
+    });
   const total: unknown = isObject(body) && isObject(body.meta) ? body.meta.total_count : undefined;
   return isCount(total) ? total : undefined;
 }

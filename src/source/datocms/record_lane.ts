@@ -1,4 +1,5 @@
-import type { Item, ItemType, Page } from "../../content/resource.ts";
+import { createdAt } from "../../content/attributes.ts";
+import type { Item, ItemType, Json, Page } from "../../content/resource.ts";
 import type { ListingOptions } from "./listing.ts";
 import type { ListingVerdict } from "./listing_check.ts";
 import type { UpdatedRows } from "./updated_rows.ts";
@@ -13,12 +14,21 @@ export interface ModelToRead {
   readonly listing: ListingOptions;
 }
 
+/** What a record takes of which nothing is there yet but its place in line (bytes). */
+const WAITING = 500;
+
 /** A record on its way from its row to both its versions. */
 export interface Slot {
   /** Where it is in line. */
   readonly lane: Lane;
-  /** Its current version with ids in place of its blocks, as it was listed. */
-  readonly row: Item;
+  /** Its id. */
+  readonly id: string;
+  /** When it was created, in milliseconds since 1970; `NaN` if nobody knows. */
+  readonly time: number;
+  /** Its status, as it was listed. */
+  readonly status: Json | undefined;
+  /** Whether its row names blocks, so that it has to be read again with them. */
+  readonly namesBlocks: boolean;
   /** Its current version, once it is there. */
   item: Item | undefined;
   /** Its published version, once it is there. */
@@ -27,7 +37,7 @@ export interface Slot {
   other: Item | undefined;
   /** Whether that was asked for, and didn't come yet. */
   isAwaited: boolean;
-  /** What it takes of the memory, in bytes of JSON. */
+  /** What it takes of the memory, about, in bytes of JSON. */
   bytes: number;
   /** Whether both versions are there; `gone` if the record isn't any more. */
   state: "reading" | "done" | "gone";
@@ -84,20 +94,23 @@ export class Lane implements ModelToRead {
   }
 
   /**
-   * Adds a record at the end of the line.
+   * Adds a record at the end of the line. Its row isn't kept.
    *
    * @param row The record's row.
-   * @param bytes The row's size, about.
+   * @param namesBlocks Whether it names blocks.
    */
-  add(row: Item, bytes: number): Slot {
+  add(row: Item, namesBlocks: boolean): Slot {
     const slot: Slot = {
       lane: this,
-      row,
+      id: row.id,
+      time: createdAt(row),
+      status: row.meta?.status,
+      namesBlocks,
       item: undefined,
       published: undefined,
       other: undefined,
       isAwaited: false,
-      bytes,
+      bytes: WAITING,
       state: "reading",
       missed: 0,
     };

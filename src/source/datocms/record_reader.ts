@@ -9,8 +9,8 @@ import { UpdatedRows } from "./updated_rows.ts";
 
 export type { ModelToRead };
 
-/** Records that are handed on at once. */
-const AT_ONCE = 500;
+/** Records that are handed on at once, and their size in bytes, about: at most. */
+const AT_ONCE = { records: 500, bytes: 2 * 1024 * 1024 };
 
 /** Records of a model, in the order in which they were created. */
 export interface ReadRecords {
@@ -181,6 +181,8 @@ class RecordReader {
     const { listing, model } = lane;
     lane.rows = recordRows(this.#options.client, model, {
       ...listing,
+      // A page of rows makes work for many requests, if their blocks are to be read.
+      prefetch: lane.isFlat ? listing.prefetch : 2,
       signal: this.#signal,
       onTotal: (total) => {
         lane.total = total;
@@ -231,9 +233,15 @@ class RecordReader {
   #drain(lane: Lane): void {
     const { slots, model, verdict } = lane;
     if (lane.isWriting || lane.isRejected) return;
-    let whole = 0;
-    while (whole < AT_ONCE && whole < slots.length && slots[whole]!.state !== "reading") whole++;
-    const some = slots.slice(0, whole);
+    const some: Slot[] = [];
+    let bytes = 0;
+    for (const slot of slots) {
+      if (slot.state === "reading") break;
+      bytes += slot.bytes;
+      if (some.length === AT_ONCE.records || some.length > 0 && bytes > AT_ONCE.bytes) break;
+      some.push(slot);
+    }
+    const { length: whole } = some;
     const isDerived = some.some(({ item, published }) => item && item === published);
     const isKnown = !lane.withPublished || this.#completion.check.derives !== undefined;
     if (whole > 0 && (isKnown || !isDerived)) {

@@ -1,3 +1,4 @@
+import type { Budget } from "../../async/budget.ts";
 import type { Item, Version } from "../../content/resource.ts";
 import { BodyTooLargeError } from "../../http/body.ts";
 import type { CmaClient } from "./cma_client.ts";
@@ -13,6 +14,8 @@ export interface RecordsByIdOptions {
   readonly nested: boolean;
   /** Aborts the requests. */
   readonly signal: AbortSignal;
+  /** Who is next to ask for a large record: those come one after the other. @default Nobody else does */
+  readonly turns?: Budget | undefined;
   /** Called with the size of each answer in bytes. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Called with each record that nobody can read. */
@@ -21,6 +24,8 @@ export interface RecordsByIdOptions {
   readonly onTooLong?: ((most: number, message: string) => void) | undefined;
 }
 
+/** How large an answer may be at all, unless it is one record (bytes). */
+const MOST_BYTES = 16 * 1024 * 1024;
 /** Statuses that an address can be refused with for its length. */
 const TOO_LONG: ReadonlySet<number> = new Set([400, 413, 414, 431]);
 
@@ -39,12 +44,24 @@ export async function recordsById(
   ids: readonly string[],
   options: RecordsByIdOptions,
 ): Promise<Map<string, Item> | undefined> {
-  const { version, nested, signal, onUnreadable, onTooLong } = options;
+  return await readPart(client, ids, options, false);
+}
+
+async function readPart(
+  client: CmaClient,
+  ids: readonly string[],
+  options: RecordsByIdOptions,
+  isLarge: boolean,
+): Promise<Map<string, Item> | undefined> {
+  const { version, nested, signal, turns, onUnreadable, onTooLong } = options;
   const query = { version, ...nested && { nested: true } };
   const half = ids.length >> 1;
+  let areLarge = isLarge;
   try {
+    using _turn = isLarge && half === 0 ? await turns?.acquire(signal) : undefined;
     const by = { path: "/items", ids: new Set(ids), query };
-    return await resourcesById<Item>(client, by, options);
+    const maxBytes = half === 0 ? undefined : MOST_BYTES;
+    return await resourcesById<Item>(client, by, { ...options, maxBytes });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof BodyTooLargeError) {
@@ -52,13 +69,14 @@ export async function recordsById(
         onUnreadable?.(new Unreadable(ids[0]!, "it is larger than 32 MiB"));
         return new Map();
       }
+      areLarge = true;
     } else if (half > 0 && error instanceof CmaError && TOO_LONG.has(error.status)) {
       onTooLong?.(half, error.message);
     } else throw error;
   }
   const found = new Map<string, Item>();
   for (const some of [ids.slice(0, half), ids.slice(half)]) {
-    const part = await recordsById(client, some, options);
+    const part = await readPart(client, some, options, areLarge);
     if (part === undefined) return undefined;
     for (const [id, item] of part) found.set(id, item);
   }

@@ -8,6 +8,8 @@ import { toResources, type Unreadable, withoutUnreadable } from "./unreadable.ts
 export interface ByIdOptions {
   /** Aborts the requests. */
   readonly signal: AbortSignal;
+  /** The largest answer to accept, in bytes. @default As large as any */
+  readonly maxBytes?: number | undefined;
   /** Called with the size of each answer in bytes. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Called with each entry of an answer that nobody can read. */
@@ -56,10 +58,10 @@ async function read<T extends Resource>(
   client: CmaClient,
   path: string,
   query: Query,
-  { signal, onBytes, onUnreadable }: ByIdOptions,
+  { signal, maxBytes, onBytes, onUnreadable }: ByIdOptions,
 ): Promise<readonly T[]> {
   try {
-    const { body, bytes } = await client.get<unknown>(path, query, { signal });
+    const { body, bytes } = await client.get<unknown>(path, query, { signal, maxBytes });
     onBytes?.(bytes);
     return withoutUnreadable(resourcesIn<T>(body, false), onUnreadable);
   } catch (error) {

@@ -104,3 +104,26 @@ Deno.test("PackQueue fills packs across models, and asks for each id once", () =
     assert.equal(full + rest, least);
   }));
 });
+
+Deno.test("PackQueue makes packs as large as answers should be, also those that were full before", () => {
+  const sizes = fc.double({ min: 1, max: 64 * 1024 * 1024, noNaN: true });
+  fc.assert(fc.property(fc.array(sizes, { maxLength: 20 }), fc.boolean(), (sizes, nested) => {
+    const queue = new PackQueue<number>();
+    const kind = { version: "current", nested } as const;
+    for (let i = 0; i < 700; i++) queue.add(kind, `id${i}`, i);
+    queue.flush("current");
+    const found: number[] = [];
+    let size = 0;
+    for (let pack = queue.next(); pack; pack = queue.next()) {
+      const expected = queue.expected(pack);
+      assert.equal(expected, size * pack.waiting.size);
+      assert.ok(pack.waiting.size === 1 || expected <= 4 * 1024 * 1024);
+      assert.ok(pack.waiting.size <= BY_ID[nested ? "nested" : "flat"]);
+      found.push(...pack.waiting.values());
+      size = sizes.shift() ?? size;
+      if (size > 0) queue.learn(kind, size);
+    }
+    assert.deepEqual(found, Array.from({ length: 700 }, (_, i) => i));
+    assert.deepEqual(queue.waiting, { current: 0, published: 0 });
+  }));
+});

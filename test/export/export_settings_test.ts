@@ -39,7 +39,11 @@ Deno.test("resolveExportOptions() keeps what is given, and takes assets: true fo
     environment: "main",
   } as const;
   // That layout is always plain.
-  assert.deepEqual(resolveExportOptions(given), { ...given, compress: "none" });
+  assert.deepEqual(resolveExportOptions(given), {
+    ...given,
+    compress: "none",
+    verifyPublished: false,
+  });
   assert.equal(resolveSourceOptions({ apiToken, assets: true }).assets, "keep");
   assert.equal(resolveSourceOptions({ apiToken, assets: false }).assets, false);
 });

@@ -1,18 +1,22 @@
 import type { Item, ItemType, Page, Version } from "../../content/resource.ts";
 import { recordsFolder } from "../../snapshot/layout.ts";
-import { isPublic } from "../../snapshot/written_entries.ts";
 import { census } from "../../source/datocms/census.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
+import { totalOf } from "../../source/datocms/listing.ts";
 import type { ListingVerdict } from "../../source/datocms/listing_check.ts";
 import { packsOf } from "../../source/datocms/packs.ts";
 import { FLAT_LIMIT, recordPages, recordRows } from "../../source/datocms/records.ts";
 import type { ProjectSchema } from "../../source/datocms/schema.ts";
-import { totalOf } from "../../source/datocms/listing.ts";
 import type { Listings } from "../listings.ts";
-import { recordEntries } from "../steps/written_records.ts";
 import type { ChangedResources } from "./changed_resources.ts";
+import { Comparison } from "./comparison.ts";
 import { converge } from "./converge.ts";
 import { amendRecords, type ConvergeRecordsParts, MODELS_AT_ONCE } from "./converge_records.ts";
+
+/** The step's name in checkpoints. */
+const TOTALS = "totals";
+/** So many runs may be stopped while they list a model: one that is too long for a time budget has to end, too. */
+const MOST_TRIES = 3;
 
 /** What {@linkcode compareTotals} uses. */
 export interface CompareTotalsParts extends ConvergeRecordsParts {
@@ -27,8 +31,7 @@ export interface CompareTotalsParts extends ConvergeRecordsParts {
  * listed once more, and what doesn't match what was written is asked for again: so it is also seen what no
  * time of a change tells, such as that a record was unpublished.
  *
- * Where totals differ, the ids of the models' records are in memory, one model at a time: about 100 bytes for
- * each.
+ * An export does so once, in whichever of its runs.
  *
  * @param parts What was read, and where it is. Everything has to be written and up to date, and nothing else is written meanwhile.
  * @param signal Ends it.
@@ -38,7 +41,8 @@ export async function compareTotals(
   parts: CompareTotalsParts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { selection } = parts;
+  const { selection, state, checkpoints } = parts;
+  if (state.isDone(TOTALS)) return true;
   const models = new Map(selection.recordListings.map(({ model }) => [model.id, model]));
   for (const ids of packsOf(models.keys(), { most: MODELS_AT_ONCE })) {
     const some = ids.map((id) => models.get(id)!);
@@ -46,6 +50,8 @@ export async function compareTotals(
       if (!await compareModels(parts, models, versions, signal)) return false;
     }
   }
+  state.finish(TOTALS);
+  await checkpoints.saveIfDue();
   return true;
 }
 
@@ -63,41 +69,51 @@ async function differing(
   signal: AbortSignal,
 ): Promise<readonly Differing[]> {
   const versions = await otherVersions(parts, models, signal);
-  if (versions.size === 0) return [];
+  if (versions?.size === 0) return [];
+  if (models.length === 1) return [{ models, versions: versions ?? new Set(versionsOf(parts)) }];
   const pages = models.reduce((sum, model) => {
     return sum + Math.ceil(written(parts, model, "current") / FLAT_LIMIT);
   }, 0);
   // To list all of them may take less than to find out which ones.
-  if (models.length === 1 || pages <= 2 * models.length) return [{ models, versions }];
+  if (versions !== undefined && pages <= 2 * models.length) return [{ models, versions }];
   const found: Differing[] = [];
-  for (const model of models) {
-    const versions = await otherVersions(parts, [model], signal);
-    if (versions.size > 0) found.push({ models: [model], versions });
-  }
+  for (const model of models) found.push(...await differing(parts, [model], signal));
   return found;
 }
 
-/** The versions of which there are more or fewer than were written. */
+/** The versions of which there are more or fewer than were written; `undefined` if the API doesn't tell. */
 async function otherVersions(
   parts: CompareTotalsParts,
   models: readonly ItemType[],
   signal: AbortSignal,
-): Promise<ReadonlySet<Version>> {
-  const { client, selection } = parts;
+): Promise<ReadonlySet<Version> | undefined> {
+  const { client, journal } = parts;
   const found = new Set<Version>();
-  const versions: Version[] = selection.wantsPublished ? ["current", "published"] : ["current"];
-  for (const version of versions) {
+  for (const version of versionsOf(parts)) {
     const query = { filter: { type: models.map(({ id }) => id).join(",") }, version };
     try {
       const total = await totalOf(client, "/items", query, signal);
+      if (total === undefined) return undefined;
       const sum = models.reduce((sum, model) => sum + written(parts, model, version), 0);
-      if (total !== undefined && total !== sum) found.add(version);
+      if (total !== sum) found.add(version);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
+      const whose = models.length === 1
+        ? `model ${models[0]!.attributes.api_key}`
+        : `${models.length} models`;
+      journal.addWarning(
+        "api_fallback",
+        `DatoCMS was asked how many ${version} records of ${whose} there are, and refused that: ${error.message}`,
+      );
+      return undefined;
     }
   }
   return found;
+}
+
+function versionsOf({ selection }: CompareTotalsParts): readonly Version[] {
+  return selection.wantsPublished ? ["current", "published"] : ["current"];
 }
 
 function written(
@@ -116,33 +132,48 @@ async function compareModels(
   versions: ReadonlySet<Version>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { client, stop } = parts;
-  for await (const part of census(client, models, { signal, stop })) {
+  const { client, state, stop } = parts;
+  const open = models.filter((model) => mayCompare(parts, model));
+  for await (const part of census(client, open, { signal, stop })) {
     const together = "together" in part ? part.together : [{ model: part.alone, rows: undefined }];
     for (const { model, rows } of together) {
+      if (stop?.aborted) return false;
+      state.compared.set(model.id, (state.compared.get(model.id) ?? 0) + 1);
       const comparison = await Comparison.of(parts, model, signal);
-      let isWhole = true;
+      const isWhole = { current: true, published: false };
       if (rows) comparison.look(rows);
-      else {
-        isWhole = await lookAt(parts, model, "current", signal, (rows) => comparison.look(rows));
-      }
+      else isWhole.current = await list(parts, comparison, "current", signal);
       if (versions.has("published")) {
-        await lookAt(parts, model, "published", signal, (rows) => comparison.lookPublished(rows));
+        isWhole.published = await list(parts, comparison, "published", signal);
       }
-      if (!await amended(parts, comparison, isWhole, signal)) return false;
+      if (stop?.aborted || !await amended(parts, comparison, isWhole, signal)) return false;
+      state.finish(`${TOTALS} ${model.id}`);
     }
   }
   return !stop?.aborted;
 }
 
+/** Whether a model is still to be listed, and may be once more. */
+function mayCompare({ state, journal }: CompareTotalsParts, model: ItemType): boolean {
+  if (state.isDone(`${TOTALS} ${model.id}`)) return false;
+  if ((state.compared.get(model.id) ?? 0) < MOST_TRIES) return true;
+  journal.addFinding(
+    "changes_missing",
+    `The API has other numbers of records of model ${model.attributes.api_key} than were exported, and ` +
+      `${MOST_TRIES} runs were stopped while they listed them once more: records that were unpublished ` +
+      "during the export may be there as published.",
+  );
+  return false;
+}
+
 /** Lists a model's rows, and tells whether they came whole. */
-async function lookAt(
+async function list(
   { client, listings }: CompareTotalsParts,
-  model: ItemType,
+  comparison: Comparison,
   version: Version,
   signal: AbortSignal,
-  look: (rows: Page<Item>) => void,
 ): Promise<boolean> {
+  const { model } = comparison;
   let verdict: ListingVerdict | undefined;
   const about = { resource: "records", model: model.attributes.api_key, version };
   const options = {
@@ -153,14 +184,17 @@ async function lookAt(
     onFallback: undefined,
     onUnreadable: undefined,
   };
+  const look = (rows: Page<Item>) =>
+    version === "current" ? comparison.look(rows) : comparison.lookPublished(rows);
   for await (const rows of recordRows(client, model, options, { version })) look(rows);
   return (verdict as ListingVerdict | undefined)?.state === "whole";
 }
 
+/** Asks again for what isn't as it was written; if that doesn't bring it, lists it with its blocks. */
 async function amended(
   parts: CompareTotalsParts,
   comparison: Comparison,
-  isWhole: boolean,
+  isWhole: Parameters<Comparison["doubtful"]>[0],
   signal: AbortSignal,
 ): Promise<boolean> {
   const { model } = comparison;
@@ -171,15 +205,17 @@ async function amended(
   // What was said of them when they were written doesn't tell any more whether versions go together.
   parts.state.listing(`records/${key}/published`).publicIds = undefined;
   const now = await Comparison.of(parts, model, signal);
-  const missing = comparison.unlike(now).filter((id) => !parts.journal.isLost(id));
-  if (missing.length === 0 || (await otherVersions(parts, [model], signal)).size === 0) return true;
+  const lacking = comparison.lackedBy(now).filter((id) => !parts.journal.isLost(id));
+  if (lacking.length === 0 || (await otherVersions(parts, [model], signal))?.size === 0) {
+    return true;
+  }
   parts.journal.addWarning(
     "api_fallback",
     `DatoCMS lists records of model ${key} that it doesn't send by their ids, such as ${
-      missing[0]
+      lacking[0]
     }.`,
   );
-  return await amendAll(parts, model, missing, signal, (_, ids, version, signal) => {
+  return await amendAll(parts, model, lacking, signal, (_, ids, version, signal) => {
     return listed(parts, model, new Set(ids), version, signal);
   });
 }
@@ -222,73 +258,4 @@ async function listed(
     found.push(...page.filter(({ id }) => ids.has(id)));
   }
   return found;
-}
-
-/** What was written of a model beside what is listed now. */
-class Comparison {
-  readonly model: ItemType;
-  /** The records that were written, and whether they have a published version. */
-  readonly #written: ReadonlyMap<string, boolean>;
-  readonly #isOfPublished: boolean;
-  /** The records that are listed, and whether they have a published version. */
-  readonly #listed = new Map<string, boolean | undefined>();
-  readonly #doubtful = new Set<string>();
-
-  private constructor(
-    model: ItemType,
-    written: ReadonlyMap<string, boolean>,
-    isOfPublished: boolean,
-  ) {
-    this.model = model;
-    this.#written = written;
-    this.#isOfPublished = isOfPublished;
-  }
-
-  static async of(
-    parts: CompareTotalsParts,
-    model: ItemType,
-    signal: AbortSignal,
-  ): Promise<Comparison> {
-    const written = new Map<string, boolean>();
-    const { wantsPublished } = parts.selection;
-    for await (const page of recordEntries(parts, { model, version: "current" }, signal)) {
-      for (const { id } of page) written.set(id, false);
-    }
-    if (wantsPublished) {
-      for await (const page of recordEntries(parts, { model, version: "published" }, signal)) {
-        for (const { id } of page) written.set(id, true);
-      }
-    }
-    return new Comparison(model, written, wantsPublished);
-  }
-
-  look(rows: Page<Item>): void {
-    for (const { id, meta } of rows) {
-      const before = this.#written.get(id);
-      const now = isPublic(meta?.status);
-      this.#listed.set(id, now);
-      const isSame = !this.#isOfPublished || now === undefined || now === before;
-      if (before === undefined || !isSame) this.#doubtful.add(id);
-    }
-  }
-
-  lookPublished(rows: Page<Item>): void {
-    for (const { id } of rows) if (!this.#written.get(id)) this.#doubtful.add(id);
-  }
-
-  /** The records that aren't as they were written; if the listing was whole, also those that aren't in it. */
-  doubtful(isWhole: boolean): readonly string[] {
-    if (!isWhole) return [...this.#doubtful];
-    const gone = this.#written.keys().filter((id) => !this.#listed.has(id));
-    return [...this.#doubtful, ...gone];
-  }
-
-  /** The records that are listed, and aren't there, or lack their published version, by what is written now. */
-  unlike(now: Comparison): readonly string[] {
-    return [...this.#listed].flatMap(([id, isPublic]) => {
-      const written = now.#written.get(id);
-      const isLacking = written === undefined || this.#isOfPublished && isPublic && !written;
-      return isLacking ? [id] : [];
-    });
-  }
 }

@@ -80,6 +80,8 @@ export interface Checkpoint {
   readonly outdated: readonly Outdated[];
   /** What was brought up to date, and to which state of it. */
   readonly amended: Readonly<Record<string, string>>;
+  /** How often runs have begun to list a model once more, by its id. */
+  readonly compared: Readonly<Record<string, number>>;
   /** How far each listing is. */
   readonly listings: Readonly<Record<string, ListingState>>;
   /** How far the tables and indexes are, if there are any. */
@@ -119,6 +121,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
     time: z.number().nullable(),
   })),
   amended: z.record(z.string(), z.string()),
+  compared: z.record(z.string(), count),
   listings: z.record(
     z.string(),
     z.object({

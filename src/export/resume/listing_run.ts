@@ -130,9 +130,13 @@ export class ListingRun<T extends Resource> {
     await this.#writer.write(page);
   }
 
-  /** Ends the last batch, as a part of what is a page for checkpoints. If it fails, the run has to be aborted. */
-  async end(): Promise<void> {
-    await this.#writer.end();
+  /**
+   * Ends the last batch, as a part of what is a page for checkpoints. If it fails, the run has to be aborted.
+   *
+   * @return Whether it is ended; `false` if the run was stopped before.
+   */
+  async end(): Promise<boolean> {
+    return await this.#writer.end();
   }
 
   /**

@@ -68,7 +68,10 @@ export class ListingWriter<T extends Resource> {
         signal.addEventListener("abort", () => void this.abort(signal.reason), { once: true });
       },
       write: (page) => this.#page(() => this.write(page)),
-      close: () => this.#page(() => this.end()),
+      close: () =>
+        this.#page(async () => {
+          await this.end();
+        }),
       abort: (reason) => this.abort(reason),
     }, { highWaterMark: 1 });
   }
@@ -94,11 +97,16 @@ export class ListingWriter<T extends Resource> {
     this.#isWriting = false;
   }
 
-  /** Ends the last batch, as a part of what is a page for checkpoints. If it fails, the writer has to be aborted. */
-  async end(): Promise<void> {
+  /**
+   * Ends the last batch, as a part of what is a page for checkpoints. If it fails, the writer has to be aborted.
+   *
+   * @return Whether it is ended; `false` if the listing was stopped before, so that another run has to.
+   */
+  async end(): Promise<boolean> {
     this.#isWriting = true;
-    await this.#end();
+    const isEnded = await this.#end();
     this.#isWriting = false;
+    return isEnded;
   }
 
   async #write(page: Page<T>): Promise<void> {
@@ -143,18 +151,18 @@ export class ListingWriter<T extends Resource> {
     for await (const [, piece] of bytes.read((of) => of === key)) yield piece;
   }
 
-  async #end(): Promise<void> {
+  async #end(): Promise<boolean> {
     const { stop } = this.#options;
     if (stop?.aborted) {
       // Another run resumes the batch, which the journal has.
       const writer = this.#writer;
       this.#writer = undefined;
       await writer?.abort(stop.reason).catch(() => {});
-      return;
+      return false;
     }
     if (this.state.unfinished) this.#writer ??= this.#open();
     const writer = this.#writer;
-    if (writer === undefined) return;
+    if (writer === undefined) return true;
     try {
       await writer.close();
     } catch (error) {
@@ -163,6 +171,7 @@ export class ListingWriter<T extends Resource> {
       throw error;
     }
     this.#writer = undefined;
+    return true;
   }
 
   /**

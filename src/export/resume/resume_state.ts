@@ -50,6 +50,8 @@ export class ResumeState {
   readonly outdated: Map<string, Outdated> = new Map<string, Outdated>();
   /** What was brought up to date since {@linkcode ResumeState.changedSince}, and to which state of it. */
   readonly amended: Map<string, string> = new Map<string, string>();
+  /** How often runs have begun to list a model once more, by its id. */
+  readonly compared: Map<string, number> = new Map<string, number>();
   #labels: Labels;
   readonly #options: ResumeStateOptions;
   readonly #listings = new Map<string, ListingState>();
@@ -104,6 +106,7 @@ export class ResumeState {
     // What was being brought up to date then is begun again.
     for (const one of checkpoint.outdated) this.outdated.set(`${one.what} ${one.id}`, one);
     for (const [key, state] of Object.entries(checkpoint.amended)) this.amended.set(key, state);
+    for (const [id, times] of Object.entries(checkpoint.compared)) this.compared.set(id, times);
     for (const [key, state] of Object.entries(structuredClone(checkpoint.listings))) {
       this.#listings.set(key, state);
     }
@@ -132,6 +135,7 @@ export class ResumeState {
       amending: [...this.amending],
       outdated: [...this.outdated.values()],
       amended: Object.fromEntries(this.amended),
+      compared: Object.fromEntries(this.compared),
       listings: Object.fromEntries(this.#listings),
       ...(derived && { derived: derived.state }),
       journal: this.#bytes.files,

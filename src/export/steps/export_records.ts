@@ -143,13 +143,14 @@ class ModelRun {
     run.expect(Math.ceil(run.state.read / read * Math.max(read, total)));
   }
 
-  /** Counts it as read to its end, with its published versions or without. */
+  /** Counts it as read to its end, with its published versions or without, unless it was stopped just before. */
   async end(verdict: ListingVerdict, withPublished: boolean): Promise<void> {
     const published = withPublished ? this.#published : undefined;
+    let isEnded = false;
     await this.#page(async () => {
-      await this.#current.end();
-      await published?.end();
+      isEnded = await this.#current.end() && await published?.end() !== false;
     });
+    if (!isEnded) return;
     await this.#current.finish(verdict);
     this.#count("current");
     this.#ended.add("current");

@@ -106,12 +106,9 @@ function isSame(row: Item, other: Item | undefined): boolean {
   return other !== undefined && JSON.stringify(row) === JSON.stringify(other);
 }
 
-/** Some of the values, any of them. */
+/** Some of the values, any of them, in their order. */
 function sampleOf<T>(values: readonly T[], most: number): T[] {
-  const rest = [...values];
-  const sample: T[] = [];
-  while (sample.length < most && rest.length > 0) {
-    sample.push(...rest.splice(Math.floor(Math.random() * rest.length), 1));
-  }
-  return sample;
+  const sample = values.map((value, at) => ({ value, at, drawn: Math.random() }))
+    .sort((a, b) => a.drawn - b.drawn).slice(0, most);
+  return sample.sort((a, b) => a.at - b.at).map(({ value }) => value);
 }

@@ -27,8 +27,8 @@ export interface ById {
 }
 
 /**
- * Asks for some resources by their ids. Those that don't come are asked for again, since whoever asks takes
- * them for gone.
+ * Asks for some resources by their ids. Those that don't come are asked for again as long as some of them do
+ * then, since whoever asks takes the others for gone.
  *
  * @param client Reads the API.
  * @param by Which resources.
@@ -43,12 +43,15 @@ export async function resourcesById<T extends Resource>(
   options: ByIdOptions,
 ): Promise<Map<string, T> | undefined> {
   const found = new Map<string, T>();
-  for (let missing = [...ids], asked = 0; missing.length > 0 && asked < 2; asked++) {
+  let isAnyNew = true;
+  for (let missing = [...ids], asked = 0; missing.length > 0 && (asked < 2 || isAnyNew); asked++) {
     const page = { limit: missing.length };
     const by = { ...query, filter: { ids: missing.join(",") }, page };
     const resources = await read<T>(client, path, by, options);
     if (resources.some(({ id }) => !ids.has(id))) return undefined;
+    const before = found.size;
     for (const resource of resources) found.set(resource.id, resource);
+    isAnyNew = found.size > before;
     missing = missing.filter((id) => !found.has(id));
   }
   return found;

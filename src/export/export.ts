@@ -34,8 +34,6 @@ export type { ExportReport };
 
 /** The schema's step in checkpoints: its objects are the same each time they are written. */
 const SCHEMA = "schema";
-/** Models that are listed at a time, at most: each has files of its own that are being written. */
-const LISTINGS_AT_ONCE = 8;
 /** The step that asks what the API token may read. */
 const RESTRICTIONS = "restrictions";
 
@@ -139,10 +137,7 @@ async function exportLocked(
           (signal) => noteDeletion(journal, settings.storage, place, signal),
           (signal) => checkpoints.once(RESTRICTIONS, () => noteRestrictions(parts, signal)),
           (signal) => checkpoints.once(SCHEMA, () => writeSchema(parts, signal)),
-          (signal) => {
-            const some = Math.min(concurrency, LISTINGS_AT_ONCE);
-            return exportRecords({ ...parts, concurrency: some }, signal);
-          },
+          (signal) => exportRecords(parts, signal),
           (signal) => exportSettings(parts, signal),
         ],
         4,

@@ -15,6 +15,9 @@ import type { RecordListing, Selection } from "../selection.ts";
 import type { Tallies } from "../tallies.ts";
 import { writtenRecords } from "./written_records.ts";
 
+/** Models that are listed at a time, at most: each has files of its own that are being written. */
+const MODELS_AT_ONCE = 8;
+
 /** What {@linkcode exportRecords} uses. */
 export interface RecordParts extends ListingParts {
   /** Reads from the API. */
@@ -29,7 +32,7 @@ export interface RecordParts extends ListingParts {
   readonly tallies: Tallies;
   /** How they are read and written. */
   readonly settings: Pick<ExportSettings, "compress" | "layout" | "tables" | "verifyPublished">;
-  /** The most listings at a time. */
+  /** The most requests at a time. */
   readonly concurrency: number;
 }
 
@@ -44,6 +47,7 @@ export interface RecordParts extends ListingParts {
  */
 export async function exportRecords(parts: RecordParts, signal: AbortSignal): Promise<void> {
   const { client, project: { schema }, selection, journal, concurrency, stop } = parts;
+  const modelsAtOnce = Math.min(concurrency, MODELS_AT_ONCE);
   const byModel = Map.groupBy(selection.recordListings, ({ model }) => model.id);
   const models = new Map(
     byModel.entries().map(([id, listings]) => {
@@ -62,6 +66,7 @@ export async function exportRecords(parts: RecordParts, signal: AbortSignal): Pr
       client,
       schema,
       concurrency,
+      modelsAtOnce,
       signal,
       stop,
       write: ({ id }, records) => models.get(id)!.write(records),
@@ -77,7 +82,7 @@ export async function exportRecords(parts: RecordParts, signal: AbortSignal): Pr
       rest.map((listing) => async (signal: AbortSignal) => {
         if (!stop?.aborted) await listing(signal);
       }),
-      concurrency,
+      modelsAtOnce,
       signal,
     );
   } finally {

@@ -22,6 +22,8 @@ export interface ReadRecords {
 
 /** How records are read, and where they go. */
 export interface RecordReaderOptions extends CompletionOptions {
+  /** The most models that are listed at a time. */
+  readonly modelsAtOnce: number;
   /** Ends the reading. */
   readonly signal: AbortSignal;
   /** Nothing more is requested once it is aborted: what is there is handed on. */
@@ -122,12 +124,12 @@ class RecordReader {
 
   /** Begins whatever may begin; what only runs ahead, as long as not too much is held. */
   #start(isIdle: boolean): void {
-    const { concurrency, stop } = this.#options;
+    const { modelsAtOnce, stop } = this.#options;
     const completion = this.#completion;
     if (!stop?.aborted) {
       const mayRead = completion.mayRead || isIdle;
       if (mayRead) this.#readCensus();
-      while (this.#alone.length > 0 && this.#open < concurrency) {
+      while (this.#alone.length > 0 && this.#open < modelsAtOnce) {
         this.#openLane(this.#alone.shift()!);
       }
       for (const lane of this.#lanes) {

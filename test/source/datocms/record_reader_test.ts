@@ -35,6 +35,7 @@ async function read(
     client,
     schema,
     concurrency: 4,
+    modelsAtOnce: 4,
     signal,
     onFallback: assert.fail,
     write: async (_model, { current }) => {

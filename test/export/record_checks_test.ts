@@ -6,15 +6,30 @@ import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
+import { UnfinishedError } from "../../src/export/unfinished.ts";
+import type { ExportReport } from "../../src/export/export.ts";
+import { apiError } from "../support/cma.ts";
 import { workbench } from "../support/exported.ts";
 import { readSnapshot } from "../support/exported_snapshot.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 
 /** Eight models whose rows come in one answer. */
 const small = memoryCopy(generateProject({ records: 240, models: 8, blocksPerRecord: 1 }));
-/** Two models that are listed alone, and as many updated records in one of them that they are listed, too. */
-const large = generateProject({ records: 6600, models: 2, blocksPerRecord: 1 });
+/** Two models that are listed alone, and so many updated records in one of them that they are listed, too. */
 const FLAT = "author";
+const large = memoryCopy(generateProject({ records: 1160, models: 2, blocksPerRecord: 0 }), {
+  clock: () => new Date("2026-01-01"),
+});
+{
+  const { items, itemTypes } = large.primary;
+  const flat = itemTypes.find(({ attributes }) => attributes.api_key === FLAT)!.id;
+  const published = items.records().filter(({ current }) => {
+    return current.relationships.item_type.data.id === flat && current.meta?.status === "published";
+  });
+  for (const [i, { current }] of published.entries()) {
+    if (i % 8 !== 0) items.update(current.id, { name: `Updated ${i}` });
+  }
+}
 const BY_CREATION = ["_created_at", "id"].map((column) => ({ column, direction: "ASC" as const }));
 
 /** What is to be in a snapshot of a project: each model's records in each version, by creation. */
@@ -142,19 +157,19 @@ Deno.test("exportProject() lists updated records of a large model, unless the AP
   };
   for (
     const [faults, told, lists, ids] of [
-      [undefined, undefined, 2, 1],
+      [undefined, undefined, 1, 1],
       [
         "published-filter-refused",
         /asked for updated records of model author, and refused that/,
         // In each order that is asked for elsewhere, and in none.
         3,
-        5,
+        4,
       ],
       [
         "published-filter-ignored",
         /asked for updated records of model author, and sent record/,
         1,
-        5,
+        4,
       ],
       [
         "order-refused",
@@ -180,34 +195,129 @@ Deno.test("exportProject() lists updated records of a large model, unless the AP
   }
 });
 
-Deno.test("exportProject() sees that a record was unpublished, which no time of a change tells", async () => {
+/** Whether it is asked how many records there are. */
+const isTotal = ({ pathname, searchParams }: URL): boolean =>
+  pathname === "/items" && searchParams.get("page[limit]") === "0";
+
+/** The id of a record that has a status. */
+function idOf(project: MemoryProject, status: "published" | "updated"): string {
+  return project.primary.items.records().find(({ current }) => current.meta?.status === status)!
+    .current.id;
+}
+
+/** What a snapshot has of a record: the status of each version that is there. */
+async function statusesOf(storage: MemoryStorage, report: ExportReport, id: string) {
+  const { records } = await readSnapshot(storage, report.snapshot);
+  const [current, published] = (["current", "published"] as const).map((version) => {
+    return records.filter((one) => one.version === version).flatMap(({ items }) => items)
+      .filter((item) => item.id === id).map(({ meta }) => meta?.status);
+  });
+  return { current, published };
+}
+
+for (
+  const [how, refuses, told] of [
+    ["", () => false, undefined],
+    [
+      ", though the API takes no lists of models",
+      ({ searchParams }) => searchParams.get("filter[type]")!.includes(","),
+      /how many current records of 8 models there are, and refused that/,
+    ],
+    [
+      ", though the API doesn't tell how many there are",
+      () => true,
+      /how many current records of model article there are, and refused that/,
+    ],
+  ] as const satisfies readonly (readonly [string, (url: URL) => boolean, RegExp | undefined])[]
+) {
+  Deno.test(`exportProject() sees that a record was unpublished, which no time of a change tells${how}`, async () => {
+    const project = memoryCopy(small);
+    const { items } = project.primary;
+    const id = idOf(project, "published");
+    const before = items.get(id, "current")!.meta as JsonObject;
+    const storage = new MemoryStorage();
+    let isDone = false;
+    await using bench = await workbench({
+      project,
+      onRequest: (_request, url) => {
+        if (!isTotal(url)) return undefined;
+        if (!isDone) items.unpublish(id);
+        isDone = true;
+        return refuses(url) ? apiError(422, "INVALID_PARAMS") : undefined;
+      },
+    });
+    const report = await bench.export({ storage, include: ["records"], tables: false });
+    const after = items.get(id, "current")!.meta as JsonObject;
+    assert.ok(isDone && before.status === "published" && after.status === "draft");
+    assert.equal(after.updated_at, before.updated_at);
+    assert.equal(after.current_version, before.current_version);
+    const statuses = await statusesOf(storage, report, id);
+    assert.deepEqual(statuses, { current: ["draft"], published: [] });
+    assert.deepEqual(report.manifest.failures, []);
+    const warnings = report.manifest.warnings.map(({ message }) => message);
+    if (told === undefined) assert.deepEqual(warnings, []);
+    else assert.ok(warnings.some((one) => told.test(one)), warnings.join("\n"));
+  });
+}
+
+Deno.test("exportProject() reads a record again whose published version doesn't come any more", async () => {
   const project = memoryCopy(small);
   const { items } = project.primary;
-  const published = items.records().filter(({ current }) => current.meta?.status === "published");
-  const { id } = published[0]!.current;
-  const before = items.get(id, "current")!.meta as JsonObject;
+  const id = idOf(project, "updated");
   const storage = new MemoryStorage();
   let isDone = false;
   await using bench = await workbench({
     project,
     onRequest: (_request, { pathname, searchParams }) => {
-      const isTotal = pathname === "/items" && searchParams.get("page[limit]") === "0";
-      if (isTotal && !isDone) items.unpublish(id);
-      isDone ||= isTotal;
+      const isAsked = searchParams.get("filter[ids]")?.split(",").includes(id);
+      const isPublished = searchParams.get("version") === "published";
+      if (pathname !== "/items" || isDone || !isAsked || !isPublished) return undefined;
+      items.unpublish(id);
+      isDone = true;
       return undefined;
     },
   });
   const report = await bench.export({ storage, include: ["records"], tables: false });
-  const after = items.get(id, "current")!.meta as JsonObject;
-  assert.ok(isDone && before.status === "published" && after.status === "draft");
-  assert.equal(after.updated_at, before.updated_at);
-  assert.equal(after.current_version, before.current_version);
-  const { records } = await readSnapshot(storage, report.snapshot);
-  const [current, other] = (["current", "published"] as const).map((version) => {
-    return records.filter((one) => one.version === version)
-      .flatMap((one) => one.items).filter((item) => item.id === id);
+  assert.ok(isDone);
+  const statuses = await statusesOf(storage, report, id);
+  assert.deepEqual(statuses, { current: ["draft"], published: [] });
+  assert.deepEqual(report.manifest.warnings, []);
+  // Totals are as they should be: rows are listed once.
+  const lists = bench.cma.log.requests.filter(({ path }) => {
+    return path.includes("version=current") && path.includes("limit%5D=500");
   });
-  assert.deepEqual(current!.map(({ meta }) => meta?.status), ["draft"]);
-  assert.deepEqual(other, []);
-  assert.deepEqual(report.manifest.failures, []);
+  assert.equal(lists.filter(({ path }) => !path.includes("updated_at")).length, 1);
+});
+
+Deno.test("exportProject() lists models once more in three runs at most, and says so if each was stopped", async () => {
+  const project = memoryCopy(small);
+  const { items } = project.primary;
+  const id = idOf(project, "published");
+  const storage = new MemoryStorage();
+  let isCounted = false;
+  let stop = new AbortController();
+  let stopped = 0;
+  await using bench = await workbench({
+    project,
+    onRequest: (_request, url) => {
+      if (isTotal(url)) {
+        if (!isCounted && stopped === 0) items.unpublish(id);
+        isCounted = true;
+      } else if (isCounted && url.pathname === "/items") stop.abort();
+      return undefined;
+    },
+  });
+  const options = { storage, include: ["records"], tables: false, resume: true } as const;
+  for (; stopped < 3; stopped++) {
+    stop = new AbortController();
+    isCounted = false;
+    await assert.rejects(bench.export({ ...options, stop: stop.signal }), UnfinishedError);
+    assert.ok(isCounted && stop.signal.aborted, `run ${stopped}`);
+  }
+  const report = await bench.export(options);
+  const [finding, ...others] = report.manifest.findings.filter(({ code }) => {
+    return code === "changes_missing";
+  });
+  assert.match(finding!.message, /3 runs were stopped while they listed them once more/);
+  assert.equal(others.length, 7);
 });

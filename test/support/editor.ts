@@ -72,9 +72,10 @@ export interface EditorOptions {
   readonly purge?: number | undefined;
 }
 
-/** A page that somebody asked for. */
-interface AskedPage {
-  readonly typeId: string;
+/** What somebody asked for: a page of some models' records, or some records by their ids. */
+interface Asked {
+  readonly typeIds: readonly string[];
+  readonly ids: readonly string[];
   readonly version: Version;
   readonly offset: number;
   readonly limit: number;
@@ -97,7 +98,7 @@ export class Editor {
   readonly #least = new Map<string, number>();
   #drawn = 0;
   #revision = 0;
-  #page: AskedPage | undefined;
+  #asked: Asked | undefined;
 
   /**
    * Does nothing yet.
@@ -131,10 +132,13 @@ export class Editor {
   hook(count: number): (request: Request, url: URL) => undefined {
     return (_request, { pathname, searchParams }) => {
       if (pathname !== "/items" && pathname !== "/uploads") return;
-      const typeId = searchParams.get("filter[type]");
-      if (typeId !== null) {
-        this.#page = {
-          typeId,
+      const [typeIds, ids] = ["filter[type]", "filter[ids]"].map((name) => {
+        return searchParams.get(name)?.split(",") ?? [];
+      });
+      if (typeIds!.length + ids!.length > 0) {
+        this.#asked = {
+          typeIds: typeIds!,
+          ids: ids!,
           version: searchParams.get("version") === "published" ? "published" : "current",
           offset: Number(searchParams.get("page[offset]") ?? 0),
           limit: Number(searchParams.get("page[limit]") ?? 30),
@@ -256,14 +260,19 @@ export class Editor {
     }
   }
 
-  /** Goes for a record whose move matters most: the last that was read, the next, or the last of the page. */
+  /**
+   * Goes for a record whose move matters most: the last that was read, the next, or the last of the page; or
+   * one of those that are asked for by their ids.
+   */
   #border(): void {
-    const page = this.#page;
+    const page = this.#asked;
     if (!page) return;
     const { items } = this.#project.primary;
     const from = pick([-1, 0, page.limit - 1, page.limit], this.#draw());
-    const [item] = this.#listed(page, Math.max(0, page.offset + from), 1);
-    const record = items.records().find(({ current }) => current.id === item?.id);
+    const id = page.ids.length > 0
+      ? pick(page.ids, this.#draw())
+      : this.#listed(page, Math.max(0, page.offset + from), 1)[0]?.id;
+    const record = items.records().find(({ current }) => current.id === id);
     const action = this.#draw() % 4;
     if (action === 0) this.#delete(record);
     else if (action === 1) {
@@ -275,13 +284,15 @@ export class Editor {
   }
 
   #purgeRecords(): void {
-    const page = this.#page;
-    if (!page) return;
+    const page = this.#asked;
+    if (!page || page.typeIds.length === 0) return;
     const { items } = this.#project.primary;
-    const records = items.records().filter((record) => typeOf(record) === page.typeId);
-    const count = Math.min(this.#purge, records.length - (this.#least.get(page.typeId) ?? 0));
+    const typeId = pick(page.typeIds, this.#draw());
+    const records = items.records().filter((record) => typeOf(record) === typeId);
+    const count = Math.min(this.#purge, records.length - (this.#least.get(typeId) ?? 0));
     const start = this.#draw() % 2 === 0 ? 0 : Math.max(0, page.offset - count);
-    for (const { id } of this.#listed(page, start, Math.max(0, count))) items.delete(id);
+    const some = this.#listed({ ...page, typeIds: [typeId] }, start, Math.max(0, count));
+    for (const { id } of some) items.delete(id);
   }
 
   #addUpload(): void {
@@ -300,9 +311,9 @@ export class Editor {
     return { filename: name, bytes: new TextEncoder().encode(name), mimeType: "text/plain" };
   }
 
-  #listed({ typeId, version }: AskedPage, offset: number, limit: number): readonly Item[] {
+  #listed({ typeIds, version }: Asked, offset: number, limit: number): readonly Item[] {
     return this.#project.primary.items.list({
-      typeIds: [typeId],
+      typeIds,
       version,
       blocksToo: false,
       filters: [],

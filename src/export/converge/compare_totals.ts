@@ -134,11 +134,11 @@ async function compareModels(
 ): Promise<boolean> {
   const { client, state, stop } = parts;
   const open = models.filter((model) => mayCompare(parts, model));
+  for (const { id } of open) state.compared.set(id, (state.compared.get(id) ?? 0) + 1);
   for await (const part of census(client, open, { signal, stop })) {
     const together = "together" in part ? part.together : [{ model: part.alone, rows: undefined }];
     for (const { model, rows } of together) {
       if (stop?.aborted) return false;
-      state.compared.set(model.id, (state.compared.get(model.id) ?? 0) + 1);
       const comparison = await Comparison.of(parts, model, signal);
       const isWhole = { current: true, published: false };
       if (rows) comparison.look(rows);

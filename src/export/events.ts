@@ -128,6 +128,8 @@ export type ExportEvent =
     /** The snapshot is complete. */
     readonly type: "sealed";
     readonly snapshot: string;
+    /** The least time that an export's requests take under the API's rate limit, in seconds. */
+    readonly leastSeconds?: number;
   }
   | {
     /** Asset files no longer used by any upload were deleted. */

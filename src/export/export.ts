@@ -84,9 +84,19 @@ async function exportWithin(settings: Guarded<ExportSettings>): Promise<ExportRe
 
 /** Exports, and begins nothing new once it is to stop. */
 async function exportUntil(
-  settings: Guarded<ExportSettings>,
+  given: Guarded<ExportSettings>,
   stop?: AbortSignal,
 ): Promise<ExportReport> {
+  let requests = 0;
+  const settings: typeof given = {
+    ...given,
+    onEvent: (event) => {
+      if (event.type === "request") requests++;
+      if (event.type !== "sealed") return given.onEvent?.(event);
+      const leastSeconds = opened.client.transport.limiter.leastSeconds(requests);
+      given.onEvent?.({ ...event, leastSeconds });
+    },
+  };
   const opened = await begin(settings);
   const { project, place, client } = opened;
   assertKnown("locale", settings.locales, project.schema.locales);

@@ -9,9 +9,10 @@ import { resourceNamed } from "../source/datocms/resources.ts";
 import { type ScheduledRecords, scheduledRecords } from "../source/datocms/schedules.ts";
 import { totalOf } from "../source/datocms/listing.ts";
 import { openProject } from "./open_project.ts";
+import { planAssets, type PlannedAssets } from "./plan_assets.ts";
 import { type PlannedModel, type PlannedRecords, planRecords } from "./plan_records.ts";
 
-export type { PlannedModel };
+export type { PlannedAssets, PlannedModel };
 
 /** The requests of each export: for the schema, at the beginning and the end, and for the API token's role. */
 const AROUND = 3;
@@ -28,6 +29,8 @@ export interface ExportPlan {
   readonly models: readonly PlannedModel[];
   /** How many uploads there are; `null` if they aren't read. */
   readonly uploads: number | null;
+  /** The asset files that would be fetched, but for those that are there; `null` if they aren't. */
+  readonly assets: PlannedAssets | null;
   /**
    * How many records are to be published or unpublished, each of which takes a request; `null` if those aren't
    * asked about, or the API doesn't tell them.
@@ -71,6 +74,7 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
   const { site, schema, environment } = project;
   let records: PlannedRecords = { models: [], requests: 0, requestsListed: 0 };
   let uploads: number | null = null;
+  let assets: PlannedAssets | null = null;
   let scheduled: ScheduledRecords | undefined;
   const { schedules, recordListings } = selection;
   const { concurrency, verifyPublished } = settings;
@@ -82,7 +86,9 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
         records = await planRecords(parts, signal);
       },
       async (signal: AbortSignal) => {
-        if (selection.wants("uploads")) uploads = await countUploads(client, signal);
+        if (!selection.wants("uploads")) return;
+        uploads = await countUploads(client, signal);
+        if (selection.wantsAssets) assets = await planAssets(client, uploads, signal);
       },
       async (signal: AbortSignal) => {
         if (schedules === undefined) return;
@@ -108,6 +114,7 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
     locales: schema.locales,
     models: records.models,
     uploads,
+    assets,
     schedules: ids?.size ?? null,
     resources: selection.settings.map(({ name }) => name),
     requests,

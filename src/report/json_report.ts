@@ -30,6 +30,8 @@ export interface JsonReport extends ExportNotes {
   readonly durationMs: number;
   /** Answers of the API. */
   readonly requests: number;
+  /** The least time that they take under the API's rate limit, in seconds; `null` if the export didn't come to its end. */
+  readonly leastSeconds: number | null;
   /** How often a request was sent again. */
   readonly retries: number;
   /** How often an asset's file was tried for again. */
@@ -66,7 +68,8 @@ const NO_NOTES: ExportNotes = { findings: [], warnings: [], failures: [] };
  * @param end How it ended.
  */
 export function jsonReport(end: ExportEnd): JsonReport {
-  const { exitCode, progress: { start, requests, assets, retried, aside }, ms } = end;
+  const { exitCode, progress, ms } = end;
+  const { start, requests, assets, retried, aside } = progress;
   const common = {
     exitCode,
     snapshot: start?.snapshot ?? null,
@@ -74,6 +77,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
     environment: start?.environment ?? null,
     durationMs: Math.round(ms),
     requests: requests.count,
+    leastSeconds: progress.leastSeconds ?? null,
     retries: requests.retries,
     assetRetries: assets.retries,
     retried,

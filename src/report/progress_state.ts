@@ -84,6 +84,8 @@ export interface ProgressState {
   readonly aside: readonly ManifestNote[];
   /** Whether the snapshot is complete. */
   readonly sealed: boolean;
+  /** The least time that the requests take under the API's rate limit, in seconds, once it is. */
+  readonly leastSeconds: number | undefined;
   /** The last seconds, oldest first. */
   readonly samples: readonly ProgressSample[];
 }
@@ -130,6 +132,7 @@ export function initialProgress(
     warnings: 0,
     aside: [],
     sealed: false,
+    leastSeconds: undefined,
     samples: [{ at: now, records: 0, assets: 0, tabled: 0 }],
   };
 }
@@ -210,7 +213,7 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
       return { written: { objects, bytes } };
     }
     case "sealed":
-      return { sealed: true };
+      return { sealed: true, leastSeconds: event.leastSeconds };
     case "deleted":
     case "freeze":
     case "finding":

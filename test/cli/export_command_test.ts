@@ -60,6 +60,8 @@ Deno.test("sluice export --json writes a report for programs", async () => {
     "--models",
     "article",
     "--no-tables",
+    "--max-rps",
+    "200",
   ]);
   assert.equal(exitCode, EXIT.complete);
   assert.equal(io.err(), "");
@@ -76,6 +78,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
     environment: "main",
     durationMs: report.durationMs,
     requests: bench_.cma.log.count.api,
+    leastSeconds: (bench_.cma.log.count.api - 1) / 200,
     retries: 0,
     assetRetries: 0,
     retried: [],
@@ -93,6 +96,14 @@ Deno.test("sluice export --json writes a report for programs", async () => {
     failures,
   });
   assert.deepEqual(Object.keys(summary.records), ["article"]);
+});
+
+Deno.test("sluice export tells how long its requests take at least", async () => {
+  await using bench_ = await bench();
+  const { io } = await bench_.run(["export", "--models=lock", "--include=records", "--max-rps=50"]);
+  const least = (bench_.cma.log.count.api - 1) / 50;
+  const told = `at least ${least.toFixed(1)} s under the API's rate limit\n`;
+  assert.ok(io.out().includes(`kB, ${told}`), io.out());
 });
 
 Deno.test("sluice export hands its options on", async () => {

@@ -11,7 +11,7 @@ Deno.test("sluice plan tells what would be read, and writes nothing", async () =
     assert.equal(exitCode, EXIT.complete, io.err());
     assert.match(
       io.out(),
-      /^Slackwater \(project 48213, environment main\) in en, it, pt-BR\n\nModel {10}Listed {4}Current {2}With blocks {2}Published {2}Updated {2}Requests\narticle {8}together {7}10 {12}6 {10}8 {8}2 {9}1\n(.*\n){6}7 models {22}38 {12}9 {9}33 {8}6 {9}2\n\nUploads: 13\nScheduled records: 2\nOther resources: workflows, plugins,/,
+      /^Slackwater \(project 48213, environment main\) in en, it, pt-BR\n\nModel {10}Listed {4}Current {2}With blocks {2}Published {2}Updated {2}Requests\narticle {8}together {7}10 {12}6 {10}8 {8}2 {9}1\n(.*\n){6}7 models {22}38 {12}9 {9}33 {8}6 {9}2\n\nUploads: 13\nAsset files: [\d.]+ kB; those that the destination lacks are downloaded, which\s+DatoCMS may\s+bill\s+as\s+traffic\nScheduled records: 2\nOther resources: workflows, plugins,/,
     );
     assert.doesNotMatch(io.out(), /roles/);
     assert.match(

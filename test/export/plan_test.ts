@@ -85,3 +85,21 @@ Deno.test("planExport() counts a request for each scheduled record, as far as an
     }
   }
 });
+
+Deno.test("planExport() adds up the asset files, or concludes from some of them, if there are many", async () => {
+  for (const [uploads, isEstimate] of [[0, false], [520, false], [2600, true]] as const) {
+    const project = generateProject({ records: 0, uploads, assetBytes: 3000 });
+    await using bench = await workbench({ project, rateLimit: MANY });
+    const of = (options: Partial<SourceOptions>) =>
+      planExport({ apiToken: "demo", baseUrl: bench.cma.url, ...options });
+    const { assets } = await of({ include: ["uploads"] });
+    const { page } = project.environments.get("main")!.uploads
+      .list({ filters: [], orderBy: [], offset: 0, limit: uploads });
+    const bytes = page.reduce((sum, { attributes }) => sum + Number(attributes!.size), 0);
+    assert.equal(assets!.isEstimate, isEstimate);
+    const isNear = Math.abs(assets!.bytes - bytes) <= (isEstimate ? bytes / 10 : 0);
+    assert.ok(isNear, `${assets!.bytes} of ${bytes}`);
+    assert.equal((await of({ assets: false, include: ["uploads"] })).assets, null);
+    assert.equal((await of({ exclude: ["uploads"] })).assets, null);
+  }
+});

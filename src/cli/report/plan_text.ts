@@ -1,7 +1,7 @@
 import type { ExportPlan } from "../../export/plan.ts";
 import { printable } from "../../text/printable.ts";
 import { projectName } from "../progress/render_progress.ts";
-import { counted, formatCount, formatDuration } from "../text/format.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { renderTable } from "../text/table.ts";
 import { wrap, wrapList } from "../text/wrap.ts";
 
@@ -13,7 +13,7 @@ import { wrap, wrapList } from "../text/wrap.ts";
  * @return Lines, with a line break at the end.
  */
 export function renderPlan(plan: ExportPlan, columns: number): string {
-  const { models, uploads, schedules, resources } = plan;
+  const { models, uploads, assets, schedules, resources } = plan;
   const { requests, requestsListed, leastSeconds } = plan;
   const least = leastSeconds === 0
     ? "all of which fit in one window of the rate limit"
@@ -25,6 +25,7 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
     ...modelsTable(models),
     "",
     `Uploads: ${uploads === null ? "not read" : formatCount(uploads)}`,
+    ...assetsText(assets, width),
     `Scheduled records: ${schedules === null ? "not read" : formatCount(schedules)}`,
     ...wrapList([`Other resources: ${resources[0] ?? "none"}`, ...resources.slice(1)], width),
     "",
@@ -40,6 +41,16 @@ export function renderPlan(plan: ExportPlan, columns: number): string {
     "Nothing was written.",
     "",
   ].join("\n");
+}
+
+function assetsText(assets: ExportPlan["assets"], width: number): string[] {
+  if (assets === null) return [];
+  const { bytes, isEstimate } = assets;
+  const size = `${isEstimate ? "about " : ""}${formatBytes(bytes)}`;
+  return wrap(
+    `Asset files: ${size}; those that the destination lacks are downloaded, which DatoCMS may bill as traffic`,
+    width,
+  );
 }
 
 function modelsTable(models: ExportPlan["models"]): string[] {

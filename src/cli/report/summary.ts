@@ -227,8 +227,12 @@ function filesText({ objects }: Manifest): string {
   return `${counted(objects.length + 2, "file")} in the snapshot, ${formatBytes(bytes)}`;
 }
 
-function requestsText({ requests: { count, retries, bytes } }: ProgressState): string {
-  return [formatCount(count), formatBytes(bytes), retriesText(retries)]
+function requestsText({ requests, leastSeconds = 0 }: ProgressState): string {
+  const { count, retries, bytes } = requests;
+  const least = leastSeconds > 0
+    ? `at least ${formatDuration(leastSeconds * 1000)} under the API's rate limit`
+    : "";
+  return [formatCount(count), formatBytes(bytes), retriesText(retries), least]
     .filter((part) => part !== "").join(", ");
 }
 

@@ -8,6 +8,7 @@ import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import type { ExportReport } from "../../src/export/export.ts";
 import type { ExportEvent } from "../../src/export/events.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
+import { UnfinishedError } from "../../src/export/unfinished.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { findSnapshots } from "../../src/snapshot/find_snapshots.ts";
 import { openFake } from "../s3/open_fake.ts";
@@ -275,6 +276,34 @@ Deno.test("exportProject() that resumes reads nothing again that it has", async 
   assert.deepEqual(report.manifest.labels, { reason: "upgrade", by: "b" });
   assert.equal(report.manifest.assets?.downloaded.count, 6);
   assert.ok(after.filter((path) => path.startsWith("/items")).length <= 20, after.join("\n"));
+});
+
+Deno.test("exportProject() that is stopped once all records are written, but for the end of their files, reads none again", async () => {
+  await using cma = startDemoCma({ project: small, rateLimit: false });
+  await using there = await directory();
+  const stop = new AbortController();
+  let records = 0;
+  const unfinished = run(cma, there.storage, {
+    include: ["records"],
+    stop: stop.signal,
+    onEvent: (event) => {
+      if (event.type !== "page" || event.version !== "current") return;
+      records += event.count;
+      if (records === 12) stop.abort(new UnfinishedError());
+    },
+  });
+  await assert.rejects(unfinished, UnfinishedError);
+  cma.log.clear();
+  const report = await run(cma, there.storage, { include: ["records"], resume: true });
+  const paths = pathsOf(cma);
+  assert.deepEqual(paths.filter((path) => path.includes("ids")), []);
+  assert.equal(paths.filter((path) => /order_by|nested/.test(path)).length, 2);
+  await using other = await directory();
+  const expected = await run(cma, other.storage, { include: ["records"] });
+  assert.deepEqual(
+    await contentOf(there.storage, report.snapshot),
+    await contentOf(other.storage, expected.snapshot),
+  );
 });
 
 /** An export that was stopped after so many requests, and may go on. */

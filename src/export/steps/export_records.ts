@@ -156,14 +156,13 @@ class ModelRun {
       isEnded = await this.#current.end() && await published?.end() !== false;
     });
     if (!isEnded) return;
-    await this.#current.finish(verdict);
-    this.#count("current");
-    this.#ended.add("current");
-    if (published === undefined) return;
-    published.state.isDerived = true;
-    await published.finish();
-    this.#count("published");
-    this.#ended.add("published");
+    if (published) published.state.isDerived = true;
+    // A checkpoint has both as done, or none.
+    await Promise.all([this.#current.finish(verdict), published?.finish()]);
+    for (const version of published ? ["current", "published"] as const : ["current"] as const) {
+      this.#count(version);
+      this.#ended.add(version);
+    }
   }
 
   /** What is left to be listed, each version by itself. */

@@ -43,12 +43,7 @@ export type { ExportEvent } from "./src/export/events.ts";
 export type { AssetMode, ExportOptions, SourceOptions } from "./src/export/options.ts";
 export type { AssetDeletion } from "./src/export/assets/delete_orphans.ts";
 export type { MaxDelete } from "./src/export/assets/max_delete.ts";
-export {
-  type ExportPlan,
-  planExport,
-  type PlannedAssets,
-  type PlannedModel,
-} from "./src/export/plan.ts";
+export { type ExportPlan, planExport, type PlannedModel } from "./src/export/plan.ts";
 export { retryFailedAssets, type RetryFailedOptions } from "./src/export/retry_failed.ts";
 export { UnfinishedError } from "./src/export/unfinished.ts";
 export type { AssetOutcome } from "./src/assets/asset_download.ts";
@@ -120,7 +115,6 @@ export type {
   ManifestAssets,
   ManifestNote,
   ManifestObject,
-  PublishedBy,
   SnapshotStatus,
   Tally,
 } from "./src/snapshot/manifest.ts";

@@ -9,10 +9,10 @@ import { resourceNamed } from "../source/datocms/resources.ts";
 import { type ScheduledRecords, scheduledRecords } from "../source/datocms/schedules.ts";
 import { totalOf } from "../source/datocms/listing.ts";
 import { openProject } from "./open_project.ts";
-import { planAssets, type PlannedAssets } from "./plan_assets.ts";
+import { planAssets } from "./plan_assets.ts";
 import { type PlannedModel, type PlannedRecords, planRecords } from "./plan_records.ts";
 
-export type { PlannedAssets, PlannedModel };
+export type { PlannedModel };
 
 /** The requests of each export: for the schema, at the beginning and the end, and for the API token's role. */
 const AROUND = 3;
@@ -30,7 +30,12 @@ export interface ExportPlan {
   /** How many uploads there are; `null` if they aren't read. */
   readonly uploads: number | null;
   /** The asset files that would be fetched, but for those that are there; `null` if they aren't. */
-  readonly assets: PlannedAssets | null;
+  readonly assets: {
+    /** How many bytes all of them have. */
+    readonly bytes: number;
+    /** Whether that is concluded from some of them, since there are many. */
+    readonly isEstimate: boolean;
+  } | null;
   /**
    * How many records are to be published or unpublished, each of which takes a request; `null` if those aren't
    * asked about, or the API doesn't tell them.
@@ -74,7 +79,7 @@ async function planWithin(settings: Guarded<SourceSettings>): Promise<ExportPlan
   const { site, schema, environment } = project;
   let records: PlannedRecords = { models: [], requests: 0, requestsListed: 0 };
   let uploads: number | null = null;
-  let assets: PlannedAssets | null = null;
+  let assets: ExportPlan["assets"] = null;
   let scheduled: ScheduledRecords | undefined;
   const { schedules, recordListings } = selection;
   const { concurrency, verifyPublished } = settings;

@@ -7,14 +7,6 @@ const [LIMIT, MOST_PAGES] = [500, 4];
 /** How large an answer may be (bytes). */
 const MOST_BYTES = 32 * 1024 * 1024;
 
-/** The asset files that an export would fetch, as far as its destination doesn't have them. */
-export interface PlannedAssets {
-  /** How many bytes all of them have. */
-  readonly bytes: number;
-  /** Whether that is concluded from some of them, since there are many. */
-  readonly isEstimate: boolean;
-}
-
 /**
  * Finds out how large the asset files of a project are: from its uploads, or from 2,000 of them that lie
  * all over their listing.
@@ -22,13 +14,14 @@ export interface PlannedAssets {
  * @param client Reads the API.
  * @param total How many uploads there are.
  * @param signal Aborts it.
+ * @return How many bytes they have, and whether that is concluded from some of them.
  * @throws {CmaError} If the API can't be read.
  */
 export async function planAssets(
   client: CmaClient,
   total: number,
   signal: AbortSignal,
-): Promise<PlannedAssets> {
+): Promise<{ readonly bytes: number; readonly isEstimate: boolean }> {
   const reader = listingReader<Upload>(client, { path: "/uploads", maxLimit: LIMIT });
   const pages = Math.min(Math.ceil(total / LIMIT), MOST_PAGES);
   let [bytes, seen] = [0, 0];

@@ -86,9 +86,6 @@ export interface ManifestAssets {
 /** Whether a snapshot has all that was asked for. */
 export type SnapshotStatus = "complete" | "partial";
 
-/** How published versions were had. */
-export type PublishedBy = "derived" | "read";
-
 /** The content of `manifest.json`. */
 export interface Manifest extends ExportNotes {
   /** The version of the snapshot format. */
@@ -126,7 +123,7 @@ export interface Manifest extends ExportNotes {
    * records are published and unchanged since, or each `read` by itself. Left out where there are none;
    * manifests of before had none.
    */
-  readonly published?: Readonly<Record<string, PublishedBy>> | undefined;
+  readonly published?: Readonly<Record<string, "derived" | "read">> | undefined;
   /** Every object of the snapshot but `manifest.json` and `canary.txt`, by path. */
   readonly objects: readonly ManifestObject[];
   /** Paths of what isn't part of the snapshot, but couldn't be deleted from its folder, if there is any. */

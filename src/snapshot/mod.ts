@@ -41,7 +41,6 @@ export type {
   ManifestAssets,
   ManifestNote,
   ManifestObject,
-  PublishedBy,
   SnapshotStatus,
   Tally,
 } from "./manifest.ts";

@@ -1,7 +1,7 @@
 import type { ExportLock } from "../../snapshot/lock/export_lock.ts";
 import type { SnapshotPlace } from "../../snapshot/layout.ts";
 import { noteLatest } from "../../snapshot/latest.ts";
-import { type Manifest, type PublishedBy, statusOf } from "../../snapshot/manifest.ts";
+import { type Manifest, statusOf } from "../../snapshot/manifest.ts";
 import type { ManifestContent } from "../../snapshot/seal.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { ProjectSchema } from "../../source/datocms/schema.ts";
@@ -94,7 +94,7 @@ export async function sealSnapshot(
 /** How the published versions of each model were had, if any were read. */
 function publishedBy(
   { state, selection }: Pick<SealParts, "state" | "selection">,
-): Record<string, PublishedBy> | undefined {
+): Manifest["published"] {
   const listings = selection.recordListings.filter(({ version }) => version === "published");
   if (listings.length === 0) return undefined;
   return Object.fromEntries(listings.map(({ model: { attributes: { api_key: key } } }) => {

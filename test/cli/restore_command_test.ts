@@ -140,15 +140,18 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
       const aborted = await restore(cma, [...from, "--abort", "--json"]);
       assert.equal(aborted.exitCode, EXIT.complete, aborted.err);
       assert.equal(JSON.parse(aborted.out).destroyed, "rescue");
-      const done = await restore(cma, [
-        ...from,
-        "--into",
-        "new:rescue",
-        "--json",
-        "--verify",
-        "none",
-      ]);
+      const cancelled = await restore(cma, rescue, {
+        onIo: (io) => {
+          onWrite = (path) => void (path.startsWith("/items") && io.cancel());
+        },
+      });
+      onWrite = () => {};
+      assert.equal(cancelled.exitCode, EXIT.cancelled, cancelled.err);
+      assert.match(cancelled.err, /Cancelling \(press Ctrl-C again to stop at once\)/);
+      const before = cma.writes.done.length;
+      const done = await restore(cma, [...from, "--resume", "--json", "--verify", "none"]);
       assert.equal(done.exitCode, EXIT.complete, done.err);
+      assert.ok(cma.writes.done.length > before, "something was left to be written");
       const { status, target, verification } = JSON.parse(done.out);
       assert.deepEqual([status, target.environment, verification], ["restored", "rescue", null]);
     });

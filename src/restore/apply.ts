@@ -124,7 +124,8 @@ class Applying {
   }
 
   async run(): Promise<RestoreResult> {
-    const { work: { earlier, found, place, project, snapshot }, digest } = this.#plan;
+    const { work: { choices, earlier, found, place, project, snapshot }, digest } = this.#plan;
+    const { keepExtra, validators, missingAssets, stages, schedules } = choices;
     const { signal, journals, prefix } = this.#ends;
     const { clock } = this.#options;
     const journal = earlier === undefined
@@ -139,6 +140,7 @@ class Applying {
         forkOf: place.forkOf ?? null,
         startedAt: new Date(clock.now()).toISOString(),
         digest,
+        options: { keepExtra, validators, missingAssets, stages, schedules },
       }, signal);
     }
     this.#report.journal = journal.address;

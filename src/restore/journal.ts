@@ -6,6 +6,7 @@ import { type Storage, StorageError } from "../storage/storage.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import type { Phase } from "./phases.ts";
 import { PHASES } from "./phases.ts";
+import type { PlanInput } from "./plan.ts";
 import type { Temporary } from "./run.ts";
 
 /** What a restore does, as its journal says it: what has to be the same for it to be resumed. */
@@ -24,7 +25,23 @@ export interface JournalPlan {
   readonly startedAt: string;
   /** The digest of the plan that was accepted. */
   readonly digest: string;
+  /** What it was begun with, which it is resumed with. */
+  readonly options?: JournalChoices | undefined;
 }
+
+/** What shapes what a restore writes. */
+export type JournalChoices = Pick<
+  PlanInput,
+  "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules"
+>;
+
+const choices: z.ZodType<JournalChoices> = z.object({
+  keepExtra: z.boolean(),
+  validators: z.enum(["auto", "last", "keep"]),
+  missingAssets: z.enum(["drop", "placeholder", "fail"]),
+  stages: z.enum(["keep", "initial"]),
+  schedules: z.enum(["list", "set"]),
+});
 
 const plan: z.ZodType<JournalPlan> = z.object({
   snapshot: z.string(),
@@ -34,6 +51,7 @@ const plan: z.ZodType<JournalPlan> = z.object({
   forkOf: z.string().nullable(),
   startedAt: z.string(),
   digest: z.string(),
+  options: choices.optional(),
 });
 const temporary = z.object({ entries: z.array(z.object({ key: z.string(), value: z.unknown() })) });
 const ended = z.looseObject({ status: z.string() });

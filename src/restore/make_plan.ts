@@ -196,13 +196,16 @@ async function makePlan(
       );
     }
     await assertCreatable(snapshot, inventory.snapshot, signal);
+    // What isn't said is as it was begun.
+    const begun: Partial<Choices> = earlier?.plan.options ?? {};
     const choices: Choices = {
       // Without a manifest nobody tells whether it is whole.
-      keepExtra: options.keepExtra || manifest === undefined,
-      validators: options.validators ?? RESTORE_DEFAULTS.validators,
-      missingAssets: options.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
-      stages: options.stages ?? RESTORE_DEFAULTS.stages,
-      schedules: options.schedules ?? RESTORE_DEFAULTS.schedules,
+      keepExtra: manifest === undefined ||
+        (options.keepExtra ?? begun.keepExtra ?? RESTORE_DEFAULTS.keepExtra),
+      validators: options.validators ?? begun.validators ?? RESTORE_DEFAULTS.validators,
+      missingAssets: options.missingAssets ?? begun.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
+      stages: options.stages ?? begun.stages ?? RESTORE_DEFAULTS.stages,
+      schedules: options.schedules ?? begun.schedules ?? RESTORE_DEFAULTS.schedules,
       isOtherProject: otherProject,
     };
     const work: RestoreWork = {

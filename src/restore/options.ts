@@ -64,7 +64,10 @@ export interface RestoreOptions extends JournalOptions {
   readonly stages?: "keep" | "initial" | undefined;
   /** Whether scheduled publications are set if they are still to come, or listed only. @default {"list"} */
   readonly schedules?: "list" | "set" | undefined;
-  /** Whether the newest restore of this snapshot that wasn't finished is resumed. @default {false} */
+  /**
+   * Whether the newest restore of this snapshot that wasn't finished is resumed, with the options that it was begun
+   * with where they aren't given. @default {false}
+   */
   readonly resume?: boolean | undefined;
   /** The directory in which a temporary one holds what is there while it is compared. @default That of the system */
   readonly temporaryIn?: string | undefined;

@@ -133,10 +133,14 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
     await t.step("a new sandbox needs no answer; limits, and giving up", async () => {
       const { items } = SOURCE.primary;
       for (const { current } of items.records().slice(0, 4)) items.delete(current.id);
-      const rescue = [...from, "--into", "new:rescue", "--concurrency", "1"];
-      const stopped = await restore(cma, [...rescue, "--max-writes", "1"]);
+      const rescue = [...from, "--into", "new:rescue", "--concurrency", "1", "--keep-extra"];
+      const file = `${root}/rescue.json`;
+      const written = await restore(cma, [...rescue, "--plan-out", file]);
+      assert.equal(written.exitCode, EXIT.complete, written.err);
+      const stopped = await restore(cma, [...from, "--plan", file, "--max-writes", "1"]);
       assert.equal(stopped.exitCode, EXIT.unfinished, stopped.err);
-      assert.match(stopped.err, /To continue it: .* restore .*--resume/);
+      const hint = / restore \S+ .*--into new:rescue --keep-extra.* --resume$/m;
+      assert.match(stopped.err, hint, "with the options that the plan has");
       const aborted = await restore(cma, [...from, "--abort", "--json"]);
       assert.equal(aborted.exitCode, EXIT.complete, aborted.err);
       assert.equal(JSON.parse(aborted.out).destroyed, "rescue");

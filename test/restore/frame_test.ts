@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { planWith } from "../../src/restore/make_plan.ts";
 import { abortRestore, applyRestore } from "../../src/restore/mod.ts";
-import type { Step } from "../../src/restore/plan.ts";
+import type { PlanInput, Step } from "../../src/restore/plan.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { prefixIn } from "../support/damage.ts";
 import {
   assertRefused,
   exported,
   framed,
+  partsOf,
   restoreOptions,
   sampleSnapshot,
   served,
@@ -194,8 +196,20 @@ Deno.test("a restore that is given up destroys the environment that it made", as
     writes: [],
     run: () => Promise.reject(new SluiceError("It doesn't work.")),
   };
-  await using plan = await framed(options, failing);
+  const chosen = { keepExtra: true, validators: "last", stages: "initial" } as const;
+  await using plan = await framed({ ...options, ...chosen }, failing);
   await assert.rejects(applyRestore(plan), /It doesn't work/);
+  const inputs: PlanInput[] = [];
+  await using again = await planWith({ ...restoreOptions(cma, storage), resume: true }, {
+    ...partsOf(failing),
+    planUploads: (input) => {
+      inputs.push(input);
+      return Promise.resolve({ steps: [], missing: new Set() });
+    },
+  });
+  assert.equal(again.target.environment, "rescue");
+  const [{ keepExtra, validators, stages } = {}] = inputs;
+  assert.deepEqual({ keepExtra, validators, stages }, chosen, "what it was begun with");
   assert.ok(project.environments.has("rescue"));
   const aborted = await abortRestore(options);
   assert.equal(aborted.destroyed, "rescue");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
@@ -10,6 +11,7 @@ import {
   startInTerminal,
   type TerminalEnd,
 } from "../support/terminal.ts";
+import { worked } from "../support/worked_project.ts";
 
 /** As little as there is: each file that is written takes its time. */
 const LITTLE = ["--models=lock", "--include=records", "--no-assets", "--no-tables"];
@@ -257,6 +259,56 @@ Deno.test({
     ) {
       assertEnds(await runInTerminal(denoTask("sluice", ...words), { env }), shows);
     }
+  },
+});
+
+/** Restores a small project into an empty one, with nothing but the task's permissions. */
+async function restoreByTask(at: Readonly<Record<string, string>>): Promise<void> {
+  await using cma = startDemoCma({ project: worked(3, 6), rateLimit: false });
+  await using empty = startDemoCma({ project: emptyProject(), rateLimit: false });
+  const journal = await Deno.makeTempDir();
+  const run = (served: DemoCma, ...words: string[]) => {
+    const { apiToken: DATOCMS_API_TOKEN, url: DATOCMS_BASE_URL, assetHost } = served;
+    const reached = { DATOCMS_API_TOKEN, DATOCMS_BASE_URL, SLUICE_ASSET_HOST: assetHost };
+    const env = { DENO_DIR: denoDir(), SLUICE_JOURNAL: journal, ...reached, ...at };
+    return startInTerminal(denoTask("sluice", ...words), { env });
+  };
+  try {
+    assertEnds(await run(cma, "export", "--no-tables").end, /: complete/);
+    const restoring = run(empty, "restore", "--other-project");
+    await restoring.shows("Type New project/main");
+    assert.deepEqual(empty.writes.writes, []);
+    await restoring.type("New project/main\r");
+    assertEnds(await restoring.end, /Compared with the snapshot: \d+ records, no differences\./);
+    const [place] = [...Deno.readDirSync(`${journal}/content`)].map(({ name }) => name);
+    const kept = [...Deno.readDirSync(`${journal}/content/${place}`)].map(({ name }) => name);
+    assert.equal(kept.filter((name) => /^restore_\d+$/.test(name)).length, 1, kept.join());
+  } finally {
+    await Deno.remove(journal, { recursive: true });
+  }
+}
+
+Deno.test("deno task sluice restore in a terminal asks for a text, but for no permission", async () => {
+  const to = await Deno.makeTempDir();
+  try {
+    await restoreByTask({ SLUICE_TO: to });
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "deno task sluice restore takes a snapshot from S3, with its journal on disk",
+  ignore: RGW === undefined,
+  async fn() {
+    await using bucket = await openRgw(RGW!);
+    await restoreByTask({
+      SLUICE_TO: bucket.storage.url,
+      AWS_ENDPOINT_URL_S3: RGW!,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: Deno.env.get("AWS_ACCESS_KEY_ID")!,
+      AWS_SECRET_ACCESS_KEY: Deno.env.get("AWS_SECRET_ACCESS_KEY")!,
+    });
   },
 });
 

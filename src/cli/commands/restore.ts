@@ -4,7 +4,7 @@ import { RESTORE_RUN, RESTORING } from "../../config/groups/restoring.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { toExportOptions } from "../../config/library_options.ts";
-import { type Config, flagName, optionsOf } from "../../config/options.ts";
+import { type Config, DEFAULTS, flagName, optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { RestoreEvent, RestoreOptions, RestorePlan } from "../../restore/mod.ts";
@@ -104,16 +104,12 @@ export const restoreCommand: Command = {
 
 async function runRestore(context: CommandContext): Promise<ExitCode> {
   const { config, words: [snapshot], io } = context;
-  if (config.abort) {
-    const { resume, dryRun, plan, planOut } = config;
-    const others = { resume, dryRun, plan, planOut };
-    const other = (Object.keys(others) as (keyof typeof others)[]).find((key) => others[key]);
-    if (other !== undefined) {
-      throw new SluiceError(
-        `${flagName("abort")} and ${flagName(other)} contradict each other: give one of them.`,
-        EXIT.usage,
-      );
-    }
+  const other = (["resume", "dryRun", "plan", "planOut"] as const).find((key) => config[key]);
+  if (config.abort && other !== undefined) {
+    throw new SluiceError(
+      `${flagName("abort")} and ${flagName(other)} contradict each other: give one of them.`,
+      EXIT.usage,
+    );
   }
   const { abortRestore, applyRestore, planRestore } = await import("../../restore/mod.ts");
   using storage = openStorage(config.from);
@@ -142,7 +138,11 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     else if (!config.quiet) io.stdout.write(abortText(aborted));
     return EXIT.complete;
   }
-  const choices = file?.options ?? Object.fromEntries(CHOICES.map((key) => [key, config[key]]));
+  // What isn't said is as an earlier run was begun, if it is resumed.
+  const said = CHOICES.filter((key) => {
+    return context.given.includes(key) || config[key] !== DEFAULTS[key];
+  });
+  const choices = file?.options ?? Object.fromEntries(said.map((key) => [key, config[key]]));
   const planning = new AbortController();
   const cancel = () => planning.abort(io.signal.reason);
   if (io.signal.aborted) cancel();
@@ -175,16 +175,16 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   }
   if (!config.json && !config.quiet) io.stdout.write(`${renderRestorePlan(plan)}\n`);
   await confirm(plan, config, io);
-  const hint = commandHint(`restore ${plan.snapshot}`, context, {
-    drop: ["resume", "plan", "confirm"],
-  });
+  // The options are those of the plan.
+  const planned = file === undefined ? context : {
+    config: { ...config, ...file.options } as Config,
+    given: [...new Set([...context.given, ...CHOICES])],
+  };
+  const hint = commandHint(`restore ${plan.snapshot}`, planned, { drop: ["resume", "plan"] });
   // Asked to stop, it ends what is in flight, and puts back what it changed for a while.
   const { timeBudget, maxWrites, verify } = config;
   // Whether there can be a report is known before anything is written.
-  await using page = config.report === undefined
-    ? undefined
-    : await newFile(config.report, "report");
-  const ends = { maxWrites, verify, stop: io.signal };
+  await using page = config.report ? await newFile(config.report, "report") : undefined;
   let result;
   const told = () => {
     line.clear();
@@ -194,7 +194,9 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   io.signal.addEventListener("abort", told);
   try {
     result = await applyRestore(plan, {
-      ...ends,
+      maxWrites,
+      verify,
+      stop: io.signal,
       timeBudgetMs: timeBudget === undefined ? undefined : durationMs(timeBudget),
     });
   } catch (error) {

@@ -52,6 +52,8 @@ export async function* writtenRecords(
   const { state, settings: { layout } } = parts;
   const { model: { attributes: { api_key: key } }, version } = listing;
   const name = `records/${key}/${version}`;
+  // What this run itself has written may not be in a file yet.
+  await state.bytes.save();
   yield* idsIn(recordEntries(parts, listing, signal), () => {
     return journaledEntries(state.bytes, name, encodingOf(layout));
   });

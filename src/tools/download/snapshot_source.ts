@@ -90,11 +90,6 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
     );
     const address = `${storage.url}/${found.prefix}`;
     return await understood(address, signal, async () => {
-      const sealed = text === undefined
-        ? undefined
-        : new SnapshotSource(storage, found, { text }, options);
-      const batches = await snapshotBatches(sealed ?? storage, found.prefix, signal);
-      const { manifest } = batches;
       if (text !== undefined && isAsSealed(text) === false) {
         throw new SnapshotDamagedError(
           found.name,
@@ -102,6 +97,11 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
           "its text isn't the one that was sealed",
         );
       }
+      const sealed = text === undefined
+        ? undefined
+        : new SnapshotSource(storage, found, { text }, options);
+      const batches = await snapshotBatches(sealed ?? storage, found.prefix, signal);
+      const { manifest } = batches;
       if (manifest?.options.tables === "only") {
         throw new SluiceError(
           `${shownAddress(address)} was exported as tables only: it has no records.`,

@@ -16,8 +16,9 @@ import { temporaryRoot } from "./ticking.ts";
 const PROGRAM = new URL("../../tasks/cron.ts", import.meta.url);
 const MOST_MS = 420_000;
 
-/** Sixty requests go every three seconds, so that the more than 200 of it take more than nine. */
-const project = generateProject({ records: 100, models: 100, blocksPerRecord: 0 });
+/** Its more than 40 requests take more than ten seconds, at four a second. */
+const project = generateProject({ records: 100, models: 10, blocksPerRecord: 2 });
+const MAX_RPS = "4";
 /** Less than that, but as much as a busy machine needs to begin. */
 const TIME_BUDGET = "8500ms";
 
@@ -37,6 +38,7 @@ async function untilSealed(storage: Storage, env: Record<string, string>): Promi
     SLUICE_TO: storage.url,
     SLUICE_CRON: "* * * * *",
     SLUICE_TIME_BUDGET: TIME_BUDGET,
+    SLUICE_MAX_RPS: MAX_RPS,
     DENO_SERVE_ADDRESS: `tcp:${new URL(url).host}`,
     ...env,
   };

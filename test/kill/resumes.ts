@@ -13,8 +13,8 @@ import { contentOf } from "../support/snapshot_content.ts";
  */
 const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100);
-/** What all kills together may cost, as a part of the requests of an undisturbed export. */
-const MOST_AGAIN = 0.3;
+/** What a kill may cost (requests): what was in flight, and what waited for a pack of published versions to be full. */
+const MOST_AGAIN = 25;
 const PROGRAM = new URL("./resuming_export.ts", import.meta.url).pathname;
 const OPTIONS = { concurrency: 3, checkpointMs: 60, tables: false };
 
@@ -62,14 +62,14 @@ Deno.test(`exportProject() with resume that is killed ${KILLS} times ends with t
   const spent = requests();
 
   assert.deepEqual(await contentIn(killed.root), await contentIn(whole.root));
-  const ratio = spent / usual.requests;
+  const again = (spent - usual.requests) / KILLS;
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
   // deno-lint-ignore no-console -- the figures are what this is run for
   console.log(
     `${KILLS} kills: ${spent} requests in ${seconds(performance.now() - begun)} s; undisturbed: ` +
-      `${usual.requests} in ${seconds(usual.ms)} s; ${ratio.toFixed(3)} times as many`,
+      `${usual.requests} in ${seconds(usual.ms)} s; ${again.toFixed(1)} more for each`,
   );
-  assert.ok(ratio <= 1 + MOST_AGAIN, `${ratio} times the requests`);
+  assert.ok(again <= MOST_AGAIN, `${again} requests more for each kill`);
 });
 
 /** Starts an export to a directory as a process of its own. */

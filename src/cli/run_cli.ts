@@ -123,7 +123,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
       for (const line of advice) stderr.write(`${line}\n`);
     }
     if (!hasResult && (config?.json ?? asksForJson(args, line, io))) {
-      const status = exitCode === EXIT.cancelled ? "cancelled" : "failed";
+      const status = exitCode === EXIT.cancelled
+        ? "cancelled"
+        : exitCode === EXIT.unfinished
+        ? "unfinished"
+        : "failed";
       stdout.write(jsonText({ status, exitCode, error: message }));
     }
     return exitCode;

@@ -2,6 +2,7 @@ import { EXIT, SluiceError } from "../error.ts";
 import { exportProject } from "../export/export.ts";
 import type { ExportOptions, SourceOptions } from "../export/options.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import type { TargetConnection } from "./options.ts";
 import { liveSnapshot } from "../tools/diff/live.ts";
 import type { SnapshotSource } from "../tools/diff.ts";
 import { openSnapshot, type Snapshot } from "../tools/open.ts";
@@ -33,19 +34,7 @@ const UNREAD = [
 ] as const satisfies NonNullable<SourceOptions["exclude"]>;
 
 /** How an environment is read. */
-export interface InventoryOptions extends
-  Pick<
-    SourceOptions,
-    | "apiToken"
-    | "baseUrl"
-    | "maxRps"
-    | "retry"
-    | "headersTimeoutMs"
-    | "stallTimeoutMs"
-    | "jobTimeoutMs"
-    | "concurrency"
-    | "secrets"
-  > {
+export interface InventoryOptions extends TargetConnection {
   /** Which one. */
   readonly environment: string;
   /** Whether only its schema and settings are read. @default {false} */

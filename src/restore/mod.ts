@@ -25,6 +25,7 @@ export type {
   ApplyRestoreOptions,
   JournalOptions,
   RestoreOptions,
+  TargetConnection,
   VerifyRestore,
 } from "./options.ts";
 export { type Loss, type Phase, PHASES } from "./phases.ts";

@@ -6,22 +6,22 @@ import type { RestoreEvent } from "./events.ts";
 /** How much of what was restored is compared with the snapshot: a sample is of so many records. */
 export type VerifyRestore = "full" | "none" | `sample:${number}`;
 
+/** How a target's API is reached. */
+export type TargetConnection = Pick<
+  SourceOptions,
+  | "apiToken"
+  | "baseUrl"
+  | "maxRps"
+  | "retry"
+  | "headersTimeoutMs"
+  | "stallTimeoutMs"
+  | "jobTimeoutMs"
+  | "concurrency"
+  | "secrets"
+>;
+
 /** Which restore a journal is of. */
-export interface JournalOptions extends
-  Pick<
-    SourceOptions,
-    | "apiToken"
-    | "baseUrl"
-    | "maxRps"
-    | "retry"
-    | "headersTimeoutMs"
-    | "stallTimeoutMs"
-    | "jobTimeoutMs"
-    | "concurrency"
-    | "clock"
-    | "secrets"
-    | "signal"
-  > {
+export interface JournalOptions extends TargetConnection, Pick<SourceOptions, "clock" | "signal"> {
   /** Where the snapshots are. */
   readonly storage: Storage;
   /** What names the snapshot, or the snapshot itself. @default {"latest"} */

@@ -6,7 +6,7 @@ import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
 import type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
 import { LEFT_OUT, type LeftOut } from "./verify/left_out.ts";
-import type { RestoreDifference, Verified } from "./verify/difference.ts";
+import type { Verified } from "./verify/difference.ts";
 
 /** What came of a restore. */
 export interface RestoreResult {
@@ -38,21 +38,9 @@ export interface RestoreResult {
 }
 
 /** How a target was compared with the snapshot. */
-export interface RestoreVerification {
+export interface RestoreVerification extends Verified {
   /** How much was compared. */
   readonly mode: NonNullable<ApplyRestoreOptions["verify"]>;
-  /** Records that were compared. */
-  readonly records: number;
-  /** What differs: the first thousand. */
-  readonly differences: readonly RestoreDifference[];
-  /** How many differences there are that aren't named. */
-  readonly more: number;
-  /** How many differences follow from what is lost. */
-  readonly explained: number;
-  /** How many things the target has besides, which were kept. */
-  readonly kept: number;
-  /** What else is to be known of the comparison, in sentences. */
-  readonly notes: readonly string[];
   /** What wasn't compared, as it can't come back: by name. */
   readonly leftOut: readonly LeftOut[];
 }

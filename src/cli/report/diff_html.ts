@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
 import type { Json } from "../../text/json.ts";
 import { compareTexts, type TextPart } from "../../text/compare_texts.ts";
 import { printable } from "../../text/printable.ts";
 import type { Change, FieldChange } from "../../tools/diff.ts";
 import { counted, formatCount } from "../text/format.ts";
-import { STYLE } from "./diff_style.ts";
 import { movedText, placeOf, recordNotes } from "./diff_text.ts";
 import { type ChangeTallies, groupOf, namesOf, valueText } from "./diff_values.ts";
+import { pageBegin } from "./html_page.ts";
 
 /** The most changes that are shown whole: a browser has to hold them. */
 const MOST_CHANGES = 3000;
@@ -29,25 +28,9 @@ export class DiffPage {
    * @param after What names the later one.
    */
   begin(before: string, after: string): string {
-    const digest = createHash("sha256").update(STYLE).digest("base64");
-    const policy =
-      `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
-    const names = `<bdi>${text(before)}</bdi> → <bdi>${text(after)}</bdi>`;
-    return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${text(before)} → ${text(after)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><h1>What has changed</h1><p>${names}</p></header>
-<main>
-`;
+    const [from, to] = [text(before), text(after)];
+    const names = `<bdi>${from}</bdi> → <bdi>${to}</bdi>`;
+    return pageBegin(`${from} → ${to}`, "What has changed", names);
   }
 
   /** The markup of changes. */

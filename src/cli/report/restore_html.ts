@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { RestoreResult } from "../../restore/mod.ts";
 import { printable, printableJson } from "../../text/printable.ts";
 import { counted, formatCount, formatDuration } from "../text/format.ts";
-import { STYLE } from "./diff_style.ts";
+import { pageBegin } from "./html_page.ts";
 import { writesText } from "./restore_text.ts";
 
 const HEADINGS = {
@@ -18,9 +17,6 @@ const HEADINGS = {
  */
 export function renderRestorePage(result: RestoreResult): string {
   const { status, snapshot, target, losses, verification, requests, ms, planned } = result;
-  const digest = createHash("sha256").update(STYLE).digest("base64");
-  const policy =
-    `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
   const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
   const differences = verification?.differences ?? [];
   const sections = [
@@ -66,21 +62,7 @@ export function renderRestorePage(result: RestoreResult): string {
       ),
     ],
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><h1>${HEADINGS[status]}</h1><p><bdi>${title}</bdi></p></header>
-<main>
-${sections.join("\n")}
+  return `${pageBegin(title, HEADINGS[status], `<bdi>${title}</bdi>`)}${sections.join("\n")}
 </main>
 </body>
 </html>

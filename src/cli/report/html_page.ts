@@ -1,5 +1,7 @@
-/** How the page of differences looks: on a phone and on a desk, by day and by night. */
-export const STYLE = `
+import { createHash } from "node:crypto";
+
+/** How pages look: on a phone and on a desk, by day and by night. */
+const STYLE = `
 :root { color-scheme: light dark; --page: #f6f6f3; --card: #fff; --ink: #1d2328; --soft: #5d676f;
   --line: #dcdcd5; --add: #13683a; --add-bg: #d9f2e0; --del: #a3262a; --del-bg: #fbe0de;
   --chg: #8a5a00; --move: #0b5d8f; --tag: #e9e9e2; --link: #0b5d8f; }
@@ -57,3 +59,31 @@ del { background: var(--del-bg); color: var(--del); text-decoration: line-throug
   thead th { font-size: .8rem; } }
 @media print { body { background: none; } details, nav, div.change { break-inside: avoid; } }
 `;
+
+/**
+ * The beginning of a page of HTML that needs nothing else and runs nothing.
+ *
+ * @param title The page's title, as markup.
+ * @param heading What stands above, as markup.
+ * @param about What it is about, as markup.
+ */
+export function pageBegin(title: string, heading: string, about: string): string {
+  const digest = createHash("sha256").update(STYLE).digest("base64");
+  const policy =
+    `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header><h1>${heading}</h1><p>${about}</p></header>
+<main>
+`;
+}

@@ -75,7 +75,8 @@ function asEnv(values: Record<string, unknown>): (name: string) => string | unde
 Deno.test("resolveConfig() prefers flag to environment to file to default", () => {
   fc.assert(fc.property(given, given, given, given, (flags, env, file, defaults) => {
     // What is read is where it was written, unless that is said.
-    const from = { from: env.to ?? file.to ?? DEFAULTS.from, ...file, ...env, ...flags }.from;
+    const from =
+      { from: env.to ?? file.to ?? defaults.from ?? DEFAULTS.from, ...file, ...env, ...flags }.from;
     const expected = { ...DEFAULTS, ...defaults, ...file, ...env, ...flags, from } as Config;
     fc.pre(flags.maxDelete === undefined || expected.assets === "sync");
     fc.pre(flags.assetHost === undefined || flags.assets !== false);

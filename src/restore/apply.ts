@@ -45,7 +45,7 @@ async function applyLocked(
   plan: MadePlan,
   { timeBudgetMs, maxWrites = Infinity, stop: asked, signal: given, verify }: ApplyRestoreOptions,
 ): Promise<RestoreResult> {
-  const { work: { options, found, place, project } } = plan;
+  const { work: { options, place, project } } = plan;
   const { clock } = options;
   const journals = options.journal ?? options.storage;
   using budget = timeBudgetMs === undefined
@@ -73,8 +73,6 @@ async function applyLocked(
         full.abort(unfinished(`${writes} requests that change something were sent`, "max_writes"));
       }
     },
-    prefix: plan.work.earlier?.prefix ??
-      `${journalPlace(found)}/restore_${Math.floor(clock.now() / 1000)}`,
   });
   return await run.run();
 }
@@ -92,7 +90,6 @@ interface Ends {
   readonly signal: AbortSignal;
   readonly stop: AbortSignal;
   readonly journals: Storage;
-  readonly prefix: string;
   readonly verify: NonNullable<ApplyRestoreOptions["verify"]>;
   readonly onWrites: (writes: number) => void;
 }
@@ -126,13 +123,10 @@ class Applying {
   async run(): Promise<RestoreResult> {
     const { work: { choices, earlier, found, place, project, snapshot }, digest } = this.#plan;
     const { keepExtra, validators, missingAssets, stages, schedules } = choices;
-    const { signal, journals, prefix } = this.#ends;
+    const { signal, journals } = this.#ends;
     const { clock } = this.#options;
     const journal = earlier === undefined
-      ? new RestoreJournal(journals, prefix)
-      : await RestoreJournal.open(journals, prefix, signal);
-    if (earlier === undefined) {
-      await journal.begin({
+      ? await RestoreJournal.begin(journals, journalPlace(found), {
         snapshot: found.name,
         manifest: manifestDigest(snapshot.manifest),
         project: project.id,
@@ -141,8 +135,8 @@ class Applying {
         startedAt: new Date(clock.now()).toISOString(),
         digest,
         options: { keepExtra, validators, missingAssets, stages, schedules },
-      }, signal);
-    }
+      }, signal)
+      : await RestoreJournal.open(journals, earlier.prefix, signal);
     this.#report.journal = journal.address;
     try {
       await this.#prepare(journal);

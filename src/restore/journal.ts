@@ -2,7 +2,7 @@ import * as z from "zod";
 import { EXIT, SluiceError } from "../error.ts";
 import { folders } from "../snapshot/find_snapshots.ts";
 import { JsonNote } from "../snapshot/json_note.ts";
-import { type Storage, StorageError } from "../storage/storage.ts";
+import { ObjectExistsError, type Storage, StorageError } from "../storage/storage.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import type { Phase } from "./phases.ts";
 import { PHASES } from "./phases.ts";
@@ -104,28 +104,6 @@ export class RestoreJournal implements Temporary {
     return [...this.#entries].filter(([key]) => key !== ENVIRONMENT).reverse();
   }
 
-  /**
-   * Writes what is going to be done.
-   *
-   * @param content What it is.
-   * @param signal Aborts it.
-   * @throws {SluiceError} If it can't be written.
-   */
-  async begin(content: JournalPlan, signal: AbortSignal): Promise<void> {
-    try {
-      await new JsonNote(this.#storage, `${this.prefix}/plan.json`, plan).write(content, signal);
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      throw new SluiceError(
-        `The journal of the restore can't be written to ${this.address} (${
-          printable(error.message).replace(/\.$/, "")
-        }): name another place for it.`,
-        EXIT.usage,
-        { cause: error, code: "journal_unwritable" },
-      );
-    }
-  }
-
   /** Notes that the environment is made now. */
   async making(environment: string): Promise<void> {
     await this.note(ENVIRONMENT, { id: environment });
@@ -168,6 +146,34 @@ export class RestoreJournal implements Temporary {
       return this.#temporary.write({ entries });
     });
     await this.#writing;
+  }
+
+  /**
+   * Begins a journal: writes what is going to be done, under a name that no other one has.
+   *
+   * @param storage Where it is.
+   * @param place Where the snapshots lie that it lies beside.
+   * @param content What is going to be done.
+   * @param signal Aborts it.
+   * @throws {SluiceError} If it can't be written.
+   */
+  static async begin(
+    storage: Storage,
+    place: string,
+    content: JournalPlan,
+    signal: AbortSignal,
+  ): Promise<RestoreJournal> {
+    for (let second = Math.floor(Date.parse(content.startedAt) / 1000);; second++) {
+      const journal = new RestoreJournal(storage, `${place}/restore_${second}`);
+      try {
+        await new JsonNote(storage, `${journal.prefix}/plan.json`, plan).create(content, signal);
+        return journal;
+      } catch (error) {
+        if (error instanceof ObjectExistsError) continue;
+        if (!(error instanceof StorageError)) throw error;
+        throw journalUnwritable(journal.address, error);
+      }
+    }
   }
 
   /**
@@ -219,4 +225,20 @@ export class RestoreJournal implements Temporary {
     const entries = found?.entries.map(({ key, value }) => [key, value] as const);
     return new RestoreJournal(storage, prefix, entries);
   }
+}
+
+/**
+ * The error of who can't write a journal: where nothing can be noted, nothing is written.
+ *
+ * @param address Where.
+ * @param error Why not.
+ */
+export function journalUnwritable(address: string, error: SluiceError): SluiceError {
+  return new SluiceError(
+    `The journal of the restore can't be written to ${address} (${
+      printable(error.message).replace(/\.$/, "")
+    }): name another place for it.`,
+    EXIT.usage,
+    { cause: error, code: "journal_unwritable" },
+  );
 }

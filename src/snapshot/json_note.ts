@@ -65,6 +65,18 @@ export class JsonNote<T> {
   }
 
   /**
+   * Writes the note, unless there is one.
+   *
+   * @param content What it says.
+   * @param signal Ends it.
+   * @throws {ObjectExistsError} If there is one.
+   * @throws {StorageError} If it can't be written.
+   */
+  async create(content: T, signal?: AbortSignal): Promise<void> {
+    await this.#put(content, signal, true);
+  }
+
+  /**
    * Deletes the note, if it is there. Where that is forbidden, it then says that it was deleted.
    *
    * @param signal Ends it.
@@ -75,8 +87,16 @@ export class JsonNote<T> {
     if (!isGone) await this.#put(DELETED, signal);
   }
 
-  async #put(content: unknown, signal: AbortSignal | undefined): Promise<void> {
+  async #put(
+    content: unknown,
+    signal: AbortSignal | undefined,
+    ifAbsent = false,
+  ): Promise<void> {
     const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
-    await this.#storage.put(this.key, bytes, { signal, contentType: "application/json" });
+    await this.#storage.put(this.key, bytes, {
+      signal,
+      ifAbsent,
+      contentType: "application/json",
+    });
   }
 }

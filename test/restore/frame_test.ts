@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { RestoreJournal } from "../../src/restore/journal.ts";
 import { planWith } from "../../src/restore/make_plan.ts";
 import { abortRestore, applyRestore } from "../../src/restore/mod.ts";
 import type { PlanInput, Step } from "../../src/restore/plan.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { prefixIn } from "../support/damage.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
 import {
   assertRefused,
   exported,
@@ -147,6 +149,26 @@ Deno.test("a role that lacks permissions, and numeric ids, are refused", async (
     () => framed(restoreOptions(cma, storage)),
     /it lacks can_edit_schema, can_edit_site, can_manage_environments, can_manage_workflows/,
   );
+});
+
+Deno.test("restores that begin in one second have journals of their own", async () => {
+  const storage = new MemoryStorage();
+  const { signal } = new AbortController();
+  const content = {
+    snapshot: "1/1700000000",
+    manifest: null,
+    project: "1",
+    environment: "rescue",
+    forkOf: "main",
+    startedAt: "2026-01-31T12:00:00.400Z",
+    digest: "0",
+  };
+  const given = await RestoreJournal.begin(storage, "content/project_1", content, signal);
+  await given.end({ status: "aborted" });
+  const another = await RestoreJournal.begin(storage, "content/project_1", content, signal);
+  assert.notEqual(another.prefix, given.prefix);
+  const found = await RestoreJournal.find(storage, "content/project_1", () => true, signal);
+  assert.equal(found?.prefix, another.prefix);
 });
 
 Deno.test("Ctrl-C ends what is in flight and puts back what was changed for a while; resume continues", async () => {

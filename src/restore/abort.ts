@@ -7,10 +7,10 @@ import { isObject } from "../text/json.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import { safeName } from "../text/safe_name.ts";
 import { removeEnvironment } from "./environment.ts";
-import { RestoreJournal } from "./journal.ts";
+import { journalUnwritable, RestoreJournal } from "./journal.ts";
 import type { JournalOptions } from "./options.ts";
 import { readProject } from "./preflight.ts";
-import { earlierRestore, foundSnapshot, type Settled, settled } from "./settled.ts";
+import { findEarlier, foundSnapshot, noEarlier, type Settled, settled } from "./settled.ts";
 import { Target } from "./target.ts";
 
 /**
@@ -33,7 +33,10 @@ export async function lockOf(
   try {
     return await ExportLock.acquire(storage, place, { name, signal });
   } catch (error) {
-    if (!(error instanceof LockedError)) throw unwritable(error, storage, signal);
+    if (!(error instanceof LockedError)) {
+      if (signal.aborted || !(error instanceof SluiceError)) throw error;
+      throw journalUnwritable(shownAddress(storage.url), error);
+    }
     const { holder } = error;
     const who = holder === undefined
       ? "its lock doesn't say who it is"
@@ -47,18 +50,6 @@ export async function lockOf(
       { cause: error, code: "restore_locked" },
     );
   }
-}
-
-/** Where nothing can be noted, nothing is written. */
-function unwritable(error: unknown, storage: Storage, signal: AbortSignal): unknown {
-  if (signal.aborted || !(error instanceof SluiceError)) return error;
-  return new SluiceError(
-    `The journal of the restore can't be written to ${shownAddress(storage.url)} (${
-      printable(error.message).replace(/\.$/, "")
-    }): name another place for it.`,
-    EXIT.usage,
-    { cause: error, code: "journal_unwritable" },
-  );
 }
 
 /** Where resources lie that are changed for a while, by type. */
@@ -125,11 +116,9 @@ async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRe
   const reached = { ...options, onEvent: undefined };
   const client = new CmaClient({ ...reached, environment: undefined });
   const project = await readProject(client, signal);
-  const { plan: { environment, forkOf }, prefix } = await earlierRestore(
-    options,
-    found,
-    project.id,
-  );
+  const earlier = await findEarlier(options, found, project.id);
+  if (earlier === undefined) throw noEarlier(found);
+  const { plan: { environment, forkOf }, prefix } = earlier;
   await using lock = await lockOf(journals, project.id, environment, signal);
   const journal = await RestoreJournal.open(lock.storage, prefix, signal);
   const isOwn = forkOf !== null && journal.madeEnvironment;

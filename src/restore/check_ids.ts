@@ -1,54 +1,43 @@
 import { EXIT, SluiceError } from "../error.ts";
-import { fewNames } from "../text/printable.ts";
+import { IdNumbers } from "../text/id_numbers.ts";
+import { printable } from "../text/printable.ts";
 import type { Snapshot } from "../tools/open.ts";
 
-/** Kinds of settings that are restored with their ids. */
-const KINDS = [
-  "workflows",
-  "plugins",
-  "upload_collections",
-  "menu_items",
-  "schema_menu_items",
-  "item_type_filters",
-  "upload_filters",
-];
-/** Numeric ids that are remembered at most: more aren't needed to refuse them. */
-const MOST = 1000;
-
 /**
- * Refuses a snapshot with numeric ids that the target doesn't have: DatoCMS gave such ids until October 2023, and takes
- * them for nothing new any more.
+ * Refuses what can't be made under its id: DatoCMS gave numbers until October 2023, and takes them for nothing new.
  *
- * @param snapshot The snapshot.
- * @param target The target as it is.
- * @param signal Aborts the reading.
- * @throws {SluiceError} If there are any.
+ * @param made What has to be made.
+ * @param isTaken Whether DatoCMS takes an id. @default Unless it is a number
+ * @throws {SluiceError} If there is any.
  */
-export async function assertCreatable(
-  snapshot: Snapshot,
-  target: Snapshot,
-  signal: AbortSignal,
-): Promise<void> {
-  const found = new Set<string>();
-  for await (const ids of numericIds(snapshot, signal)) {
-    for (const id of ids) found.add(id);
+export function assertCreatable(
+  made: Iterable<{ readonly type: string; readonly id: string }>,
+  isTaken: (id: string) => boolean = (id) => !/^\d+$/.test(id),
+): void {
+  let first: { readonly type: string; readonly id: string } | undefined;
+  let others = -1;
+  for (const one of made) {
+    if (isTaken(one.id)) continue;
+    first ??= one;
+    others++;
   }
-  if (found.size === 0) return;
-  for await (const ids of numericIds(target, signal)) for (const id of ids) found.delete(id);
-  if (found.size === 0) return;
+  if (first === undefined) return;
   throw new SluiceError(
-    `The snapshot holds ${found.size} numeric ${
-      found.size === 1 ? "id" : "ids"
-    } that the target doesn't have (${
-      fewNames([...found].slice(0, MOST), 5)
-    }): DatoCMS gave them until October 2023 and takes them for nothing new, which this version can't restore yet.`,
+    `The ${first.type.replaceAll("_", " ")} ${
+      printable(first.id, 30)
+    } of the snapshot has an id from before ` +
+      `October 2023${
+        others > 0 ? `, as have ${others} more` : ""
+      }, under which DatoCMS makes nothing any more: ` +
+      "such projects can't be restored yet where it isn't there.",
     EXIT.usage,
     { code: "numeric_ids" },
   );
 }
 
 /**
- * Whether an environment holds nothing that a snapshot doesn't hold: what an earlier restore has begun is so.
+ * Whether an environment holds nothing that a snapshot doesn't hold: what an earlier restore has begun is so. The
+ * snapshot's ids are held, at most 30 bytes for each as DatoCMS has them.
  *
  * @param target The environment.
  * @param snapshot The snapshot.
@@ -59,10 +48,10 @@ export async function holdsNothingElse(
   snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const known = new Set<string>();
+  const known = new IdNumbers();
   for await (const ids of allIds(snapshot, signal)) for (const id of ids) known.add(id);
   for await (const ids of allIds(target, signal)) {
-    if (ids.some((id) => !known.has(id))) return false;
+    if (ids.some((id) => known.numberOf(id) === undefined)) return false;
   }
   return true;
 }
@@ -79,22 +68,5 @@ async function* allIds(
   for (const { model: { attributes: { api_key: key, modular_block: isBlock } } } of models) {
     if (isBlock) continue;
     for await (const page of snapshot.records(key, { signal })) yield idsOf(page);
-  }
-}
-
-async function* numericIds(
-  snapshot: Snapshot,
-  signal: AbortSignal,
-): AsyncGenerator<readonly string[], void> {
-  const numeric = (all: readonly { readonly id: string }[]) => {
-    return all.flatMap(({ id }) => /^\d+$/.test(id) ? [`${id}`] : []);
-  };
-  const models = await snapshot.models({ signal });
-  yield numeric(models.flatMap(({ model, fields, fieldsets }) => [model, ...fields, ...fieldsets]));
-  for (const kind of KINDS) yield numeric(await snapshot.settings(kind, { signal }) ?? []);
-  for await (const page of snapshot.uploads({ signal })) yield numeric(page);
-  for (const { model: { attributes: { api_key: key, modular_block: isBlock } } } of models) {
-    if (isBlock) continue;
-    for await (const page of snapshot.records(key, { signal })) yield numeric(page);
   }
 }

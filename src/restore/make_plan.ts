@@ -7,13 +7,21 @@ import { verifySnapshot } from "../tools/verify.ts";
 import { chooseTarget, type TargetPlace } from "./environment.ts";
 import { type Inventory, isEmpty } from "./inventory.ts";
 import type { JournalPlan } from "./journal.ts";
-import { assertCreatable, holdsNothingElse } from "./check_ids.ts";
+import { holdsNothingElse } from "./check_ids.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { type PlannedSteps, planSteps, type RestoreParts } from "./parts.ts";
 import type { PlanInput } from "./plan.ts";
 import { assertMeant, type FoundProject, lackOf, readProject } from "./preflight.ts";
 import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore_plan.ts";
-import { earlierRestore, foundSnapshot, inventoryOf, type Settled, settled } from "./settled.ts";
+import {
+  type EarlierRestore,
+  findEarlier,
+  foundSnapshot,
+  inventoryOf,
+  noEarlier,
+  type Settled,
+  settled,
+} from "./settled.ts";
 import { sumOf } from "./steps.ts";
 
 /** A plan, and all that it is made with. */
@@ -94,7 +102,7 @@ export interface RestoreWork {
   /** Whether the environment was made by an earlier run. */
   readonly isMade: boolean;
   /** The restore that is resumed. */
-  readonly earlier: { readonly plan: JournalPlan; readonly prefix: string } | undefined;
+  readonly earlier: EarlierRestore | undefined;
   /** What was there. It is another one once an environment was made. */
   inventory: Inventory;
   /** What the user should know. */
@@ -168,10 +176,9 @@ async function makePlan(
   });
   const project = await readProject(client, signal);
   assertMeant(project, { snapshotProject: manifest?.project.id ?? found.project, otherProject });
+  const earlier = options.resume ? await findEarlier(options, found, project.id) : undefined;
   // What a lost journal would say of another project can be told by what is there.
-  const earlier = options.resume
-    ? await earlierRestore(options, found, project.id, otherProject)
-    : undefined;
+  if (options.resume && earlier === undefined && !otherProject) throw noEarlier(found);
   const place = earlier === undefined
     ? chooseTarget(project, {
       into: options.into ?? RESTORE_DEFAULTS.into,
@@ -195,7 +202,6 @@ async function makePlan(
         { code: "not_empty" },
       );
     }
-    await assertCreatable(snapshot, inventory.snapshot, signal);
     // What isn't said is as it was begun.
     const begun: Partial<Choices> = earlier?.plan.options ?? {};
     const choices: Choices = {
@@ -243,19 +249,8 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
     target: inventory.snapshot,
     present: inventory.source,
     isOwn: place.forkOf !== undefined,
-    include: [],
     signal,
   }, parts);
-  const fatal = choices.missingAssets === "fail" && steps.missing.size > 0;
-  if (fatal) {
-    throw new SluiceError(
-      `${steps.missing.size} assets have no file, neither in the snapshot nor in the target (${
-        fewNames([...steps.missing], 3)
-      }): restore without them, or another snapshot.`,
-      EXIT.usage,
-      { code: "assets_missing" },
-    );
-  }
   const schema = await snapshot.schema({ signal });
   const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
     .map(({ attributes: { api_key: key } }) => key);

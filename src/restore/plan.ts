@@ -57,8 +57,6 @@ export interface PlanInput {
   readonly stages: "keep" | "initial";
   /** Whether scheduled publications are set, or listed only. */
   readonly schedules: "list" | "set";
-  /** Resources that are asked for besides, such as `roles`. */
-  readonly include: readonly string[];
   /** Called with each loss. */
   readonly onLoss: (loss: Loss) => void;
   /** Aborts the planning. */

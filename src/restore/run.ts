@@ -19,7 +19,7 @@ export interface RestoreRun {
    * @throws {RestoreStopped} If the restore is to stop before all are written.
    */
   forEach<T>(
-    things: Iterable<T> | AsyncIterable<T>,
+    things: Iterable<T>,
     write: (thing: T) => Promise<void>,
   ): Promise<void>;
 

@@ -62,29 +62,34 @@ export function journalPlace({ prefix }: FoundSnapshot): string {
   return prefix.slice(0, prefix.lastIndexOf("/"));
 }
 
+/** A restore that isn't over, by its journal. */
+export interface EarlierRestore {
+  /** What it was to do. */
+  readonly plan: JournalPlan;
+  /** Where its journal lies. */
+  readonly prefix: string;
+}
+
 /**
- * The newest restore of a snapshot into a project that isn't over.
+ * The newest restore of a snapshot into a project that isn't over; `undefined` if there is none.
  *
  * @param options Where journals are.
  * @param found The snapshot.
  * @param project The project's id.
- * @param mayBeLost Whether there may be none.
- * @throws {SluiceError} If there is none, and has to be one.
  */
-export async function earlierRestore<Lost extends boolean = false>(
+export async function findEarlier(
   { storage, journal = storage, signal }: Settled<JournalOptions>,
   found: FoundSnapshot,
   project: string,
-  mayBeLost?: Lost,
-): Promise<
-  { readonly plan: JournalPlan; readonly prefix: string } | (Lost extends true ? undefined : never)
-> {
+): Promise<EarlierRestore | undefined> {
   const isMeant = (plan: JournalPlan) => plan.snapshot === found.name && plan.project === project;
-  const earlier = await RestoreJournal.find(journal, journalPlace(found), isMeant, signal);
-  if (earlier !== undefined) return earlier;
-  if (mayBeLost) return undefined as Lost extends true ? undefined : never;
-  throw new SluiceError(
-    `There is no restore of ${found.name} that isn't over: restore it anew.`,
+  return await RestoreJournal.find(journal, journalPlace(found), isMeant, signal);
+}
+
+/** The error of who asks for a restore that there isn't. */
+export function noEarlier({ name }: FoundSnapshot): SluiceError {
+  return new SluiceError(
+    `There is no restore of ${name} that isn't over: restore it anew.`,
     EXIT.usage,
     { code: "no_restore" },
   );

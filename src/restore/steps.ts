@@ -1,4 +1,5 @@
 import type { Clock } from "../async/clock.ts";
+import { concurrently } from "../async/concurrently.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import type { RestoreEvent } from "./events.ts";
 import type { RestoreJournal } from "./journal.ts";
@@ -117,43 +118,20 @@ export async function runSteps(
 
 /** Writes some things at once; a restore that is to stop takes no further one. */
 async function writeEach<T>(
-  things: Iterable<T> | AsyncIterable<T>,
+  things: Iterable<T>,
   write: (thing: T) => Promise<void>,
   { concurrency, signal, stop }: Pick<Running, "concurrency" | "signal" | "stop">,
 ): Promise<void> {
-  const iterator = Symbol.asyncIterator in things
-    ? things[Symbol.asyncIterator]()
-    : things[Symbol.iterator]();
-  let failure: { readonly error: unknown } | undefined;
-  let taking: Promise<unknown> = Promise.resolve();
-  let isOver = false;
-  // One asks after the other, as not every iterator can be asked twice at once.
-  const next = () => {
-    const taken = taking.then(() => isOver ? undefined : iterator.next());
-    taking = taken.catch(() => {});
-    return taken;
+  const assertGoesOn = () => {
+    signal.throwIfAborted();
+    if (stop.aborted) throw new RestoreStopped(stop.reason);
   };
-  const worker = async () => {
-    try {
-      for (;;) {
-        if (failure) return;
-        signal.throwIfAborted();
-        if (stop.aborted) throw new RestoreStopped(stop.reason);
-        const found = await next();
-        if (found === undefined || found.done) {
-          isOver = true;
-          return;
-        }
-        await write(found.value);
-      }
-    } catch (error) {
-      failure ??= { error };
+  const writes = function* () {
+    for (const thing of things) {
+      assertGoesOn();
+      yield () => write(thing);
     }
+    assertGoesOn();
   };
-  try {
-    await Promise.all(Array.from({ length: concurrency }, worker));
-  } finally {
-    await iterator.return?.();
-  }
-  if (failure) throw failure.error;
+  await concurrently(writes(), concurrency);
 }

@@ -13,10 +13,10 @@ import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
 const SOURCE = worked(4, 6);
 
 /** A directory with a snapshot of a small project. */
-async function snapshots(cma: DemoCma): Promise<string> {
+async function snapshots(cma: DemoCma, assets?: false): Promise<string> {
   const root = await temporaryPath();
   using storage = new LocalStorage(root);
-  await exportProject({ ...sourceOf(cma), storage, tables: false });
+  await exportProject({ ...sourceOf(cma), storage, tables: false, assets });
   return root;
 }
 
@@ -104,6 +104,17 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
         assert.deepEqual(empty.writes.writes, []);
       },
     );
+    await t.step("who wants all files is told how to do without", async () => {
+      const bare = await snapshots(cma, false);
+      try {
+        const words = ["--from", bare, "--other-project", "--dry-run", "--missing-assets", "fail"];
+        const { exitCode, err } = await restore(empty, words);
+        assert.equal(exitCode, EXIT.usage, err);
+        assert.match(err, /the files of all assets.*\(--missing-assets drop\)/);
+      } finally {
+        await Deno.remove(bare, { recursive: true });
+      }
+    });
     await t.step("what contradicts giving up is refused", async () => {
       for (const flags of [["--resume"], ["--dry-run"], ["--plan", plan], ["--plan-out", plan]]) {
         const { exitCode, err } = await restore(empty, [...other, "--abort", ...flags]);

@@ -1,3 +1,4 @@
+import { concurrently } from "../../src/async/concurrently.ts";
 import type { Clock } from "../../src/async/clock.ts";
 import { exportProject } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
@@ -99,7 +100,6 @@ export async function planned(
     missingAssets: "drop",
     stages: "keep",
     schedules: "list",
-    include: [],
     onLoss: (loss) => losses.push(loss),
     signal,
     ...options,
@@ -127,17 +127,8 @@ export async function planned(
       done: (key) => Promise.resolve(void notes.delete(key)),
     },
     // Those in flight come to an end before it fails.
-    async forEach(things, write) {
-      const waiting: Promise<void>[] = [];
-      const settle = async () => {
-        const results = await Promise.allSettled(waiting.splice(0));
-        for (const result of results) if (result.status === "rejected") throw result.reason;
-      };
-      for await (const thing of things) {
-        waiting.push(write(thing));
-        if (waiting.length === 8) await settle();
-      }
-      await settle();
+    forEach: (things, write) => {
+      return concurrently(Iterator.from(things).map((thing) => () => write(thing)), 8);
     },
     wrote: () => {},
     lost: (loss) => losses.push(loss),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { concurrently } from "../../src/async/concurrently.ts";
 import type { Item, ItemType, JsonObject } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../src/async/clock.ts";
@@ -116,7 +117,6 @@ export async function restoreRecords(
     missingAssets: "drop",
     stages: "keep",
     schedules: "set",
-    include: [],
     onLoss: (loss) => losses.push(loss),
     signal,
     ...options.input,
@@ -149,20 +149,8 @@ export async function restoreRecords(
       note: (key, value) => Promise.resolve(void temporary.set(key, value)),
       done: (key) => Promise.resolve(void temporary.delete(key)),
     },
-    async forEach(things, write) {
-      const iterator = Symbol.asyncIterator in things
-        ? things[Symbol.asyncIterator]()
-        : things[Symbol.iterator]();
-      const worker = async () => {
-        for (;;) {
-          signal.throwIfAborted();
-          const { done, value } = await iterator.next();
-          if (done) return;
-          await write(value);
-        }
-      };
-      const ended = await Promise.allSettled(Array.from({ length: 8 }, worker));
-      for (const end of ended) if (end.status === "rejected") throw end.reason;
+    forEach: (things, write) => {
+      return concurrently(Iterator.from(things).map((thing) => () => write(thing)), 8, signal);
     },
     wrote: (phase, _type, count = 1) => void wrote.set(phase, (wrote.get(phase) ?? 0) + count),
     lost: (loss) => losses.push(loss),

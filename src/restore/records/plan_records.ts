@@ -1,6 +1,7 @@
 import { EXIT, SluiceError } from "../../error.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { printable } from "../../text/printable.ts";
+import { assertCreatable } from "../check_ids.ts";
 import type { PlanInput, Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { bulkRequests, bulkUntilDone } from "./bulk.ts";
@@ -46,20 +47,27 @@ export async function planRecords(
 ): Promise<RecordsPlan> {
   const survey = await Survey.of(input, missingUploads);
   const { graph, models, relaxed } = survey;
-  assertIds(survey);
   assertAssets(survey, input);
   graph.sort();
+  assertCreatable(
+    graph.inOrder((n) => graph.has(n, BIT.CREATE)).map((n) => ({
+      type: "record",
+      id: graph.ids.idOf(n),
+    })),
+    (id) => /^[\w-]{22}$/.test(id),
+  );
   bar(survey, input);
   const writer = new RecordWriter(survey, input);
   const publication = new Publication(survey, writer);
-  const waiting: number[] = [];
+  /** Those that are made before what they need. */
+  const waiting = new Set<number>();
   for (const n of graph.order) {
     const links = [...graph.targets(n)];
     const parent = graph.has(n, BIT.ORPHAN) ? undefined : graph.parent(n);
     const isWaiting = [...links, ...parent === undefined ? [] : [parent]].some((target) => {
       return graph.waits(n, target);
     });
-    if (isWaiting) waiting.push(n);
+    if (isWaiting) waiting.add(n);
     const isCyclic = publication.isCyclic(n);
     if (!isWaiting && !isCyclic) continue;
     input.signal.throwIfAborted();
@@ -83,10 +91,18 @@ export async function planRecords(
     ...singletons(survey, input),
     ...publication.holding(),
     createStep(survey, writer),
-    linksStep(survey, writer, waiting),
+    updatesStep(survey, writer, {
+      phase: "links",
+      isDue: (n) => graph.has(n, BIT.FIRST) || waiting.has(n),
+      put: (run, n) => writer.putFirst(run, n),
+    }),
     ...await planOrder(survey, writer, input),
     ...publication.steps(),
-    currentStep(survey, writer),
+    updatesStep(survey, writer, {
+      phase: "current",
+      isDue: (n) => graph.has(n, BIT.CURRENT),
+      put: (run, n) => writer.putCurrent(run, n),
+    }),
     ...publication.releasing(),
     stagesStep(survey, writer),
     ...removal(survey, input),
@@ -105,33 +121,20 @@ function createStep(survey: Survey, writer: RecordWriter): Step {
   };
 }
 
-function linksStep(survey: Survey, writer: RecordWriter, waiting: readonly number[]): Step {
-  const { graph } = survey;
-  const late = new Set(waiting);
-  const numbers = () => {
-    return graph.inOrder((n) => graph.has(n, BIT.FIRST) || late.has(n));
-  };
+/** Writes what records hold that were made before. */
+function updatesStep(survey: Survey, writer: RecordWriter, { phase, isDue, put }: {
+  readonly phase: "links" | "current";
+  readonly isDue: (n: number) => boolean;
+  readonly put: (run: RestoreRun, n: number) => Promise<void>;
+}): Step {
+  const numbers = () => survey.graph.inOrder(isDue);
   return {
-    phase: "links",
+    phase,
     writes: survey.planned(numbers(), "update"),
     async run(run) {
       await run.forEach(numbers(), async (n) => {
         // Of what wasn't made there is nothing to be changed.
-        if (!writer.isRefused(n)) await writer.putFirst(run, n);
-      });
-    },
-  };
-}
-
-function currentStep(survey: Survey, writer: RecordWriter): Step {
-  const { graph } = survey;
-  const numbers = () => graph.inOrder((n) => graph.has(n, BIT.CURRENT));
-  return {
-    phase: "current",
-    writes: survey.planned(numbers(), "update"),
-    async run(run) {
-      await run.forEach(numbers(), async (n) => {
-        if (!writer.isRefused(n)) await writer.putCurrent(run, n);
+        if (!writer.isRefused(n)) await put(run, n);
       });
     },
   };
@@ -241,29 +244,7 @@ function assertAssets({ droppedAssets: count }: Survey, { missingAssets }: PlanI
       count === 1 ? "reference" : "references"
     }: let them be dropped, or restore a snapshot that has them.`,
     EXIT.usage,
-    { code: "asset_file_missing" },
-  );
-}
-
-/** The API takes ids of new records only if they are UUIDs of version 4. */
-function assertIds({ graph }: Survey): void {
-  const others: string[] = [];
-  let count = 0;
-  for (let n = 0; n < graph.size; n++) {
-    if (!graph.has(n, BIT.CREATE)) continue;
-    const id = graph.ids.idOf(n);
-    if (/^[\w-]{22}$/.test(id)) continue;
-    count++;
-    if (others.length < 3) others.push(printable(id, 40));
-  }
-  if (count === 0) return;
-  const which = count > others.length ? `${others.join(", ")}, …` : others.join(", ");
-  throw new SluiceError(
-    `Expected records whose ids can be given again, but ${count} of those that the target lacks have ids ` +
-      `from before October 2023 (${which}), which DatoCMS doesn't take for new records: ` +
-      "they can't be restored yet.",
-    EXIT.usage,
-    { code: "numeric_ids" },
+    { code: "assets_missing" },
   );
 }
 

@@ -1,6 +1,4 @@
-import type { Resource } from "../../content/resource.ts";
-import { EXIT, SluiceError } from "../../error.ts";
-import { printable } from "../../text/printable.ts";
+import { assertCreatable } from "../check_ids.ts";
 import type { Phase } from "../phases.ts";
 import type { PlanInput, PlannedWrites, Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
@@ -98,7 +96,12 @@ export async function planSchema(
     const step = new SchemaStep(phase, stages, writes, wanted, { ...context, lose: () => {} });
     steps.push(step);
   }
-  assertIds(wanted, await snapshotState(target, signal));
+  const before = await snapshotState(target, signal);
+  assertCreatable(
+    Object.values(KINDS).flatMap(({ type }) => {
+      return wanted.all(type).filter(({ id }) => before.get(type, id) === undefined);
+    }),
+  );
   return { steps, madeAnew };
 }
 
@@ -166,21 +169,4 @@ function summed(writes: readonly Write[]): PlannedWrites[] {
     count: own.length,
     requests: own.reduce((sum, { requests }) => sum + requests, 0),
   }));
-}
-
-/** Ids from before October 2023 are numbers, under which nothing can be made. */
-function assertIds(wanted: SchemaState, present: SchemaState): void {
-  const made = Object.values(KINDS).flatMap(({ type }) => {
-    return wanted.all(type).filter(({ id }) => present.get(type, id) === undefined);
-  });
-  const numeric = made.find((one: Resource) => /^\d+$/.test(one.id));
-  if (numeric === undefined) return;
-  throw new SluiceError(
-    `The ${numeric.type.replaceAll("_", " ")} ${
-      printable(numeric.id, 30)
-    } of the snapshot has an id from before ` +
-      "October 2023, under which DatoCMS makes nothing any more: such projects can't be restored yet where it isn't there.",
-    EXIT.usage,
-    { code: "numeric_ids" },
-  );
 }

@@ -1,3 +1,4 @@
+import { assertCreatable } from "../check_ids.ts";
 import type { Upload } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
@@ -79,6 +80,7 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
       });
     }
   }
+  assertCreatable(created.map((id) => ({ type: "upload", id })));
   if (missing.size > 0 && missingAssets === "fail") throw refused(missing);
   const paths = () => pathsOf(target, signal);
   const source = { snapshot, form };
@@ -131,6 +133,6 @@ function refused(missing: ReadonlySet<string>): SluiceError {
     `Expected the files of all assets in the snapshot, but it has none of ${named}${more}: restore another snapshot, ` +
       "or let the references to them be dropped.",
     EXIT.usage,
-    { code: "asset_files_missing" },
+    { code: "assets_missing" },
   );
 }

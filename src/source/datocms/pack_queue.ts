@@ -80,11 +80,6 @@ export class PackQueue<T> {
     return pack;
   }
 
-  /** Whether a pack is full. */
-  get isReady(): boolean {
-    return this.#ready.length > 0;
-  }
-
   /**
    * Takes packs as full that aren't: nothing more comes for them.
    *

@@ -3,6 +3,7 @@ import { draw } from "../../src/simulator/generated/random.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
+import { MOST_IN_FLIGHT } from "../../src/http/request_gate.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { findSnapshots } from "../../src/snapshot/find_snapshots.ts";
 import { contentOf } from "../support/snapshot_content.ts";
@@ -13,18 +14,21 @@ import { contentOf } from "../support/snapshot_content.ts";
  */
 const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100);
-/** What a kill may cost (requests): what was in flight, and what waited for a pack of published versions to be full. */
-const MOST_AGAIN = 25;
+/** Requests between two kills, about: more than a kill may cost, so that one which saves nothing is seen. */
+const APART = 64;
+/** What a kill may cost (requests): what is asked for at each start, and what was in flight. */
+const MOST_AGAIN = 12 + MOST_IN_FLIGHT;
 const PROGRAM = new URL("./resuming_export.ts", import.meta.url).pathname;
 const OPTIONS = { concurrency: 3, checkpointMs: 60, tables: false };
 
 Deno.test(`exportProject() with resume that is killed ${KILLS} times ends with the same snapshot, and reads little twice (SLUICE_TEST_SEED=${SEED})`, async () => {
   const project = memoryCopy(generateProject({
-    records: 70 * KILLS,
+    // A third of the requests are for thirty records each, the others for a file.
+    records: Math.round(KILLS * APART / 3) * 30,
     models: 1,
     locales: ["en"],
     blocksPerRecord: 1,
-    uploads: 28 * KILLS,
+    uploads: Math.round(KILLS * APART * 2 / 3),
     assetBytes: 200,
   }));
   let onRequest: () => void = () => {};

@@ -12,6 +12,7 @@ import { expireLock } from "../support/expire_lock.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { CrashError, TracedStorage } from "../support/traced_storage.ts";
 import { undisturbed } from "../support/undisturbed.ts";
+import { chance } from "../support/seed.ts";
 
 /** How {@linkcode exportsContract} tries a storage. */
 export interface ExportsContractOptions {
@@ -88,7 +89,7 @@ export function exportsContract(
       const seen = new Set<string>();
       let sealed = 1;
       for (let i = 0; i < kills; i++) {
-        const crashAt = 2 + Math.floor((i + Math.random()) * (whole.calls.length - 2) / kills);
+        const crashAt = 2 + Math.floor((i + chance(i)) * (whole.calls.length - 2) / kills);
         const dying = new TracedStorage(opened.storage, { crashAt });
         const lockTtlMs = age === undefined ? 4000 : undefined;
         try {
@@ -120,7 +121,7 @@ export function exportsContract(
     const seen = new Set<string>();
     let sealed = 1;
     for (let i = 0; i < kills; i++) {
-      const cancelAt = 1 + Math.floor((i + Math.random()) * (whole.calls.length - 1) / kills);
+      const cancelAt = 1 + Math.floor((i + chance(i)) * (whole.calls.length - 1) / kills);
       const cancel = new AbortController();
       const reason = new DOMException("Stop.", "AbortError");
       const storage = new TracedStorage(opened.storage, {

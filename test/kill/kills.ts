@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { delay } from "../../src/async/delay.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
-import { draw } from "../../src/simulator/generated/random.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
@@ -9,6 +8,7 @@ import type { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { startExport } from "./program.ts";
+import { chance, SEED } from "../support/seed.ts";
 
 /**
  * The real program, interrupted and killed. Unlike the other tests, this takes the permission to run
@@ -16,7 +16,6 @@ import { startExport } from "./program.ts";
  * when there is none left. With SLUICE_TEST_SEED it takes the same moments as an earlier run, as far as the
  * machine does.
  */
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = 10;
 /** How many of them come at a request. */
 const AT_REQUESTS = 7;
@@ -56,7 +55,7 @@ function killTest(
     assert.equal(await assertSealedAreWhole(storage, seen), sealed);
     for (let kill = 0; kill < KILLS; kill++) {
       const signal = kill % 2 === 0 ? "SIGINT" : "SIGKILL";
-      const moment = kill + draw(SEED, kill) / 2 ** 32;
+      const moment = kill + chance(kill);
       const reached = Promise.withResolvers<void>();
       const end = Math.min(Math.ceil(usual.requests * moment / AT_REQUESTS), usual.requests);
       let requests = 0;

@@ -7,12 +7,12 @@ import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { sourceOf } from "../support/exported.ts";
 import { watchPublic } from "../support/restored_records.ts";
 import { worked } from "../support/worked_project.ts";
+import { SEED } from "../support/seed.ts";
 
 /**
  * A restore that is killed again and again, and resumed each time, with its journal and without. With
  * SLUICE_TEST_SEED it is killed after as many writes as in an earlier run; SLUICE_TEST_KILLS says how often.
  */
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100);
 const ROOT = new URL("../../", import.meta.url).pathname;
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { draw } from "../../src/simulator/generated/random.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
@@ -7,12 +6,12 @@ import { MOST_IN_FLIGHT } from "../../src/http/request_gate.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { findSnapshots } from "../../src/snapshot/find_snapshots.ts";
 import { contentOf } from "../support/snapshot_content.ts";
+import { chance, SEED } from "../support/seed.ts";
 
 /**
  * An export that is killed again and again, and goes on each time. With SLUICE_TEST_SEED it is killed after
  * as many requests as in an earlier run; SLUICE_TEST_KILLS says how often.
  */
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100);
 /** Requests between two kills, about: more than a kill may cost, so that one which saves nothing is seen. */
 const APART = 64;
@@ -46,7 +45,7 @@ Deno.test(`exportProject() with resume that is killed ${KILLS} times ends with t
   const usual = { requests: requests(), ms: performance.now() - begun };
 
   // The sum is that of an undisturbed export: as each kill costs something, none comes after the end.
-  const shares = Array.from({ length: KILLS }, (_, kill) => draw(SEED, kill) / 2 ** 32);
+  const shares = Array.from({ length: KILLS }, (_, kill) => chance(kill));
   const sum = shares.reduce((a, b) => a + b, 0);
   cma.log.clear();
   begun = performance.now();

@@ -9,8 +9,7 @@ import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { CrashError, TracedStorage } from "../support/traced_storage.ts";
 import { age } from "../s3/age.ts";
 import { openFake } from "../s3/open_fake.ts";
-
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+import { SEED } from "../support/seed.ts";
 
 Deno.test(`exportProject() with resume continues where nothing may be deleted, and names what it can't remove (SLUICE_TEST_SEED=${SEED})`, async () => {
   const project = generateProject({ records: long(60, 6), uploads: 2 });

@@ -13,9 +13,9 @@ import type { ExportReport } from "../../src/export/export.ts";
 import { fakeIo } from "../cli/fake_io.ts";
 import { directoryOf, entriesOf, workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
+import { SEED } from "../support/seed.ts";
 
 const VERSIONS: readonly Version[] = ["current", "published"];
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 const LIES = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => FAULTS[kind] === "listing");
 

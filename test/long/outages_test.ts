@@ -2,8 +2,7 @@ import { draw } from "../../src/simulator/generated/random.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { long } from "../support/long.ts";
 import { exportWithOutage } from "../support/outage.ts";
-
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+import { SEED } from "../support/seed.ts";
 
 Deno.test(`exportProject() to S3 that is killed, and back after 3, 10 and 40 s, is complete (SLUICE_TEST_SEED=${SEED})`, async () => {
   for (const seconds of [3, 10, 40].slice(0, long(3, 1))) {

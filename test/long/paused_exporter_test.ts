@@ -24,8 +24,7 @@ import { patiently, UnpausedError } from "../support/patiently.ts";
 import type { PauseAt } from "../support/pausing_storage.ts";
 import { temporaryPath } from "../support/temporary.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
-
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+import { SEED } from "../support/seed.ts";
 
 /** How long locks count here, in milliseconds. */
 const SHORT_MS = 700;

@@ -15,13 +15,13 @@ import { patiently, UnpausedError } from "../support/patiently.ts";
 import { assertSealedAreWhole } from "../support/sealed_snapshots.ts";
 import { ROOT } from "../support/terminal.ts";
 import { PERMISSIONS } from "../support/permissions.ts";
+import { SEED } from "../support/seed.ts";
 
 /**
  * Exports in processes of their own that are stopped with SIGSTOP, as by Ctrl-Z or a sleep, and continued
  * when another one has completed their snapshot. With SLUICE_TEST_SEED they are stopped after as many
  * requests as in an earlier run. Those with the time that locks really have take minutes.
  */
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const LOCK = "content/project_900001/lock.json";
 const SHORT = new URL("../support/short_lock_program.ts", import.meta.url).pathname;
 const SHORT_MS = 1500;

@@ -10,9 +10,9 @@ import { type Manifest, manifestSchema } from "../../src/snapshot/manifest.ts";
 import { startExport } from "../kill/program.ts";
 import { long } from "../support/long.ts";
 import { contentOf } from "../support/snapshot_content.ts";
+import { SEED } from "../support/seed.ts";
 
 /** With SLUICE_TEST_SEED it is killed after the same times as in an earlier run. */
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = long(12, 1);
 /** What all kills together may cost: so many times the requests of an export that nothing disturbs. */
 const MOST_TIMES = 1.5;

@@ -4,8 +4,8 @@ import { S3Storage } from "../../src/storage/s3/s3_storage.ts";
 import { long } from "../support/long.ts";
 import { exportWithOutage } from "../support/outage.ts";
 import { ROOT } from "../support/terminal.ts";
+import { SEED } from "../support/seed.ts";
 
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const PORT = "8491";
 const region = "us-east-1";
 const credentials = {

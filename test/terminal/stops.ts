@@ -6,13 +6,13 @@ import { long } from "../support/long.ts";
 import { type TaskBench, taskBench } from "../support/task_bench.ts";
 import { denoTask } from "../support/terminal.ts";
 import { until } from "../support/until.ts";
+import { SEED } from "../support/seed.ts";
 
 /**
  * Exports that are told to stop, as users run them: `deno task export` in a terminal. With SLUICE_TEST_SEED
  * they are stopped after the same numbers of requests as in an earlier run.
  */
 
-const SEED = Number(Deno.env.get("SLUICE_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const STOPS = long(20, 3);
 /** The part of an export's requests after which there is enough to do that it can be met. */
 const MOST = 0.8;

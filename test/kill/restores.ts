@@ -4,6 +4,7 @@ import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { AMPLE } from "../support/cma.ts";
 import { sourceOf } from "../support/exported.ts";
 import { watchPublic } from "../support/restored_records.ts";
 import { worked } from "../support/worked_project.ts";
@@ -26,13 +27,13 @@ for (const keepsJournal of [true, false]) {
     let onWrite: () => void = () => {};
     try {
       {
-        await using cma = startDemoCma({ project: source, rateLimit: false });
+        await using cma = startDemoCma({ project: source, rateLimit: AMPLE });
         using storage = new LocalStorage(root);
         await exportProject({ ...sourceOf(cma), storage, tables: false });
       }
       await using cma = startDemoCma({
         project,
-        rateLimit: false,
+        rateLimit: AMPLE,
         jobMs: 5,
         onRequest: ({ method }) => void (method === "GET" || onWrite()),
       });

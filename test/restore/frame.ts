@@ -9,6 +9,7 @@ import type { RestoreParts } from "../../src/restore/parts.ts";
 import type { Step } from "../../src/restore/plan.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
+import { AMPLE } from "../support/cma.ts";
 import { copyOf } from "../support/damage.ts";
 import { sourceOf } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
@@ -27,7 +28,7 @@ export async function exported(
   project: DemoProject,
   options: Partial<ExportOptions> = {},
 ): Promise<MemoryStorage> {
-  await using cma = startDemoCma({ project, rateLimit: false });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE });
   const storage = new MemoryStorage();
   await exportProject({ ...sourceOf(cma), storage, tables: false, ...options });
   return storage;
@@ -35,7 +36,7 @@ export async function exported(
 
 /** Serves a project without a rate limit, with jobs that take no time. */
 export function served(project: DemoProject, options: Partial<DemoCmaOptions> = {}): DemoCma {
-  return startDemoCma({ project, rateLimit: false, jobMs: 0, ...options });
+  return startDemoCma({ project, rateLimit: AMPLE, jobMs: 0, ...options });
 }
 
 /** How a restore reaches a server, with its snapshots. */

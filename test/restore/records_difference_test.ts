@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
+import { AMPLE } from "../support/cma.ts";
 import { Editor } from "../support/editor.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { entityId } from "../../src/simulator/entity_id.ts";
@@ -103,7 +104,7 @@ Deno.test("records get their order back, with few moves", async () => {
   const snapshot = await snapshotOf(source);
   const project = memoryCopy(source);
   const { items } = project.primary;
-  const cma = startDemoCma({ project, rateLimit: false });
+  const cma = startDemoCma({ project, rateLimit: AMPLE });
   const client = writeClient(cma);
   await client.items.update(entityId("row 2"), { position: 11 });
   await client.items.update(entityId("row 9"), { position: 1 });

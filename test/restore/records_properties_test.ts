@@ -41,7 +41,7 @@ Deno.test("projects of any content come back, and nothing is ever public that wa
 });
 
 Deno.test("a restore that is stopped after any request is completed by another one", async () => {
-  const { project: source } = hardCases({ ring: 4, characters: 10, count: 3 });
+  const { project: source } = hardCases({ ring: long(30, 4), characters: 10, count: 3 });
   const snapshot = await snapshotOf(source);
   const whole = await restoreRecords(snapshot, withoutRecords(source));
   // In full, after each request in turn; else once after some, again and again.

@@ -6,6 +6,7 @@ import type { MemoryEnvironment } from "../../src/simulator/memory_environment.t
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { fieldId, itemTypeId, type ModelSketch } from "../../src/simulator/schema_builder.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
+import { AMPLE } from "../support/cma.ts";
 import { writeClient } from "../support/write_client.ts";
 import { differences, planned, type RestoreOptions, type Taken, taken } from "./restoring.ts";
 
@@ -46,7 +47,7 @@ const STRICT: Readonly<Record<string, ModelSketch>> = {
 };
 
 async function snapshotOf(project: MemoryProject): Promise<Taken> {
-  await using cma = startDemoCma({ project, rateLimit: false });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE });
   return await taken(cma);
 }
 
@@ -64,7 +65,7 @@ Deno.test("validators of a model and its blocks step aside, and come back in ful
     emptyProject({ id: "77002", locales: ["en", "it"], models: STRICT }),
   );
   const project = emptyProject();
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const relaxed = new Set([itemTypeId("page")]);
   const restore = await planned(wanted, cma, { relaxed, phases: ["settings", "models"] });
   await restore.run();
@@ -92,7 +93,7 @@ Deno.test("validators that were there are noted before they step aside", async (
   const project = emptyProject({ locales: ["en", "it"], models: STRICT });
   const fork = project.primary.fork({ ...project.primary.resource, id: "fork" });
   project.environments.set("fork", fork as MemoryEnvironment);
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const wanted = await taken(cma, { environment: "main" });
   const relaxed = new Set([itemTypeId("page")]);
   const restore = await planned(wanted, cma, { ...OWN, relaxed, phases: ["models"] });
@@ -139,7 +140,7 @@ function withPlugin(attributes: JsonObject): MemoryProject {
 
 async function pluginAfter(wanted: Taken) {
   const project = emptyProject();
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const restore = await planned(wanted, cma);
   await restore.run();
   const [plugin] = project.primary.settings.get("/plugins") as Resource[];
@@ -194,7 +195,7 @@ async function refusalOf(wanted: Taken, cma: DemoCma, options: RestoreOptions = 
 Deno.test("what is in the way of another project is refused before anything is written", async () => {
   const wanted = await snapshotOf(emptyProject({ id: "77002", models: { page: STRICT.other! } }));
   const taken_ = emptyProject();
-  await using busy = startDemoCma({ project: taken_, rateLimit: false, jobMs: 0 });
+  await using busy = startDemoCma({ project: taken_, rateLimit: AMPLE, jobMs: 0 });
   await writeClient(busy).itemTypes.create({ name: "Page", api_key: "page" });
   busy.writes.clear();
   assert.match(
@@ -209,7 +210,7 @@ Deno.test("what is in the way of another project is refused before anything is w
     attributes: { label: "Old", position: 1 },
     relationships: { parent: { data: null }, children: { data: [] } },
   }]);
-  await using empty = startDemoCma({ project: emptyProject(), rateLimit: false, jobMs: 0 });
+  await using empty = startDemoCma({ project: emptyProject(), rateLimit: AMPLE, jobMs: 0 });
   assert.match(
     await refusalOf(await snapshotOf(old), empty),
     /^The upload collection 1234 of the snapshot has an id from before October 2023/,
@@ -220,7 +221,7 @@ Deno.test("what the snapshot lacks is kept in a fork, if that is wanted", async 
   const project = emptyProject({ models: STRICT });
   const fork = project.primary.fork({ ...project.primary.resource, id: "fork" });
   project.environments.set("fork", fork as MemoryEnvironment);
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const wanted = await taken(cma, { environment: "main" });
   const client = writeClient(cma, "fork");
   const more = await client.itemTypes.create({ name: "More", api_key: "more" });

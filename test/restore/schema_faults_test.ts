@@ -4,6 +4,7 @@ import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import type { ModelSketch } from "../../src/simulator/schema_builder.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
+import { AMPLE } from "../support/cma.ts";
 import { long } from "../support/long.ts";
 import { differences, planned, type Taken, taken, ticking } from "./restoring.ts";
 
@@ -85,7 +86,7 @@ let small: Promise<Taken> | undefined;
 /** A snapshot of the small project: all tests here have the same. */
 async function wanted(): Promise<Taken> {
   return await (small ??= (async () => {
-    await using source = startDemoCma({ project: smallProject(), rateLimit: false });
+    await using source = startDemoCma({ project: smallProject(), rateLimit: AMPLE });
     return await taken(source);
   })());
 }
@@ -96,7 +97,7 @@ Deno.test("answers that get lost make nothing twice", async () => {
     const project = emptyProject({ clock: ticking() });
     await using cma = startDemoCma({
       project,
-      rateLimit: false,
+      rateLimit: AMPLE,
       jobMs: 0,
       intercept: injectFaults({
         seed,
@@ -146,7 +147,7 @@ Deno.test("a restore that is killed between any two requests continues by a new 
     let left = last;
     await using cma = startDemoCma({
       project,
-      rateLimit: false,
+      rateLimit: AMPLE,
       jobMs: 0,
       onRequest({ method }, { pathname }) {
         if (method === "GET" || pathname.startsWith("/upload-bucket")) return undefined;
@@ -166,7 +167,7 @@ Deno.test("a restore that is killed between any two requests continues by a new 
 
 async function countOfWrites(snapshot: Taken): Promise<number> {
   const project = emptyProject({ clock: ticking() });
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const restore = await planned(snapshot, cma);
   await restore.run();
   assert.deepEqual(await differences(snapshot, await taken(cma)), []);

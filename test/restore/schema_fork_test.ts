@@ -5,6 +5,7 @@ import { entityId } from "../../src/simulator/entity_id.ts";
 import type { MemoryEnvironment } from "../../src/simulator/memory_environment.ts";
 import { fieldId, itemTypeId } from "../../src/simulator/schema_builder.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
+import { AMPLE } from "../support/cma.ts";
 import { type WriteClient, writeClient } from "../support/write_client.ts";
 import { differences, planned, sumsOf, taken, writesOf } from "./restoring.ts";
 
@@ -123,7 +124,7 @@ Deno.test("a damaged fork gets its schema, settings and uploads back, and only t
   const { primary } = project;
   const fork = primary.fork({ ...primary.resource, id: FORK }) as MemoryEnvironment;
   project.environments.set(FORK, fork);
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const wanted = await taken(cma, { environment: "main" });
   const own = { environment: FORK, isOwn: true, isOtherProject: false };
 

@@ -4,13 +4,14 @@ import type { MemoryEnvironment } from "../../src/simulator/memory_environment.t
 import { fieldId, itemTypeId } from "../../src/simulator/schema_builder.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { diffSnapshots } from "../../src/tools/diff.ts";
+import { AMPLE } from "../support/cma.ts";
 import { writeClient } from "../support/write_client.ts";
 import { differences, planned, taken } from "./restoring.ts";
 
 Deno.test("records of models whose fields were renamed, made anew or retyped get all values back", async () => {
   const project = sampleProject();
   const { primary } = project;
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const wanted = await taken(cma);
   const client = writeClient(cma);
   const author = itemTypeId("author");

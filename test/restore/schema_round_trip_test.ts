@@ -3,14 +3,15 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
+import { AMPLE } from "../support/cma.ts";
 import { differences, planned, sumsOf, taken, ticking, writesOf } from "./restoring.ts";
 
 Deno.test("the sample project's schema and settings come into an empty one, and twice", async () => {
-  await using source = startDemoCma({ project: sampleProject(), rateLimit: false });
+  await using source = startDemoCma({ project: sampleProject(), rateLimit: AMPLE });
   const wanted = await taken(source);
   await using cma = startDemoCma({
     project: emptyProject({ clock: ticking() }),
-    rateLimit: false,
+    rateLimit: AMPLE,
     jobMs: 0,
   });
   const restore = await planned(wanted, cma);
@@ -33,10 +34,10 @@ Deno.test("the sample project's schema and settings come into an empty one, and 
 
 Deno.test("a generated project's schema, settings and uploads come into an empty one", async () => {
   const project = generateProject({ records: 0, uploads: 120, assetBytes: 60, models: 9, seed: 7 });
-  await using source = startDemoCma({ project, rateLimit: false });
+  await using source = startDemoCma({ project, rateLimit: AMPLE });
   const wanted = await taken(source);
   const empty = emptyProject({ clock: ticking() });
-  await using cma = startDemoCma({ project: empty, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project: empty, rateLimit: AMPLE, jobMs: 0 });
   const restore = await planned(wanted, cma);
   await restore.run();
   assert.deepEqual(restore.losses, []);

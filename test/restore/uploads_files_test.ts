@@ -5,6 +5,7 @@ import { emptyProject } from "../../src/simulator/empty_project.ts";
 import type { MemoryEnvironment } from "../../src/simulator/memory_environment.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
+import { AMPLE } from "../support/cma.ts";
 import { writeClient } from "../support/write_client.ts";
 import { differences, planned, type Restored, type Taken, taken, ticking } from "./restoring.ts";
 
@@ -24,7 +25,7 @@ function withFiles(
 }
 
 async function snapshotOf(project: MemoryProject): Promise<Taken> {
-  await using cma = startDemoCma({ project, rateLimit: false });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE });
   return await taken(cma);
 }
 
@@ -33,7 +34,7 @@ async function restored(
   wanted: Taken,
   project = emptyProject({ clock: ticking() }),
 ): Promise<{ restore: Restored; project: MemoryProject; after: Taken }> {
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const restore = await planned(wanted, cma);
   await restore.run();
   return { restore, project, after: await taken(cma) };
@@ -52,7 +53,7 @@ Deno.test("files of one name, within a second, keep their own bytes", async () =
   const project = emptyProject({ clock: () => new Date(1_780_000_000_000 + asked * 1000) });
   await using cma = startDemoCma({
     project,
-    rateLimit: false,
+    rateLimit: AMPLE,
     jobMs: 0,
     onRequest(_, { pathname }) {
       if (pathname === "/upload-requests") asked += 0.34;
@@ -105,7 +106,7 @@ Deno.test("hostile names come back as the API writes them, with their bytes", as
 });
 
 async function startedPlan(wanted: Taken, project: MemoryProject): Promise<Restored> {
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   return await planned(wanted, cma);
 }
 
@@ -175,7 +176,7 @@ Deno.test("uploads of a fork get their files and words back by difference, none 
   const { primary } = project;
   const fork = primary.fork({ ...primary.resource, id: FORK }) as MemoryEnvironment;
   project.environments.set(FORK, fork);
-  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0 });
   const wanted = await taken(cma, { environment: "main" });
   const client = writeClient(cma, FORK);
   const named = (name: string) =>
@@ -236,9 +237,9 @@ async function upload(client: ReturnType<typeof writeClient>, name: string, body
 Deno.test("files that the snapshot lacks are losses, or keep it from being restored", async () => {
   const project = withFiles([["a.txt", "A"], ["b.txt", "B"]]);
   const [a] = project.primary.uploads.uploads() as [Upload];
-  await using source = startDemoCma({ project, rateLimit: false });
+  await using source = startDemoCma({ project, rateLimit: AMPLE });
   const wanted = await taken(source, { assets: false });
-  await using cma = startDemoCma({ project: emptyProject(), rateLimit: false, jobMs: 0 });
+  await using cma = startDemoCma({ project: emptyProject(), rateLimit: AMPLE, jobMs: 0 });
   const restore = await planned(wanted, cma);
   assert.equal(restore.missing.size, 2);
   assert.equal(restore.steps.some(({ phase }) => phase === "uploads"), false);
@@ -263,7 +264,7 @@ Deno.test("a stored file that isn't what was exported is never made an upload", 
     };
     const [key] = [...objects.keys()].filter((key) => key.endsWith("a.txt"));
     objects.get(key!)!.set([66], size - 1);
-    await using cma = startDemoCma({ project: emptyProject(), rateLimit: false, jobMs: 0 });
+    await using cma = startDemoCma({ project: emptyProject(), rateLimit: AMPLE, jobMs: 0 });
     const restore = await planned(wanted, cma);
     await assert.rejects(restore.run(), (error: Error) => /isn't/.test(error.message));
     assert.deepEqual(cma.writes.done.filter(({ path }) => path === "/uploads"), []);

@@ -1,9 +1,13 @@
 import { CmaClient, type CmaClientOptions } from "../../src/source/datocms/cma_client.ts";
 import type { CmaEvent } from "../../src/source/datocms/cma_event.ts";
+import type { RateLimit } from "../../src/simulator/server.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
 
 /** A token that must not be seen anywhere. */
 export const TOKEN = "s3cret-t0ken-0123456789abcdef";
+
+/** A rate limit that nobody reaches: told of it, clients don't pace themselves. */
+export const AMPLE: RateLimit = { limit: 100_000, windowMs: 3000 };
 
 /** A client with small patience, and what it tells. */
 export function testClient(

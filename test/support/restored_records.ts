@@ -19,6 +19,7 @@ import { type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts
 import { checkAgain } from "../../src/simulator/writes/validity.ts";
 import { isObject, parseJson } from "../../src/text/json.ts";
 import { openSnapshot, type Snapshot } from "../../src/tools/open.ts";
+import { AMPLE } from "./cma.ts";
 import { QUICK_RETRIES, sourceOf } from "./exported.ts";
 import { MemoryStorage } from "./memory_storage.ts";
 
@@ -28,7 +29,7 @@ export async function snapshotOf(
   options: Partial<ExportOptions> = {},
 ): Promise<{ readonly storage: MemoryStorage; readonly snapshot: Snapshot }> {
   await using cma = {
-    server: startDemoCma({ project, rateLimit: false }),
+    server: startDemoCma({ project, rateLimit: AMPLE }),
     [Symbol.asyncDispose]: stop,
   };
   function stop(): Promise<void> {
@@ -124,7 +125,7 @@ export async function restoreRecords(
     missingUploads: options.missingUploads ?? new Set(),
     now: project.now().getTime(),
   });
-  const cma = startDemoCma({ project, rateLimit: false, jobMs: 0, ...options.cma });
+  const cma = startDemoCma({ project, rateLimit: AMPLE, jobMs: 0, ...options.cma });
   const { fields, itemTypes } = project.primary;
   const temporary = new Map<string, unknown>();
   const wrote = new Map<string, number>();

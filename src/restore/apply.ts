@@ -103,11 +103,11 @@ class Applying {
   readonly #report: RestoreReport;
 
   constructor(plan: MadePlan, ends: Ends) {
-    const { work: { options, place: { environment }, snapshot } } = plan;
+    const { work: { options, place: { environment } } } = plan;
     this.#plan = plan;
     this.#ends = ends;
     this.#options = options;
-    this.#report = new RestoreReport(plan, snapshot.manifest, options.clock);
+    this.#report = new RestoreReport(plan, options.clock);
     this.#target = new Target({
       ...options,
       environment,

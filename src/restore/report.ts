@@ -1,6 +1,5 @@
 import type { Clock } from "../async/clock.ts";
 import { EXIT, type ExitCode } from "../error.ts";
-import { type Manifest, statusOf } from "../snapshot/manifest.ts";
 import type { ApplyRestoreOptions } from "./options.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
@@ -11,8 +10,8 @@ import type { Verified } from "./verify/difference.ts";
 /** What came of a restore. */
 export interface RestoreResult {
   /**
-   * `restored`; `lossy`, if something is lost beyond what always is; `different`, if the target isn't what the snapshot
-   * holds.
+   * `restored`; `lossy`, if something is lost beyond what always is, such as an asset whose file DatoCMS doesn't serve;
+   * `different`, if the target isn't what the snapshot holds.
    */
   readonly status: "restored" | "lossy" | "different";
   /** The exit code of `sluice restore`. */
@@ -45,21 +44,8 @@ export interface RestoreVerification extends Verified {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Codes of losses of files that DatoCMS itself doesn't serve, if the snapshot has all that it does. */
-const OF_FILES: ReadonlySet<string> = new Set(["asset_file_missing", "asset_reference_dropped"]);
-
-/**
- * Whether a loss is more than what always is: what is scheduled only comes back on request, and DatoCMS doesn't serve
- * every file.
- *
- * @param loss The loss.
- * @param manifest The snapshot's manifest.
- */
-export function isBeyond({ code }: Loss, manifest: Manifest | undefined): boolean {
-  if (code === "schedule_left") return false;
-  const hasAllFiles = manifest?.assets !== undefined && statusOf(manifest) === "complete";
-  return !(OF_FILES.has(code) && hasAllFiles);
-}
+/** What isn't a loss of what was asked for: what is scheduled comes back on request only. */
+const LEFT = "schedule_left";
 
 /** Gathers what becomes of a restore. */
 export class RestoreReport {
@@ -68,7 +54,6 @@ export class RestoreReport {
   /** How many were written, by phase and type. */
   written: Readonly<Record<string, number>> = {};
   readonly #plan: RestorePlan;
-  readonly #manifest: Manifest | undefined;
   readonly #clock: Clock;
   readonly #started: number;
   readonly #losses = new Map<string, Loss>();
@@ -79,12 +64,10 @@ export class RestoreReport {
 
   /**
    * @param plan What was planned.
-   * @param manifest The snapshot's manifest.
    * @param clock Measures the time.
    */
-  constructor(plan: RestorePlan, manifest: Manifest | undefined, clock: Clock) {
+  constructor(plan: RestorePlan, clock: Clock) {
     this.#plan = plan;
-    this.#manifest = manifest;
     this.#planned = plan.writes;
     this.#clock = clock;
     this.#started = clock.elapsed();
@@ -132,7 +115,7 @@ export class RestoreReport {
     const { snapshot, target } = this.#plan;
     const { losses } = this;
     const isDifferent = (this.#verification?.differences.length ?? 0) > 0;
-    const isLossy = losses.some((loss) => isBeyond(loss, this.#manifest));
+    const isLossy = losses.some(({ code }) => code !== LEFT);
     const status = isDifferent ? "different" : isLossy ? "lossy" : "restored";
     return {
       status,

@@ -3,13 +3,15 @@ import { EXIT, SluiceError } from "../../src/error.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { exportProject } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
-import type { RestoreOptions } from "../../src/restore/mod.ts";
+import type { RestoreOptions, RestoreResult } from "../../src/restore/mod.ts";
 import { planWith } from "../../src/restore/make_plan.ts";
 import type { RestoreParts } from "../../src/restore/parts.ts";
 import type { Step } from "../../src/restore/plan.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { AMPLE } from "../support/cma.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { openSnapshot } from "../../src/tools/open.ts";
 import { copyOf } from "../support/damage.ts";
 import { sourceOf } from "../support/exported.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
@@ -43,6 +45,30 @@ export function served(project: DemoProject, options: Partial<DemoCmaOptions> = 
 export function restoreOptions(cma: DemoCma, storage: MemoryStorage): RestoreOptions {
   const { apiToken, baseUrl, retry } = sourceOf(cma);
   return { apiToken, baseUrl, retry, storage };
+}
+
+/**
+ * How many requests a restore of the newest snapshot into an empty project can't do without, inventory and
+ * verification apart; how many records have to wait for what they link to depends on it.
+ */
+export async function leastRequests(storage: Storage): Promise<(of: RestoreResult) => number> {
+  const snapshot = await openSnapshot(storage, "latest");
+  const schema = await snapshot.schema();
+  let [records, updated, published, uploads] = [0, 0, 0, 0];
+  for (const { attributes: { api_key: model } } of schema.models) {
+    for await (const page of snapshot.records(model)) {
+      records += page.length;
+      updated += page.filter(({ meta }) => meta?.status === "updated").length;
+      published += page.filter(({ meta }) => meta?.status !== "draft").length;
+    }
+  }
+  for await (const page of snapshot.uploads()) uploads += page.length;
+  const fields = schema.itemTypes.reduce((sum, { id }) => sum + schema.fields(id).length, 0);
+  const models = schema.itemTypes.length;
+  return ({ written }) => {
+    const waiting = written["links item"] ?? 0;
+    return records + updated + waiting + 2.02 * uploads + published / 120 + fields + models;
+  };
 }
 
 /** Parts of a plan that write what a test says. */

@@ -11,7 +11,6 @@ import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import type { DemoCma } from "../../src/simulator/server.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { openSnapshot } from "../../src/tools/open.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { copyOf } from "../support/damage.ts";
 import { QUICK_RETRIES, sourceOf } from "../support/exported.ts";
@@ -20,7 +19,7 @@ import { MemoryStorage } from "../support/memory_storage.ts";
 import { watchPublic } from "../support/restored_records.ts";
 import { temporaryPath } from "../support/temporary.ts";
 import { worked } from "../support/worked_project.ts";
-import { exported, restoreOptions, sampleSnapshot, served } from "./frame.ts";
+import { exported, leastRequests, restoreOptions, sampleSnapshot, served } from "./frame.ts";
 import { IMPATIENT } from "./restoring.ts";
 
 /** Restores into the empty project that a server has. */
@@ -65,7 +64,11 @@ Deno.test("a dry run sends no write, and says what the run then does", async () 
   assert.deepEqual(cma.writes.writes, []);
   assert.equal(plan.confirmation, "New project/main");
   const result = await applyRestore(plan);
-  assertAsItWas(result, "the sample");
+  assert.deepEqual(result.verification?.differences, []);
+  // DatoCMS doesn't serve one of its files any more.
+  const losses = result.losses.filter(({ code }) => code !== "schedule_left");
+  assert.deepEqual(losses.map(({ code }) => code), ["asset_file_missing"]);
+  assert.deepEqual([result.status, result.exitCode], ["lossy", EXIT.partial]);
   assert.deepEqual(result.planned, plan.writes);
   const made = (path: RegExp) => {
     return cma.writes.done.filter((write) => {
@@ -221,30 +224,14 @@ Deno.test("snapshots of every form are restored: compressed, as DatoCMS writes t
 });
 
 Deno.test("a restore takes hardly more requests than there is to be written", async () => {
-  const records = long(20_000, 60);
-  const source = generateProject({ records, uploads: Math.floor(records / 40), models: 4 });
+  const source = generateProject({ records: 60, uploads: 2, models: 4 });
   const storage = await exported(source);
-  const snapshot = await openSnapshot(storage, "latest");
-  let [updated, published] = [0, 0];
-  for (const { model } of await snapshot.models()) {
-    if (model.attributes.modular_block) continue;
-    for await (const page of snapshot.records(model.attributes.api_key)) {
-      updated += page.filter(({ meta }) => meta?.status === "updated").length;
-      published += page.filter(({ meta }) => meta?.status !== "draft").length;
-    }
-  }
-  const schema = await snapshot.schema();
-  const fields = schema.itemTypes.reduce((sum, { id }) => sum + schema.fields(id).length, 0);
-  const models = schema.itemTypes.length;
   await using cma = served(emptyProject());
   const result = await restored(cma, storage);
   // What is made up links to drafts, too, which DatoCMS wouldn't publish.
   assert.deepEqual(result.verification?.differences, []);
-  const waiting = result.written["links item"] ?? 0;
-  const uploads = result.written["uploads upload"] ?? 0;
-  const least = records + updated + waiting + 2.02 * uploads + published / 120 + fields + models;
+  const least = (await leastRequests(storage))(result);
   const { reads, writes } = result.requests;
   // Jobs are asked for once; settings, menus and bulk operations of a small project count for more.
-  const around = long(0, 1) * (fields + models + 60);
-  assert.ok(reads + writes <= 1.03 * least + around, `${reads} + ${writes} for ${least}`);
+  assert.ok(reads + writes <= 1.03 * least + 140, `${reads} + ${writes} for ${least}`);
 });

@@ -68,7 +68,7 @@ export interface DemoCmaOptions {
   /** The only API token that is let in. @default {"demo"} */
   readonly apiToken?: string | undefined;
   /**
-   * The rate limit. `false` lets everything through and sends no headers that tell of a limit.
+   * The rate limit. `false` lets everything through, and tells of a limit that nobody reaches.
    *
    * @default {{ limit: 60, windowMs: 3000 }}
    */

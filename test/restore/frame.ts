@@ -14,6 +14,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { openSnapshot } from "../../src/tools/open.ts";
 import { copyOf } from "../support/damage.ts";
 import { sourceOf } from "../support/exported.ts";
+import { IMPATIENT } from "../support/impatient_clock.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 
 /** The sample project's snapshot, made once for all tests of a file: whoever changes it takes a copy. */
@@ -44,7 +45,7 @@ export function served(project: DemoProject, options: Partial<DemoCmaOptions> = 
 /** How a restore reaches a server, with its snapshots. */
 export function restoreOptions(cma: DemoCma, storage: MemoryStorage): RestoreOptions {
   const { apiToken, baseUrl, retry } = sourceOf(cma);
-  return { apiToken, baseUrl, retry, storage };
+  return { apiToken, baseUrl, retry, storage, clock: IMPATIENT };
 }
 
 /**

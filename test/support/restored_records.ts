@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { concurrently } from "../../src/async/concurrently.ts";
 import type { Item, ItemType, JsonObject } from "../../src/content/resource.ts";
 import { SchemaIndex } from "../../src/content/schema_index.ts";
-import { type Clock, SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import { exportProject } from "../../src/export/export.ts";
 import type { ExportOptions } from "../../src/export/options.ts";
 import { RateLimiter } from "../../src/http/rate_limiter.ts";
@@ -21,6 +20,7 @@ import { isObject, parseJson } from "../../src/text/json.ts";
 import { openSnapshot, type Snapshot } from "../../src/tools/open.ts";
 import { AMPLE } from "./cma.ts";
 import { QUICK_RETRIES, sourceOf } from "./exported.ts";
+import { IMPATIENT } from "./impatient_clock.ts";
 import { MemoryStorage } from "./memory_storage.ts";
 
 /** Exports a project's records and uploads, without files. */
@@ -80,12 +80,6 @@ export interface RestoredRecords {
   /** How often what was written, by phase. */
   readonly wrote: ReadonlyMap<string, number>;
 }
-
-/** Jobs of the simulator are done at once. */
-const IMPATIENT: Clock = {
-  ...SYSTEM_CLOCK,
-  delay: (ms, options) => SYSTEM_CLOCK.delay(Math.min(ms, 2), options),
-};
 
 /** What stops a restore in a test. */
 class Stopped extends Error {}

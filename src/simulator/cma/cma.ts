@@ -37,7 +37,7 @@ export interface CmaOptions {
   readonly project: DemoProject;
   /** The only token that is let in. */
   readonly apiToken: string;
-  /** The rate limit; `false` for none, and no headers that tell of one. */
+  /** The rate limit; `false` for one that nobody reaches. */
   readonly rateLimit: RateLimit | false;
   /** Paths that the token has no permission for (403): `/roles`; `*` is any part of one. */
   readonly forbidden: ReadonlySet<string>;
@@ -60,6 +60,9 @@ export interface AsJob {
   /** How many jobs there are, each of which is the result of the one before. @default {1} */
   readonly depth?: number | undefined;
 }
+
+/** What tells of a limit that nobody reaches: without it clients keep to the one that they know of. */
+const UNLIMITED = { "x-ratelimit-limit": "100000" };
 
 /** The Content Management API, from request to response. */
 export class Cma {
@@ -118,7 +121,7 @@ export class Cma {
 
   async #answer(request: Request, url: URL, headers: Headers): Promise<Answer> {
     this.#checkHeaders(request);
-    for (const [name, value] of Object.entries(this.#limiter?.take() ?? {})) {
+    for (const [name, value] of Object.entries(this.#limiter?.take() ?? UNLIMITED)) {
       headers.set(name, value);
     }
     const path = url.pathname.split("/").slice(1).map(decodeSegment);

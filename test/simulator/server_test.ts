@@ -107,7 +107,9 @@ Deno.test("startDemoCma() can do without a rate limit", async () => {
     Array.from({ length: 100 }, () => call(cma, "/maintenance-mode")),
   );
   assert.ok(answers.every(({ status }) => status === 200));
-  assert.equal(answers[0]?.headers.get("x-ratelimit-limit"), null);
+  // Clients would keep to the limit that they know of, if nothing told of another one.
+  assert.equal(answers[0]?.headers.get("x-ratelimit-limit"), "100000");
+  assert.equal(answers[0]?.headers.get("x-ratelimit-remaining"), null);
 });
 
 Deno.test("startDemoCma() refuses what the token or the plan doesn't have", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { encodingOf } from "../../src/snapshot/layout.ts";
 import { IndexMaker } from "../../src/snapshot/index/make_index.ts";
@@ -75,12 +76,14 @@ for (const layout of ["ndjson", "enterprise", "zstd", "gzip"] as const) {
           for (const entry of entries) {
             const [found, ...more] = await reader.find(entry.id, signal);
             assert.deepEqual(more, []);
-            const { batch, offset, size, inside, length } = found!;
+            const { batch, offset, size, inside, length, crc32: sum } = found!;
             const range = { start: offset, end: offset + size };
             const bytes = await storage.get(`s/${batch.path}`, { range });
             const text = await bytesIn(decompressed(bytes, compressionOf(batch.path), "x"));
-            const own = new TextDecoder().decode(text.subarray(inside, inside + length));
-            assert.deepEqual(JSON.parse(own), JSON.parse(JSON.stringify(entry)));
+            const own = text.subarray(inside, inside + length);
+            const value = JSON.parse(new TextDecoder().decode(own));
+            assert.deepEqual(value, JSON.parse(JSON.stringify(entry)));
+            assert.equal(sum, crc32(own));
           }
           assert.deepEqual(await reader.find(`${entries[0]!.id}?`, signal), []);
 

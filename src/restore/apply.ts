@@ -224,6 +224,7 @@ class Applying {
       work: { ...work, options: { ...this.#options, signal } },
       target: this.#target,
       missing: planned.missing,
+      replaced: planned.replaced,
       losses: this.#report.losses,
       verify,
     });

@@ -18,21 +18,30 @@ export interface RestoreParts {
    * Plans uploads.
    *
    * @param input What it is decided on.
-   * @return The steps, and the ids of uploads whose file nobody has.
+   * @return The steps, the ids of uploads whose file nobody has, and of those that have another one.
    */
   planUploads(
     input: PlanInput,
-  ): Promise<{ readonly steps: readonly Step[]; readonly missing: ReadonlySet<string> }>;
+  ): Promise<
+    {
+      readonly steps: readonly Step[];
+      readonly missing: ReadonlySet<string>;
+      readonly replaced?: ReadonlySet<string> | undefined;
+    }
+  >;
   /**
    * Plans records.
    *
    * @param input What it is decided on.
-   * @param of The ids of uploads whose file nobody has.
+   * @param of The ids of uploads whose file nobody has, and of those that have another one.
    * @return The steps, and the models whose validators would refuse what the snapshot holds.
    */
   planRecords(
     input: PlanInput,
-    of: { readonly missingUploads: ReadonlySet<string> },
+    of: {
+      readonly missingUploads: ReadonlySet<string>;
+      readonly replacedUploads?: ReadonlySet<string> | undefined;
+    },
   ): Promise<{ readonly steps: readonly Step[]; readonly relaxed: ReadonlySet<string> }>;
 }
 
@@ -44,6 +53,8 @@ export interface PlannedSteps {
   readonly losses: readonly Loss[];
   /** The ids of uploads whose file nobody has. */
   readonly missing: ReadonlySet<string>;
+  /** The ids of uploads that have another file in the target, as the snapshot has none. */
+  readonly replaced: ReadonlySet<string>;
   /** The models whose validators step aside. */
   readonly relaxed: ReadonlySet<string>;
 }
@@ -61,8 +72,11 @@ export async function planSteps(
   const losses: Loss[] = [];
   const own: PlanInput = { ...input, onLoss: (loss) => losses.push(loss) };
   const uploads = await parts.planUploads(own);
-  const { missing } = uploads;
-  const records = await parts.planRecords(own, { missingUploads: missing });
+  const { missing, replaced = new Set() } = uploads;
+  const records = await parts.planRecords(own, {
+    missingUploads: missing,
+    replacedUploads: replaced,
+  });
   const { relaxed } = records;
   const schema = await parts.planSchema(own, { relaxed, missingUploads: missing });
   const steps = inOrder([
@@ -70,5 +84,5 @@ export async function planSteps(
     ...uploads.steps,
     ...records.steps,
   ]);
-  return { steps, losses, missing, relaxed };
+  return { steps, losses, missing, replaced, relaxed };
 }

@@ -14,6 +14,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { openFake } from "../s3/open_fake.ts";
 import { copyOf } from "../support/damage.ts";
 import { QUICK_RETRIES, sourceOf } from "../support/exported.ts";
+import { RecordMaker } from "../support/made_records.ts";
 import { long } from "../support/long.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { watchPublic } from "../support/restored_records.ts";
@@ -136,6 +137,60 @@ Deno.test("answers that get lost or are refused for a while lose nothing, and ma
       });
     }
   }
+});
+
+Deno.test("a small image stands for an asset without a file, and what refers to it is kept", async () => {
+  const extension = { extensions: ["txt"], transformable_image: false };
+  const source = emptyProject({
+    models: {
+      page: {
+        name: "Page",
+        attributes: { draft_mode_active: true },
+        fields: {
+          file: { type: "file", validators: { required: {}, extension } },
+          more: { type: "gallery" },
+        },
+      },
+    },
+  });
+  const upload = source.addUpload({
+    filename: "a.txt",
+    bytes: new TextEncoder().encode("a"),
+    mimeType: "text/plain",
+  });
+  const maker = new RecordMaker(source);
+  const file = { upload_id: upload.id, alt: "A", title: null, custom_data: {}, focal_point: null };
+  const id = maker.put("page", "page", { file, more: [file] }, true);
+  maker.finish();
+  const storage = await exported(source, { assets: false });
+  const project = emptyProject({ id: "77003" });
+  await using cma = served(project);
+  const { losses, verification, status } = await restored(cma, storage, {
+    missingAssets: "placeholder",
+  });
+  assert.deepEqual(losses.map(({ code }) => code), ["asset_placeholder"]);
+  assert.deepEqual([status, verification?.differences], ["lossy", []]);
+  const { attributes: { mime_type, size } } = project.primary.uploads.get(upload.id)!;
+  assert.deepEqual([mime_type, size], ["image/png", 70]);
+  const kept = project.primary.items.record(id)!;
+  assert.equal(kept.current.meta?.status, "published");
+  assert.deepEqual(kept.published?.attributes.file, file);
+  // Who wants none gets a record that validators refuse, and is told so.
+  await using other = served(emptyProject({ id: "77004" }));
+  const dropped = await restored(other, storage);
+  assert.deepEqual(dropped.losses.map(({ code }) => code), [
+    "asset_file_missing",
+    "asset_file_missing",
+  ]);
+  assert.deepEqual([dropped.status, dropped.verification?.differences], ["lossy", []]);
+  // The restore that is resumed, or repeated, finds it there.
+  await using again = await planRestore({
+    ...restoreOptions(cma, storage),
+    otherProject: true,
+    missingAssets: "placeholder",
+    resume: true,
+  });
+  assert.deepEqual(again.writes, []);
 });
 
 Deno.test("a restore that is stopped is resumed, with its journal and without", async () => {

@@ -34,18 +34,20 @@ export interface RecordsPlan {
  * @param input What is planned.
  * @param options What else is known.
  * @param options.missingUploads The ids of the uploads that the target won't have: what refers to them is dropped.
+ * @param options.replacedUploads The ids of the uploads that have another file there, which validators may refuse.
  * @param options.now The time, in milliseconds since 1970. @default {Date.now()}
  * @throws {SluiceError} If there are records that can't be made under their ids, references to assets without a file
  * mustn't be dropped, or the snapshot can't be read.
  */
 export async function planRecords(
   input: PlanInput,
-  { missingUploads, now = Date.now() }: {
+  { missingUploads, replacedUploads = new Set(), now = Date.now() }: {
     readonly missingUploads: ReadonlySet<string>;
+    readonly replacedUploads?: ReadonlySet<string> | undefined;
     readonly now?: number | undefined;
   },
 ): Promise<RecordsPlan> {
-  const survey = await Survey.of(input, missingUploads);
+  const survey = await Survey.of(input, { missingUploads, replacedUploads });
   const { graph, models, relaxed } = survey;
   assertAssets(survey, input);
   graph.sort();

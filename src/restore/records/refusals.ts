@@ -5,16 +5,37 @@ import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import type { Loss } from "../phases.ts";
 
+/** Uploads that a target won't have as the snapshot has them. */
+export interface LackingUploads {
+  /** The ids of those that it won't have at all. */
+  readonly missingUploads: ReadonlySet<string>;
+  /** The ids of those that have another file there. */
+  readonly replacedUploads: ReadonlySet<string>;
+}
+
 /**
  * Whether a field may be refused without one of its references.
  *
  * @param reference The reference.
  */
-export function isNeeded({ field: { attributes: { validators } } }: ItemReference): boolean {
-  if (!isObject(validators)) return false;
-  return ["required", "size", "required_seo_fields"].some((name) =>
-    Object.hasOwn(validators, name)
-  );
+export function isNeeded({ field }: ItemReference): boolean {
+  return hasAny(field, ["required", "size", "required_seo_fields"]);
+}
+
+/**
+ * Whether a field may be refused with another file than the one it referred to.
+ *
+ * @param reference The reference to it.
+ */
+export function isOfFiles({ field }: ItemReference): boolean {
+  return hasAny(field, ["extension", "file_size", "image_dimensions", "image_aspect_ratio"]);
+}
+
+function hasAny(
+  { attributes: { validators } }: ItemReference["field"],
+  names: readonly string[],
+): boolean {
+  return isObject(validators) && names.some((name) => Object.hasOwn(validators, name));
 }
 
 /**

@@ -10,7 +10,13 @@ import { itemsInSchema, withItems } from "./in_schema.ts";
 import type { PlanInput, PlannedWrites } from "../plan.ts";
 import { comparedText, datesToSet, RecordContent } from "./record_content.ts";
 import { BIT, RecordGraph, WRITTEN } from "./record_graph.ts";
-import { droppedReference, isNeeded, isRefused } from "./refusals.ts";
+import {
+  droppedReference,
+  isNeeded,
+  isOfFiles,
+  isRefused,
+  type LackingUploads,
+} from "./refusals.ts";
 import { UniqueValues } from "./unique_values.ts";
 
 const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
@@ -46,7 +52,7 @@ export class Survey {
   /** The records that are moved to a stage, by its id. */
   readonly stages: Map<string, number[]> = new Map();
   readonly #input: PlanInput;
-  readonly #missingUploads: ReadonlySet<string>;
+  readonly #lacking: LackingUploads;
   readonly #uploads = new IdNumbers();
   readonly #keepsExtras: boolean;
   readonly #initialStages: ReadonlyMap<string, string>;
@@ -54,7 +60,7 @@ export class Survey {
   private constructor(
     schema: SchemaIndex,
     input: PlanInput,
-    missingUploads: ReadonlySet<string>,
+    uploads: LackingUploads,
     initialStages: ReadonlyMap<string, string>,
   ) {
     this.schema = schema;
@@ -66,7 +72,7 @@ export class Survey {
         type.attributes.draft_saving_active === true,
     }));
     this.#input = input;
-    this.#missingUploads = missingUploads;
+    this.#lacking = uploads;
     this.#keepsExtras = !input.isOwn || input.keepExtra;
     this.#initialStages = initialStages;
   }
@@ -76,14 +82,14 @@ export class Survey {
    * they hold, and what differs a third time.
    *
    * @param input What is planned.
-   * @param missingUploads The ids of the uploads that the target won't have.
+   * @param uploads The uploads that won't have their file there.
    */
-  static async of(input: PlanInput, missingUploads: ReadonlySet<string>): Promise<Survey> {
+  static async of(input: PlanInput, uploads: LackingUploads): Promise<Survey> {
     const { signal } = input;
     const wanted = await DiffSide.open(input.wanted, () => {}, signal);
     const present = await DiffSide.open(input.present, () => {}, signal);
     const initial = initialStages(await input.snapshot.settings("workflows", { signal }) ?? []);
-    const survey = new Survey(wanted.schema, input, missingUploads, initial);
+    const survey = new Survey(wanted.schema, input, uploads, initial);
     survey.inSchema = itemsInSchema(present.schema, wanted.schema);
     await survey.#readIds(wanted, present);
     for (const index of survey.models.keys()) await survey.#compare(index, wanted, present);
@@ -96,7 +102,7 @@ export class Survey {
     const mayLinkToDrafts = this.modelOf(record).hasDrafts || !this.graph.has(record, BIT.PUBLIC);
     return ({ type, id }) => {
       if (type === "upload") {
-        return !this.#missingUploads.has(id) && this.#uploads.numberOf(id) !== undefined;
+        return !this.#lacking.missingUploads.has(id) && this.#uploads.numberOf(id) !== undefined;
       }
       const n = this.graph.ids.numberOf(id);
       if (n === undefined) return this.#keepsExtras && this.extras.numberOf(id) !== undefined;
@@ -312,7 +318,10 @@ export class Survey {
     for (const item of versions) {
       if (item === undefined) continue;
       for (const reference of this.content.references(item)) {
-        if (keep(reference)) continue;
+        if (keep(reference)) {
+          isNeeding ||= this.#lacking.replacedUploads.has(reference.id) && isOfFiles(reference);
+          continue;
+        }
         isNeeding ||= isNeeded(reference);
         const key = `${reference.type} ${reference.id}`;
         if (told.has(key)) continue;

@@ -4,7 +4,7 @@ import { EXIT, SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
 import { compareListings } from "../../tools/diff/compare_listings.ts";
 import { DiffSide } from "../../tools/diff/diff_side.ts";
-import type { Snapshot } from "../../tools/open.ts";
+import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
 import type { PlanInput, Step } from "../plan.ts";
 import { hasSameFile, uploadChanges, type UploadForm, uploadText } from "./upload_body.ts";
 import { changesUploads, createsUploads } from "./write_uploads.ts";
@@ -15,6 +15,8 @@ export interface UploadsPlan {
   readonly steps: readonly Step[];
   /** The ids of uploads that neither the snapshot has a file of nor the target has: references to them are lost. */
   readonly missing: ReadonlySet<string>;
+  /** The ids of uploads that have another file in the target, as the snapshot has none of them. */
+  readonly replaced: ReadonlySet<string>;
 }
 
 /** The most uploads that are named one by one. */
@@ -48,26 +50,41 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
   const changed: string[] = [];
   const replaced: string[] = [];
   const missing = new Set<string>();
+  const placeholders = new Set<string>();
+  const others = new Set<string>();
   for await (const { id, before: [now], after: [upload] } of pairs) {
     if (upload === undefined) continue;
+    const isChanged = now !== undefined && uploadChanges(upload, now, form) !== undefined;
     if (now !== undefined && hasSameFile(upload, now)) {
-      if (uploadChanges(upload, now, form) !== undefined) changed.push(id);
+      if (isChanged) changed.push(id);
       continue;
     }
     const asset = await snapshot.asset(id, { signal });
     if (asset?.file !== undefined) (now === undefined ? created : replaced).push(id);
-    else if (now === undefined) {
+    else if (now === undefined && missingAssets === "placeholder") {
+      created.push(id);
+      placeholders.add(id);
+      onLoss({
+        code: "asset_placeholder",
+        message: `The asset ${nameOf(upload)} is a small image: the snapshot has no file of it${
+          because(asset)
+        }.`,
+        type: "upload",
+        id,
+      });
+    } else if (now === undefined) {
       missing.add(id);
       onLoss({
         code: "asset_file_missing",
         message: `The asset ${nameOf(upload)} can't come back: the snapshot has no file of it${
-          asset?.reason === undefined ? "" : ` (${printable(asset.reason, 200)})`
+          because(asset)
         }.`,
         type: "upload",
         id,
       });
     } else {
-      changed.push(id);
+      if (isChanged) changed.push(id);
+      others.add(id);
       onLoss({
         code: "asset_file_other",
         message:
@@ -83,7 +100,7 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
   assertCreatable(created.map((id) => ({ type: "upload", id })));
   if (missing.size > 0 && missingAssets === "fail") throw refused(missing);
   const paths = () => pathsOf(target, signal);
-  const source = { snapshot, form };
+  const source = { snapshot, form, placeholders };
   return {
     steps: [
       ...created.length > 0 ? [createsUploads(created, source, paths)] : [],
@@ -92,6 +109,7 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
         : [],
     ],
     missing,
+    replaced: placeholders.union(others),
   };
 }
 
@@ -124,6 +142,11 @@ async function pathsOf(target: Snapshot, signal: AbortSignal): Promise<string[]>
 
 function nameOf({ id, attributes: { filename } }: Upload): string {
   return typeof filename === "string" ? `${printable(filename, 60)} (${id})` : id;
+}
+
+/** Why there is no file, as far as somebody says. */
+function because(asset: SnapshotAsset | undefined): string {
+  return asset?.reason === undefined ? "" : ` (${printable(asset.reason, 200)})`;
 }
 
 function refused(missing: ReadonlySet<string>): SluiceError {

@@ -8,6 +8,7 @@ import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
 import type { Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { UploadPaths } from "./paths.ts";
+import { placeholderOf } from "./placeholder.ts";
 import { sendFile } from "./send_file.ts";
 import {
   hasSameFile,
@@ -24,6 +25,8 @@ export interface UploadSource {
   readonly snapshot: Snapshot;
   /** How they are in the target. */
   readonly form: UploadForm;
+  /** The ids of those that a small image stands for, as nobody has their file. */
+  readonly placeholders: ReadonlySet<string>;
 }
 
 /** How often is looked for uploads whose jobs may not have ended, and how long is waited in between. */
@@ -39,9 +42,10 @@ const LOOK_MS = 250;
  */
 export function createsUploads(
   ids: readonly string[],
-  { snapshot, form }: UploadSource,
+  source: UploadSource,
   paths: () => Promise<Iterable<string>>,
 ): Step {
+  const { form } = source;
   const batches = Math.ceil(ids.length / UPLOADS_AT_A_TIME);
   return {
     phase: "uploads",
@@ -68,7 +72,7 @@ export function createsUploads(
         const there = await found(run, batch);
         const todo = batch.filter((id) => !there.has(id));
         const create = async (id: string, leavesJob: boolean) => {
-          const { upload, file } = await assetOf(snapshot, id, run.signal);
+          const { upload, file } = await assetOf(source, id, run.signal);
           const path = await sent(run, used, upload, file);
           const { attributes, relationships } = uploadParts(upload, form);
           await run.target.create("/uploads", {
@@ -86,7 +90,7 @@ export function createsUploads(
         const made = await foundInTime(run, todo);
         await run.forEach(todo.filter((id) => !made.has(id)), (id) => create(id, false));
         await run.forEach(made, async ([id, now]) => {
-          const { upload } = await assetOf(snapshot, id, run.signal);
+          const { upload } = await assetOf(source, id, run.signal);
           if (!hasSameFile(upload, now)) throw isOther(upload);
           if (form.keepsCreators) await putsBack(run, upload, uploadChanges(upload, now, form));
         });
@@ -106,9 +110,10 @@ export function createsUploads(
 export function changesUploads(
   changed: readonly string[],
   replaced: readonly string[],
-  { snapshot, form }: UploadSource,
+  source: UploadSource,
   paths: () => Promise<Iterable<string>>,
 ): Step {
+  const { form } = source;
   const ids = [...changed, ...replaced];
   const others = new Set(replaced);
   const batches = Math.ceil(ids.length / UPLOADS_AT_A_TIME);
@@ -127,7 +132,7 @@ export function changesUploads(
         await run.forEach(batch, async (id) => {
           const now = there.get(id);
           if (now === undefined) return;
-          const { upload, file } = await assetOf(snapshot, id, run.signal);
+          const { upload, file } = await assetOf(source, id, run.signal);
           const changes = uploadChanges(upload, now, form);
           const isOther = others.has(id) && !hasSameFile(upload, now);
           if (changes === undefined && !isOther) return;
@@ -217,12 +222,12 @@ function requestIn(answer: unknown) {
 }
 
 async function assetOf(
-  snapshot: Snapshot,
+  { snapshot, placeholders }: UploadSource,
   id: string,
   signal: AbortSignal,
 ): Promise<SnapshotAsset> {
   const asset = await snapshot.asset(id, { signal });
-  if (asset !== undefined) return asset;
+  if (asset !== undefined) return placeholders.has(id) ? placeholderOf(asset) : asset;
   throw new SluiceError(
     `The asset ${printable(id, 40)} isn't in the snapshot any more: plan the restore again.`,
     undefined,

@@ -25,9 +25,14 @@ export interface Sides {
   readonly differences: Differences;
   /** What the snapshot holds of a record, as far as it could be restored. @default as it is */
   readonly restorable?: ((record: Item) => Item) | undefined;
+  /** Whether validators may refuse a record in the target because it lacks a file. @default none */
+  readonly isImpaired?: ((record: Item) => boolean) | undefined;
   /** Aborts it. */
   readonly signal: AbortSignal;
 }
+
+/** What tells whether validators refuse a record. */
+const VALIDITY = /^meta\/is_(?:(?:current|published)_version_)?valid$/;
 
 const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
 
@@ -71,9 +76,9 @@ export function comparePair(
   pair: EntryPair<Item>,
   model: string,
   versions: readonly Version[],
-  { schemas, leftOuts, differences, restorable = (record) => record }: Pick<
+  { schemas, leftOuts, differences, restorable = (record) => record, isImpaired }: Pick<
     Sides,
-    "schemas" | "leftOuts" | "differences" | "restorable"
+    "schemas" | "leftOuts" | "differences" | "restorable" | "isImpaired"
   >,
 ): void {
   const { id } = pair;
@@ -83,6 +88,7 @@ export function comparePair(
     differences.add({ ...head, versions, locale: null, path: "*", ...presence(isWanted!) });
     return;
   }
+  const impaired = pair.before.some((record) => record && isImpaired?.(record));
   const merged = new Map<string, RestoreDifference>();
   for (const [i, version] of versions.entries()) {
     const [before, after] = [pair.before[i], pair.after[i]];
@@ -99,6 +105,7 @@ export function comparePair(
     }
     for (const change of changesOf(restorable(before), after, schemas, leftOuts)) {
       const { path, locale, before: wanted, after: found } = change;
+      if (impaired && found === false && VALIDITY.test(path)) continue;
       const key = JSON.stringify([path, locale, wanted, found]);
       const own = merged.get(key);
       const all = [...own?.versions ?? [], version];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Item, Resource, Version } from "../../content/resource.ts";
 import { NESTED_LIMIT } from "../../source/datocms/records.ts";
 import { resourcesById } from "../../source/datocms/resources_by_id.ts";
-import { type KeepReference, withReferences } from "../../content/item_references.ts";
+import { type KeepReference, referencesOf, withReferences } from "../../content/item_references.ts";
 import { compareJson } from "../../tools/diff/compare_json.ts";
 import { compareModels, compareSettings } from "../../tools/diff/compare_schema.ts";
 import type { SchemaChange } from "../../tools/diff/changes.ts";
@@ -34,6 +34,8 @@ export interface VerifyTargetOptions {
   readonly target: Target;
   /** The ids of uploads whose file nobody has. */
   readonly missing: ReadonlySet<string>;
+  /** The ids of uploads that have another file in the target, as the snapshot has none. */
+  readonly replaced: ReadonlySet<string>;
   /** What was told to be lost. */
   readonly losses: readonly Loss[];
   /** How much is compared. */
@@ -54,7 +56,7 @@ const ORDERED = {
  * @throws {CmaError} If it can't be read.
  */
 export async function verifyTarget(options: VerifyTargetOptions): Promise<Verified> {
-  const { work, losses, missing, verify } = options;
+  const { work, losses, missing, replaced, verify } = options;
   const { options: restore, choices, found, place: { environment, forkOf }, snapshot } = work;
   const { signal, storage, onEvent } = restore;
   const isSample = verify !== "full";
@@ -86,6 +88,12 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
         const keep: KeepReference = ({ type, id }) => type !== "upload" || !missing.has(id);
         return { ...record, attributes: withReferences(record, wanted.schema, keep).attributes };
       },
+    },
+    ...missing.size + replaced.size > 0 && {
+      isImpaired: (record: Item) =>
+        referencesOf(record, wanted.schema).some(({ type, id }) => {
+          return type === "upload" && (missing.has(id) || replaced.has(id));
+        }),
     },
     signal,
   };

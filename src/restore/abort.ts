@@ -117,7 +117,9 @@ async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRe
   const client = new CmaClient({ ...reached, environment: undefined });
   const project = await readProject(client, signal);
   const earlier = await findEarlier(options, found, project.id);
-  if (earlier === undefined) throw noEarlier(found);
+  if (earlier === undefined) {
+    throw noEarlier(options, found, project.environments.map(({ id }) => id));
+  }
   const { plan: { environment, forkOf }, prefix } = earlier;
   await using lock = await lockOf(journals, project.id, environment, signal);
   const journal = await RestoreJournal.open(lock.storage, prefix, signal);

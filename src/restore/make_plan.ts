@@ -178,7 +178,9 @@ async function makePlan(
   assertMeant(project, { snapshotProject: manifest?.project.id ?? found.project, otherProject });
   const earlier = options.resume ? await findEarlier(options, found, project.id) : undefined;
   // What a lost journal would say of another project can be told by what is there.
-  if (options.resume && earlier === undefined && !otherProject) throw noEarlier(found);
+  if (options.resume && earlier === undefined && !otherProject) {
+    throw noEarlier(options, found, project.environments.map(({ id }) => id));
+  }
   const place = earlier === undefined
     ? chooseTarget(project, {
       into: options.into ?? RESTORE_DEFAULTS.into,

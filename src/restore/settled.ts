@@ -2,6 +2,7 @@ import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { readableVariable } from "../http/proxy.ts";
 import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
+import { fewNames, shownAddress } from "../text/printable.ts";
 import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
 import { Secrets } from "../text/secrets/secrets.ts";
 import type { RestoreEvent } from "./events.ts";
@@ -62,6 +63,9 @@ export function journalPlace({ prefix }: FoundSnapshot): string {
   return prefix.slice(0, prefix.lastIndexOf("/"));
 }
 
+/** The name of an environment that a restore has given it. */
+const MADE = /^restore-\d{8}-\d{6}$/;
+
 /** A restore that isn't over, by its journal. */
 export interface EarlierRestore {
   /** What it was to do. */
@@ -86,10 +90,24 @@ export async function findEarlier(
   return await RestoreJournal.find(journal, journalPlace(found), isMeant, signal);
 }
 
-/** The error of who asks for a restore that there isn't. */
-export function noEarlier({ name }: FoundSnapshot): SluiceError {
+/**
+ * The error of who asks for a restore that there isn't.
+ *
+ * @param options Where journals are.
+ * @param found The snapshot.
+ * @param environments The project's environments, one of which a restore may have made.
+ */
+export function noEarlier(
+  { storage, journal = storage }: Settled<JournalOptions>,
+  found: FoundSnapshot,
+  environments: readonly string[],
+): SluiceError {
+  const place = shownAddress(`${journal.url}/${journalPlace(found)}`);
+  const made = environments.filter((id) => MADE.test(id));
+  const which = made.length > 0 ? `, which may be ${fewNames(made)}` : "";
   return new SluiceError(
-    `There is no restore of ${name} that isn't over: restore it anew.`,
+    `There is no restore of ${found.name} that isn't over, by the journals at ${place}: restore it anew. If a ` +
+      `journal is lost, nobody can tell what its restore had made: look at that environment${which}, and delete it.`,
     EXIT.usage,
     { code: "no_restore" },
   );

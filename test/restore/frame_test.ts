@@ -135,7 +135,7 @@ Deno.test("a flipped byte in a snapshot: 0 writes", async () => {
   }
 });
 
-Deno.test("a role that lacks permissions, and numeric ids, are refused", async () => {
+Deno.test("a role that lacks permissions is refused", async () => {
   const storage = await sampleSnapshot();
   const project = sampleProject();
   const [editor] = project.primary.settings.get("/roles") as unknown as { id: string }[];

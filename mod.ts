@@ -39,7 +39,7 @@ export type { Clock } from "./src/async/clock.ts";
 export type { RetryPolicy } from "./src/async/retry.ts";
 
 export { exportProject, type ExportReport } from "./src/export/export.ts";
-export type { ExportEvent } from "./src/export/events.ts";
+export type { ExportEvent, Reuse } from "./src/export/events.ts";
 export type { AssetMode, ExportOptions, SourceOptions } from "./src/export/options.ts";
 export type { AssetDeletion } from "./src/export/assets/delete_orphans.ts";
 export type { MaxDelete } from "./src/export/assets/max_delete.ts";

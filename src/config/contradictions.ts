@@ -1,4 +1,5 @@
 import { keepsSomething } from "../tools/prune_policy.ts";
+import { EXPORT_DEFAULTS } from "../export/export_settings.ts";
 import type { Config, OptionKey } from "./options.ts";
 
 /** An option, and the values that are meant. */
@@ -48,6 +49,7 @@ export const EXCLUSIVE: readonly (readonly [Side, Side])[] = [
     { key: "compress", is: (value) => value !== "none" },
     { key: "layout", is: (value) => value === "enterprise" },
   ],
+  [{ key: "since", is: (value) => value !== EXPORT_DEFAULTS.since }, on("full")],
 ];
 
 /**

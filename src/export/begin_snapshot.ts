@@ -10,6 +10,7 @@ import { ResumeState } from "./resume/resume_state.ts";
 import type { Emit } from "./events.ts";
 import type { Journal } from "./journal.ts";
 import type { OpenProject } from "./open_project.ts";
+import { type BaseSnapshot, findBase, reopenBase } from "./steps/base_snapshot.ts";
 import { DerivedStep } from "./steps/derived_step.ts";
 import type { Tallies } from "./tallies.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
@@ -47,6 +48,8 @@ export interface BegunSnapshot {
   readonly checkpoints: Checkpoints;
   /** When the export began. */
   readonly startedAt: Date;
+  /** The snapshot whose records are reused where they haven't changed, if there is one. */
+  readonly base: BaseSnapshot | undefined;
 }
 
 /**
@@ -72,6 +75,9 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
     journal.addWarning("not_resumed", `A new snapshot is begun, because ${reopened.reason}.`);
   }
   if (from === undefined) await settings.beforeBegin?.(signal);
+  const base = from === undefined
+    ? await findBase(parts)
+    : from.checkpoint.base && await reopenBase(parts, structuredClone(from.checkpoint.base));
   const startedAt = from ? new Date(from.checkpoint.startedAt) : new Date();
   const snapshot = from?.snapshot ?? await SnapshotWriter.create(storage, {
     ...place,
@@ -93,10 +99,11 @@ export async function beginSnapshot(parts: BeginParts): Promise<BegunSnapshot> {
   const described = { fingerprint, startedAt, labels, changedSince, snapshot, journal, tallies };
   const state = new ResumeState({ ...described, derived, signal });
   if (from) await state.restore(from.checkpoint);
+  if (base) state.base = base.state;
   const checkpoints = new Checkpoints({ state, snapshot, emit, stop, everyMs, signal });
   // From now on it can be resumed, however early it is killed.
   if (from === undefined) await checkpoints.save();
-  return { snapshot, derived, state, checkpoints, startedAt };
+  return { snapshot, derived, state, checkpoints, startedAt, base };
 }
 
 /** What was noted so far, and what tables have met and tell only at their end. */

@@ -3,6 +3,18 @@ import type { Version } from "../content/resource.ts";
 import type { AssetOutcome } from "../assets/asset_download.ts";
 import type { CmaEvent } from "../source/datocms/cma_event.ts";
 
+/** What an export reused of an earlier snapshot; the new one doesn't need it. */
+export interface Reuse {
+  /** The earlier snapshot's address. */
+  readonly snapshot: string;
+  /** How many records with blocks were reused. */
+  readonly records: number;
+  /** How many published versions were reused that aren't the current ones. */
+  readonly published: number;
+  /** How many requests they would have taken, at least. */
+  readonly requests: number;
+}
+
 /**
  * What an export tells while it runs. The `type` of each event is stable: logs and progress bars are
  * made of them.
@@ -21,6 +33,18 @@ export type ExportEvent =
     /** Whether an earlier export is resumed. */
     readonly resumed: boolean;
   }
+  | {
+    /** An earlier snapshot was to be reused where nothing has changed. */
+    readonly type: "since";
+    /** Its address; `null` if all is read. */
+    readonly snapshot: string | null;
+    /** Why all is read, a clause; `null` if it isn't. */
+    readonly reason: string | null;
+  }
+  | ({
+    /** What was reused of an earlier snapshot, once the new one is complete. */
+    readonly type: "reused";
+  } & Reuse)
   | {
     /** How far the temporary copy of an environment is that is exported in its place. */
     readonly type: "freeze";

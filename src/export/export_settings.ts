@@ -13,6 +13,8 @@ export const EXPORT_DEFAULTS = {
   maxFailures: Infinity,
   freeze: false,
   resume: false,
+  since: "none",
+  fullEvery: 7,
   layout: "ndjson",
   tables: true,
   format: "ndjson",
@@ -47,6 +49,8 @@ export interface ExportSettings extends
     | "maxFailures"
     | "freeze"
     | "resume"
+    | "since"
+    | "fullEvery"
     | "layout"
     | "tables"
     | "format"
@@ -100,6 +104,8 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
     maxFailures = EXPORT_DEFAULTS.maxFailures,
     freeze = EXPORT_DEFAULTS.freeze,
     resume = EXPORT_DEFAULTS.resume,
+    since = EXPORT_DEFAULTS.since,
+    fullEvery = EXPORT_DEFAULTS.fullEvery,
     layout = EXPORT_DEFAULTS.layout,
     tables = EXPORT_DEFAULTS.tables,
     format = EXPORT_DEFAULTS.format,
@@ -107,7 +113,18 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
   assertLabels(options.labels ?? {});
   // The other layout is read by what knows nothing of compression.
   const compress = layout === "enterprise" ? "none" : options.compress ?? EXPORT_DEFAULTS.compress;
-  const own = { allowPublic, maxFailures, freeze, resume, layout, tables, format, compress };
+  const own = {
+    allowPublic,
+    maxFailures,
+    freeze,
+    resume,
+    since,
+    fullEvery,
+    layout,
+    tables,
+    format,
+    compress,
+  };
   return { ...options, ...resolveSourceOptions(options), ...own };
 }
 

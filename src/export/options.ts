@@ -113,6 +113,19 @@ export interface ExportOptions extends SourceOptions {
    */
   readonly resume?: boolean | undefined;
   /**
+   * A snapshot whose records are reused where they haven't changed, which takes a fraction of the requests:
+   * `"last"` for the newest one that can be, one's name, or `"none"`. The new snapshot is the same as if all were
+   * read, and doesn't need the other one. Where that can't be used, all is read.
+   *
+   * @default {"none"}
+   */
+  readonly since?: string | undefined;
+  /**
+   * How many snapshots are made with `since: "last"` until all records are read for one again, that one
+   * included. @default {7}
+   */
+  readonly fullEvery?: number | undefined;
+  /**
    * How long to work, in milliseconds: then the export stops at the end of a page, and fails with an
    * `UnfinishedError`. Another one with `resume` continues. @default No limit
    */

@@ -1,4 +1,5 @@
 import type { ExitCode } from "../error.ts";
+import type { Reuse } from "../export/events.ts";
 import type { ExportReport } from "../export/export.ts";
 import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
 import type { AssetDeletion } from "../export/assets/delete_orphans.ts";
@@ -44,6 +45,8 @@ export interface JsonReport extends ExportNotes {
   readonly manifest: Omit<Manifest, "objects" | keyof ExportNotes> | null;
   /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
   readonly objects: { readonly count: number; readonly bytes: number } | null;
+  /** What `--since` reused, and how many requests that saved, at least; `null` without such a snapshot. */
+  readonly reused: Reuse | null;
   /** What `--assets sync` deleted, and why not all of it; `null` if nothing was to be deleted. */
   readonly deletion: Omit<AssetDeletion, "facts"> | null;
   /** What became of old snapshots; left out unless a schedule has to remove some. */
@@ -85,12 +88,12 @@ export function jsonReport(end: ExportEnd): JsonReport {
   };
   if (!("report" in end)) {
     const { status, error, notes = NO_NOTES } = end;
-    const rest = { manifest: null, objects: null, deletion: null };
+    const rest = { manifest: null, objects: null, reused: null, deletion: null };
     const warnings = [...notes.warnings, ...aside];
     const { findings, failures } = notes;
     return { ...common, status, error, ...rest, findings, warnings, failures };
   }
-  const { status, deletion = null, manifest: whole } = end.report;
+  const { status, reused = null, deletion = null, manifest: whole } = end.report;
   const { objects, findings, warnings, failures, ...manifest } = whole;
   return {
     ...common,
@@ -102,6 +105,7 @@ export function jsonReport(end: ExportEnd): JsonReport {
       count: objects.length,
       bytes: objects.reduce((sum, { size }) => sum + size, 0),
     },
+    reused,
     deletion: deletion && withoutFacts(deletion),
     findings,
     warnings: [...warnings, ...aside],

@@ -217,6 +217,8 @@ function changes(state: ProgressState, event: ExportEvent): Partial<ProgressStat
     case "deleted":
     case "freeze":
     case "finding":
+    case "since":
+    case "reused":
     case "checkpoint":
     case "unfinished":
       return {};

@@ -27,7 +27,7 @@ import { BUSY, NotDueError, type Tick, TickEnding, tickResult } from "./tick_end
 
 /** Options of {@linkcode Schedule}. */
 export interface ScheduleOptions {
-  /** What is exported, and where to; with a time budget, `resume` is needed, too. */
+  /** What is exported, and where to, with `since: "last"` by default; a time budget needs `resume`, too. */
   readonly exported: Omit<ExportOptions, "signal" | "beforeBegin" | "onNotes">;
   /** How often a snapshot begins. */
   readonly every: Every;
@@ -232,8 +232,7 @@ export class Schedule {
         }
         return idle;
       }
-      const { exported, prune: policy } = this.#options;
-      const { timeBudgetMs } = exported;
+      const { exported, exported: { timeBudgetMs }, prune: policy } = this.#options;
       const leftMs = () => (timeBudgetMs ?? Infinity) - (this.#clock.elapsed() - begun);
       const onEvent = (event: ExportEvent) => {
         tick.progress = progressOf(tick.progress, event, this.#clock.now());
@@ -242,6 +241,7 @@ export class Schedule {
       const report = await withTelemetry(onEvent, (onEvent) => {
         return exportProject({
           ...exported,
+          since: exported.since ?? "last",
           beforeBegin: (signal) => this.#assertDue(signal),
           onNotes: (read) => tick.notes = read,
           timeBudgetMs: timeBudgetMs && Math.max(1, leftMs()),

@@ -25,7 +25,7 @@ const TAIL = "]}";
  * @throws The signal's reason.
  */
 export async function* batchEntries<T>(
-  storage: Storage,
+  storage: Pick<Storage, "get">,
   key: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Page<T>, void> {

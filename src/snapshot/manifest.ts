@@ -124,6 +124,16 @@ export interface Manifest extends ExportNotes {
    * manifests of before had none.
    */
   readonly published?: Readonly<Record<string, "derived" | "read">> | undefined;
+  /**
+   * SHA-256 of what decides how the records of each model look, in hexadecimal by `api_key`: its fields, those of
+   * the block models that may be in them, and the locales. Left out without records; manifests of before had none.
+   */
+  readonly shapes?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How many snapshots there are since the last one for which all records were read, this one included: 0 if they
+   * were for this one. Left out without records; manifests of before had none.
+   */
+  readonly sinceFull?: number | undefined;
   /** Every object of the snapshot but `manifest.json` and `canary.txt`, by path. */
   readonly objects: readonly ManifestObject[];
   /** Paths of what isn't part of the snapshot, but couldn't be deleted from its folder, if there is any. */
@@ -182,6 +192,8 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   resources: manifestResources,
   records: manifestRecords,
   published: z.record(z.string(), z.enum(["derived", "read"])).optional(),
+  shapes: z.record(z.string(), sha256).optional(),
+  sinceFull: count.optional(),
   objects: z.array(z.object({
     path: z.string(),
     size: count,

@@ -86,6 +86,14 @@ export class ExportTelemetry implements Disposable {
       case "finding":
         // Not the message: it may name what is in records.
         return void this.#root.addEvent(event.type, { "sluice.code": event.code });
+      case "since":
+        return;
+      case "reused":
+        return void this.#root.addEvent("reused", {
+          "sluice.records": event.records,
+          "sluice.published": event.published,
+          "sluice.requests": event.requests,
+        });
       case "freeze":
         if (event.percent !== null) return;
         return void this.#root.addEvent("freeze", { "sluice.step": event.step });

@@ -80,6 +80,7 @@ Deno.test("sluice export --json writes a report for programs", async () => {
     requests: bench_.cma.log.count.api,
     leastSeconds: (bench_.cma.log.count.api - 1) / 200,
     retries: 0,
+    reused: null,
     assetRetries: 0,
     retried: [],
     bytesRead: report.bytesRead,

@@ -31,6 +31,8 @@ Deno.test("resolveExportOptions() keeps what is given, and takes assets: true fo
     maxFailures: 0,
     freeze: true,
     resume: true,
+    since: "last",
+    fullEvery: 3,
     layout: "enterprise",
     tables: "only",
     format: "csv",

@@ -14,6 +14,8 @@ import "../export/journal_test.ts";
 import "../export/numbers_test.ts";
 import "../export/plan_test.ts";
 import "../export/record_checks_test.ts";
+import "../export/since/since_sequences_test.ts";
+import "../export/since/since_test.ts";
 import "../export/steps/export_schedules_test.ts";
 import "../export/steps/export_settings_test.ts";
 import "../export/steps/note_restrictions_test.ts";

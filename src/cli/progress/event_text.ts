@@ -1,4 +1,4 @@
-import type { ExportEvent } from "../../export/events.ts";
+import type { ExportEvent, Reuse } from "../../export/events.ts";
 import { printable, shownAddress } from "../../text/printable.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { listingName, projectName } from "./render_progress.ts";
@@ -11,6 +11,18 @@ const LONGEST = 500;
  * asset, too.
  */
 export type Detail = "messages" | "log" | "all";
+
+/**
+ * What was reused, for people.
+ *
+ * @param reuse What was.
+ */
+export function reuseText({ snapshot, records, published, requests }: Reuse): string {
+  const versions = published > 0 ? ` and ${counted(published, "published version")}` : "";
+  return `${counted(records, "record")} with blocks${versions} of ${
+    shownAddress(snapshot)
+  }: at least ${counted(requests, "request")} saved`;
+}
 
 /**
  * The line that tells people of an event.
@@ -31,6 +43,8 @@ export function eventText(event: ExportEvent, detail: Detail): string | undefine
       return assetText(event, detail);
     case "freeze":
       return freezeText(event, detail);
+    case "since":
+      return sinceText(event, detail);
     case "request":
     case "done":
     case "checkpoint":
@@ -54,6 +68,12 @@ function freezeText({ environment, step, percent }: Of<"freeze">, detail: Detail
     case "deleted":
       return `Deleted ${name}`;
   }
+}
+
+function sinceText({ snapshot, reason }: Of<"since">, detail: Detail): string | undefined {
+  if (reason !== null) return `All records are read, because ${printable(reason, LONGEST)}`;
+  if (snapshot === null || detail === "messages") return undefined;
+  return `Reusing what hasn't changed since ${shownAddress(snapshot)}`;
 }
 
 function assetText({ outcome }: Of<"asset">, detail: Detail): string | undefined {
@@ -103,6 +123,7 @@ function logText(
     | "converged"
     | "tables"
     | "written"
+    | "reused"
     | "sealed"
     | "deleted"
     | "unfinished"
@@ -123,6 +144,8 @@ function logText(
       const what = event.resource === "records" ? "record" : "upload";
       return `Read ${counted(event.count, what)} again that changed meanwhile (pass ${event.pass})`;
     }
+    case "reused":
+      return `Reused ${reuseText(event)}`;
     case "deleted":
       return `Deleted ${counted(event.count, "asset file")}, ${formatBytes(event.bytes)}`;
     case "total":

@@ -17,6 +17,12 @@ export const LOG_ENTRIES = {
   freeze: {
     about: "The temporary copy of the environment is being created, is ready, or was deleted.",
   },
+  since: {
+    about: "With `--since`: the snapshot whose records are reused, or why all are read (`reason`).",
+  },
+  reused: {
+    about: "How many `records` and `published` versions were reused, and the `requests` saved.",
+  },
   request: {
     about: "An answer of the API: request, status, milliseconds, bytes and remaining quota.",
     verbose: true,

@@ -9,6 +9,7 @@ import {
 } from "../../snapshot/manifest.ts";
 import { RESOURCES } from "../../source/datocms/resources.ts";
 import { advised } from "./advice.ts";
+import { reuseText } from "../progress/event_text.ts";
 import { projectName } from "../progress/render_progress.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { wrap, wrapList } from "../text/wrap.ts";
@@ -39,7 +40,7 @@ const NOTES = 10;
  * @return Lines, with a line break at the end.
  */
 export function renderSummary(report: ExportReport, context: SummaryContext): string {
-  const { manifest, snapshot, status } = report;
+  const { manifest, snapshot, status, reused } = report;
   const { progress, ms, columns, isRetry = false, hasTold = () => false } = context;
   const { project, environment } = manifest;
   const name = projectName({ ...START, project, environment: environment.id });
@@ -58,6 +59,7 @@ export function renderSummary(report: ExportReport, context: SummaryContext): st
     ["Others", othersList(manifest)],
     ["Files", filesText(manifest)],
     requests,
+    reused && ["Reused", reuseText(reused)],
   ];
   const width = Math.max(40, Math.min(columns, 100));
   const done = `${isRetry ? `Retried the failed assets of ${name}` : `Exported ${name}`} in ${

@@ -14,6 +14,25 @@ const { option, onOff } = under("Run");
 
 /** How an export is run, whoever begins it. */
 export const EXPORT_RUN = {
+  since: option({
+    kind: "text",
+    schema: z.string().min(1).optional(),
+    placeholder: "<snapshot>",
+    expects: "last, none, or the name of a snapshot",
+    help:
+      "Reuse what hasn't changed since a snapshot: last (the newest one that can be reused), a name " +
+      "as list shows it, or none. The new snapshot doesn't depend on it. export's default is none, " +
+      "schedule's last.",
+    toExport: (since) => ({ since }),
+  }),
+  fullEvery: option({
+    kind: "number",
+    schema: z.number().int().min(1).default(EXPORT_DEFAULTS.fullEvery),
+    placeholder: "<number>",
+    expects: "a whole number of at least 1",
+    help: "With --since last, read all records again for one of this many snapshots.",
+    toExport: (fullEvery) => ({ fullEvery }),
+  }),
   freeze: onOff(EXPORT_DEFAULTS.freeze, {
     help:
       "Export a temporary copy of the environment, so that nothing changes during the export; " +
@@ -34,6 +53,7 @@ export const EXPORT_RUN = {
 
 /** What an export that somebody begins can be instead of a new one. */
 export const EXPORT_KIND = {
+  full: onOff(false, { help: "Read all records this time, whatever SLUICE_SINCE says." }),
   resume: onOff(EXPORT_DEFAULTS.resume, {
     help:
       "Resume the newest incomplete snapshot, if the project, environment, schema and options " +

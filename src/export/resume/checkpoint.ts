@@ -10,6 +10,7 @@ import type { TablesState } from "../../snapshot/make_tables.ts";
 import type { ExportNotes, Manifest } from "../../snapshot/manifest.ts";
 import { manifestNotes, manifestRecords, manifestResources } from "../../snapshot/manifest.ts";
 import type { SnapshotObject, SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+import type { BaseState } from "../steps/base_snapshot.ts";
 import type { UnfinishedBatch } from "../../snapshot/snapshot_sink.ts";
 
 /** How far a listing was written. */
@@ -67,6 +68,8 @@ export interface Checkpoint {
   readonly startedAt: string;
   /** The labels that runs have given the snapshot. */
   readonly labels?: Labels | undefined;
+  /** The snapshot whose records are reused where they haven't changed, if there is one. */
+  readonly base?: BaseState | undefined;
   /** Changes since then are still to be looked for, in ISO 8601. */
   readonly changedSince: string;
   /** Steps that are done. */
@@ -111,6 +114,11 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
   fingerprint: z.record(z.string(), z.string()),
   startedAt: z.iso.datetime(),
   labels: z.record(z.string(), z.string()).optional(),
+  base: z.object({
+    prefix: z.string(),
+    reused: z.object({ current: count, published: count, flat: count }),
+    sinceFull: count,
+  }).optional(),
   changedSince: z.iso.datetime(),
   done: z.array(z.string()),
   amending: z.array(amendable),

@@ -4,6 +4,7 @@ import type { Labels } from "../../snapshot/labels.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import type { Journal } from "../journal.ts";
 import type { Tallies } from "../tallies.ts";
+import type { BaseState } from "../steps/base_snapshot.ts";
 import type { Amendable, Checkpoint, ListingState, Outdated } from "./checkpoint.ts";
 
 /** Tables and indexes that are being made, as far as checkpoints know them. */
@@ -44,6 +45,8 @@ export class ResumeState {
   changedSince: Date;
   /** How many lists of assets that are done were written. */
   assetLists = 0;
+  /** The snapshot whose records are reused where they haven't changed, if there is one, and how many were. */
+  base: BaseState | undefined;
   /** What is being brought up to date. */
   readonly amending: Set<Amendable> = new Set<Amendable>();
   /** What is still to be brought up to date, by what it is and its id. */
@@ -101,6 +104,7 @@ export class ResumeState {
     tallies.restore(checkpoint);
     journal.restore(checkpoint.notes);
     this.#labels = { ...checkpoint.labels, ...this.#labels };
+    this.base = structuredClone(checkpoint.base);
     this.changedSince = new Date(checkpoint.changedSince);
     this.assetLists = checkpoint.assetLists;
     // What was being brought up to date then is begun again.
@@ -130,6 +134,7 @@ export class ResumeState {
       fingerprint,
       startedAt: startedAt.toISOString(),
       labels: this.#labels,
+      ...(this.base && { base: this.base }),
       changedSince: this.changedSince.toISOString(),
       done: [...this.#done],
       amending: [...this.amending],

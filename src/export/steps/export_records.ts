@@ -13,6 +13,7 @@ import type { ExportSettings } from "../export_settings.ts";
 import { type ListingParts, ListingRun } from "../resume/listing_run.ts";
 import type { RecordListing, Selection } from "../selection.ts";
 import type { Tallies } from "../tallies.ts";
+import type { BaseSnapshot } from "./base_snapshot.ts";
 import { writtenRecords } from "./written_records.ts";
 
 /** Models that are listed at a time, at most: each has files of its own that are being written. */
@@ -32,6 +33,8 @@ export interface RecordParts extends ListingParts {
   readonly tallies: Tallies;
   /** How they are read and written. */
   readonly settings: Pick<ExportSettings, "compress" | "layout" | "tables" | "verifyPublished">;
+  /** What is reused where it hasn't changed. */
+  readonly base: BaseSnapshot | undefined;
   /** The most requests at a time. */
   readonly concurrency: number;
 }
@@ -130,13 +133,15 @@ class ModelRun {
     const isFresh = current.read === 0 && published?.read === 0;
     const withPublished = published !== undefined && !published.done &&
       !this.#parts.settings.verifyPublished && (isFresh || published.isDerived === true);
-    return { model, withPublished, listing: this.#current.options(signal) };
+    const earlier = this.#parts.base?.earlier(model);
+    return { model, withPublished, listing: this.#current.options(signal), earlier };
   }
 
   /** Writes records: both versions, or no one. */
-  async write({ current, published }: ReadRecords): Promise<void> {
+  async write({ current, published, reused }: ReadRecords): Promise<void> {
     const run = this.#published;
     await this.#page(async () => {
+      this.#countReused(reused);
       await this.#current.write(current);
       if (run) run.state.isDerived = published !== undefined;
       if (run === undefined || published === undefined) return;
@@ -146,6 +151,15 @@ class ModelRun {
     // As many as there would be if the others were like these.
     const { state: { read, total } } = this.#current;
     run.expect(Math.ceil(run.state.read / read * Math.max(read, total)));
+  }
+
+  #countReused({ current, published }: ReadRecords["reused"]): void {
+    const { base, project: { schema } } = this.#parts;
+    if (base === undefined) return;
+    const { reused } = base.state;
+    reused.current += current;
+    reused.published += published;
+    if (!schema.holdsBlocks(this.model.id)) reused.flat += published;
   }
 
   /** Counts it as read to its end, with its published versions or without, unless it was stopped just before. */

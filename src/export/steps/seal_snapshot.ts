@@ -4,9 +4,12 @@ import { noteLatest } from "../../snapshot/latest.ts";
 import { type Manifest, statusOf } from "../../snapshot/manifest.ts";
 import type { ManifestContent } from "../../snapshot/seal.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
+
+import { type BaseState, shapesOf } from "./base_snapshot.ts";
 import type { ProjectSchema } from "../../source/datocms/schema.ts";
+import { BY_ID } from "../../source/datocms/pack_queue.ts";
 import { VERSION } from "../../version.ts";
-import type { Emit } from "../events.ts";
+import type { Emit, Reuse } from "../events.ts";
 import { type ExportSettings, shapingSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
 import { type ExportReport, reportOf } from "../report.ts";
@@ -33,7 +36,7 @@ export interface SealParts {
   /** When the export began. */
   readonly startedAt: Date;
   /** What is noted of the snapshot, and how records were read. */
-  readonly state: Pick<ResumeState, "labels" | "listing">;
+  readonly state: Pick<ResumeState, "labels" | "listing" | "base">;
   /** What was exported, and how. */
   readonly settings: ExportSettings & { readonly signal: AbortSignal };
   /** Keeps others from writing to the same place. */
@@ -57,6 +60,11 @@ export async function sealSnapshot(
 ): Promise<ExportReport> {
   const { project, name, place, snapshot, tallies, journal, settings, lock, emit } = parts;
   const published = publishedBy(parts);
+  const { base } = parts.state;
+  const models = parts.selection.recordListings.map(({ model }) => model);
+  const records = models.length > 0 && settings.tables !== "only"
+    ? { shapes: shapesOf(project.schema, models), sinceFull: base?.sinceFull ?? 0 }
+    : undefined;
   const { labels } = parts.state;
   await lock.confirm();
   const { site, environment } = project;
@@ -73,6 +81,7 @@ export async function sealSnapshot(
     options: shapingSettings(settings),
     ...tallies.counts,
     ...(published && { published }),
+    ...records,
     ...(assets === undefined ? {} : { assets }),
     ...journal.notes,
   });
@@ -85,10 +94,19 @@ export async function sealSnapshot(
       `The snapshot's manifest names what is left in its folder: ${what} (${reason}).`,
     );
   });
+  const reused = base && reuseOf(base, settings.storage.url);
+  if (reused) emit({ type: "reused", ...reused });
   emit({ type: "sealed", snapshot: snapshot.address });
   lock.unwatch();
   await noteLatest(settings.storage, snapshot.prefix, settings.signal);
-  return reportOf(snapshot.address, manifest);
+  return { ...reportOf(snapshot.address, manifest), ...(reused && { reused }) };
+}
+
+function reuseOf({ prefix, reused }: BaseState, url: string): Reuse {
+  const { current: records, published, flat } = reused;
+  const requests = Math.ceil((records + published - flat) / BY_ID.nested) +
+    Math.ceil(flat / BY_ID.flat);
+  return { snapshot: `${url}/${prefix}`, records, published, requests };
 }
 
 /** How the published versions of each model were had, if any were read. */

@@ -5,6 +5,7 @@ import { modelIdOf, namesBlocks } from "./block_names.ts";
 import type { CmaClient } from "./cma_client.ts";
 import type { PackKind } from "./pack_queue.ts";
 import { PublishedCheck } from "./published_check.ts";
+import type { Reused } from "./earlier_records.ts";
 import type { Lane, Slot } from "./record_lane.ts";
 import { type Answer, RecordPacks } from "./record_packs.ts";
 import type { Unreadable } from "./unreadable.ts";
@@ -126,18 +127,40 @@ export class Completion {
    */
   take(lane: Lane, rows: Page<Item>, bytes: number): void {
     if (lane.withPublished) this.check.look(rows);
-    for (const row of rows) {
-      if (lane.isRejected) return;
-      const slot = lane.add(row, this.#isNested(lane, row));
-      this.#held += slot.bytes;
-      if (slot.namesBlocks) {
-        this.#askFor(slot, { version: "current", nested: true });
-        // Both at once, so that what comes first can soon be handed on.
-        if (lane.withPublished && slot.status === "updated") this.#askForPublished(slot);
-      } else {
-        this.#weigh(slot, bytes);
-        this.#settle(slot, row);
-      }
+    for (const row of rows) this.#take(lane, row, bytes);
+  }
+
+  /**
+   * Takes a row of a model, in order, once it was looked for whether an earlier record can be reused.
+   *
+   * @param lane The model.
+   * @param row The row.
+   * @param bytes Its size, about.
+   */
+  async join(lane: Lane, row: Item, bytes: number): Promise<void> {
+    const { schema } = this.#options;
+    const withPublished = lane.withPublished && row.meta?.status === "updated";
+    const isNeeded = withPublished || namesBlocks(row, schema, lane.model.id);
+    this.#take(lane, row, bytes, isNeeded ? await lane.join?.find(row, withPublished) : undefined);
+  }
+
+  #take(lane: Lane, row: Item, bytes: number, reused?: Reused): void {
+    if (lane.isRejected) return;
+    const slot = lane.add(row, this.#isNested(lane, row));
+    this.#held += slot.bytes;
+    if (reused !== undefined) {
+      slot.isReused = slot.namesBlocks;
+      slot.isPublishedReused = reused.published !== undefined;
+      slot.other = reused.published;
+      this.#weigh(slot, reused.bytes);
+      this.#settle(slot, reused.current);
+    } else if (slot.namesBlocks) {
+      this.#askFor(slot, { version: "current", nested: true });
+      // Both at once, so that what comes first can soon be handed on.
+      if (lane.withPublished && slot.status === "updated") this.#askForPublished(slot);
+    } else {
+      this.#weigh(slot, bytes);
+      this.#settle(slot, row);
     }
   }
 
@@ -254,6 +277,7 @@ export class Completion {
       return this.#askFor(slot, { version: "current", nested: true });
     }
     this.#weigh(slot, slot.other === undefined ? bytes : slot.bytes + bytes);
+    slot.isReused = false;
     this.#settle(slot, item);
   }
 
@@ -268,6 +292,7 @@ export class Completion {
         this.#weigh(slot, slot.bytes + bytes);
         slot.isAwaited = false;
         slot.other = item;
+        slot.isPublishedReused = false;
         if (slot.item !== undefined) this.#settle(slot, slot.item);
       }
       return;
@@ -297,6 +322,7 @@ export class Completion {
     );
     for (const slot of lane.slots.splice(0)) this.release(slot);
     lane.awaited.clear();
+    lane.pending = undefined;
     this.#parts.reject(lane);
   }
 

@@ -1,5 +1,6 @@
 import { createdAt } from "../../content/attributes.ts";
 import type { Item, ItemType, Json, Page } from "../../content/resource.ts";
+import type { EarlierJoin, EarlierRecords } from "./earlier_records.ts";
 import type { ListingOptions } from "./listing.ts";
 import type { ListingVerdict } from "./listing_check.ts";
 import type { UpdatedRows } from "./updated_rows.ts";
@@ -12,6 +13,8 @@ export interface ModelToRead {
   readonly withPublished: boolean;
   /** How its rows are listed, and from where on. */
   readonly listing: ListingOptions;
+  /** Its records as they were read earlier, to reuse those that haven't changed. @default None */
+  readonly earlier?: EarlierRecords | undefined;
 }
 
 /** What a record takes of which nothing is there yet but its place in line (bytes). */
@@ -43,6 +46,10 @@ export interface Slot {
   state: "reading" | "done" | "gone";
   /** How often its published version didn't come. */
   missed: number;
+  /** Whether its current version is an earlier one. */
+  isReused: boolean;
+  /** Whether its published version is an earlier one. */
+  isPublishedReused: boolean;
 }
 
 /** The records of a model on their way, in order. */
@@ -59,6 +66,12 @@ export class Lane implements ModelToRead {
   readonly slots: Slot[] = [];
   /** Its rows, as long as it is listed by itself. */
   rows: ReadableStreamDefaultReader<Page<Item>> | undefined;
+  /** Finds earlier records for its rows, if there are any. */
+  join: EarlierJoin | undefined;
+  /** Rows for which none were looked for yet, and the size of each in bytes, about. */
+  pending: { readonly rows: Item[]; readonly bytes: number } | undefined;
+  /** Whether they are being looked for. */
+  isJoining = false;
   /** Whether its rows came whole, once they did. */
   verdict: ListingVerdict | undefined;
   /** Published versions of updated records, if they are listed. */
@@ -113,13 +126,22 @@ export class Lane implements ModelToRead {
       bytes: WAITING,
       state: "reading",
       missed: 0,
+      isReused: false,
+      isPublishedReused: false,
     };
     this.slots.push(slot);
     return slot;
   }
 
+  /** Whether more rows may come. */
+  get isOpen(): boolean {
+    return this.rows !== undefined || this.isReading || this.isJoining ||
+      this.pending !== undefined;
+  }
+
   /** Ends its listings. */
   async cancel(): Promise<void> {
+    await this.join?.cancel();
     // One that failed has told why.
     await this.rows?.cancel().catch(() => {});
     await this.updated?.cancel();

@@ -1,8 +1,9 @@
 import { Tasks } from "../../async/tasks.ts";
-import type { Item, ItemType, Page } from "../../content/resource.ts";
+import type { Item, ItemType, Page, Version } from "../../content/resource.ts";
 import { census, type CensusPart } from "./census.ts";
 import { Completion, type CompletionOptions } from "./completion.ts";
 import type { ListingVerdict } from "./listing_check.ts";
+import { EarlierJoin } from "./earlier_records.ts";
 import { Lane, type ModelToRead, type Slot } from "./record_lane.ts";
 import { isListedUpdated, recordRows } from "./records.ts";
 import { UpdatedRows } from "./updated_rows.ts";
@@ -11,6 +12,8 @@ export type { ModelToRead };
 
 /** Records that are handed on at once, and their size in bytes, about: at most. */
 const AT_ONCE = { records: 500, bytes: 2 * 1024 * 1024 };
+/** Rows for which earlier records are looked for before it is seen how much waits to be handed on. */
+const JOINED_AT_ONCE = 20;
 
 /** Records of a model, in the order in which they were created. */
 export interface ReadRecords {
@@ -18,6 +21,8 @@ export interface ReadRecords {
   readonly current: Page<Item>;
   /** The published versions of those of them that have one; `undefined` if they are read otherwise. */
   readonly published: Page<Item> | undefined;
+  /** How many of these are earlier ones, with their blocks or as published versions. */
+  readonly reused: Readonly<Record<Version, number>>;
 }
 
 /** How records are read, and where they go. */
@@ -133,10 +138,14 @@ class RecordReader {
         this.#openLane(this.#alone.shift()!);
       }
       for (const lane of this.#lanes) {
-        if (mayRead) this.#readRows(lane);
+        if (mayRead) {
+          this.#joinRows(lane);
+          this.#readRows(lane);
+        }
         completion.readUpdated(lane);
       }
-      const isAllListed = this.#isCensusRead && this.#alone.length === 0 && this.#open === 0;
+      const isAllListed = this.#isCensusRead && this.#alone.length === 0 &&
+        !this.#lanes.values().some(({ isOpen }) => isOpen);
       completion.ask(isAllListed, isIdle);
     }
     for (const lane of this.#lanes) this.#drain(lane);
@@ -152,6 +161,7 @@ class RecordReader {
   #readCensus(): void {
     // Whatever is alone is opened first: the next part may be another one that is.
     if (this.#isCensusRead || this.#isCensusReading || this.#alone.length > 0) return;
+    if (this.#lanes.values().some(({ pending }) => pending !== undefined)) return;
     this.#isCensusReading = true;
     this.#tasks.begin(async () => {
       const { done, value: part } = await this.#census.next();
@@ -165,7 +175,7 @@ class RecordReader {
           const { length } = rows;
           lane.listing.onTotal?.(length);
           lane.verdict = { announced: length, sent: length, state: "whole" };
-          this.#completion.take(lane, rows, part.bytes / Math.max(1, count));
+          this.#takeRows(lane, rows, part.bytes / Math.max(1, count));
         }
       }
     });
@@ -174,6 +184,14 @@ class RecordReader {
   #newLane(one: ModelToRead): Lane {
     const lane = new Lane(one, !this.#options.schema.holdsBlocks(one.model.id));
     lane.withPublished &&= this.#completion.check.derives !== false;
+    if (one.earlier && (lane.withPublished || !lane.isFlat)) {
+      lane.join = new EarlierJoin(
+        this.#options.schema,
+        one.model.id,
+        one.earlier,
+        this.#signal,
+      );
+    }
     this.#lanes.add(lane);
     return lane;
   }
@@ -197,7 +215,7 @@ class RecordReader {
 
   #readRows(lane: Lane): void {
     const { rows } = lane;
-    if (rows === undefined || lane.isReading || lane.isRejected) return;
+    if (rows === undefined || lane.isReading || lane.isRejected || lane.pending) return;
     lane.isReading = true;
     const isFirst = lane.total === 0;
     this.#tasks.begin(async () => {
@@ -206,7 +224,28 @@ class RecordReader {
       if (done) lane.rows = undefined;
       if (lane.isRejected) return;
       if (isFirst) this.#expectUpdated(lane, value);
-      this.#completion.take(lane, value, lane.pageBytes / Math.max(1, value.length));
+      this.#takeRows(lane, value, lane.pageBytes / Math.max(1, value.length));
+    });
+  }
+
+  #takeRows(lane: Lane, rows: Page<Item>, bytes: number): void {
+    const { check } = this.#completion;
+    if (lane.join === undefined) return this.#completion.take(lane, rows, bytes);
+    if (lane.withPublished) check.look(rows);
+    if (rows.length > 0) lane.pending = { rows: [...rows], bytes };
+  }
+
+  /** Looks for earlier records of some rows: what is reused waits to be handed on, too. */
+  #joinRows(lane: Lane): void {
+    const { pending } = lane;
+    if (pending === undefined || lane.isJoining || lane.isRejected) return;
+    lane.isJoining = true;
+    this.#tasks.begin(async () => {
+      const { rows, bytes } = pending;
+      const some = rows.splice(0, JOINED_AT_ONCE);
+      for (const row of some) await this.#completion.join(lane, row, bytes);
+      if (rows.length === 0) lane.pending = undefined;
+      lane.isJoining = false;
     });
   }
 
@@ -215,6 +254,8 @@ class RecordReader {
     const { client } = this.#options;
     const { model, listing, total, isFlat, withPublished } = lane;
     if (!isFlat || !withPublished || listing.after !== undefined || first.length === 0) return;
+    // Most of them are as they were.
+    if (lane.join !== undefined) return;
     const share = first.filter(({ meta }) => meta?.status === "updated").length / first.length;
     if (!isListedUpdated(total * share)) return;
     // Pages of it that wait for the current ones must not keep these from being read.
@@ -250,7 +291,7 @@ class RecordReader {
       slots.splice(0, whole);
       return this.#write(lane, some);
     }
-    if (slots.length > 0 || lane.rows !== undefined || lane.isReading) return;
+    if (slots.length > 0 || lane.isOpen) return;
     this.#lanes.delete(lane);
     if (verdict === undefined) return;
     this.#tasks.begin(async () => {
@@ -267,7 +308,13 @@ class RecordReader {
     lane.isWriting = true;
     this.#tasks.begin(async () => {
       const current = there.map(({ item }) => item!);
-      if (current.length > 0) await this.#options.write(lane.model, { current, published });
+      const reused = {
+        current: there.filter(({ isReused }) => isReused).length,
+        published: there.filter((slot) => slot.published && slot.isPublishedReused).length,
+      };
+      if (current.length > 0) {
+        await this.#options.write(lane.model, { current, published, reused });
+      }
       for (const slot of slots) this.#completion.release(slot);
       lane.isWriting = false;
     });

@@ -139,7 +139,10 @@ export class TableMaker {
    */
   async add(page: Page, { records }: Pick<TableBatch, "records">): Promise<void> {
     const tables = records === undefined
-      ? [{ table: "uploads", rows: uploadRows(page as Page<Upload>) }]
+      ? [{
+        table: "uploads",
+        rows: uploadRows(page as Page<Upload>, { onWarning: this.#warnings.add }),
+      }]
       : this.#recordRows(page as Page<Item>, records.modelId, records.version);
     await this.#writer.write(tables, records?.version);
     this.#rows += tables.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -134,6 +134,10 @@ export interface Manifest extends ExportNotes {
    * were for this one. Left out without records; manifests of before had none.
    */
   readonly sinceFull?: number | undefined;
+  /**
+   * The version of the tables' form, if there are any: 2. Manifests of before had none, which is version 1.
+   */
+  readonly tablesVersion?: number | undefined;
   /** Every object of the snapshot but `manifest.json` and `canary.txt`, by path. */
   readonly objects: readonly ManifestObject[];
   /** Paths of what isn't part of the snapshot, but couldn't be deleted from its folder, if there is any. */
@@ -194,6 +198,7 @@ export const manifestSchema: z.ZodType<Manifest> = z.looseObject({
   published: z.record(z.string(), z.enum(["derived", "read"])).optional(),
   shapes: z.record(z.string(), sha256).optional(),
   sinceFull: count.optional(),
+  tablesVersion: count.optional(),
   objects: z.array(z.object({
     path: z.string(),
     size: count,

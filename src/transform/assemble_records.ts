@@ -1,6 +1,7 @@
 import type { Item, JsonObject, Page } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { assembleBlocks } from "./assemble_blocks.ts";
+import { exactRow } from "./loadable_rows.ts";
 import { modelPlanByApiKey } from "./model_plan.ts";
 import { recordFromRows } from "./record_rows.ts";
 
@@ -22,12 +23,14 @@ export interface RecordTables {
  * in the order of their rows.
  */
 export function assembleRecords(tables: RecordTables, schema: SchemaIndex): Page<Item> {
-  const blocksByVersion = Map.groupBy(tables.blocks, ({ _version }) => _version);
-  return [...Map.groupBy(tables.records, ({ _version }) => _version)].flatMap(([version, rows]) => {
-    const byRecord = Map.groupBy(rows, ({ id }) => id);
-    const records = [...byRecord.values()].map((rows) =>
-      recordFromRows(rows, modelPlanByApiKey(schema, String(rows[0]?._model)))
-    );
-    return assembleBlocks({ records, blocks: blocksByVersion.get(version) ?? [] }, schema);
-  });
+  const blocksByVersion = Map.groupBy(tables.blocks.map(exactRow), ({ _version }) => _version);
+  return [...Map.groupBy(tables.records.map(exactRow), ({ _version }) => _version)].flatMap(
+    ([version, rows]) => {
+      const byRecord = Map.groupBy(rows, ({ id }) => id);
+      const records = [...byRecord.values()].map((rows) =>
+        recordFromRows(rows, modelPlanByApiKey(schema, String(rows[0]?._model)))
+      );
+      return assembleBlocks({ records, blocks: blocksByVersion.get(version) ?? [] }, schema);
+    },
+  );
 }

@@ -43,7 +43,7 @@ export {
   tableSchema,
   type TableSchemaOptions,
 } from "./table_schema.ts";
-export { normalizeUploads, uploadRows } from "./upload_rows.ts";
+export { normalizeUploads, uploadRows, type UploadRowsOptions } from "./upload_rows.ts";
 export {
   type CountedWarning,
   type OnWarning,

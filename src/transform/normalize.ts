@@ -2,9 +2,11 @@ import type { Item, JsonObject, Page } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { linkRows } from "./collect_links.ts";
 import { takeBlocks } from "./extract_blocks.ts";
+import { loadableRows, type StrictColumns, strictColumns } from "./loadable_rows.ts";
 import { localeRows } from "./normalize_locales.ts";
 import { renderedRows, type StructuredTextFormat } from "./render_structured_text.ts";
 import type { TableOptions } from "./table_options.ts";
+import { tableSchema } from "./table_schema.ts";
 
 /** Rows of one table. */
 export interface TableRows {
@@ -25,7 +27,8 @@ export interface NormalizeOptions extends TableOptions {
  * reference.
  *
  * It does what {@linkcode extractBlocks}, {@linkcode normalizeLocales}, {@linkcode renderStructuredText}
- * and {@linkcode collectLinks} do, and {@linkcode assembleRecords} is its inverse.
+ * and {@linkcode collectLinks} do, and {@linkcode assembleRecords} is its inverse. What programs that read tables
+ * refuse, such as half of a surrogate pair, is replaced; `_extra` has what it was.
  *
  * @param schema The project's schema.
  * @param options Which version the records are, which locales get rows, what structured text becomes.
@@ -78,10 +81,28 @@ export function tableRows(
     rows: renderedRows(rows, schema, { as, onWarning }),
   }));
   const links = linkRows(page, schema, options);
-  return links.length === 0 ? rendered : [...rendered, { table: "links", rows: links }];
+  const all = links.length === 0 ? rendered : [...rendered, { table: "links", rows: links }];
+  const strict = strictTables(schema);
+  return all.map(({ table, rows }) => ({
+    table,
+    rows: loadableRows(table, rows, strict.get(table), onWarning),
+  }));
 }
 
 function byModel(folder: string, rows: Page<JsonObject>): TableRows[] {
   return [...Map.groupBy(rows, ({ _model }) => _model)]
     .map(([model, rows]) => ({ table: `${folder}/${model}`, rows }));
+}
+
+const strictTablesOf = new WeakMap<SchemaIndex, ReadonlyMap<string, StrictColumns>>();
+
+/** By table, the columns whose types don't take every value. It is worked out once per schema. */
+function strictTables(schema: SchemaIndex): ReadonlyMap<string, StrictColumns> {
+  let known = strictTablesOf.get(schema);
+  if (known === undefined) {
+    const { tables } = tableSchema(schema);
+    known = new Map(tables.map(({ name, columns }) => [name, strictColumns(columns)]));
+    strictTablesOf.set(schema, known);
+  }
+  return known;
 }

@@ -18,6 +18,12 @@ import {
 import { type FieldPlan, modelPlan } from "./model_plan.ts";
 import { renderedColumns, type StructuredTextFormat } from "./render_structured_text.ts";
 
+/**
+ * The version of the tables' form, which goes up with what a reader of the one before can't know. In version 1,
+ * texts and values were in their columns also where readers refuse them.
+ */
+export const TABLES_VERSION = 2;
+
 /** What a column's values refer to. */
 export interface TableReference {
   /** Records, assets, or blocks of the record itself. */

@@ -2,17 +2,30 @@ import { isObject } from "../text/json.ts";
 import { getOwn } from "../text/own.ts";
 import type { JsonObject, Page, Upload } from "../content/resource.ts";
 import { Extra, writeKeys } from "./extra.ts";
+import { loadableRows, strictColumns } from "./loadable_rows.ts";
 import { UPLOAD_ANTIVIRUS, UPLOAD_ATTRIBUTES } from "./meta_columns.ts";
+import type { OnWarning } from "./warnings.ts";
 
 const ATTRIBUTES = new Set(UPLOAD_ATTRIBUTES.map(({ key }) => key));
 const RELATIONSHIPS = new Set(["creator", "upload_collection"]);
 const ANTIVIRUS = new Set(UPLOAD_ANTIVIRUS.map(({ key }) => key));
 const META = new Set(["antivirus"]);
 const NONE = new Set<string>();
+const STRICT = strictColumns(
+  [...UPLOAD_ATTRIBUTES, ...UPLOAD_ANTIVIRUS]
+    .map(({ name, sqlType }) => ({ name, sql_type: sqlType })),
+);
+
+/** Options of {@linkcode normalizeUploads}. */
+export interface UploadRowsOptions {
+  /** Called for what can't be in the columns as it is. */
+  readonly onWarning?: OnWarning | undefined;
+}
 
 /**
  * Turns uploads into table rows, one per upload, all with the same columns in the same order.
  *
+ * @param options What is called with warnings.
  * @return A stream that takes pages of uploads and gives pages of rows.
  *
  * @example
@@ -26,10 +39,12 @@ const NONE = new Set<string>();
  *
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload}
  */
-export function normalizeUploads(): TransformStream<Page<Upload>, Page<JsonObject>> {
+export function normalizeUploads(
+  options: UploadRowsOptions = {},
+): TransformStream<Page<Upload>, Page<JsonObject>> {
   return new TransformStream({
     transform(page, controller) {
-      controller.enqueue(uploadRows(page));
+      controller.enqueue(uploadRows(page, options));
     },
   });
 }
@@ -39,10 +54,14 @@ export function normalizeUploads(): TransformStream<Page<Upload>, Page<JsonObjec
  * `_extra`.
  *
  * @param page Uploads; they aren't changed, but rows share their values.
+ * @param options What is called with warnings.
  * @return One row per upload.
  */
-export function uploadRows(page: Page<Upload>): JsonObject[] {
-  return page.map(({ id, ...parts }) => {
+export function uploadRows(
+  page: Page<Upload>,
+  { onWarning }: UploadRowsOptions = {},
+): Page<JsonObject> {
+  const rows = page.map(({ id, ...parts }) => {
     const attributes = objectOf(parts.attributes) as JsonObject;
     const relationships = objectOf(parts.relationships);
     const meta = objectOf(parts.meta) as JsonObject;
@@ -65,6 +84,7 @@ export function uploadRows(page: Page<Upload>): JsonObject[] {
     row._extra = extra.toJson();
     return row;
   });
+  return loadableRows("uploads", rows, STRICT, onWarning);
 }
 
 /** A part of an upload; an empty one if it isn't there, or isn't one. */

@@ -6,6 +6,10 @@ export type WarningCode =
   | "inexact_json"
   /** A JSON field's text isn't valid JSON, or is nested too deep: the field stays text. */
   | "invalid_json"
+  /** A text has a NUL character or half of a surrogate pair: its column has U+FFFD, `_extra` the text itself. */
+  | "table_text_replaced"
+  /** A value doesn't fit its column's type: the column is null, `_extra` has the value. */
+  | "table_value_replaced"
   /** A value doesn't have the shape that its field type has. */
   | "unexpected_value"
   /** A block without an id or of an unknown model: it stays inside its parent. */

@@ -146,6 +146,8 @@ const TEXT = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.string({ unit: "binary", maxLength: 4 }),
   fc.constantFrom("", "null", "=1+1", "en", "a\u2028b", '{"en":"x"}'),
+  // What programs that read tables refuse.
+  fc.constantFrom("\ud800", "a\udc00b", "\0", '{"a\\ud800":"\\u0000"}'),
 );
 const ITEM_ID = fc.nat({ max: 50 }).map((n) => `item-${n}`);
 const ASSET_ID = fc.nat({ max: 50 }).map((n) => `asset-${n}`);
@@ -302,15 +304,15 @@ class Generator {
     const few = { maxLength: most };
     switch (fieldType) {
       case "boolean":
-        return fc.boolean();
+        return usually(this.#odd, fc.boolean(), TEXT, fc.integer());
       case "integer":
-        return fc.integer();
+        return usually(this.#odd, fc.integer(), TEXT, fc.constantFrom(1.5, 1e19, 1e300));
       case "float":
-        return fc.double({ noNaN: true, noDefaultInfinity: true });
+        return usually(this.#odd, fc.double({ noNaN: true, noDefaultInfinity: true }), TEXT);
       case "date":
-        return fc.constant("2015-12-29");
+        return usually(this.#odd, fc.constant("2015-12-29"), TEXT, fc.constant("2015-02-29"));
       case "date_time":
-        return fc.constant("2020-04-17T16:34:31.981+01:00");
+        return usually(this.#odd, fc.constant("2020-04-17T16:34:31.981+01:00"), TEXT);
       case "json":
         return JSON_TEXT;
       case "color":

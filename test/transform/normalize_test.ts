@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Item, JsonObject } from "../../src/content/resource.ts";
+import type { Item, Json, JsonObject } from "../../src/content/resource.ts";
+import { isObject, parseJson } from "../../src/text/json.ts";
 import { assembleRecords } from "../../src/transform/assemble_records.ts";
 import { normalize, tableRows } from "../../src/transform/normalize.ts";
 import { tableSchema } from "../../src/transform/table_schema.ts";
+import { WarningCounter } from "../../src/transform/warnings.ts";
 import { project } from "./arbitraries.ts";
 import { dast, item, json, paragraph, schemaOf } from "./fixtures.ts";
 
@@ -83,6 +85,94 @@ Deno.test("assembleRecords() rebuilds every record from nothing but its table ro
     { numRuns: 100 },
   );
 });
+
+Deno.test("tableRows() gives no cell that a reader of tables refuses", () => {
+  const fits: Record<string, (value: unknown) => boolean> = {
+    boolean: (value) => typeof value === "boolean",
+    integer: (value) => Number.isInteger(value),
+    bigint: (value) => Number.isSafeInteger(value),
+    "double precision": (value) => Number.isFinite(value),
+    date: (value) => !Number.isNaN(Date.parse(String(value))),
+    "timestamp with time zone": (value) => !Number.isNaN(Date.parse(String(value))),
+  };
+  fc.assert(
+    fc.property(project({ odd: true }), ({ schema, records }) => {
+      const columns = new Map(
+        tableSchema(schema).tables
+          .flatMap(({ name, columns }) => columns.map((c) => [`${name} ${c.name}`, c.sql_type])),
+      );
+      for (const { table, rows } of tableRows(records, schema, CURRENT)) {
+        assert.doesNotMatch(JSON.stringify(rows), /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/);
+        for (const [column, value] of rows.flatMap((row) => Object.entries(row))) {
+          const type = columns.get(`${table} ${column}`);
+          if (value === null || type === undefined) continue;
+          assert.ok(fits[type]?.(value) ?? true, `${table} ${column}: ${JSON.stringify(value)}`);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("tableRows() keeps in _extra what it replaces, warns, and assembleRecords() has it again", () => {
+  const fields = { title: "string localized", on: "date", count: "integer", data: "json" };
+  const schema = schemaOf({
+    m: { fields: { ...fields, card: "single_block" } },
+    b: { block: true, fields: { text: "text localized" } },
+  });
+  const card = item("b", "c", { text: { en: "half \ud83d", it: "whole \ud83d\ude00" } });
+  const big = parseJson("12345678901234567890") as Json;
+  const record: Item = {
+    ...item("m", "1", {
+      title: { en: "nul \0", it: "a\u2028b" },
+      on: "soon",
+      count: big,
+      data: '{"a\\ud800":1,"A\\ud800":"\\u0000"}',
+      card: json(card),
+      "un\ud800known": "\udc00",
+    }),
+    meta: { created_at: "0000-00-00", updated_at: "2024-02-29T10:00:00.000+01:00" },
+  } as unknown as Item;
+  const warnings = new WarningCounter();
+  const tables = tableRows([record], schema, { ...CURRENT, onWarning: warnings.add });
+  const [row, other] = tables[0]!.rows;
+  assert.deepEqual(
+    ["title", "on", "count", "data", "_created_at", "_updated_at"].map((name) => row![name]),
+    [
+      "nul \ufffd",
+      null,
+      null,
+      { "a\ufffd": 1, "A\ufffd": "\ufffd" },
+      null,
+      record.meta!.updated_at,
+    ],
+  );
+  assert.equal(other!.title, "a\u2028b");
+  assert.deepEqual(tables[1]!.rows[0]!.text, { en: "half \ufffd", it: "whole \ud83d\ude00" });
+  assert.deepEqual(warnings.all().map(({ code, count }) => [code, count]), [
+    // The English title, and the JSON and the unknown key in both rows; the block's text.
+    ["table_text_replaced", 6],
+    // Each once in both rows.
+    ["table_value_replaced", 6],
+  ]);
+  assert.match(
+    warnings.all()[0]!.example,
+    /^record "1", table "blocks\/b"|^record "1", table "records\/m", column "title": /,
+  );
+  const written = JSON.stringify(tables);
+  const rows = parseJson(written) as unknown as typeof tables;
+  const [rebuilt] = assembleRecords({ records: rows[0]!.rows, blocks: rows[1]!.rows }, schema);
+  assert.equal(canonical(rebuilt!), canonical(record));
+});
+
+/** As JSON, whatever the order of keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) => {
+    return isObject(inner)
+      ? Object.fromEntries(Object.keys(inner).sort().map((key) => [key, inner[key]]))
+      : inner;
+  });
+}
 
 Deno.test("assembleRecords() keeps versions of a record apart", () => {
   const schema = schemaOf({

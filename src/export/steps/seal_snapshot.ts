@@ -1,6 +1,7 @@
 import type { ExportLock } from "../../snapshot/lock/export_lock.ts";
 import type { SnapshotPlace } from "../../snapshot/layout.ts";
 import { noteLatest } from "../../snapshot/latest.ts";
+import { TABLES_VERSION } from "../../transform/table_schema.ts";
 import { type Manifest, statusOf } from "../../snapshot/manifest.ts";
 import type { ManifestContent } from "../../snapshot/seal.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
@@ -82,6 +83,7 @@ export async function sealSnapshot(
     ...tallies.counts,
     ...(published && { published }),
     ...records,
+    ...(settings.tables !== false && { tablesVersion: TABLES_VERSION }),
     ...(assets === undefined ? {} : { assets }),
     ...journal.notes,
   });

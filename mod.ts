@@ -105,7 +105,7 @@ export {
   StorageError,
 } from "./src/storage/storage.ts";
 
-export type { Layout, TableFormat } from "./src/snapshot/layout.ts";
+export type { CsvReader, Layout, TableFormat } from "./src/snapshot/layout.ts";
 export { LockedError } from "./src/snapshot/lock/lock_errors.ts";
 export type { Labels } from "./src/snapshot/labels.ts";
 export type {

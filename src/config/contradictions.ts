@@ -58,6 +58,7 @@ export const EXCLUSIVE: readonly (readonly [Side, Side])[] = [
  */
 export const POINTLESS: readonly (readonly [Side, Side])[] = [
   [{ key: "format" }, off("tables")],
+  [{ key: "csvFor" }, off("tables")],
   [{ key: "structuredText" }, off("tables")],
   [{ key: "locales" }, off("tables")],
   [{ key: "maxDelete" }, off("assets")],

@@ -135,11 +135,12 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
  */
 export function shapingSettings(settings: ExportSettings): Record<string, unknown> {
   const { environment, models, excludeModels, include, exclude, published, assets } = settings;
-  const { layout, tables, format, structuredText, locales, freeze, verifyPublished } = settings;
+  const { layout, tables, format, csvFor, structuredText, locales, freeze, verifyPublished } =
+    settings;
   const compress = settings.compress === "none" ? undefined : settings.compress;
   const source = { environment, models, excludeModels, include, exclude, published, assets };
   const verified = { verifyPublished: published && verifyPublished || undefined };
-  const written = { layout, tables, format, compress, structuredText, locales };
+  const written = { layout, tables, format, csvFor, compress, structuredText, locales };
   const shaping = { ...source, ...verified, ...written, freeze: freeze || undefined };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
 }

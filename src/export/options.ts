@@ -4,7 +4,7 @@ import type { ExportEvent } from "./events.ts";
 import type { MaxDelete } from "./assets/max_delete.ts";
 import type { RetryPolicy } from "../async/retry.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Layout, TableFormat } from "../snapshot/layout.ts";
+import type { CsvReader, Layout, TableFormat } from "../snapshot/layout.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
 import type { ResourceName } from "../source/datocms/resources.ts";
 import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
@@ -169,6 +169,8 @@ export interface ExportOptions extends SourceOptions {
   readonly tables?: boolean | "only" | undefined;
   /** How rows of tables are encoded. @default {"ndjson"} */
   readonly format?: TableFormat | undefined;
+  /** What reads CSV: for spreadsheets, no text is a formula. @default {"data"} */
+  readonly csvFor?: CsvReader | undefined;
   /**
    * How records, uploads and tables are compressed. With the layout `"enterprise"` they never are.
    *

@@ -9,6 +9,9 @@ export type Layout = "ndjson" | "enterprise";
 /** How rows of tables are encoded. */
 export type TableFormat = "ndjson" | "csv";
 
+/** What CSV is written for: programs, which take it as it is, or spreadsheets, which would run some texts. */
+export type CsvReader = "data" | "spreadsheets";
+
 /** The last two objects that are written: what has both is complete. */
 export const MANIFEST = "manifest.json";
 /** Written last of all. */

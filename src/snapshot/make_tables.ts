@@ -7,7 +7,7 @@ import { uploadRows } from "../transform/upload_rows.ts";
 import { type CountedWarning, WarningCounter } from "../transform/warnings.ts";
 import type { PassBatch, PassProgress } from "./batch_pass.ts";
 import type { ByteJournal } from "./byte_journal.ts";
-import type { TableFormat } from "./layout.ts";
+import type { CsvReader, TableFormat } from "./layout.ts";
 import {
   type PartsState,
   type TableTarget,
@@ -41,6 +41,8 @@ export interface TableProgress extends PassProgress {
 export interface TableShape extends Pick<NormalizeOptions, "locales" | "structuredText"> {
   /** How rows are encoded. @default {"ndjson"} */
   readonly format?: TableFormat | undefined;
+  /** What reads CSV: for spreadsheets, no text is a formula. @default {"data"} */
+  readonly csvFor?: CsvReader | undefined;
 }
 
 /** Options of {@linkcode TableMaker}. */
@@ -84,10 +86,11 @@ export class TableMaker {
    * @param options How rows are made, and where they go.
    */
   constructor(options: TableMakerOptions) {
-    const { schema, target, format, compression, partBytes, from } = options;
+    const { schema, target, format, csvFor, compression, partBytes, from } = options;
     this.#options = options;
     this.#writer = new TableWriter(target, tableSchema(schema, options), {
       format,
+      csvFor,
       compression,
       partBytes,
       from,

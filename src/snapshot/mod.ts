@@ -18,6 +18,7 @@ export {
   ASSET_INDEX,
   assetsPrefix,
   CANARY,
+  type CsvReader,
   type Layout,
   MANIFEST,
   modelPath,

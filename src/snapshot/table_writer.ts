@@ -7,7 +7,7 @@ import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
 import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
 import type { ByteJournal } from "./byte_journal.ts";
-import { type TableFormat, tablePath } from "./layout.ts";
+import { type CsvReader, type TableFormat, tablePath } from "./layout.ts";
 
 /** Where the parts of tables go. */
 export interface TableTarget {
@@ -37,6 +37,8 @@ export interface PartsState {
 export interface TableWriterOptions {
   /** How rows are encoded. @default {"ndjson"} */
   readonly format?: TableFormat | undefined;
+  /** What reads CSV: for spreadsheets, no text is a formula. @default {"data"} */
+  readonly csvFor?: CsvReader | undefined;
   /** How parts are compressed. @default {"none"} */
   readonly compression?: Compression | undefined;
   /**
@@ -86,6 +88,7 @@ interface Part {
 export class TableWriter {
   readonly #target: TableTarget;
   readonly #format: TableFormat;
+  readonly #escapeFormulas: boolean;
   readonly #compression: Compression;
   readonly #partBytes: number;
   readonly #columns = new Map<string, readonly TableColumn[]>();
@@ -113,6 +116,7 @@ export class TableWriter {
     this.#target = target;
     this.#compression = compression;
     this.#format = format;
+    this.#escapeFormulas = options.csvFor === "spreadsheets";
     this.#partBytes = partBytes;
     for (const [key, next] of Object.entries(from?.next ?? {})) {
       const space = key.indexOf(" ");
@@ -230,7 +234,8 @@ export class TableWriter {
   #encode(part: Part, rows: Page<JsonObject>): Uint8Array<ArrayBuffer> {
     if (this.#format === "ndjson") return ndjsonBytes(rows);
     const columns = this.#columns.get(part.table);
-    return csvBytes(rows, { columns, header: part.bytes === 0 });
+    const escapeFormulas = this.#escapeFormulas;
+    return csvBytes(rows, { columns, header: part.bytes === 0, escapeFormulas });
   }
 
   #largest(): Part {

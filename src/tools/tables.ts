@@ -173,8 +173,8 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
   }
 }
 
-function shapeOf({ format, locales, structuredText }: TableShape): TableShape {
-  return { format, locales, structuredText };
+function shapeOf({ format, csvFor, locales, structuredText }: TableShape): TableShape {
+  return { format, csvFor, locales, structuredText };
 }
 
 /** In a snapshot they are in a folder of their own. */

@@ -13,17 +13,25 @@ export interface CsvOptions {
    *
    * @default {the columns of the first row}
    */
-  readonly columns?: readonly (string | Pick<TableColumn, "name" | "sql_type">)[] | undefined;
+  readonly columns?: readonly (string | CsvColumn)[] | undefined;
   /** Whether a first line names the columns. @default {true} */
   readonly header?: boolean | undefined;
   /**
-   * Whether texts that a spreadsheet would run as a formula get a `'` in front. Turn it off for
-   * programs that want every text as it is.
+   * Whether texts that a spreadsheet would run as a formula get a `'` in front: those of columns that are
+   * described as `free_text`, or of which only the name is known. Ids, references and JSON stay as they are.
    *
-   * @default {true}
+   * @default {false}
    */
   readonly escapeFormulas?: boolean | undefined;
 }
+
+/** What of a column matters to how it is written. */
+export type CsvColumn =
+  & Pick<TableColumn, "name" | "sql_type">
+  & Partial<Pick<TableColumn, "free_text">>;
+
+/** What a spreadsheet takes for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
 
 /**
  * Encodes table rows as CSV in UTF-8: comma-separated, quoted where needed, lines ending in CR LF.
@@ -76,31 +84,28 @@ export function csvBytes(
   options: CsvOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const columns = (options.columns ?? Object.keys(page[0] ?? {})).map((column) =>
-    typeof column === "string" ? { name: column, isJson: false } : {
+    typeof column === "string" ? { name: column, isJson: false, isFreeText: true } : {
       name: column.name,
       isJson: column.sql_type === "json",
+      isFreeText: column.free_text === true,
     }
   );
+  const { escapeFormulas = false } = options;
   // Rows as arrays, because csv-stringify takes a column's name for a path into the row.
   const lines: unknown[][] = page.map((row) =>
-    columns.map(({ name, isJson }) => {
+    columns.map(({ name, isJson, isFreeText }) => {
       const value = getOwn(row, name);
-      return isJson && typeof value === "string" ? JSON.stringify(value) : value;
+      if (typeof value !== "string") return value;
+      if (isJson) return JSON.stringify(value);
+      return escapeFormulas && isFreeText && FORMULA.test(value) ? `'${value}` : value;
     })
   );
   if (options.header ?? true) lines.unshift(columns.map(({ name }) => name));
   const text = stringify(lines, {
     record_delimiter: "windows",
     quote_record_delimiter: true,
-    escape_formulas: options.escapeFormulas ?? true,
     quoted_match: [/^$/],
-    cast: { boolean: String, object: jsonText },
+    cast: { boolean: String, object: (value) => JSON.stringify(value) },
   });
   return ENCODER.encode(text);
-}
-
-/** A number with more digits than a double holds is an object that JSON writes as it came: no formula. */
-function jsonText(value: object): string | { value: string; escape_formulas: false } {
-  const text = JSON.stringify(value);
-  return text.startsWith("-") ? { value: text, escape_formulas: false } : text;
 }

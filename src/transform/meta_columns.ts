@@ -8,6 +8,8 @@ export interface MetaColumn {
   readonly sqlType: SqlType;
   /** What the column holds. */
   readonly description: string;
+  /** Whether it holds what people write, rather than ids, addresses and values of a list. */
+  readonly isFreeText?: boolean | undefined;
 }
 
 /** A column that holds one key of a part of the resource. */
@@ -113,8 +115,8 @@ export const LINK_COLUMNS: readonly MetaColumn[] = [
 
 /** Columns of an upload row that hold the upload's attributes. */
 export const UPLOAD_ATTRIBUTES: readonly KeyColumn[] = [
-  attribute("filename", "text", "File name"),
-  attribute("basename", "text", "File name without extension"),
+  attribute("filename", "text", "File name", true),
+  attribute("basename", "text", "File name without extension", true),
   attribute("format", "text", "Format, such as jpg"),
   attribute("mime_type", "text", "MIME type"),
   attribute("size", "bigint", "Size in bytes"),
@@ -126,9 +128,9 @@ export const UPLOAD_ATTRIBUTES: readonly KeyColumn[] = [
   attribute("height", "integer", "Height in pixels"),
   attribute("duration", "double precision", "Duration in seconds"),
   attribute("frame_rate", "double precision", "Frames per second"),
-  attribute("author", "text", "Author"),
-  attribute("copyright", "text", "Copyright"),
-  attribute("notes", "text", "Notes"),
+  attribute("author", "text", "Author", true),
+  attribute("copyright", "text", "Copyright", true),
+  attribute("notes", "text", "Notes", true),
   attribute("tags", "json", "Tags"),
   attribute("smart_tags", "json", "Tags that DatoCMS recognized"),
   attribute("colors", "json", "Dominant colors"),
@@ -164,6 +166,11 @@ function antivirus(name: string, sqlType: SqlType, description: string): KeyColu
   return { key: name, name: `_antivirus_${name}`, sqlType, description, optional: true };
 }
 
-function attribute(name: string, sqlType: SqlType, description: string): KeyColumn {
-  return { key: name, name, sqlType, description, optional: true };
+function attribute(
+  name: string,
+  sqlType: SqlType,
+  description: string,
+  isFreeText = false,
+): KeyColumn {
+  return { key: name, name, sqlType, description, optional: true, isFreeText };
 }

@@ -24,7 +24,7 @@ export { mayHoldBlocks, SchemaIndex } from "../content/schema_index.ts";
 export { assembleBlocks } from "./assemble_blocks.ts";
 export { assembleRecords, type RecordTables } from "./assemble_records.ts";
 export { collectLinks, type LinkKind, linkRows } from "./collect_links.ts";
-export { csvBytes, type CsvOptions, encodeCsv } from "./encode_csv.ts";
+export { csvBytes, type CsvColumn, type CsvOptions, encodeCsv } from "./encode_csv.ts";
 export { encodeNdjson, ndjsonBytes } from "./encode_ndjson.ts";
 export { extractBlocks, type ExtractedBlocks, takeBlocks } from "./extract_blocks.ts";
 export { normalize, type NormalizeOptions, type TableRows, tableRows } from "./normalize.ts";

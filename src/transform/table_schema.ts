@@ -44,6 +44,8 @@ export interface TableColumn {
   readonly localized: boolean;
   /** What the values refer to. */
   readonly references: readonly TableReference[];
+  /** Whether it holds text that people write, rather than ids, addresses and values of a list. */
+  readonly free_text: boolean;
   /** What the column holds: for a field, the name that editors see. */
   readonly description: string;
 }
@@ -134,19 +136,24 @@ function modelTable(
   };
 }
 
-function metaColumn({ name, sqlType, description }: MetaColumn): TableColumn {
+function metaColumn(
+  { name, sqlType, description, isFreeText = false }: MetaColumn,
+): TableColumn {
   const isField = { field_type: null, localized: false, references: [] };
-  return { name, sql_type: sqlType, ...isField, description };
+  return { name, sql_type: sqlType, ...isField, free_text: isFreeText, description };
 }
 
 function fieldColumn(field: FieldPlan, byLocale: boolean, schema: SchemaIndex): TableColumn {
   const info = fieldTypeInfo(field.type);
+  const possible = info?.references ?? [];
+  const sqlType = byLocale ? "json" : info?.sqlType ?? "json";
   return {
     name: field.column,
-    sql_type: byLocale ? "json" : info?.sqlType ?? "json",
+    sql_type: sqlType,
     field_type: field.type,
     localized: field.localized,
-    references: references(field, info?.references ?? [], schema),
+    references: references(field, possible, schema),
+    free_text: sqlType === "text" && possible.length === 0,
     description: label(field),
   };
 }
@@ -163,6 +170,7 @@ function renderedColumn(
     field_type: null,
     localized: field.localized,
     references: [],
+    free_text: !byLocale,
     description: `${label(field)}, rendered as ${format}`,
   };
 }

@@ -61,6 +61,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     compress: "zstd",
     tables: false,
     format: "csv",
+    csvFor: "spreadsheets",
     structuredText: "markdown",
     locales: ["en", "it"],
     since: "last",

@@ -49,6 +49,7 @@ const VALUES: { readonly [Key in OptionKey]?: fc.Arbitrary<Config[Key]> } = {
   from: fc.stringMatching(/^[a-z][a-z/ ]{0,9}[a-z]$/),
   layout: fc.constantFrom("ndjson", "enterprise"),
   format: fc.constantFrom("ndjson", "csv"),
+  csvFor: fc.constantFrom("data", "spreadsheets"),
   structuredText: fc.constantFrom("text", "markdown", "html"),
   concurrency: fc.integer({ min: 1, max: 64 }),
   json: fc.boolean(),

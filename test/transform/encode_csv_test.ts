@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Json, JsonObject } from "../../src/content/resource.ts";
 import { parseJson } from "../../src/text/json.ts";
+import { tableSchema } from "../../src/transform/table_schema.ts";
 import { csvBytes, type CsvOptions, encodeCsv } from "../../src/transform/encode_csv.ts";
+import { schemaOf } from "./fixtures.ts";
 
 function csv(rows: readonly JsonObject[], options?: CsvOptions): string {
   return new TextDecoder().decode(csvBytes(rows, options));
@@ -62,12 +64,30 @@ Deno.test("csvBytes() takes the columns that it is told, whatever their names", 
 Deno.test("csvBytes() keeps spreadsheets from running texts as formulas", () => {
   const texts = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", "a=1"];
   const rows = texts.map((text) => ({ text, "=n": -1 }));
-  const values = parse(csv(rows)).map((row) => row.map(({ value }) => value));
-  assert.deepEqual(values, [
-    ["text", "'=n"],
+  const valuesOf = (options: CsvOptions) =>
+    parse(csv(rows, options)).map((row) => row.map(({ value }) => value));
+  assert.deepEqual(valuesOf({}), [["text", "=n"], ...texts.map((text) => [text, "-1"])]);
+  assert.deepEqual(valuesOf({ escapeFormulas: true }), [
+    ["text", "=n"],
     ...texts.map((text) => [text === "a=1" ? text : `'${text}`, "-1"]),
   ]);
-  assert.equal(csv([{ text: "=1+1" }], { escapeFormulas: false, header: false }), "=1+1\r\n");
+});
+
+Deno.test("csvBytes() changes no id, no reference, no meta column and no JSON for spreadsheets", () => {
+  const schema = schemaOf({
+    m: { fields: { title: "string", text: "text", to: "link", data: "json", on: "date" } },
+    b: { block: true, fields: { title: "string localized" } },
+  });
+  const { tables } = tableSchema(schema, { structuredText: "text" });
+  const guarded = tables.map(({ name, columns }) => {
+    const row = Object.fromEntries(columns.map(({ name }) => [name, "-x"]));
+    const [head = [], values = []] = parse(csv([row], { columns, escapeFormulas: true }));
+    return [name, head.filter((_, i) => values[i]?.value === "'-x").map(({ value }) => value)];
+  });
+  assert.deepEqual(guarded.filter(([, columns]) => columns!.length > 0), [
+    ["records/m", ["title", "text"]],
+    ["uploads", ["filename", "basename", "author", "copyright", "notes"]],
+  ]);
 });
 
 Deno.test("csvBytes() can be read back by the rules of RFC 4180", () => {
@@ -111,9 +131,9 @@ Deno.test("encodeCsv() writes the header of a table without rows if it knows the
   assert.equal(await encode({}), "");
 });
 
-Deno.test("csvBytes() takes no number for a formula, whatever its digits", () => {
+Deno.test("csvBytes() writes a number as it came, whatever its digits", () => {
   const rows = parseJson(
     '[{"a":-12345678901234567890,"b":-5,"c":"-5","d":-1E400}]',
   ) as JsonObject[];
-  assert.equal(csv(rows, { header: false }), "-12345678901234567890,-5,'-5,-1E400\r\n");
+  assert.equal(csv(rows, { header: false }), "-12345678901234567890,-5,-5,-1E400\r\n");
 });

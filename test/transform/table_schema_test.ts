@@ -52,6 +52,7 @@ Deno.test("tableSchema() tells what each column holds", () => {
     field_type: null,
     localized: false,
     references: [],
+    free_text: false,
     description: "When the record was created",
   });
   assert.deepEqual(column("title"), {
@@ -60,6 +61,7 @@ Deno.test("tableSchema() tells what each column holds", () => {
     field_type: "string",
     localized: true,
     references: [],
+    free_text: true,
     description: "Label of title",
   });
   assert.equal(column("views")?.sql_type, "bigint");
@@ -86,6 +88,7 @@ Deno.test("tableSchema() tells of rendered columns", () => {
     field_type: null,
     localized: false,
     references: [],
+    free_text: true,
     description: "Label of body, rendered as markdown",
   });
 });

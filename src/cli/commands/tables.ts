@@ -57,7 +57,7 @@ export const tablesCommand: Command = {
       );
     }
     const { makeTables } = await import("../../tools/tables.ts");
-    const { format, locales, structuredText, project } = config;
+    const { format, csvFor, locales, structuredText, project } = config;
     using storage = openStorage(config.from);
     using out = openStorage(config.out);
     const made = await (async () => {
@@ -69,6 +69,7 @@ export const tablesCommand: Command = {
         project,
         out,
         format,
+        csvFor,
         locales,
         structuredText,
         onProgress: ({ objects, bytes, ...tables }) => {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { EXPORT_DEFAULTS } from "../../export/export_settings.ts";
 import type { Compression } from "../../sink/compression.ts";
 import { isLabel, labelsOf } from "../../snapshot/labels.ts";
-import type { Layout, TableFormat } from "../../snapshot/layout.ts";
+import type { CsvReader, Layout, TableFormat } from "../../snapshot/layout.ts";
 import type { StructuredTextFormat } from "../../transform/render_structured_text.ts";
 import { names, oneOf, under } from "../option.ts";
 
@@ -10,6 +10,8 @@ import { names, oneOf, under } from "../option.ts";
 export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
 /** How tables can be written. */
 export const TABLE_FORMATS = ["ndjson", "csv"] as const satisfies readonly TableFormat[];
+/** What CSV can be written for. */
+export const CSV_READERS = ["data", "spreadsheets"] as const satisfies readonly CsvReader[];
 /** How texts can be compressed. */
 export const COMPRESSIONS = ["none", "gzip", "zstd"] as const satisfies readonly Compression[];
 /** What structured text can be rendered as. */
@@ -62,6 +64,17 @@ export const TABLES = {
     expects: oneOf(TABLE_FORMATS),
     help: "File format of the tables.",
     toExport: (format) => ({ format }),
+  }),
+  csvFor: option({
+    kind: "text",
+    schema: z.enum(CSV_READERS).optional(),
+    placeholder: "<reader>",
+    choices: CSV_READERS,
+    expects: oneOf(CSV_READERS),
+    help:
+      "What reads the tables' CSV: data (the default) is each text as it is; for spreadsheets, one " +
+      "that they would run as a formula gets a ' in front.",
+    toExport: (csvFor) => ({ csvFor }),
   }),
   structuredText: option({
     kind: "text",

@@ -34,7 +34,7 @@ export interface DerivedTablesOptions {
   /** How the tables are made. */
   readonly settings: Pick<
     ExportSettings,
-    "compress" | "format" | "locales" | "structuredText" | "tables"
+    "compress" | "csvFor" | "format" | "locales" | "structuredText" | "tables"
   >;
   /** How far an earlier run has come. */
   readonly from?: TablesState | undefined;
@@ -52,12 +52,13 @@ export class DerivedTables {
    */
   constructor(options: DerivedTablesOptions) {
     const { project: { schema }, tallies, journal, snapshot, from } = options;
-    const { compress, format, locales, structuredText, tables } = options.settings;
+    const { compress, csvFor, format, locales, structuredText, tables } = options.settings;
     this.#options = options;
     const isOnly = tables === "only";
     this.#tables = new TableMaker({
       schema,
       format,
+      csvFor,
       compression: compress,
       locales,
       structuredText,

@@ -9,6 +9,7 @@ import {
   EXTRA,
   LINK_COLUMNS,
   type MetaColumn,
+  PROJECT_TABLES,
   RECORD_CREATOR,
   RECORD_HEAD,
   RECORD_META,
@@ -48,6 +49,11 @@ export const GENERATED: readonly {
     file: "docs/tables.md",
     section: "columns of uploads",
     render: () => columnTable(UPLOAD_ATTRIBUTES, UPLOAD_TAIL, UPLOAD_ANTIVIRUS, [EXTRA]),
+  },
+  {
+    file: "docs/tables.md",
+    section: "columns of the project's tables",
+    render: () => projectColumnTable(),
   },
   { file: "docs/format.md", section: "resources", render: resourceTable },
   { file: "docs/restore.md", section: "left out", render: leftOutTable },
@@ -112,6 +118,18 @@ function columnTable(...columns: readonly (readonly MetaColumn[])[]): string {
     return [code(name), code(sqlType), description];
   });
   return table([["column", "SQL type", "what it holds"], ...rows]);
+}
+
+function projectColumnTable(): string {
+  const rows = Object.entries(PROJECT_TABLES).flatMap(([table, columns]) => {
+    return columns.map(({ name, sqlType, description }) => [
+      code(table),
+      code(name),
+      code(sqlType),
+      description,
+    ]);
+  });
+  return table([["table", "column", "SQL type", "what it holds"], ...rows]);
 }
 
 function resourceTable(): string {

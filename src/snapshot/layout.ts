@@ -154,9 +154,18 @@ export function uploadsPath(batch: number, layout: Layout): string {
 }
 
 /**
+ * The versions of records whose rows a table has in folders of their own; `undefined` for rows of none.
+ *
+ * @param table The table's name.
+ */
+export function tableVersions(table: string): readonly (Version | undefined)[] {
+  return /^(?:records\/|blocks\/|links$)/.test(table) ? ["current", "published"] : [undefined];
+}
+
+/**
  * What the paths of a table's parts in a snapshot begin with.
  *
- * @param table The table's name: `records/<model>`, `blocks/<block model>`, `links` or `uploads`.
+ * @param table The table's name: `records/<model>`, `blocks/<block model>`, `links`, `uploads` or another.
  * @param version Which version of records its rows are of, if any.
  */
 export function tableFolder(table: string, version: Version | undefined): string {
@@ -170,7 +179,7 @@ export function tableFolder(table: string, version: Version | undefined): string
 /**
  * The path of a part of a table in a snapshot.
  *
- * @param table The table's name: `records/<model>`, `blocks/<block model>`, `links` or `uploads`.
+ * @param table The table's name: `records/<model>`, `blocks/<block model>`, `links`, `uploads` or another.
  * @param version Which version of records its rows are of, if any.
  * @param part The part's number, from 0.
  * @param format How rows are encoded.

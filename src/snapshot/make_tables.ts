@@ -1,7 +1,8 @@
-import type { Item, Page, Upload, Version } from "../content/resource.ts";
+import type { Item, Page, Resource, Upload, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { isObject } from "../text/json.ts";
 import { type NormalizeOptions, type TableRows, tableRows } from "../transform/normalize.ts";
+import { projectRows } from "../transform/schema_rows.ts";
 import { tableSchema } from "../transform/table_schema.ts";
 import { uploadRows } from "../transform/upload_rows.ts";
 import { type CountedWarning, WarningCounter } from "../transform/warnings.ts";
@@ -148,7 +149,7 @@ export class TableMaker {
       }]
       : this.#recordRows(page as Page<Item>, records.modelId, records.version);
     await this.#writer.write(tables, records?.version);
-    this.#rows += tables.reduce((sum, { rows }) => sum + rows.length, 0);
+    this.#rows += rowsIn(tables);
     if (records === undefined) return;
     const own = tables.filter(({ table }) => table.startsWith("records/"));
     const ids = new Set(own.flatMap(({ rows }) => rows.map(({ id }) => id)));
@@ -161,11 +162,15 @@ export class TableMaker {
   }
 
   /**
-   * Writes what is left.
+   * Makes the tables of the project, and writes what is left.
    *
+   * @param people Who may have made records and uploads: collaborators, single sign-on users and API tokens.
    * @throws {StorageError} If it can't be written.
    */
-  async end(): Promise<void> {
+  async end(people: readonly Resource[] = []): Promise<void> {
+    const tables = projectRows(this.#options.schema, people, this.#warnings.add);
+    await this.#writer.write(tables);
+    this.#rows += rowsIn(tables);
     await this.#writer.flush();
   }
 
@@ -187,6 +192,10 @@ export class TableMaker {
       });
     }
   }
+}
+
+function rowsIn(tables: readonly TableRows[]): number {
+  return tables.reduce((sum, { rows }) => sum + rows.length, 0);
 }
 
 /** A record that says which model it is of: one that doesn't is of the model whose batch it is in. */

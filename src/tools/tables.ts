@@ -12,6 +12,7 @@ import {
   type TableShape,
 } from "../snapshot/make_tables.ts";
 import type { ManifestNote, Tally } from "../snapshot/manifest.ts";
+import { readPeople } from "../snapshot/read_people.ts";
 import { assertLocales, readSnapshotSchema } from "../snapshot/read_schema.ts";
 import { ObjectNotFoundError, type Storage } from "../storage/storage.ts";
 import { printable } from "../text/printable.ts";
@@ -138,7 +139,8 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
     } finally {
       await maker.settle();
     }
-    await maker.end();
+    await maker.end(await readPeople(storage, found.prefix, signal));
+    tell();
     const sizes = [...written.values()];
     const { format = "ndjson", locales = schema.locales, structuredText } = options;
     const described = { format, locales, ...tableSchema(schema, { structuredText }) };

@@ -67,7 +67,8 @@ export function linkRows(
     const plan = modelPlanOf(schema, record);
     if (plan.linkFields.length === 0) continue;
     const place = { record, recordModel: plan.apiKey, source: record.id, locale: null };
-    walkItem(record, plan, "", { ...place, context, rows });
+    const inside = { field: "", blockModel: null, counter: { next: 0 } };
+    walkItem(record, plan, "", { ...place, ...inside, context, rows });
   }
   return rows;
 }
@@ -93,6 +94,12 @@ interface Place {
   /** Id of the record or block that is looked at. */
   readonly source: string;
   readonly locale: string | null;
+  /** The record's field that it is in. */
+  readonly field: string;
+  /** The `api_key` of the block's model; `null` in the record itself. */
+  readonly blockModel: string | null;
+  /** Counts the references of the field of the record or block. */
+  readonly counter: { next: number };
   readonly context: TableContext;
   readonly rows: JsonObject[];
 }
@@ -103,13 +110,17 @@ function walkItem({ attributes }: Item, plan: ModelPlan, path: string, place: Pl
     const value = getOwn(attributes, field.key);
     if (value === undefined || value === null) continue;
     const fieldPath = `${path}/attributes${jsonPointer([field.key])}`;
+    const inField = () => {
+      const own = place.blockModel === null ? field.key : place.field;
+      return { ...place, field: own, counter: { next: 0 } };
+    };
     if (!field.localized) {
-      walkValue(value, field.type, fieldPath, place);
+      walkValue(value, field.type, fieldPath, inField());
     } else if (isObject(value)) {
       for (const [locale, content] of Object.entries(value)) {
         if (content === null || !isSelected(place.context, locale)) continue;
         const localePath = fieldPath + jsonPointer([locale]);
-        walkValue(content, field.type, localePath, { ...place, locale });
+        walkValue(content, field.type, localePath, { ...inField(), locale });
       }
     }
   }
@@ -164,7 +175,8 @@ function walkBlock(value: Json, path: string, place: Place): void {
   if (!isObject(value)) return;
   const block = value as unknown as Item;
   const source = typeof block.id === "string" ? block.id : place.source;
-  walkItem(block, modelPlanOf(place.context.schema, block), path, { ...place, source });
+  const plan = modelPlanOf(place.context.schema, block);
+  walkItem(block, plan, path, { ...place, source, blockModel: plan.apiKey });
 }
 
 function walkNode(node: JsonObject, path: string, place: Place): void {
@@ -200,6 +212,9 @@ function addLink(
     _version: place.context.version,
     _locale: place.locale,
     _source_id: place.source,
+    _field: place.field,
+    _position: place.counter.next++,
+    _block_model: place.blockModel,
     _path: path,
     _kind: kind,
     target_type: type,

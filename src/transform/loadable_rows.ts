@@ -3,7 +3,6 @@ import type { Json, JsonObject, Page } from "../content/resource.ts";
 import { isObject, parseJson } from "../text/json.ts";
 import { getOwn, setOwn } from "../text/own.ts";
 import { printable } from "../text/printable.ts";
-import type { TableColumn } from "./table_schema.ts";
 import type { OnWarning } from "./warnings.ts";
 
 /** Whether a value can be loaded into a column of a type, by the types that don't take everything. */
@@ -25,7 +24,7 @@ export type StrictColumns = ReadonlyMap<string, (value: Json) => boolean>;
  * @param columns A table's columns.
  */
 export function strictColumns(
-  columns: readonly Pick<TableColumn, "name" | "sql_type">[],
+  columns: readonly { readonly name: string; readonly sql_type: SqlType }[],
 ): StrictColumns {
   return new Map(columns.flatMap(({ name, sql_type }) => {
     const fits = FITS[sql_type];

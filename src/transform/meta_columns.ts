@@ -98,6 +98,17 @@ export const LINK_COLUMNS: readonly MetaColumn[] = [
   { name: "_version", sqlType: "text", description: "current or published" },
   { name: "_locale", sqlType: "text", description: "The locale whose content refers" },
   { name: "_source_id", sqlType: "text", description: "Id of the record or block that refers" },
+  { name: "_field", sqlType: "text", description: "The api_key of the record's field" },
+  {
+    name: "_position",
+    sqlType: "integer",
+    description: "Position among the references of its field of that record or block, from 0",
+  },
+  {
+    name: "_block_model",
+    sqlType: "text",
+    description: "The api_key of the block's model; null if the record itself refers",
+  },
   {
     name: "_path",
     sqlType: "text",
@@ -157,6 +168,59 @@ export const UPLOAD_ANTIVIRUS: readonly KeyColumn[] = [
   antivirus("checked_at", "timestamp with time zone", "When it was last scanned"),
   antivirus("threat_name", "text", "Name of the threat that was found"),
 ];
+
+/** Columns of a locale's row. */
+export const LOCALE_COLUMNS: readonly MetaColumn[] = [
+  { name: "locale", sqlType: "text", description: "The locale, such as pt-BR" },
+  { name: "position", sqlType: "integer", description: "Its place in the project, from 0" },
+  { name: "is_main", sqlType: "boolean", description: "Whether it is the first" },
+];
+
+/** Columns of a model's row, or a block model's. */
+export const MODEL_COLUMNS: readonly MetaColumn[] = [
+  { name: "id", sqlType: "text", description: "The model's id" },
+  { name: "api_key", sqlType: "text", description: "Its api_key, as in _model" },
+  { name: "name", sqlType: "text", description: "Its name", isFreeText: true },
+  { name: "is_block", sqlType: "boolean", description: "Whether it is a block model" },
+  { name: "is_singleton", sqlType: "boolean", description: "Whether it has one record at most" },
+  { name: "is_tree", sqlType: "boolean", description: "Whether its records are a tree" },
+  { name: "has_drafts", sqlType: "boolean", description: "Whether its records have drafts" },
+  { name: "title_field", sqlType: "text", description: "The api_key of its title's field" },
+  { name: "image_field", sqlType: "text", description: "The api_key of its image's field" },
+  { name: "workflow_id", sqlType: "text", description: "Id of its workflow" },
+];
+
+/** Columns of a field's row. */
+export const FIELD_COLUMNS: readonly MetaColumn[] = [
+  { name: "id", sqlType: "text", description: "The field's id" },
+  { name: "model", sqlType: "text", description: "The api_key of its model" },
+  { name: "api_key", sqlType: "text", description: "Its api_key" },
+  { name: "label", sqlType: "text", description: "Its name", isFreeText: true },
+  { name: "field_type", sqlType: "text", description: "Its type" },
+  { name: "localized", sqlType: "boolean", description: "Whether it is localized" },
+  { name: "required", sqlType: "boolean", description: "Whether it must have a value" },
+  { name: "unique", sqlType: "boolean", description: "Whether no two records have the same value" },
+  { name: "position", sqlType: "integer", description: "Its place in the model or fieldset" },
+  { name: "validators", sqlType: "json", description: "Its validators" },
+  { name: "column_name", sqlType: "text", description: "Its column in the model's table" },
+];
+
+/** Columns of a row for someone who makes records and uploads. */
+export const CREATOR_COLUMNS: readonly MetaColumn[] = [
+  { name: "type", sqlType: "text", description: "user, sso_user or access_token" },
+  { name: "id", sqlType: "text", description: "Id, as in _creator_id" },
+  { name: "name", sqlType: "text", description: "Name", isFreeText: true },
+  { name: "email", sqlType: "text", description: "Email address", isFreeText: true },
+  { name: "role_id", sqlType: "text", description: "Id of the role" },
+];
+
+/** Tables that tell of the project, and not of its records, with their columns. */
+export const PROJECT_TABLES = {
+  locales: LOCALE_COLUMNS,
+  models: MODEL_COLUMNS,
+  fields: FIELD_COLUMNS,
+  creators: CREATOR_COLUMNS,
+} as const;
 
 function key(name: string, sqlType: SqlType, description: string, optional = false): KeyColumn {
   return { key: name, name: `_${name}`, sqlType, description, optional };

@@ -45,6 +45,10 @@ export interface ModelPlan {
   readonly unknownFields: readonly FieldPlan[];
   /** The structured text fields. */
   readonly structuredTextFields: readonly FieldPlan[];
+  /** The field that holds the titles of its records, if the project says so. */
+  readonly titleField: FieldPlan | undefined;
+  /** The field that holds the images that stand for its records, if the project says so. */
+  readonly imageField: FieldPlan | undefined;
   /** The attributes that place a record in a tree or a sorted model, unless fields have their names. */
   readonly placeColumns: readonly KeyColumn[];
   /** The keys of all fields. */
@@ -161,9 +165,26 @@ function makePlan(schema: SchemaIndex, id: string): ModelPlan {
     linkFields: planned.filter(({ type }) => LINK_TYPES.has(type)),
     unknownFields: planned.filter(({ type }) => fieldTypeInfo(type) === undefined),
     structuredTextFields: planned.filter(({ type }) => type === "structured_text"),
+    titleField: fieldNamed(["presentation_title_field", "title_field"], itemType, planned),
+    imageField: fieldNamed(["presentation_image_field", "image_preview_field"], itemType, planned),
     placeColumns: placeColumns(itemType).filter(({ key }) => !keys.has(key)),
     keys,
   };
+}
+
+/** The field that the first of a model's relationships with one names. */
+function fieldNamed(
+  relationships: readonly string[],
+  itemType: ItemType | undefined,
+  fields: readonly FieldPlan[],
+): FieldPlan | undefined {
+  for (const name of relationships) {
+    const data = itemType?.relationships?.[name]?.data;
+    const id = data && "id" in data ? data.id : undefined;
+    const found = fields.find(({ field }) => field.id === id);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** Records of a tree have both attributes, of a sorted model a position, and of others neither. */

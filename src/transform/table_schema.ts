@@ -7,6 +7,7 @@ import {
   EXTRA,
   LINK_COLUMNS,
   type MetaColumn,
+  PROJECT_TABLES,
   RECORD_CREATOR,
   RECORD_HEAD,
   RECORD_META,
@@ -50,19 +51,34 @@ export interface TableColumn {
   readonly description: string;
 }
 
+/** The model whose records or blocks a table's rows are. */
+export interface TableModel {
+  /** Its id. */
+  readonly id: string;
+  /** Its api_key. */
+  readonly api_key: string;
+  /** The name that editors see. */
+  readonly name: string;
+  /** The column that holds the titles, if there is one; older tables don't tell. */
+  readonly title_column?: string | null | undefined;
+}
+
 /** A table. */
 export interface Table {
-  /** The table's folder: `records/<model>`, `blocks/<block model>`, `links` or `uploads`. */
+  /**
+   * The table's folder: `records/<model>`, `blocks/<block model>`, `links`, `uploads`, `locales`, `models`,
+   * `fields` or `creators`.
+   */
   readonly name: string;
   /** The model whose records or blocks the rows are. */
-  readonly model: { readonly id: string; readonly api_key: string; readonly name: string } | null;
+  readonly model: TableModel | null;
   /** The columns, in the order that every row has them in. */
   readonly columns: readonly TableColumn[];
 }
 
 /** A description of all tables for programs that load them. */
 export interface TableSchema {
-  /** The tables: of records, of blocks, `links` and `uploads`. */
+  /** The tables: of records, of blocks, `links`, `uploads`, and those of the project. */
   readonly tables: readonly Table[];
 }
 
@@ -78,7 +94,7 @@ export interface TableSchemaOptions {
  *
  * @param schema The project's schema.
  * @param options What the tables were made with.
- * @return The tables: records, blocks, links and uploads, in this order.
+ * @return The tables: records, blocks, links, uploads and those of the project, in this order.
  *
  * @example
  * ```ts
@@ -86,7 +102,7 @@ export interface TableSchemaOptions {
  * import { tableSchema } from "./table_schema.ts";
  *
  * const schema = new SchemaIndex({ locales: ["en"], itemTypes: [], fields: [], fieldsets: [] });
- * console.assert(tableSchema(schema).tables.at(-1)?.name === "uploads");
+ * console.assert(tableSchema(schema).tables[1]?.name === "uploads");
  * ```
  */
 export function tableSchema(schema: SchemaIndex, options: TableSchemaOptions = {}): TableSchema {
@@ -105,6 +121,9 @@ export function tableSchema(schema: SchemaIndex, options: TableSchemaOptions = {
           metaColumn,
         ),
       },
+      ...Object.entries(PROJECT_TABLES).map(([name, columns]) => {
+        return { name, model: null, columns: columns.map(metaColumn) };
+      }),
     ],
   };
 }
@@ -128,10 +147,11 @@ function modelTable(
     if (column) columns.push(renderedColumn(column.name, field, byLocale, structuredText ?? ""));
   }
   columns.push(metaColumn(EXTRA));
+  const titleColumn = plan.titleField?.column ?? null;
   const name = typeof attributes.name === "string" ? attributes.name : attributes.api_key;
   return {
     name: `${folder}/${attributes.api_key}`,
-    model: { id, api_key: attributes.api_key, name },
+    model: { id, api_key: attributes.api_key, name, title_column: titleColumn },
     columns,
   };
 }

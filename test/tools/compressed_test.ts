@@ -58,7 +58,9 @@ Deno.test("All that reads snapshots finds the same in compressed ones", async ()
   assert.ok(
     expected.records.length > 10 && expected.lines.length > 10 && expected.found.length > 0,
   );
-  assert.ok(expected.rows.every((rows) => rows.length > 0) && expected.tables.length > 3);
+  // Nobody is told to have made its records.
+  assert.equal(expected.rows.filter((rows) => rows.length === 0).length, 1);
+  assert.ok(expected.tables.length > 3);
   for (const compress of ["gzip", "zstd"] as const) {
     const snapshot = idOf(await bench.export({ assets: false, compress }));
     assert.deepEqual(await readWith(snapshot), expected);

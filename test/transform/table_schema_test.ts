@@ -39,8 +39,13 @@ Deno.test("tableSchema() tells of every table", () => {
     ["blocks/quote", "QUOTE"],
     ["links", undefined],
     ["uploads", undefined],
+    ["locales", undefined],
+    ["models", undefined],
+    ["fields", undefined],
+    ["creators", undefined],
   ]);
-  assert.deepEqual(tables[0]?.model, { id: "ARTICLE", api_key: "article", name: "The article" });
+  const model = { id: "ARTICLE", api_key: "article", name: "The article", title_column: null };
+  assert.deepEqual(tables[0]?.model, model);
 });
 
 Deno.test("tableSchema() tells what each column holds", () => {

@@ -134,7 +134,7 @@ export class DerivedStep {
       await tables?.settle();
     }
     // No checkpoint may come while the last parts are written.
-    if (tables) await checkpoints.page(() => tables.end());
+    if (tables) await checkpoints.page(() => tables.end(signal));
     await checkpoints.always("index/", () => index.write(signal));
     return true;
   }

@@ -3,6 +3,7 @@ import type { PassProgress } from "../../snapshot/batch_pass.ts";
 import type { ByteJournal } from "../../snapshot/byte_journal.ts";
 import { TABLE_SCHEMA } from "../../snapshot/layout.ts";
 import { type TableBatch, TableMaker, type TablesState } from "../../snapshot/make_tables.ts";
+import { readPeople } from "../../snapshot/read_people.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
 import { printable } from "../../text/printable.ts";
 import { tableSchema } from "../../transform/table_schema.ts";
@@ -30,7 +31,7 @@ export interface DerivedTablesOptions {
   /** Keeps secrets out of what is warned about. */
   readonly redaction: Secrets;
   /** Where the tables go. */
-  readonly snapshot: Pick<SnapshotWriter, "put" | "putJson" | "tally">;
+  readonly snapshot: Pick<SnapshotWriter, "prefix" | "put" | "putJson" | "storage" | "tally">;
   /** How the tables are made. */
   readonly settings: Pick<
     ExportSettings,
@@ -46,6 +47,7 @@ export class DerivedTables {
   readonly #tables: TableMaker;
   /** How many rows earlier runs have made. */
   #before = 0;
+  #progress: PassProgress | undefined;
 
   /**
    * @param options What the tables are made of, and with.
@@ -140,6 +142,7 @@ export class DerivedTables {
    * @param progress What has rows.
    */
   tell(progress: PassProgress): void {
+    this.#progress = progress;
     this.#options.emit({ type: "tables", rows: this.#before + this.#tables.rows, ...progress });
   }
 
@@ -151,12 +154,14 @@ export class DerivedTables {
   /**
    * Writes what is left, and what tells of the tables.
    *
+   * @param signal Aborts it.
    * @throws {StorageError} If something can't be written.
    */
-  async end(): Promise<void> {
+  async end(signal: AbortSignal): Promise<void> {
     const { project: { schema }, tallies, journal, snapshot } = this.#options;
     const { format, locales, structuredText } = this.#options.settings;
-    await this.#tables.end();
+    await this.#tables.end(await readPeople(snapshot.storage, snapshot.prefix, signal));
+    if (this.#progress) this.tell(this.#progress);
     await snapshot.putJson(TABLE_SCHEMA, {
       format,
       locales: locales ?? schema.locales,

@@ -1,7 +1,12 @@
 import type { JsonObject, Page, Version } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { readBatch } from "../../snapshot/read_batch.ts";
-import { TABLE_SCHEMA, tableFolder, type TableFormat } from "../../snapshot/layout.ts";
+import {
+  TABLE_SCHEMA,
+  tableFolder,
+  type TableFormat,
+  tableVersions,
+} from "../../snapshot/layout.ts";
 import { readJson } from "../../snapshot/read_schema.ts";
 import { isObject } from "../../text/json.ts";
 import type { Table } from "../../transform/table_schema.ts";
@@ -21,9 +26,9 @@ export interface SnapshotTablePart {
 
 /** A table of a snapshot. */
 export class SnapshotTable {
-  /** Its name: `records/<model>`, `blocks/<block model>`, `links` or `uploads`. */
+  /** Its name: `records/<model>`, `blocks/<block model>`, `links`, `uploads`, `models` or another. */
   readonly name: string;
-  /** The model whose records or blocks the rows are; `null` for `links` and `uploads`. */
+  /** The model whose records or blocks the rows are; `null` for the others. */
   readonly model: Table["model"];
   /** Its columns, in the order in which each row has them. */
   readonly columns: Table["columns"];
@@ -119,8 +124,7 @@ export async function tablesOf(
     throw new SyntaxError(`Expected a description of tables in ${TABLE_SCHEMA}`);
   }
   return (tables as unknown as readonly Table[]).map((table) => {
-    const versions = table.name === "uploads" ? [undefined] : ["current", "published"] as const;
-    const parts = versions.flatMap((version) => {
+    const parts = tableVersions(table.name).flatMap((version) => {
       const folder = tableFolder(table.name, version);
       return objects
         .filter(({ path }) => path.startsWith(folder) && !path.slice(folder.length).includes("/"))

@@ -41,10 +41,18 @@ export type ExportEvent =
     /** Why all is read, a clause; `null` if it isn't. */
     readonly reason: string | null;
   }
-  | ({
-    /** What was reused of an earlier snapshot, once the new one is complete. */
+  | {
+    /** What was reused of an earlier snapshot, once the new one is complete, which doesn't need it. */
     readonly type: "reused";
-  } & Reuse)
+    /** The earlier snapshot's address. */
+    readonly snapshot: string;
+    /** How many records with blocks were reused. */
+    readonly records: number;
+    /** How many published versions were reused that aren't the current ones. */
+    readonly published: number;
+    /** How many requests they would have taken, at least. */
+    readonly requests: number;
+  }
   | {
     /** How far the temporary copy of an environment is that is exported in its place. */
     readonly type: "freeze";

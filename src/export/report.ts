@@ -1,5 +1,5 @@
 import { type Manifest, type SnapshotStatus, statusOf } from "../snapshot/manifest.ts";
-import type { Reuse } from "./events.ts";
+import type { ExportEvent } from "./events.ts";
 import type { AssetDeletion } from "./assets/delete_orphans.ts";
 
 /** What an export wrote. */
@@ -11,7 +11,7 @@ export interface ExportReport {
   /** The snapshot's manifest. */
   readonly manifest: Manifest;
   /** What was reused of an earlier snapshot, if one was to be. */
-  readonly reused?: Reuse;
+  readonly reused?: Omit<Extract<ExportEvent, { type: "reused" }>, "type">;
   /** What became of the asset files no longer used by any upload, if they were to be deleted. */
   readonly deletion?: AssetDeletion;
 }

@@ -1,5 +1,4 @@
 import type { ExitCode } from "../error.ts";
-import type { Reuse } from "../export/events.ts";
 import type { ExportReport } from "../export/export.ts";
 import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
 import type { AssetDeletion } from "../export/assets/delete_orphans.ts";
@@ -46,7 +45,7 @@ export interface JsonReport extends ExportNotes {
   /** How many objects the snapshot holds, and their bytes; `null` without a manifest. */
   readonly objects: { readonly count: number; readonly bytes: number } | null;
   /** What `--since` reused, and how many requests that saved, at least; `null` without such a snapshot. */
-  readonly reused: Reuse | null;
+  readonly reused: NonNullable<ExportReport["reused"]> | null;
   /** What `--assets sync` deleted, and why not all of it; `null` if nothing was to be deleted. */
   readonly deletion: Omit<AssetDeletion, "facts"> | null;
   /** What became of old snapshots; left out unless a schedule has to remove some. */

@@ -1,4 +1,5 @@
-import type { ExportEvent, Reuse } from "../../export/events.ts";
+import type { ExportEvent } from "../../export/events.ts";
+import type { ExportReport } from "../../export/report.ts";
 import { printable, shownAddress } from "../../text/printable.ts";
 import { counted, formatBytes, formatCount, formatDuration } from "../text/format.ts";
 import { listingName, projectName } from "./render_progress.ts";
@@ -17,7 +18,9 @@ export type Detail = "messages" | "log" | "all";
  *
  * @param reuse What was.
  */
-export function reuseText({ snapshot, records, published, requests }: Reuse): string {
+export function reuseText(
+  { snapshot, records, published, requests }: NonNullable<ExportReport["reused"]>,
+): string {
   const versions = published > 0 ? ` and ${counted(published, "published version")}` : "";
   return `${counted(records, "record")} with blocks${versions} of ${
     shownAddress(snapshot)

@@ -10,7 +10,7 @@ import { type BaseState, shapesOf } from "./base_snapshot.ts";
 import type { ProjectSchema } from "../../source/datocms/schema.ts";
 import { BY_ID } from "../../source/datocms/pack_queue.ts";
 import { VERSION } from "../../version.ts";
-import type { Emit, Reuse } from "../events.ts";
+import type { Emit } from "../events.ts";
 import { type ExportSettings, shapingSettings } from "../export_settings.ts";
 import type { Journal } from "../journal.ts";
 import { type ExportReport, reportOf } from "../report.ts";
@@ -104,7 +104,7 @@ export async function sealSnapshot(
   return { ...reportOf(snapshot.address, manifest), ...(reused && { reused }) };
 }
 
-function reuseOf({ prefix, reused }: BaseState, url: string): Reuse {
+function reuseOf({ prefix, reused }: BaseState, url: string): NonNullable<ExportReport["reused"]> {
   const { current: records, published, flat } = reused;
   const requests = Math.ceil((records + published - flat) / BY_ID.nested) +
     Math.ceil(flat / BY_ID.flat);

@@ -38,6 +38,7 @@ export type { TableOptions } from "./table_options.ts";
 export {
   type Table,
   type TableColumn,
+  type TableModel,
   type TableReference,
   type TableSchema,
   tableSchema,

@@ -37,6 +37,7 @@ for (const keepsJournal of [true, false]) {
         jobMs: 5,
         onRequest: ({ method }) => void (method === "GET" || onWrite()),
       });
+      await Deno.mkdir(`${root}/tmp`);
       let killed = 0;
       for (let kill = 0; kill < KILLS / 2; kill++) {
         const child = spawn(cma, root, kill === 0 ? [] : ["--resume"]);
@@ -62,6 +63,8 @@ for (const keepsJournal of [true, false]) {
       // The last one may have been over already, so that nothing is left to be resumed.
       assert.equal(last.code, 0, text);
       assert.deepEqual(wrong, [], "public too early");
+      const left = [...Deno.readDirSync(`${root}/tmp`)].map(({ name }) => name);
+      assert.deepEqual(left.filter((name) => name.startsWith("sluice-live-")), []);
       assert.equal(
         project.primary.items.records().length,
         source.primary.items.records().length,
@@ -100,7 +103,7 @@ function spawn(cma: DemoCma, root: string, args: readonly string[]): {
       "New project/main",
       ...args,
     ],
-    env: { DATOCMS_API_TOKEN: cma.apiToken, DATOCMS_BASE_URL: cma.url },
+    env: { DATOCMS_API_TOKEN: cma.apiToken, DATOCMS_BASE_URL: cma.url, TMPDIR: `${root}/tmp` },
     stdout: "piped",
     stderr: "piped",
   }).spawn();

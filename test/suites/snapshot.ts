@@ -33,6 +33,7 @@ import "../tools/download/single_test.ts";
 import "../tools/download_test.ts";
 import "../tools/find_test.ts";
 import "../tools/list_test.ts";
+import "../tools/live_test.ts";
 import "../tools/listed_twice_test.ts";
 import "../tools/open_document_test.ts";
 import "../tools/open_index_test.ts";

@@ -1,13 +1,14 @@
-import { EXIT, SluiceError } from "../../error.ts";
+import { SluiceError } from "../../error.ts";
 import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import { LocalStorage } from "../../storage/local/local_storage.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { printable } from "../../text/printable.ts";
 import { selectSnapshots } from "../list.ts";
 import type { SnapshotSource } from "./diff_side.ts";
+import { makeLiveDirectory } from "./live_directory.ts";
 
 /**
- * An environment as it is now, as a snapshot in a temporary directory, which goes when it is disposed.
+ * An environment as it is now, as a snapshot in a temporary directory, which goes when it is disposed, or is removed by
+ * the next one that is made beside it if the program was killed.
  *
  * @param exportTo Exports the environment to a storage.
  * @param signal Aborts the search for what was exported.
@@ -34,11 +35,10 @@ export async function liveSnapshot(
   signal: AbortSignal = new AbortController().signal,
   within?: string,
 ): Promise<SnapshotSource & { readonly snapshot: FoundSnapshot } & AsyncDisposable> {
-  const place = within === undefined ? {} : { dir: within };
-  const directory = await Deno.makeTempDir({ ...place, prefix: "sluice-live-" }).catch(fail);
-  const remove = () => Deno.remove(directory, { recursive: true });
+  const directory = await makeLiveDirectory(within);
+  const remove = () => directory[Symbol.asyncDispose]() as Promise<void>;
   try {
-    const storage = new LocalStorage(directory);
+    const storage = new LocalStorage(`${directory.path}/snapshot`);
     await exportTo(storage);
     const [found] = await selectSnapshots(storage, {}, signal);
     if (found === undefined) throw new SluiceError("The export has written no snapshot.");
@@ -47,15 +47,4 @@ export async function liveSnapshot(
     await remove();
     throw error;
   }
-}
-
-function fail(error: unknown): never {
-  if (!(error instanceof Error)) throw error;
-  throw new SluiceError(
-    `No temporary directory can be made, which holds what is there while it is compared (${
-      printable(error.message).replace(/\.$/, "")
-    }): set TMPDIR to a directory that can be written to.`,
-    EXIT.usage,
-    { cause: error, code: "no_temporary_directory" },
-  );
 }

@@ -51,6 +51,51 @@ Deno.test("sluice export writes a snapshot, and tells what is in it", async () =
   assert.match(io.err(), /^Exporting Slackwater \(project 48213, environment main\) to \/.*\n/);
 });
 
+Deno.test("sluice export --since reuses what hasn't changed, and says so", async () => {
+  await using bench_ = await bench();
+  const few = ["export", "--no-assets", "--no-tables", "--models=article,lock"];
+  const first = await bench_.run([...few, "--since=last", "--quiet"]);
+  assert.equal(first.exitCode, EXIT.complete, first.io.err());
+  const [latest] = (await filesBelow(bench_.to)).filter((path) => path.endsWith("/canary.txt"));
+  const snapshot = latest!.slice(0, -"/canary.txt".length);
+  const env = { SLUICE_SINCE: "last" };
+
+  const json = await bench_.run([...few, "--json", "--log-format=json"], { env });
+  const { reused, manifest } = JSON.parse(json.io.out());
+  assert.equal(reused.snapshot, `file://${snapshot}`);
+  assert.ok(reused.records > 0 && reused.requests > 0, json.io.out());
+  assert.equal(manifest.sinceFull, 1);
+  const log = json.io.err().trimEnd().split("\n").map((line) => JSON.parse(line));
+  const [since] = log.filter(({ type }) => type === "since");
+  assert.deepEqual([since.snapshot, since.reason], [`file://${snapshot}`, null]);
+  assert.equal(log.find(({ type }) => type === "reused").records, reused.records);
+
+  const named = await bench_.run([
+    ...few,
+    `--since=${snapshot.slice(snapshot.lastIndexOf("_") + 1)}`,
+  ]);
+  const line =
+    /^ {2}Reused {4}\d+ records with blocks and \d+ published versions of\s+\S+:\s+at least \d+ requests? saved$/m;
+  assert.match(named.io.out(), line);
+  const other = await bench_.run(["export", "--models=lock", "--no-assets", "--no-tables"], {
+    env,
+  });
+  assert.match(
+    other.io.err(),
+    /^All records are read, because snapshot_\d+ can't be reused: it was exported with another models$/m,
+  );
+
+  // Once, whatever the variable says.
+  const full = await bench_.run([...few, "--full", "--json", "--quiet"], { env });
+  assert.equal(JSON.parse(full.io.out()).reused, null);
+  const both = await bench_.run([...few, "--full", "--since=last"]);
+  assert.equal(both.exitCode, EXIT.usage);
+  assert.match(both.io.err(), /--since contradicts --full: leave one of them out/);
+  const gone = await bench_.run([...few, "--since=1234567890"]);
+  assert.equal(gone.exitCode, EXIT.failed);
+  assert.match(gone.io.err(), /There is no snapshot "1234567890" in /);
+});
+
 Deno.test("sluice export --json writes a report for programs", async () => {
   await using bench_ = await bench();
   const { io, exitCode } = await bench_.run([

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { advised } from "../../src/cli/report/advice.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
 import type { ScheduleOptions } from "../../src/schedule/schedule.ts";
 import { failureNote, scheduleSwitch } from "../../src/schedule/schedule_notes.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
@@ -174,6 +175,29 @@ Deno.test("Schedule.tick() begins a snapshot as often as it is due, however ofte
   assert.ok(Math.abs(Date.parse(early.nextAt!) - start - 24 * HOUR) < 2000);
   assert.equal((await at(24.1)).state, "complete");
   assert.equal(await assertSealedAreWhole(storage), 2);
+});
+
+Deno.test("Schedule.tick() reuses what hasn't changed since the last snapshot, and reads all for every seventh", async () => {
+  await using cma = startDemoCma({
+    project: generateProject({ records: 4, models: 1, blocksPerRecord: 1 }),
+    rateLimit,
+  });
+  const storage = new MemoryStorage();
+  const start = Date.now();
+  const at = async (day: number, exported: Partial<ExportOptions> = {}) => {
+    const now = () => start + day * 25 * HOUR;
+    const how = { every: "24h", now, exported: { assets: false, tables: false, ...exported } };
+    const { report } = await scheduleOf(cma, storage, how).tick();
+    return [report!.manifest!.sinceFull, report!.reused?.records];
+  };
+  const days: unknown[] = [];
+  for (let day = 0; day < 9; day++) days.push(await at(day));
+  const reused = [1, 2, 3, 4, 5, 6].map((count) => [count, 4]);
+  assert.deepEqual(days, [[0, undefined], ...reused, [0, undefined], [1, 4]]);
+  assert.deepEqual(await at(9, { since: "none" }), [0, undefined]);
+  assert.deepEqual(await at(10, { fullEvery: 2 }), [1, 4]);
+  assert.deepEqual(await at(11, { fullEvery: 2 }), [0, undefined]);
+  assert.equal(await assertSealedAreWhole(storage), 12);
 });
 
 Deno.test("Schedule.tick() exports nothing while exports are switched off", async () => {

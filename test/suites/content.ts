@@ -36,3 +36,4 @@ import "../transform/render_structured_text_test.ts";
 import "../transform/table_schema_test.ts";
 import "../transform/upload_rows_test.ts";
 import "../transform/warnings_test.ts";
+import "../content/record_shape_test.ts";

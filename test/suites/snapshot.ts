@@ -46,3 +46,4 @@ import "../tools/unlock_test.ts";
 import "../tools/unused_assets_test.ts";
 import "../tools/verify_damage_test.ts";
 import "../tools/verify_test.ts";
+import "../snapshot/proven_reading_test.ts";

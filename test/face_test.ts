@@ -54,6 +54,7 @@ Deno.test("The root exports by name what most programs need, and the subpaths th
     "./tools",
     "./restore",
     "./schedule",
+    "./serve",
   ]);
   for (const [name, path] of ENTRIES) {
     const source = await Deno.readTextFile(new URL(path, ROOT));

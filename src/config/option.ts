@@ -20,6 +20,7 @@ export const HEADINGS = [
   "Restore",
   "Run",
   "Schedule",
+  "Serve",
 ] as const;
 
 /** All that is known of an option; its key names its flag, its variable and its entry in a file. */

@@ -10,6 +10,7 @@ import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RETENTION, UNUSED } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { LABELS, SNAPSHOT, TABLES } from "./groups/snapshot.ts";
+import { SERVING, TOKEN } from "./groups/serving.ts";
 import { SOURCE } from "./groups/source.ts";
 import { UNLOCKING } from "./groups/unlocking.ts";
 import { VERIFYING } from "./groups/verifying.ts";
@@ -47,6 +48,8 @@ const ENTRIES = {
   ...TIMEOUT,
   ...CONFIG_FILE,
   ...SCHEDULE,
+  ...SERVING,
+  ...TOKEN,
 };
 
 /** The name of an option, as in a configuration file. */

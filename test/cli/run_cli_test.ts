@@ -94,6 +94,8 @@ Commands
                   environment, or an empty project
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
+  serve           Serve snapshots over HTTP, as an API for
+                  programs
   doctor          Check the API token and the destination,
                   and show how to fix problems
   demo            Export a sample project that is served on

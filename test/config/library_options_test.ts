@@ -147,6 +147,19 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "cron",
     "notifyUrl",
     "notifySecret",
+    "listen",
+    "publicUrl",
+    "tokenFile",
+    "serveTokens",
+    "serveSecret",
+    "auth",
+    "urlTtl",
+    "rate",
+    "exportRate",
+    "auditLog",
+    "name",
+    "scope",
+    "expires",
   ]);
 });
 

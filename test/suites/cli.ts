@@ -25,6 +25,7 @@ import "../cli/restore_command_test.ts";
 import "../cli/retry_command_test.ts";
 import "../cli/run_cli_test.ts";
 import "../cli/schedule_command_test.ts";
+import "../cli/serve_command_test.ts";
 import "../cli/show_command_test.ts";
 import "../cli/stop_signal_test.ts";
 import "../cli/tables_command_test.ts";

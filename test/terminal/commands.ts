@@ -164,6 +164,21 @@ Deno.test("deno task sluice schedule in a terminal exports and stops at Ctrl-C, 
   assertEnds(await terminal.end, /complete: /);
 });
 
+Deno.test("deno task sluice serve in a terminal answers and stops at Ctrl-C, without asking", async () => {
+  await using opened = await open();
+  const terminal = startInTerminal(denoTask("sluice", "serve", "--listen=127.0.0.1:0"), {
+    env: opened.env,
+  });
+  await terminal.shows(/slu_\w{46}\s|Deno requests|sluice: /);
+  const [, url, token] = /(http:\S+)\s[^]*?(slu_\w{46})/.exec(terminal.output) ?? [];
+  assert.ok(url !== undefined, terminal.output);
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch(`${url}/api/v1/projects`, { headers });
+  assert.deepEqual(await answer.json(), { projects: [] });
+  await terminal.type(CTRL_C);
+  assertEnds(await terminal.end, /Serving the snapshots/);
+});
+
 Deno.test("deno task cron in a terminal starts and stops at Ctrl-C, without asking", async () => {
   await using opened = await open();
   const port = freePort();

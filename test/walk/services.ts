@@ -16,6 +16,11 @@ export const SERVICES: readonly {
     isReady: (_, world) => answers(world.real("http://127.0.0.1:8000/healthz")),
   },
   {
+    // Its address is the one that is listened at if nothing else is said: the page's tokens are for it.
+    begins: "deno task sluice serve --listen",
+    isReady: (_, world) => answers(world.real("http://127.0.0.1:8080/healthz")),
+  },
+  {
     begins: "sluice schedule --every",
     isReady: (output) => Promise.resolve(/waiting|complete/.test(output)),
   },

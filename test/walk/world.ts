@@ -81,6 +81,7 @@ export async function openWorld(): Promise<World> {
     ["/usr/local", `${root}/machine/usr/local`],
     ["8787", String(freePort())],
     ["8000", String(freePort())],
+    ["8080", String(freePort())],
   ]);
   const env = {
     HOME: `${root}/home`,

@@ -14,6 +14,7 @@ import { pruneCommand } from "./prune.ts";
 import { retryCommand } from "./retry.ts";
 import { restoreCommand } from "./restore.ts";
 import { scheduleCommand } from "./schedule.ts";
+import { serveCommand } from "./serve.ts";
 import { showCommand } from "./show.ts";
 import { tablesCommand } from "./tables.ts";
 import { unlockCommand } from "./unlock.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   copyCommand,
   restoreCommand,
   tablesCommand,
+  serveCommand,
   doctorCommand,
   demoCommand,
   completionsCommand(() => COMMANDS),

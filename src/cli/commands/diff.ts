@@ -12,6 +12,7 @@ import { openStorage } from "../../storage/open_storage.ts";
 import { ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
 import { printableJson } from "../../text/printable.ts";
 import type { Change, DiffProgress } from "../../tools/diff.ts";
+import { DiffJson } from "../../tools/diff/diff_json.ts";
 import type { liveSnapshot } from "../../tools/diff/live.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
@@ -19,7 +20,7 @@ import { type NewFile, newFile } from "../new_file.ts";
 import { Progress } from "../progress/progress.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { writeNote } from "../progress/write_error.ts";
-import { DiffJson } from "../report/diff_json.ts";
+
 import { ChangeTallies } from "../report/diff_values.ts";
 import { DiffText, renderTallies } from "../report/diff_text.ts";
 import { HOW_NAMED, ONE_SNAPSHOT } from "./show.ts";

@@ -1,5 +1,5 @@
 import { printableJson } from "../../text/printable.ts";
-import type { Change } from "../../tools/diff.ts";
+import type { Change } from "./changes.ts";
 
 /** The keys of the lists, in the order in which changes come. */
 const KEYS = ["schema", "records", "assets"] as const;

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import type { Call } from "../call.ts";
+import type { Scope } from "../token.ts";
+
+/** An endpoint of the own API. */
+export interface Route {
+  /** Its path below `/api/v1`, with `:name` where a part of it is chosen. */
+  readonly path: string;
+  /** What it answers with, in a few words. */
+  readonly summary: string;
+  /** The scope that it needs; what needs more in it is left out. */
+  readonly scope: Scope;
+  /** What the query may hold. */
+  readonly query: z.ZodObject;
+  /** What it answers with, by MIME type: a schema of JSON or of a line of it, or bytes. */
+  readonly answers: Readonly<Record<string, z.ZodType | "bytes">>;
+  /**
+   * Answers a request.
+   *
+   * @throws {ServeError} If it can't be answered as it asked for.
+   */
+  readonly answer: (call: Call) => Promise<Response>;
+}
+
+/** How many entries a page of content has. */
+export const pageLimit = z.coerce.number().int().min(1).max(500).default(100)
+  .describe("Entries in a page");
+/** Where a listing continues. */
+export const cursor = z.string().max(1000).optional()
+  .describe("Where the listing continues: nextCursor of the page before");
+/** The environment of a snapshot. */
+export const environment = z.string().max(64).optional()
+  .describe("The environment, if the snapshot's name doesn't say which of several");
+/** Which versions of records. */
+export const version = z.enum(["current", "published"]).optional()
+  .describe("Which versions of records: current, if the token may see them, unless asked for");

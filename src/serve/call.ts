@@ -1,0 +1,88 @@
+import type * as z from "zod";
+import { invalid } from "./failure.ts";
+import type { OpenedSnapshot, Shelf } from "./shelf.ts";
+import type { RateWindows } from "./rate.ts";
+import type { Signer } from "./sign.ts";
+import type { Scope, ServeToken } from "./token.ts";
+
+/** What answers requests. */
+export interface Service {
+  /** The snapshots. */
+  readonly shelf: Shelf;
+  /** Signs cursors and addresses. */
+  readonly signer: Signer;
+  /** The base of all links, without a trailing slash. */
+  readonly publicUrl: string;
+  /** How long signed addresses are good, in milliseconds. */
+  readonly urlTtlMs: number;
+  /** Counts single documents and archives, by project. */
+  readonly exports: RateWindows;
+  /** The time now, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A request that may be answered. */
+export interface Call {
+  /** The request; of `HEAD`, as if it were `GET`. */
+  readonly request: Request;
+  /** Its address. */
+  readonly url: URL;
+  /** The parts of the path that a route names, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** What may be seen. */
+  readonly scope: Scope;
+  /** The token that it came with; `null` where none is needed. */
+  readonly token: ServeToken | null;
+  /** Its id, as the client is told. */
+  readonly requestId: string;
+  /** Aborted when the server stops; a client that is gone cancels the body of its answer. */
+  readonly signal: AbortSignal;
+  /** What answers it. */
+  readonly service: Service;
+}
+
+/** A snapshot as a request names it. */
+export interface NamedSnapshot extends OpenedSnapshot {
+  /** Whether the name will always mean this one. */
+  readonly isPinned: boolean;
+}
+
+/**
+ * Reads the query of a request.
+ *
+ * @param call The request.
+ * @param schema What it may hold.
+ * @throws {ServeError} If it holds something else.
+ */
+export function queryOf<Schema extends z.ZodType>(call: Call, schema: Schema): z.output<Schema> {
+  const names = [...call.url.searchParams.keys()];
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw invalid(twice, `The parameter ${quoted(twice)} is given twice.`);
+  const { success, data, error } = schema.safeParse(Object.fromEntries(call.url.searchParams));
+  if (success) return data;
+  const [issue] = error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    const name = issue.keys[0] ?? "";
+    throw invalid(name, `There is no parameter ${quoted(name)} here.`);
+  }
+  const name = String(issue?.path[0] ?? "");
+  throw invalid(name, `The parameter ${quoted(name)} isn't as it must be: ${issue?.message}.`);
+}
+
+/**
+ * The snapshot that a request's path names, opened.
+ *
+ * @param call The request.
+ * @param param The part of the path that names it.
+ * @throws {ServeError} If it isn't there, or isn't sealed.
+ */
+export async function snapshotOf(call: Call, param = "snapshot"): Promise<NamedSnapshot> {
+  const { params: { project = "", [param]: name = "" }, url, signal, service: { shelf } } = call;
+  const environment = url.searchParams.get("environment") ?? undefined;
+  const found = await shelf.find(project, name, environment, signal);
+  return { ...await shelf.open(found, signal), isPinned: found.id === name };
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 60));
+}

@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { Hono } from "hono";
+import type { Storage } from "../storage/storage.ts";
+import { DIFF_ROUTES } from "./api/diff.ts";
+import { DOWNLOAD_ROUTES } from "./api/download.ts";
+import { FILE_ROUTES } from "./api/files.ts";
+import { FIND_ROUTES } from "./api/find.ts";
+import { RECORD_ROUTES } from "./api/records.ts";
+import type { Route } from "./api/route.ts";
+import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
+import { UPLOAD_ROUTES } from "./api/uploads.ts";
+import { plainJson } from "./answer.ts";
+import type { Call, Service } from "./call.ts";
+import { notThere, ServeError, toServeError } from "./failure.ts";
+import { addSafeHeaders, isForUs } from "./guard.ts";
+import { openApi } from "./openapi.ts";
+import type { ServeOptions } from "./options.ts";
+import { RateWindows } from "./rate.ts";
+import { Shelf } from "./shelf.ts";
+import { Signer } from "./sign.ts";
+import { signedFileAnswer } from "./signed_file.ts";
+import { covers, findToken, type Scope, type ServeToken } from "./token.ts";
+
+/** Where the own API is. */
+const BASE = "/api/v1";
+/** The endpoints of the own API. */
+export const ROUTES: readonly Route[] = [
+  ...SNAPSHOT_ROUTES,
+  ...FILE_ROUTES,
+  ...RECORD_ROUTES,
+  ...UPLOAD_ROUTES,
+  ...DIFF_ROUTES,
+  ...FIND_ROUTES,
+  ...DOWNLOAD_ROUTES,
+];
+
+/** What becomes of a request, as far as it is known. */
+interface Progress {
+  readonly request: Request;
+  readonly url: URL;
+  readonly requestId: string;
+  token: ServeToken | null;
+  route: string | null;
+  params: Readonly<Record<string, string>>;
+}
+
+/**
+ * Answers HTTP requests with what is in snapshots: for `Deno.serve`, on Deno Deploy beside a schedule, or wherever
+ * requests and responses are those of the web.
+ *
+ * @param storage Where the snapshots are.
+ * @param options Who may ask, and at which address.
+ * @return The handler. It never throws: what goes wrong is an answer that says so, or ends a body that had begun.
+ *
+ * @example
+ * ```ts no-eval
+ * import { LocalStorage } from "@sluice/datocms";
+ * import { createToken, snapshotHandler } from "@sluice/datocms/serve";
+ *
+ * const { token, kept } = createToken({ name: "website", scope: "read" });
+ * const handler = snapshotHandler(new LocalStorage("./backups"), {
+ *   publicUrl: "http://127.0.0.1:8080",
+ *   tokens: [kept],
+ * });
+ * const response = await handler(
+ *   new Request("http://127.0.0.1:8080/api/v1/projects", {
+ *     headers: { Authorization: `Bearer ${token}` },
+ *   }),
+ * );
+ * const { projects } = await response.json();
+ * for (const { id, name, latest } of projects) console.log(id, name, latest?.id);
+ * ```
+ */
+export function snapshotHandler(
+  storage: Storage,
+  options: ServeOptions,
+): (request: Request) => Promise<Response> {
+  const { auth = true, tokens = [], now = Date.now, onRequest, onError } = options;
+  const publicUrl = options.publicUrl.replace(/\/+$/, "");
+  const signal = options.signal ?? new AbortController().signal;
+  const rates = new RateWindows(options.rate ?? { limit: 600, seconds: 60 }, now);
+  const service: Service = {
+    shelf: new Shelf(storage, signal, now),
+    signer: new Signer(options.secrets),
+    publicUrl,
+    urlTtlMs: options.urlTtlMs ?? 3_600_000,
+    exports: new RateWindows(options.exportRate ?? { limit: 5, seconds: 60 }, now),
+    now,
+  };
+  const app = new Hono<{ Bindings: Progress }>({
+    // As the URL says it, decoded once where it is taken apart.
+    getPath: (request) => new URL(request.url).pathname,
+  });
+
+  const described = openApi(ROUTES, BASE);
+  app.get("/healthz", () => plainJson({ status: "ok" }));
+  app.get("/readyz", async () => {
+    await service.shelf.folders();
+    return plainJson({ status: "ok" });
+  });
+  app.get("/openapi.json", () => plainJson(described));
+  app.get("/files/:reference", ({ env, req }) => {
+    env.route = "/files";
+    return signedFileAnswer(callOf(env, req.param(), "read"));
+  });
+  for (const { path, scope, answer } of ROUTES) {
+    app.get(`${BASE}${path}`, ({ env, req }) => {
+      env.route = `${BASE}${path}`;
+      return answer(callOf(env, req.param(), allowed(env, req.param(), scope)));
+    });
+    app.all(`${BASE}${path}`, () => {
+      throw new ServeError("METHOD_NOT_ALLOWED", "This can only be read: use GET.", {
+        headers: { Allow: "GET, HEAD" },
+      });
+    });
+  }
+  app.notFound(({ env }) => {
+    // Who has no token isn't told what there is.
+    allowed(env, {}, "read");
+    throw notThere("such endpoint: /openapi.json lists those that are there");
+  });
+  app.onError((error) => {
+    throw error;
+  });
+
+  /** What the token of a request may see, if it may ask for this at all. */
+  function allowed(
+    progress: Progress,
+    params: Readonly<Record<string, string>>,
+    needed: Scope,
+  ): Scope {
+    if (!auth) return "admin";
+    const [, text] = /^Bearer +(\S+)$/i.exec(progress.request.headers.get("authorization") ?? "") ??
+      [];
+    const token = text === undefined ? undefined : findToken(text, tokens);
+    const isGood = token !== undefined &&
+      (token.expiresAt === null || now() < Date.parse(token.expiresAt));
+    if (!isGood) {
+      throw new ServeError(
+        "UNAUTHORIZED",
+        "A token is needed, in the header Authorization: Bearer <token>; the one that came isn't " +
+          "known here, or has expired.",
+        { headers: { "WWW-Authenticate": 'Bearer realm="sluice"' } },
+      );
+    }
+    progress.token = token;
+    const { isAllowed, resetSeconds } = rates.take(token.id);
+    if (!isAllowed) {
+      throw new ServeError("RATE_LIMITED", "Too many requests with this token: ask again later.", {
+        headers: { "Retry-After": String(resetSeconds) },
+      });
+    }
+    const { project } = params;
+    if (project !== undefined && token.projects !== null && !token.projects.includes(project)) {
+      throw notThere(`project ${JSON.stringify(project.slice(0, 60))}`);
+    }
+    if (covers(token.scope, needed)) return token.scope;
+    throw new ServeError("FORBIDDEN", `This needs a token of scope ${needed}.`);
+  }
+
+  function callOf(progress: Progress, params: Record<string, string>, scope: Scope): Call {
+    progress.params = params;
+    const { request, url, token, requestId } = progress;
+    return { request, url, params, scope, token, requestId, signal, service };
+  }
+
+  async function answer(progress: Progress): Promise<Response> {
+    const { request, requestId } = progress;
+    try {
+      if (!isForUs(request, publicUrl)) {
+        throw new ServeError("FORBIDDEN", "The header Host names another server than this one.");
+      }
+      return await app.fetch(request, progress);
+    } catch (error) {
+      const told = toServeError(error);
+      if (told.status >= 500 && !signal.aborted) onError?.(told.cause ?? error, requestId);
+      return errorAnswer(told, requestId);
+    }
+  }
+
+  return async (received) => {
+    const started = performance.now();
+    const isHead = received.method === "HEAD";
+    // Its signal isn't asked for: Deno aborts it also when all is well.
+    const request = isHead ? new Request(received.url, { headers: received.headers }) : received;
+    const requestId = `req_${randomBytes(9).toString("base64url")}`;
+    const url = new URL(request.url);
+    const progress: Progress = { request, url, requestId, token: null, route: null, params: {} };
+    const answered = await answer(progress);
+    const headers = new Headers(answered.headers);
+    headers.set("X-Request-Id", requestId);
+    addSafeHeaders(headers, publicUrl);
+    if (isHead) await answered.body?.cancel();
+    const { token, route, params: { project = null, snapshot = null } } = progress;
+    onRequest?.({
+      at: new Date(now()).toISOString(),
+      requestId,
+      tokenId: token?.id ?? null,
+      method: received.method,
+      route,
+      project,
+      snapshot,
+      status: answered.status,
+      ms: Math.round(performance.now() - started),
+    });
+    const body = isHead ? null : guardedBody(answered, (error) => {
+      if (!signal.aborted) onError?.(error, requestId);
+    });
+    return new Response(body, { status: answered.status, headers });
+  };
+}
+
+function errorAnswer({ code, message, status, options }: ServeError, requestId: string): Response {
+  const { details, headers } = options;
+  return plainJson(
+    { error: { code, message, requestId, ...(details && { details }) } },
+    { status, headers: { "Cache-Control": "no-store", ...headers } },
+  );
+}
+
+/** The body of an answer, whose failures are told here: Deno would print them, with addresses. */
+function guardedBody(
+  { body, headers }: Response,
+  onError: (error: unknown) => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+  const isWhole = headers.has("Content-Length") && !headers.has("Accept-Ranges");
+  if (body === null || isWhole) return body;
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        onError(error);
+        const cut = new Error("The answer was cut off.");
+        cut.stack = "";
+        throw cut;
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

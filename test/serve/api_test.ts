@@ -1,0 +1,351 @@
+import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
+import * as z from "zod";
+import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { runCli } from "../../src/cli/run_cli.ts";
+import { ROUTES } from "../../src/serve/handler.ts";
+import { shownSnapshot, snapshotInfo } from "../../src/serve/schemas.ts";
+import { showSnapshot } from "../../src/tools/show.ts";
+import { listPage } from "../../src/tools/list.ts";
+import { openSnapshot } from "../../src/tools/open.ts";
+import { exportedToMemory, type Served, serveSnapshots } from "../support/served.ts";
+import { fakeIo } from "../cli/fake_io.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
+import { putSmallSnapshot } from "../support/small_snapshot.ts";
+import { TracedStorage } from "../support/traced_storage.ts";
+
+const STORAGE = await exportedToMemory({ tables: false });
+const SNAPSHOT = await openSnapshot(STORAGE, "latest");
+const [PROJECT, ID] = SNAPSHOT.name.split("/") as [string, string];
+const PROJECTS = "/api/v1/projects";
+const SNAPSHOTS = `${PROJECTS}/${PROJECT}/snapshots`;
+const LATEST = `${SNAPSHOTS}/latest`;
+
+interface HasId {
+  readonly id: string;
+}
+
+/** What a route answers, which is what its schema says and no more. */
+// deno-lint-ignore no-explicit-any -- each route's schema has checked it
+async function answered(served: Served, path: string): Promise<any> {
+  const response = await served.ask(path);
+  const text = await response.text();
+  assert.equal(response.status, 200, `${path}: ${text}`);
+  const body = JSON.parse(text);
+  const { pathname } = new URL(path, served.url);
+  const route = ROUTES.find((route) => {
+    return new RegExp(`^/api/v1${route.path.replace(/:\w+/g, "[^/]+")}$`).test(pathname);
+  });
+  const schema = route?.answers["application/json"];
+  assert.ok(schema instanceof z.ZodType, path);
+  assert.deepEqual(schema.parse(body), body);
+  return body;
+}
+
+async function all<T>(stream: ReadableStream<readonly T[]>): Promise<T[]> {
+  return (await Array.fromAsync(stream)).flat();
+}
+
+Deno.test("projects and snapshots are listed as sluice list --json and show --json have them", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const { projects: [project] } = await answered(served, PROJECTS);
+  const { snapshots: [info] } = await listPage(STORAGE);
+  assert.deepEqual(project, {
+    id: PROJECT,
+    name: "Slackwater",
+    source: "datocms",
+    environments: [{ id: "main", primary: true, snapshots: 1 }],
+    latest: info,
+  });
+  assert.deepEqual(await answered(served, SNAPSHOTS), { snapshots: [info], limit: 30 });
+  const { address: _, ...shown } = await showSnapshot(STORAGE, "latest");
+  for (const name of ["latest", "latest:main", ID, ID.slice(0, 6)]) {
+    assert.deepEqual(await answered(served, `${SNAPSHOTS}/${name}`), { ...shown });
+  }
+  assert.deepEqual(snapshotInfo.parse(info), info);
+  assert.deepEqual(shownSnapshot.parse(shown), shown);
+});
+
+Deno.test("sluice list --json and show --json are what the schemas of the API say", async () => {
+  const from = await Deno.makeTempDir();
+  for (const [key, bytes] of STORAGE.objects) {
+    if (!/manifest|canary|latest/.test(key)) continue;
+    await Deno.mkdir(`${from}/${key.slice(0, key.lastIndexOf("/"))}`, { recursive: true });
+    await Deno.writeFile(`${from}/${key}`, bytes);
+  }
+  const output = async (...words: string[]) => {
+    const io = fakeIo();
+    assert.equal(await runCli([...words, "--json", "--from", from], io), 0, io.err());
+    return JSON.parse(io.out());
+  };
+  const { snapshots } = await output("list");
+  assert.deepEqual(z.array(snapshotInfo).parse(snapshots), snapshots);
+  const { address: _, ...shown } = await output("show");
+  assert.deepEqual(shownSnapshot.parse(shown), shown);
+  await Deno.remove(from, { recursive: true });
+});
+
+Deno.test("snapshots are listed page by page, by state, environment and time", async () => {
+  const storage = new MemoryStorage();
+  const seconds = [1_700_000_000, 1_700_100_000, 1_700_200_000, 1_700_300_000];
+  for (const second of seconds) {
+    await putSmallSnapshot(storage, "1", second, { incomplete: second === seconds[1] });
+  }
+  await putSmallSnapshot(storage, "1/staging", 1_700_050_000);
+  await using served = serveSnapshots(storage);
+  const at = `${PROJECTS}/1/snapshots`;
+  const idsOf = async (query: string) => {
+    const ids: string[] = [];
+    for (let cursor = ""; ids.length < 20;) {
+      const page = await answered(served, `${at}?${query}${cursor && `&cursor=${cursor}`}`);
+      ids.push(...page.snapshots.map(({ id }: HasId) => id));
+      if (page.nextCursor === undefined) return ids.map(Number);
+      cursor = page.nextCursor;
+    }
+    throw new Error("it doesn't end");
+  };
+  const [a, b, c, d] = seconds as [number, number, number, number];
+  for (const limit of [1, 2, 30]) {
+    assert.deepEqual(await idsOf(`limit=${limit}`), [d, c, b, 1_700_050_000, a]);
+    assert.deepEqual(await idsOf(`limit=${limit}&state=incomplete`), [b]);
+    assert.deepEqual(await idsOf(`limit=${limit}&environment=staging`), [1_700_050_000]);
+    assert.deepEqual(await idsOf(`limit=${limit}&before=${d}&after=${c}`), [c]);
+  }
+  assert.equal(await served.status(`${at}/${b}`), 409);
+  assert.equal(await served.status(`${at}/17`), 404);
+  assert.equal(await served.status(`${at}/1700`), 409);
+  assert.equal(await served.status(`${at}?environment=nothing`), 404);
+  const { nextCursor } = await answered(served, `${at}?limit=1`);
+  assert.equal(await served.status(`${at}?limit=1&state=partial&cursor=${nextCursor}`), 400);
+  assert.equal(await served.status(`${at}?cursor=abc`), 400);
+});
+
+Deno.test("records come page by page, as lines and one by one, just as they are in the snapshot", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const models = (await SNAPSHOT.schema()).models.map(({ attributes }) => attributes.api_key);
+  for (const version of ["current", "published"] as const) {
+    const own = (await Promise.all(models.map((model) =>
+      all(SNAPSHOT.records(model, { version }))
+    )))
+      .flat();
+    const paged: unknown[] = [];
+    for (let cursor = ""; paged.length < own.length;) {
+      const path = `${LATEST}/records?version=${version}&limit=7${cursor && `&cursor=${cursor}`}`;
+      const page = await answered(served, path);
+      paged.push(...page.records);
+      assert.equal(page.total, own.length);
+      assert.equal(page.nextCursor === undefined, paged.length === own.length);
+      cursor = page.nextCursor ?? "";
+    }
+    assert.deepEqual(paged, own);
+    const lines = await (await served.ask(`${LATEST}/records?version=${version}`, {
+      headers: { Accept: "application/x-ndjson" },
+    })).text();
+    assert.equal(lines, own.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    const [first] = own;
+    const one = await answered(served, `${LATEST}/records/${first!.id}?version=${version}`);
+    assert.deepEqual(one, first);
+  }
+  const [english] = await all(SNAPSHOT.records("article", { locale: "en" }));
+  const { records } = await answered(served, `${LATEST}/records?model=article&locale=en`);
+  assert.deepEqual(records[0], english);
+});
+
+Deno.test("a page of compressed batches, or of a Project Export's, is the same as of plain ones", async () => {
+  for (
+    const options of [{ compress: "zstd" }, { compress: "gzip" }, { layout: "enterprise" }] as const
+  ) {
+    const storage = await exportedToMemory({ ...options, tables: false, assets: false });
+    await using served = serveSnapshots(storage);
+    const snapshot = await openSnapshot(storage, "latest");
+    const own = await all(snapshot.records("article"));
+    const { records } = await answered(
+      served,
+      `${LATEST}/records?model=article&limit=500`,
+    );
+    assert.deepEqual(records, own);
+    const { uploads } = await answered(served, `${LATEST}/uploads?limit=500`);
+    assert.deepEqual(uploads, await all(snapshot.uploads()));
+  }
+});
+
+Deno.test("models, uploads, the manifest and the single document are those of the snapshot", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const models = await SNAPSHOT.models();
+  assert.deepEqual(await answered(served, `${LATEST}/models`), { models });
+  const { model: { id, attributes } } = models[0]!;
+  for (const key of [id, attributes.api_key]) {
+    assert.deepEqual(await answered(served, `${LATEST}/models/${key}`), models[0]);
+  }
+  const uploads = await all(SNAPSHOT.uploads());
+  assert.deepEqual(await answered(served, `${LATEST}/uploads`), { uploads, total: uploads.length });
+  assert.deepEqual(await answered(served, `${LATEST}/uploads/${uploads[1]!.id}`), uploads[1]);
+  const manifest = await (await served.ask(`${LATEST}/manifest`)).text();
+  const key = `content/project_${PROJECT}/snapshot_${ID}/manifest.json`;
+  assert.equal(manifest, STORAGE.text(key));
+  for (const view of ["current", "published"]) {
+    const { contents, end } = await (await served.ask(`${LATEST}/export?view=${view}`)).json();
+    assert.deepEqual(end.records, contents.length);
+    assert.ok(end.complete && contents.length > 30);
+  }
+});
+
+Deno.test("every file is listed once, with an address that gives its bytes without a token", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const files: { name: string; size: number; url: string; type: string }[] = [];
+  for (let cursor = "";;) {
+    const path = `${LATEST}/files?limit=20${cursor && `&cursor=${cursor}`}`;
+    const page = await answered(served, path);
+    files.push(...page.files);
+    if (page.nextCursor === undefined) {
+      assert.equal(files.length, page.totalFiles);
+      break;
+    }
+    cursor = page.nextCursor;
+  }
+  const { manifest } = SNAPSHOT;
+  const own = manifest!.objects.map(({ path }) => path).sort();
+  const objects = files.filter(({ name }) => !name.startsWith("assets/"));
+  assert.deepEqual(objects.map(({ name }) => name), own);
+  const assets = files.filter(({ name }) => name.startsWith("assets/"));
+  assert.equal(assets.length, manifest!.assets!.downloaded.count);
+  assert.ok(
+    assets.some(({ type }) => type === "image") && assets.some(({ type }) => type === "file"),
+  );
+  const sums = new Map([...STORAGE.objects].map(([key, bytes]) => [crc32(bytes), key]));
+  for (const { name, size, url } of [...assets, ...objects.slice(0, 20)]) {
+    const response = await fetch(url);
+    assert.equal(response.status, 200, name);
+    const bytes = await response.bytes();
+    assert.equal(bytes.length, size);
+    assert.ok(sums.has(crc32(bytes)), name);
+  }
+  const images = await answered(served, `${LATEST}/files?type=image`);
+  assert.deepEqual(
+    (images as { files: { name: string }[] }).files.map(({ name }) => name),
+    assets.filter(({ type }) => type === "image").map(({ name }) => name),
+  );
+});
+
+Deno.test("a record's history, a search and a comparison say what has changed between two snapshots", async () => {
+  const storage = new MemoryStorage();
+  const project = sampleProject();
+  await exportedToMemory({ project, storage, tables: false, assets: false });
+  const before = (await openSnapshot(storage, "latest")).name.split("/")[1]!;
+  const other = await exportedToMemory({ project: changed(), tables: false, assets: false });
+  // The same project, a minute later.
+  const later = String(Number(before) + 60);
+  const own = (await openSnapshot(other, "latest")).name.split("/")[1]!;
+  for (const [key, bytes] of other.objects) {
+    if (key.includes("snapshot_")) storage.objects.set(key.replace(own, later), bytes);
+  }
+  await using served = serveSnapshots(storage);
+  const { records: [record] } = await answered(
+    served,
+    `${SNAPSHOTS}/${before}/records?model=lock`,
+  );
+  const id = record!.id;
+  const { history } = await answered(
+    served,
+    `${PROJECTS}/${PROJECT}/records/${id}/history`,
+  );
+  assert.deepEqual(history.map((one: { snapshot: string }) => one.snapshot), [
+    `${PROJECT}/${later}`,
+    `${PROJECT}/${before}`,
+  ]);
+  assert.ok(history[0]!.changed!.includes("name"), JSON.stringify(history));
+  assert.equal(history[1]!.changed, null);
+
+  const diff = `${SNAPSHOTS}/${before}/diff/${later}`;
+  const { records } = await answered(served, diff);
+  assert.deepEqual(records.map((each: HasId) => each.id), [id]);
+  const lines = await (await served.ask(diff, { headers: { Accept: "application/x-ndjson" } }))
+    .text();
+  const schema = ROUTES.find(({ path }) => path.endsWith("/diff/:other"))!
+    .answers["application/x-ndjson"] as z.ZodType;
+  const changes = lines.trimEnd().split("\n").map((line) => JSON.parse(line));
+  for (const change of changes) assert.deepEqual(schema.parse(change), change);
+  assert.ok(changes.some((change) => change.id === id));
+
+  const search = `${PROJECTS}/${PROJECT}/find?q=${encodeURIComponent("Renamed lock")}`;
+  const { found, partial } = await answered(served, search);
+  assert.deepEqual([...new Set(found.map((one: { snapshot: string }) => one.snapshot))], [
+    `${PROJECT}/${later}`,
+  ]);
+  assert.ok(!partial && found.every((one: HasId) => one.id === id));
+});
+
+/** The sample, one of whose locks has another name. */
+function changed(): ReturnType<typeof sampleProject> {
+  const project = sampleProject();
+  const environment = project.environments.get(project.primaryEnvironment)!;
+  const [lock] = environment.itemTypes.filter(({ attributes }) => attributes.api_key === "lock");
+  const query = {
+    version: "current",
+    blocksToo: false,
+    filters: [],
+    offset: 0,
+    limit: 500,
+  } as const;
+  const { page } = environment.items.list({
+    ...query,
+    typeIds: [lock!.id],
+    orderBy: [{ column: "_created_at", direction: "ASC" }, { column: "id", direction: "ASC" }],
+  });
+  const first = page[0]!;
+  (first.attributes as Record<string, unknown>).name = "Renamed lock";
+  return project;
+}
+
+Deno.test("the archive unpacks to the snapshot that was served", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const response = await served.ask(`${LATEST}/archive.tar.gz`);
+  assert.equal(response.headers.get("content-type"), "application/gzip");
+  const { unpackTar } = await import("modern-tar");
+  const plain = response.body!.pipeThrough(new DecompressionStream("gzip"));
+  const files = await unpackTar(plain as ReadableStream<Uint8Array>);
+  assert.ok(files.length > 50);
+  for (const { header, data } of files) {
+    if (header.type !== "file") continue;
+    assert.deepEqual(data, STORAGE.objects.get(header.name), header.name);
+  }
+});
+
+Deno.test("OpenAPI describes each route, its parameters and its answers", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const described = await (await served.ask("/openapi.json")).json();
+  assert.equal(described.openapi, "3.1.0");
+  assert.equal(Object.keys(described.paths).length, ROUTES.length);
+  for (const { path, query, answers } of ROUTES) {
+    const { get } = described.paths[`/api/v1${path.replace(/:(\w+)/g, "{$1}")}`];
+    const names = get.parameters.filter((one: { in: string }) => one.in === "query")
+      .map((one: { name: string }) => one.name);
+    assert.deepEqual(names, Object.keys(query.shape));
+    assert.deepEqual(Object.keys(get.responses["200"].content), Object.keys(answers));
+  }
+});
+
+Deno.test("what a client has already isn't read again", async () => {
+  const storage = new TracedStorage(STORAGE);
+  await using served = serveSnapshots(storage);
+  for (const name of ["latest", ID]) {
+    const path = `${SNAPSHOTS}/${name}/records?model=article`;
+    const first = await served.ask(path);
+    await first.body?.cancel();
+    const tag = first.headers.get("etag")!;
+    assert.equal(
+      first.headers.get("cache-control"),
+      name === ID ? "private, max-age=31536000, immutable" : "no-cache",
+    );
+    const reads = () =>
+      storage.calls.filter(({ method, key }) => method === "get" && key.includes("records/"))
+        .length;
+    const before = reads();
+    const again = await served.ask(path, { headers: { "If-None-Match": tag } });
+    await again.body?.cancel();
+    assert.equal(again.status, 304);
+    assert.equal(again.headers.get("etag")?.replace("-gzip", ""), tag.replace("-gzip", ""));
+    assert.equal(reads(), before);
+    assert.equal(await served.status(path, { headers: { "If-None-Match": '"x"' } }), 200);
+  }
+});

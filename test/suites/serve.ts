@@ -1,0 +1,3 @@
+// Snapshots over HTTP.
+import "../serve/access_test.ts";
+import "../serve/api_test.ts";

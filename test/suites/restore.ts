@@ -8,6 +8,7 @@ import "../restore/records_graph_test.ts";
 import "../restore/records_properties_test.ts";
 import "../restore/records_round_trip_test.ts";
 import "../restore/restore_test.ts";
+import "../restore/schedules_test.ts";
 import "../restore/schema_cases_test.ts";
 import "../restore/schema_faults_test.ts";
 import "../restore/schema_fork_test.ts";

@@ -2,6 +2,7 @@ import type { JsonObject, Resource } from "../../content/resource.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
+import type { Snapshot } from "../../tools/open.ts";
 import type { PlanInput, Step } from "../plan.ts";
 
 /** What is scheduled for a record. */
@@ -68,6 +69,49 @@ export async function planSchedules(input: PlanInput, now: number): Promise<Step
       }),
   }];
   return steps.filter(({ writes }) => writes.length > 0);
+}
+
+/** A schedule that only one side of a comparison has. */
+export interface DifferingSchedule {
+  /** The record's id. */
+  readonly item: string;
+  /** `scheduled_publication` or `scheduled_unpublishing`. */
+  readonly type: string;
+  /** What is scheduled. */
+  readonly attributes: JsonObject;
+  /** Whether it is to be there. */
+  readonly isWanted: boolean;
+}
+
+/**
+ * What is scheduled for records otherwise than it was to be.
+ *
+ * @param input What was planned.
+ * @param now The time, in milliseconds since 1970: what was due before is over.
+ */
+export async function differingSchedules(
+  { snapshot, target, schedules, isOwn, signal }: Pick<
+    PlanInput,
+    "snapshot" | "target" | "schedules" | "isOwn" | "signal"
+  >,
+  now: number,
+): Promise<DifferingSchedule[]> {
+  const read = async (from: Snapshot) => {
+    const all = schedulesOf(await from.settings("schedules", { signal }) ?? []);
+    return new Map(all.filter(({ time }) => time > now).map((one) => [textOf(one), one]));
+  };
+  const wanted = schedules === "set" ? await read(snapshot) : new Map<string, Schedule>();
+  const found = await read(target);
+  // What others have scheduled is taken away from what this restore made alone.
+  const extra = isOwn ? [...found].filter(([text]) => !wanted.has(text)) : [];
+  const missing = [...wanted].filter(([text]) => !found.has(text));
+  const told = (isWanted: boolean) => ([, { item, type, attributes }]: [string, Schedule]) => ({
+    item,
+    type,
+    attributes,
+    isWanted,
+  });
+  return [...missing.map(told(true)), ...extra.map(told(false))];
 }
 
 function writes(action: "create" | "destroy", count: number): Step["writes"] {

@@ -29,12 +29,12 @@ export const LEFT_OUT: readonly LeftOut[] = [
   {
     resource: "item",
     attribute: "meta.publication_scheduled_at",
-    why: "schedules are set on request, and past dates can't be",
+    why: "schedules come back on request, and are compared by themselves then",
   },
   {
     resource: "item",
     attribute: "meta.unpublishing_scheduled_at",
-    why: "schedules are set on request, and past dates can't be",
+    why: "schedules come back on request, and are compared by themselves then",
   },
   {
     resource: "item",
@@ -67,8 +67,16 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { resource: "upload", attribute: "meta.antivirus", why: "files are scanned anew" },
   { resource: "upload", attribute: "creator", why: CREATOR, when: "other project" },
   { resource: "upload_tag", attribute: "*", why: "tags follow from those of uploads" },
-  { resource: "scheduled_publication", attribute: "*", why: "schedules are set on request" },
-  { resource: "scheduled_unpublishing", attribute: "*", why: "schedules are set on request" },
+  {
+    resource: "scheduled_publication",
+    attribute: "*",
+    why: "they come back on request, and are compared then",
+  },
+  {
+    resource: "scheduled_unpublishing",
+    attribute: "*",
+    why: "they come back on request, and are compared then",
+  },
   ...[
     "on_publish_with_unpublished_references_strategy",
     "on_reference_unpublish_strategy",

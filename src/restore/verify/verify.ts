@@ -12,6 +12,7 @@ import type { Snapshot } from "../../tools/open.ts";
 import type { RestoreWork } from "../make_plan.ts";
 import type { VerifyRestore } from "../options.ts";
 import type { Loss } from "../phases.ts";
+import { differingSchedules } from "../records/schedules.ts";
 import { inventoryOf } from "../settled.ts";
 import type { Target } from "../target.ts";
 import { canonical, flat } from "./canonical.ts";
@@ -113,8 +114,30 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
     }
     onEvent({ type: "comparing", now: "uploads" });
     await compareAllUploads(sides);
+    await compareSchedules(options, inventory.snapshot, differences);
   }
   return differences.result(records);
+}
+
+/** Compares what is scheduled and still to come. */
+async function compareSchedules(
+  { work, losses }: VerifyTargetOptions,
+  target: Snapshot,
+  differences: Differences,
+): Promise<void> {
+  const { choices: { schedules }, options: { clock, signal }, place: { forkOf }, snapshot } = work;
+  const isOwn = forkOf !== undefined;
+  const input = { snapshot, target, schedules, isOwn, signal };
+  for (const one of await differingSchedules(input, clock.now())) {
+    const { item: id, type: path, attributes, isWanted } = one;
+    const isTold = losses.some((loss) => loss.code === "schedule_left" && loss.id === id);
+    if (isWanted && isTold) continue;
+    differences.add({
+      ...{ resource: "item", id, name: null, versions: [], locale: null, path },
+      wanted: isWanted ? attributes : null,
+      found: isWanted ? null : attributes,
+    });
+  }
 }
 
 function countOf({ manifest }: DiffSide, model: string): number {

@@ -144,6 +144,7 @@ function resourceTable(): string {
 
 const WHEN = {
   "other project": "in another project",
+  "nothing published": "with `--publish none`",
   "not in the snapshot": "if the snapshot has none",
 };
 

@@ -75,8 +75,8 @@ export const POINTLESS: readonly (readonly [Side, Side])[] = [
 export const NEEDS: readonly Need[] = [
   {
     key: "maxDelete",
-    met: ({ assets }) => assets === "sync",
-    what: "--assets sync",
+    met: ({ assets, delete: isDeleting }) => assets === "sync" || isDeleting,
+    what: "--assets sync (or --delete)",
   },
   {
     key: "notifySecret",

@@ -15,6 +15,7 @@ import { manifestDigest, type RestorePlan } from "./restore_plan.ts";
 import { inventoryOf, journalPlace } from "./settled.ts";
 import { RestoreStopped, runSteps } from "./steps.ts";
 import { Target } from "./target.ts";
+import { keepForUndo, nameOfUndo } from "./undo.ts";
 import { verifyTarget } from "./verify/verify.ts";
 
 /** How long it is tried to put back what was changed for a while, in milliseconds. */
@@ -122,7 +123,7 @@ class Applying {
 
   async run(): Promise<RestoreResult> {
     const { work: { choices, earlier, found, place, project, snapshot }, digest } = this.#plan;
-    const { keepExtra, validators, missingAssets, stages, schedules } = choices;
+    const { keepExtra, validators, missingAssets, stages, schedules, living } = choices;
     const { signal, journals } = this.#ends;
     const { clock } = this.#options;
     const journal = earlier === undefined
@@ -134,12 +135,13 @@ class Applying {
         forkOf: place.forkOf ?? null,
         startedAt: new Date(clock.now()).toISOString(),
         digest,
-        options: { keepExtra, validators, missingAssets, stages, schedules },
+        options: { keepExtra, validators, missingAssets, stages, schedules, living },
       }, signal)
       : await RestoreJournal.open(journals, earlier.prefix, signal);
     this.#report.journal = journal.address;
     try {
       await this.#prepare(journal);
+      await this.#keep(journal);
       await this.#write(journal);
       await putBack(journal, this.#target, signal);
       await this.#verify();
@@ -195,6 +197,18 @@ class Applying {
     this.#report.planned(this.#plan);
   }
 
+  /** Where editors work, all that is there is kept before anything is written. */
+  async #keep(journal: RestoreJournal): Promise<void> {
+    const { work: { place, touched, inventory }, planned, undo } = this.#plan;
+    const { signal, journals } = this.#ends;
+    if (!place.isLiving) return;
+    if (!undo && touched === undefined) return;
+    if (touched !== undefined) planned.touched.addAll(touched);
+    else await keepForUndo(inventory.source, journals, journal.prefix, signal);
+    await planned.touched.write(journals, journal.prefix, signal);
+    this.#report.undo = nameOfUndo(this.#plan.work.found, journal.prefix);
+  }
+
   async #write(journal: RestoreJournal): Promise<void> {
     const { signal, stop } = this.#ends;
     const { clock, concurrency = RESTORE_DEFAULTS.concurrency, onEvent } = this.#options;
@@ -226,9 +240,10 @@ class Applying {
       missing: planned.missing,
       replaced: planned.replaced,
       losses: this.#report.losses,
+      conflicts: this.#plan.conflicts,
       verify,
     });
-    this.#report.verified(found, verify);
+    this.#report.verified(found, verify, work.choices.living?.publishes === false);
   }
 
   #warnOf(error: unknown, journal: RestoreJournal): void {

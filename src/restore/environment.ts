@@ -7,6 +7,7 @@ import { WriteGate } from "../source/datocms/write_gate.ts";
 import { nearest } from "../text/nearest.ts";
 import { fewNames, printable } from "../text/printable.ts";
 import type { RestoreEvent } from "./events.ts";
+import type { JournalPlan } from "./journal.ts";
 import type { FoundProject } from "./preflight.ts";
 
 /** Where a restore writes to. */
@@ -15,6 +16,10 @@ export interface TargetPlace {
   readonly environment: string;
   /** The environment that it is made a fork of; `undefined` if it was there before. */
   readonly forkOf: string | undefined;
+  /** Whether it was there before and editors work there. */
+  readonly isLiving: boolean;
+  /** Whether it is the primary one. */
+  readonly isPrimary: boolean;
 }
 
 /** How long an environment is tried to be destroyed, in milliseconds. */
@@ -38,15 +43,6 @@ export function chooseTarget(
 ): TargetPlace {
   const names = project.environments.map(({ id }) => id);
   const name = /^new(?::(.*))?$/.exec(into);
-  if (name === null) {
-    throw new SluiceError(
-      `This version restores into a new sandbox environment or an empty project, not yet into ${
-        into === "primary" ? "the primary environment" : `the environment ${printable(into, 100)}`
-      }: name a new one (new:<name>), and promote it when you have looked at it.`,
-      EXIT.usage,
-      { code: "restore_into" },
-    );
-  }
   if (otherProject) {
     if (into !== "new" || forkOf !== undefined) {
       throw new SluiceError(
@@ -58,8 +54,9 @@ export function chooseTarget(
     }
     const { id, meta } = project.environments.find((one) => one.id === project.primary)!;
     assertReady(id, meta);
-    return { environment: project.primary, forkOf: undefined };
+    return { environment: id, forkOf: undefined, isLiving: false, isPrimary: true };
   }
+  if (name === null) return existing(project, into, forkOf);
   const environment = name[1] ?? defaultName(now);
   if (!/^[a-z0-9-]+$/.test(environment)) {
     throw new SluiceError(
@@ -98,10 +95,46 @@ export function chooseTarget(
       EXIT.usage,
     );
   }
-  return { environment, forkOf: source };
+  return { environment, forkOf: source, isLiving: false, isPrimary: false };
+}
+
+/** An environment that is there already, in which editors may work. */
+function existing(
+  { environments, primary }: FoundProject,
+  into: string,
+  forkOf: string | undefined,
+): TargetPlace {
+  const names = environments.map(({ id }) => id);
+  const found = environments.find(({ id }) => id === (into === "primary" ? primary : into));
+  if (found === undefined) {
+    const close = nearest(into, names);
+    throw new SluiceError(
+      `The project has no environment ${JSON.stringify(printable(into, 100))} to restore into: ${
+        close === undefined ? `it has ${fewNames(names)}` : `the nearest is ${close}`
+      }. A new one is asked for by new:<name>.`,
+      EXIT.usage,
+      { code: "restore_into" },
+    );
+  }
+  if (forkOf !== undefined) {
+    throw new SluiceError(
+      `The environment ${found.id} is there already, so that it isn't made a fork of another one.`,
+      EXIT.usage,
+      { code: "restore_fork_of" },
+    );
+  }
+  assertReady(found.id, found.meta);
+  const isPrimary = found.id === primary;
+  return { environment: found.id, forkOf: undefined, isLiving: true, isPrimary };
 }
 
 function assertReady(id: string, meta: FoundProject["environments"][number]["meta"]): void {
+  if (meta.read_only_mode === true) {
+    throw new SluiceError(
+      `The environment ${id} is in read-only mode: end that, then restore.`,
+      EXIT.usage,
+    );
+  }
   if (meta.status === undefined || meta.status === "ready") return;
   throw new SluiceError(
     `The environment ${id} is ${printable(meta.status)}: try again when it is ready.`,
@@ -137,7 +170,7 @@ interface Making {
  * @throws {CmaError} If the API refuses.
  */
 export async function makeEnvironment(
-  { environment, forkOf }: TargetPlace & { readonly forkOf: string },
+  { environment, forkOf }: { readonly environment: string; readonly forkOf: string },
   isThere: boolean,
   { client, signal, clock, onEvent }: Making,
 ): Promise<void> {
@@ -190,4 +223,34 @@ export async function removeEnvironment(
   });
   if (wasThere) onEvent({ type: "environment", environment, step: "destroyed", percent: null });
   return wasThere;
+}
+
+/**
+ * Where an earlier restore was to write to.
+ *
+ * @param plan What its journal says.
+ * @param project The project.
+ * @param otherProject Whether it is another one than the snapshot's.
+ * @throws {SluiceError} If that isn't there any more.
+ */
+export function placeOf(
+  { environment, forkOf }: JournalPlan,
+  project: FoundProject,
+  otherProject: boolean,
+): TargetPlace {
+  const isThere = project.environments.some(({ id }) => id === environment);
+  if (forkOf === null && !isThere) {
+    throw new SluiceError(
+      `The environment ${
+        printable(environment)
+      } that the restore wrote to isn't there any more: restore anew.`,
+      EXIT.usage,
+    );
+  }
+  return {
+    environment,
+    forkOf: forkOf ?? undefined,
+    isLiving: forkOf === null && !otherProject,
+    isPrimary: environment === project.primary,
+  };
 }

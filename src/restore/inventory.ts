@@ -114,3 +114,12 @@ export function isEmpty({ manifest: { resources, records } }: Inventory): boolea
   };
   return countOf("models") === 0 && countOf("uploads") === 0 && Object.keys(records).length === 0;
 }
+
+/**
+ * How many records an environment has.
+ *
+ * @param inventory The environment.
+ */
+export function recordsIn({ manifest: { records } }: Inventory): number {
+  return Object.values(records).reduce((sum, { current }) => sum + (current?.count ?? 0), 0);
+}

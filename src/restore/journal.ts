@@ -4,6 +4,7 @@ import { folders } from "../snapshot/find_snapshots.ts";
 import { JsonNote } from "../snapshot/json_note.ts";
 import { ObjectExistsError, type Storage, StorageError } from "../storage/storage.ts";
 import { printable, shownAddress } from "../text/printable.ts";
+import { CONFLICTS } from "./living.ts";
 import type { Phase } from "./phases.ts";
 import { PHASES } from "./phases.ts";
 import type { PlanInput } from "./plan.ts";
@@ -32,7 +33,7 @@ export interface JournalPlan {
 /** What shapes what a restore writes. */
 export type JournalChoices = Pick<
   PlanInput,
-  "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules"
+  "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules" | "living"
 >;
 
 const choices: z.ZodType<JournalChoices> = z.object({
@@ -41,6 +42,11 @@ const choices: z.ZodType<JournalChoices> = z.object({
   missingAssets: z.enum(["drop", "placeholder", "fail"]),
   stages: z.enum(["keep", "initial"]),
   schedules: z.enum(["list", "set"]),
+  living: z.object({
+    conflicts: z.enum(CONFLICTS),
+    publishes: z.boolean(),
+    removes: z.boolean(),
+  }).optional(),
 });
 
 const plan: z.ZodType<JournalPlan> = z.object({

@@ -1,17 +1,32 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
-import { fewNames, printable } from "../text/printable.ts";
+import { printable } from "../text/printable.ts";
 import { openSnapshot, type Snapshot } from "../tools/open.ts";
 import { verifySnapshot } from "../tools/verify.ts";
-import { chooseTarget, type TargetPlace } from "./environment.ts";
-import { type Inventory, isEmpty } from "./inventory.ts";
-import type { JournalPlan } from "./journal.ts";
+import { chooseTarget, placeOf, type TargetPlace } from "./environment.ts";
+import { type Inventory, isEmpty, recordsIn } from "./inventory.ts";
 import { holdsNothingElse } from "./check_ids.ts";
+import {
+  assertComplete,
+  assertFewDestroyed,
+  assertNoConflicts,
+  confirmationOf,
+  destroyedBy,
+  livingOf,
+  OF_SCHEMA,
+} from "./living_target.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { type PlannedSteps, planSteps, type RestoreParts } from "./parts.ts";
 import type { PlanInput } from "./plan.ts";
-import { assertMeant, type FoundProject, lackOf, readProject } from "./preflight.ts";
+import {
+  assertMeant,
+  assertWritable,
+  type FoundProject,
+  lackOf,
+  notesOf,
+  readProject,
+} from "./preflight.ts";
 import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore_plan.ts";
 import {
   type EarlierRestore,
@@ -23,6 +38,8 @@ import {
   settled,
 } from "./settled.ts";
 import { sumOf } from "./steps.ts";
+import type { Touched } from "./touched.ts";
+import { beforeOf, isUndo, touchedBefore } from "./undo.ts";
 
 /** A plan, and all that it is made with. */
 export class MadePlan implements RestorePlan {
@@ -32,10 +49,12 @@ export class MadePlan implements RestorePlan {
   readonly requests: number;
   readonly leastMs: number;
   readonly losses: RestorePlan["losses"];
+  readonly conflicts: RestorePlan["conflicts"];
   readonly relaxed: readonly string[];
   readonly hooks: RestorePlan["hooks"];
   readonly notes: readonly string[];
   readonly confirmation: string | undefined;
+  readonly undo: boolean;
   readonly resumes: string | undefined;
   readonly digest: string;
 
@@ -54,6 +73,7 @@ export class MadePlan implements RestorePlan {
     this.target = {
       project: { id, name },
       environment: place.environment,
+      isPrimary: place.isPrimary,
       forkOf: place.forkOf ?? null,
     };
     this.writes = sumOf(planned.steps);
@@ -61,10 +81,17 @@ export class MadePlan implements RestorePlan {
     this.requests = this.writes.reduce((sum, { requests }) => sum + requests, fork);
     this.leastMs = leastMs(this.requests);
     this.losses = options.redaction.redactValue([...planned.losses]);
+    this.conflicts = options.redaction.redactValue([...planned.conflicts]);
     this.relaxed = relaxed;
     this.hooks = hooks;
     this.notes = notes;
-    this.confirmation = place.forkOf === undefined ? `${name}/${place.environment}` : undefined;
+    this.undo = place.isLiving && this.requests > 0;
+    this.confirmation = confirmationOf(
+      place,
+      work.project,
+      work.choices.living,
+      destroyedBy(this),
+    );
     this.resumes = earlier && `${earlier.prefix}`;
     this.digest = planDigest({
       snapshot: snapshot.name,
@@ -103,6 +130,10 @@ export interface RestoreWork {
   readonly isMade: boolean;
   /** The restore that is resumed. */
   readonly earlier: EarlierRestore | undefined;
+  /** What the restore wrote to that this one undoes: nothing else is written. */
+  readonly undone: Touched | undefined;
+  /** What an earlier run was to write where editors work. */
+  readonly touched: Touched | undefined;
   /** What was there. It is another one once an environment was made. */
   inventory: Inventory;
   /** What the user should know. */
@@ -112,7 +143,13 @@ export interface RestoreWork {
 /** What shapes what is written. */
 type Choices = Pick<
   PlanInput,
-  "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules" | "isOtherProject"
+  | "keepExtra"
+  | "validators"
+  | "missingAssets"
+  | "stages"
+  | "schedules"
+  | "isOtherProject"
+  | "living"
 >;
 
 /**
@@ -138,7 +175,8 @@ async function makePlan(
   const { otherProject = RESTORE_DEFAULTS.otherProject } = options;
   const found = await foundSnapshot(options);
   const verified = await verifySnapshot(storage, found, {
-    level: "references",
+    // What was there as it was may lead nowhere.
+    level: isUndo(found) ? "data" : "references",
     onProgress: (progress) => onEvent({ type: "checking", ...progress }),
     signal,
   });
@@ -176,24 +214,29 @@ async function makePlan(
   });
   const project = await readProject(client, signal);
   assertMeant(project, { snapshotProject: manifest?.project.id ?? found.project, otherProject });
-  const earlier = options.resume ? await findEarlier(options, found, project.id) : undefined;
+  const begunBefore = options.resume ? await findEarlier(options, found, project.id) : undefined;
+  const { undone, touched } = await touchedBefore(options, found, begunBefore);
+  const isRestart = begunBefore?.plan.forkOf === null && !otherProject && touched === undefined;
+  // Before it was noted what is written, nothing was.
+  const earlier = isRestart ? undefined : begunBefore;
   // What a lost journal would say of another project can be told by what is there.
-  if (options.resume && earlier === undefined && !otherProject) {
+  if (options.resume && begunBefore === undefined && !otherProject) {
     throw noEarlier(options, found, project.environments.map(({ id }) => id));
   }
-  const place = earlier === undefined
+  const undoneIn = undone && (manifest?.environment.id ?? undefined);
+  const place = begunBefore === undefined
     ? chooseTarget(project, {
-      into: options.into ?? RESTORE_DEFAULTS.into,
+      into: options.into ?? undoneIn ?? RESTORE_DEFAULTS.into,
       forkOf: options.forkOf,
       otherProject,
       now: new Date(clock.now()),
     })
-    : placeOf(earlier.plan, project);
+    : placeOf(begunBefore.plan, project, otherProject);
   const isThere = project.environments.some(({ id }) => id === place.environment);
   const inventory = await inventoryOf(options, isThere ? place.environment : place.forkOf!, "plan");
   try {
     const isBegun = options.resume && await holdsNothingElse(inventory.snapshot, snapshot, signal);
-    if (place.forkOf === undefined && earlier === undefined && !isBegun && !isEmpty(inventory)) {
+    if (otherProject && earlier === undefined && !isBegun && !isEmpty(inventory)) {
       throw new SluiceError(
         `The project ${
           JSON.stringify(printable(project.name, 100))
@@ -205,11 +248,17 @@ async function makePlan(
       );
     }
     // What isn't said is as it was begun.
-    const begun: Partial<Choices> = earlier?.plan.options ?? {};
+    const begun: Partial<Choices> = begunBefore?.plan.options ?? {};
+    // Without a manifest nobody tells whether it is whole.
+    const keepExtra = manifest === undefined ||
+      (options.keepExtra ?? begun.keepExtra ?? RESTORE_DEFAULTS.keepExtra);
     const choices: Choices = {
-      // Without a manifest nobody tells whether it is whole.
-      keepExtra: manifest === undefined ||
-        (options.keepExtra ?? begun.keepExtra ?? RESTORE_DEFAULTS.keepExtra),
+      keepExtra,
+      living: livingOf(options, place, {
+        begun: begun.living,
+        keepExtra,
+        isUndo: undone !== undefined,
+      }),
       validators: options.validators ?? begun.validators ?? RESTORE_DEFAULTS.validators,
       missingAssets: options.missingAssets ?? begun.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
       stages: options.stages ?? begun.stages ?? RESTORE_DEFAULTS.stages,
@@ -226,10 +275,19 @@ async function makePlan(
       place,
       isMade: isThere && place.forkOf !== undefined,
       earlier,
+      undone,
+      touched,
       inventory,
       notes: notesOf(project, snapshot),
     };
-    return await planned(work, signal);
+    if (place.isLiving && choices.living?.removes) assertComplete(manifest);
+    const plan = await planned(work, signal);
+    assertFewDestroyed(plan, recordsIn(inventory), options.maxDelete);
+    if (choices.living?.conflicts === "fail") assertNoConflicts(plan);
+    if (place.isPrimary) {
+      assertWritable(project, plan.writes.some(({ type }) => OF_SCHEMA.has(type)));
+    }
+    return plan;
   } catch (error) {
     await inventory[Symbol.asyncDispose]();
     throw error;
@@ -244,6 +302,7 @@ async function makePlan(
  */
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
   const { options: { storage }, choices, parts, found, snapshot, place, inventory } = work;
+  const { options, undone, touched, earlier } = work;
   const steps = await planSteps({
     ...choices,
     snapshot,
@@ -251,53 +310,14 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
     target: inventory.snapshot,
     present: inventory.source,
     isOwn: place.forkOf !== undefined,
+    earlierTarget: touched && earlier && await beforeOf(options, found, earlier),
+    isInScope: undone && ((type, id) => undone.hasAny(type, id)),
+    isOurs: touched &&
+      ((type, id) => touched.has("created", type, id) || touched.has("changed", type, id)),
     signal,
   }, parts);
   const schema = await snapshot.schema({ signal });
   const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
     .map(({ attributes: { api_key: key } }) => key);
   return new MadePlan(work, steps, relaxed);
-}
-
-/** Where an earlier restore was to write to. */
-function placeOf({ environment, forkOf }: JournalPlan, project: FoundProject): TargetPlace {
-  const isThere = project.environments.some(({ id }) => id === environment);
-  if (forkOf === null && !isThere) {
-    throw new SluiceError(
-      `The environment ${
-        printable(environment)
-      } that the restore wrote to isn't there any more: restore anew.`,
-      EXIT.usage,
-    );
-  }
-  return { environment, forkOf: forkOf ?? undefined };
-}
-
-function notesOf(
-  { lacking, hooks: { webhooks, buildTriggers } }: FoundProject,
-  { manifest }: Snapshot,
-): string[] {
-  const hooked = [
-    ...webhooks.length > 0 ? [`webhooks (${fewNames(webhooks, 5)})`] : [],
-    ...buildTriggers.length > 0 ? [`build triggers (${fewNames(buildTriggers, 5)})`] : [],
-  ];
-  return [
-    ...manifest === undefined
-      ? [
-        "The snapshot has no manifest, so that nobody can tell whether it is whole: what it lacks is kept.",
-      ]
-      : [],
-    ...lacking === undefined
-      ? [
-        "The API doesn't tell what the API token's role may do: the first refusal ends the restore.",
-      ]
-      : [],
-    ...hooked.length > 0
-      ? [
-        `${webhooks.length + buildTriggers.length} ${
-          webhooks.length + buildTriggers.length === 1 ? "hook is" : "hooks are"
-        } enabled and may be called, unless limited to other environments: ${hooked.join(", ")}.`,
-      ]
-      : [],
-  ];
 }

@@ -28,6 +28,7 @@ export type {
   TargetConnection,
   VerifyRestore,
 } from "./options.ts";
+export { type ConflictPolicy, CONFLICTS, type RestoreConflict } from "./living.ts";
 export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";
 export type { RestoreHooks } from "./preflight.ts";

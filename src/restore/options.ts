@@ -2,6 +2,7 @@ import type { SourceOptions } from "../export/options.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { RestoreEvent } from "./events.ts";
+import type { ConflictPolicy } from "./living.ts";
 
 /** How much of what was restored is compared with the snapshot: a sample is of so many records. */
 export type VerifyRestore = "full" | "none" | `sample:${number}`;
@@ -39,7 +40,9 @@ export interface JournalOptions extends TargetConnection, Pick<SourceOptions, "c
 /** Options of {@linkcode planRestore}. */
 export interface RestoreOptions extends JournalOptions {
   /**
-   * Where to: `new` is a new sandbox environment, a fork of the primary one; `new:<name>` one of this name.
+   * Where to: `new` is a new sandbox environment, a fork of the primary one; `new:<name>` one of this name; `primary`
+   * the primary environment; anything else is the name of an environment that is there. A snapshot that undoes a
+   * restore goes to where that wrote to.
    *
    * @default {"new"}
    */
@@ -50,6 +53,28 @@ export interface RestoreOptions extends JournalOptions {
   readonly otherProject?: boolean | undefined;
   /** Whether what the snapshot lacks is kept in the new environment. @default {false} */
   readonly keepExtra?: boolean | undefined;
+  /**
+   * What becomes of what the target has otherwise than the snapshot: it is overwritten; overwritten unless it was
+   * changed there since; left, and told; or nothing is restored then. What somebody changes while the restore runs is
+   * never overwritten.
+   *
+   * @default {"overwrite"} in a new environment, and `skip` in one that was there
+   */
+  readonly conflicts?: ConflictPolicy | undefined;
+  /**
+   * Whether records are published and unpublished as in the snapshot, or only current versions are written, as drafts
+   * if they are new. A model without drafts publishes at once.
+   *
+   * @default {"snapshot"} in a new environment, and `none` in one that was there
+   */
+  readonly publish?: "snapshot" | "none" | undefined;
+  /**
+   * Whether what the snapshot lacks is destroyed in an environment that was there; uploads never are. Of a snapshot
+   * that undoes a restore, that is what the restore made. @default {false}
+   */
+  readonly delete?: boolean | undefined;
+  /** The most that may be destroyed: a number of things, or a share of the records such as `10%`. @default No limit */
+  readonly maxDelete?: number | `${number}%` | undefined;
   /**
    * Which validators step aside until all records are there: those that would refuse what the snapshot holds, all, or
    * none. @default {"auto"}

@@ -1,6 +1,8 @@
+import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
 import type { PlanInput, Step } from "./plan.ts";
 import { inOrder } from "./steps.ts";
+import { Touched } from "./touched.ts";
 
 /** Plans what is written, each part for its own kinds of resources. */
 export interface RestoreParts {
@@ -51,6 +53,10 @@ export interface PlannedSteps {
   readonly steps: readonly Step[];
   /** What is lost. */
   readonly losses: readonly Loss[];
+  /** What stays as the target has it. */
+  readonly conflicts: readonly RestoreConflict[];
+  /** What is made, changed and destroyed, where editors work. */
+  readonly touched: Touched;
   /** The ids of uploads whose file nobody has. */
   readonly missing: ReadonlySet<string>;
   /** The ids of uploads that have another file in the target, as the snapshot has none. */
@@ -66,11 +72,18 @@ export interface PlannedSteps {
  * @param parts Plan their own kinds of resources.
  */
 export async function planSteps(
-  input: Omit<PlanInput, "onLoss">,
+  input: Omit<PlanInput, "onLoss" | "onConflict" | "onTouch">,
   parts: RestoreParts,
 ): Promise<PlannedSteps> {
   const losses: Loss[] = [];
-  const own: PlanInput = { ...input, onLoss: (loss) => losses.push(loss) };
+  const conflicts: RestoreConflict[] = [];
+  const touched = new Touched();
+  const own: PlanInput = {
+    ...input,
+    onLoss: (loss) => losses.push(loss),
+    onConflict: (conflict) => conflicts.push(conflict),
+    onTouch: input.living && ((touch, type, id) => touched.add(touch, type, id)),
+  };
   const uploads = await parts.planUploads(own);
   const { missing, replaced = new Set() } = uploads;
   const records = await parts.planRecords(own, {
@@ -84,5 +97,5 @@ export async function planSteps(
     ...uploads.steps,
     ...records.steps,
   ]);
-  return { steps, losses, missing, replaced, relaxed };
+  return { steps, losses, conflicts, touched, missing, replaced, relaxed };
 }

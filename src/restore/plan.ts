@@ -1,6 +1,7 @@
 import type { Loss, Phase } from "./phases.ts";
 import type { Snapshot } from "../tools/open.ts";
 import type { SnapshotSource } from "../tools/diff.ts";
+import type { ConflictInput } from "./living.ts";
 import type { RestoreRun } from "./run.ts";
 
 /** What is done to how many of what: `{ action: "create", type: "item", count: 20 }`. */
@@ -34,7 +35,7 @@ export interface Step {
 }
 
 /** What a part of the planner decides on. */
-export interface PlanInput {
+export interface PlanInput extends ConflictInput {
   /** The snapshot that is restored. */
   readonly snapshot: Snapshot;
   /** The same, for comparisons. */

@@ -5,6 +5,7 @@ import type { CmaClient } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
 import { type Environment, listEnvironments } from "../source/datocms/environments.ts";
 import { isObject, type JsonObject } from "../text/json.ts";
+import type { Snapshot } from "../tools/open.ts";
 import { fewNames, printable } from "../text/printable.ts";
 
 /** What the API says of a project before anything is written to it. */
@@ -21,6 +22,8 @@ export interface FoundProject {
   readonly lacking: readonly string[] | undefined;
   /** How much of what the plan limits is left, by code. */
   readonly left: ReadonlyMap<string, number>;
+  /** Whether schemas are changed in sandbox environments only. */
+  readonly forcesSandboxes: boolean;
   /** Whether it is in maintenance mode. */
   readonly isInMaintenance: boolean;
   /** The webhooks and build triggers that are enabled. */
@@ -67,7 +70,7 @@ export async function readProject(client: CmaClient, signal: AbortSignal): Promi
       { code: "api_address" },
     );
   }
-  const { id, attributes: { name } } = found.data;
+  const { id, attributes: { name, force_use_of_sandbox_environments: forced } } = found.data;
   const { environments } = await listEnvironments(client, signal);
   const primary = environments.find(({ meta }) => meta.primary)?.id;
   if (primary === undefined) {
@@ -81,6 +84,7 @@ export async function readProject(client: CmaClient, signal: AbortSignal): Promi
     environments,
     lacking: await lackingRights(client, signal),
     left: await limitsLeft(client, signal),
+    forcesSandboxes: forced === true,
     isInMaintenance: maintenance?.attributes.active === true,
     hooks: {
       webhooks: await enabledNames(client, "/webhooks", signal),
@@ -169,7 +173,7 @@ async function ask(
  * @throws {SluiceError} If so.
  */
 export function assertMeant(
-  { id, name, lacking, isInMaintenance }: FoundProject,
+  { id, name, lacking }: FoundProject,
   { snapshotProject, otherProject }: {
     readonly snapshotProject: string;
     readonly otherProject: boolean;
@@ -201,11 +205,33 @@ export function assertMeant(
       { code: "rights_missing" },
     );
   }
-  if (isInMaintenance && otherProject) {
+}
+
+/**
+ * Refuses the primary environment of a project that doesn't let it be written to.
+ *
+ * @param project The project.
+ * @param schemaWrites Whether more than content is written.
+ * @throws {SluiceError} If so.
+ */
+export function assertWritable(
+  { id, name, isInMaintenance, forcesSandboxes }: FoundProject,
+  schemaWrites: boolean,
+): void {
+  const shown = `${JSON.stringify(printable(name, 100))} (${printable(id, 40)})`;
+  if (isInMaintenance) {
     throw new SluiceError(
       `${shown} is in maintenance mode, in which nobody can write to its primary environment: end it, then ` +
         "restore.",
       EXIT.usage,
+    );
+  }
+  if (forcesSandboxes && schemaWrites) {
+    throw new SluiceError(
+      `${shown} lets nobody change models and settings in its primary environment, and the snapshot's are others: ` +
+        "restore into a new sandbox environment, and promote it.",
+      EXIT.usage,
+      { code: "restore_into" },
     );
   }
 }
@@ -240,5 +266,40 @@ export function lackOf({ options, resources, findings, failures }: Manifest): st
     ...skipped.length > 0 ? [`it lacks ${fewNames(skipped)}`] : [],
     ...lost.length > 0 ? [`it lacks what its export couldn't read (${lost[0]!.code})`] : [],
     ...hidden.length > 0 ? ["the role that exported it may not read everything"] : [],
+  ];
+}
+
+/**
+ * What somebody who restores should know, in sentences.
+ *
+ * @param project The project.
+ * @param snapshot The snapshot.
+ */
+export function notesOf(
+  { lacking, hooks: { webhooks, buildTriggers } }: FoundProject,
+  { manifest }: Pick<Snapshot, "manifest">,
+): string[] {
+  const hooked = [
+    ...webhooks.length > 0 ? [`webhooks (${fewNames(webhooks, 5)})`] : [],
+    ...buildTriggers.length > 0 ? [`build triggers (${fewNames(buildTriggers, 5)})`] : [],
+  ];
+  return [
+    ...manifest === undefined
+      ? [
+        "The snapshot has no manifest, so that nobody can tell whether it is whole: what it lacks is kept.",
+      ]
+      : [],
+    ...lacking === undefined
+      ? [
+        "The API doesn't tell what the API token's role may do: the first refusal ends the restore.",
+      ]
+      : [],
+    ...hooked.length > 0
+      ? [
+        `${webhooks.length + buildTriggers.length} ${
+          webhooks.length + buildTriggers.length === 1 ? "hook is" : "hooks are"
+        } enabled and may be called, unless limited to other environments: ${hooked.join(", ")}.`,
+      ]
+      : [],
   ];
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../async/clock.ts";
 import { EXIT, type ExitCode } from "../error.ts";
 import type { ApplyRestoreOptions } from "./options.ts";
+import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
 import type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
@@ -26,6 +27,8 @@ export interface RestoreResult {
   readonly written: Readonly<Record<string, number>>;
   /** What is lost. */
   readonly losses: readonly Loss[];
+  /** What both have, each otherwise, and what was left as the target has it. */
+  readonly conflicts: readonly RestoreConflict[];
   /** How the comparison of the target with the snapshot went; `null` if there was none. */
   readonly verification: RestoreVerification | null;
   /** Requests that were sent to write, and to look while writing; without those of inventory and verification. */
@@ -34,6 +37,8 @@ export interface RestoreResult {
   readonly ms: number;
   /** The journal's address. */
   readonly journal: string;
+  /** What names the snapshot that undoes it, beside the journal; `null` if there is none. */
+  readonly undo: string | null;
 }
 
 /** How a target was compared with the snapshot. */
@@ -51,6 +56,8 @@ const LEFT = "schedule_left";
 export class RestoreReport {
   /** The journal's address. */
   journal = "";
+  /** What names the snapshot that undoes it. */
+  undo: string | null = null;
   /** How many were written, by phase and type. */
   written: Readonly<Record<string, number>> = {};
   readonly #plan: RestorePlan;
@@ -58,6 +65,7 @@ export class RestoreReport {
   readonly #started: number;
   readonly #losses = new Map<string, Loss>();
   #planned: readonly PlannedWrites[];
+  #conflicts: readonly RestoreConflict[];
   #verification: RestoreVerification | null = null;
   #reads = 0;
   #writes = 0;
@@ -69,6 +77,7 @@ export class RestoreReport {
   constructor(plan: RestorePlan, clock: Clock) {
     this.#plan = plan;
     this.#planned = plan.writes;
+    this.#conflicts = plan.conflicts;
     this.#clock = clock;
     this.#started = clock.elapsed();
   }
@@ -90,8 +99,9 @@ export class RestoreReport {
   }
 
   /** Takes a plan that was made anew. */
-  planned({ writes }: RestorePlan): void {
+  planned({ writes, conflicts }: RestorePlan): void {
     this.#planned = writes;
+    this.#conflicts = conflicts;
   }
 
   /** Takes a loss: `false` if it was told before. */
@@ -103,10 +113,17 @@ export class RestoreReport {
   }
 
   /** Takes what a comparison with the snapshot found. */
-  verified(found: Verified, mode: RestoreVerification["mode"]): void {
+  verified(
+    found: Verified,
+    mode: RestoreVerification["mode"],
+    isUnpublished: boolean,
+  ): void {
     const { target: { project }, snapshot } = this.#plan;
     const isOther = !snapshot.startsWith(`${project.id}/`);
-    const leftOut = LEFT_OUT.filter(({ when }) => when !== "other project" || isOther);
+    const leftOut = LEFT_OUT.filter(({ when }) => {
+      return (when !== "other project" || isOther) &&
+        (when !== "nothing published" || isUnpublished);
+    });
     this.#verification = { mode, ...found, leftOut };
   }
 
@@ -125,10 +142,12 @@ export class RestoreReport {
       planned: this.#planned,
       written: this.written,
       losses,
+      conflicts: this.#conflicts,
       verification: this.#verification,
       requests: { reads: this.#reads, writes: this.#writes },
       ms: Math.round(this.#clock.elapsed() - this.#started),
       journal: this.journal,
+      undo: this.undo,
     };
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { Inventory } from "./inventory.ts";
+import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
 import type { RestoreHooks } from "./preflight.ts";
@@ -19,6 +20,8 @@ export interface RestorePlan extends AsyncDisposable {
   readonly leastMs: number;
   /** What the target won't have as the snapshot has it, as far as it is known. */
   readonly losses: readonly Loss[];
+  /** What both have, each otherwise, and what stays as the target has it. */
+  readonly conflicts: readonly RestoreConflict[];
   /** Models whose validators step aside until their records are there, by `api_key`. */
   readonly relaxed: readonly string[];
   /** Who is told of what is written. */
@@ -27,6 +30,8 @@ export interface RestorePlan extends AsyncDisposable {
   readonly notes: readonly string[];
   /** What a person types to confirm it; `undefined` if there is nothing to confirm. */
   readonly confirmation: string | undefined;
+  /** Whether all that is there is kept in a snapshot first, which undoes the restore. */
+  readonly undo: boolean;
   /** The journal of the restore that is resumed; `undefined` for a new one. */
   readonly resumes: string | undefined;
   /**
@@ -42,6 +47,8 @@ export interface RestoreTarget {
   readonly project: { readonly id: string; readonly name: string };
   /** The environment. */
   readonly environment: string;
+  /** Whether that is the primary one. */
+  readonly isPrimary: boolean;
   /** The environment that it is made a fork of; `null` if it was there before. */
   readonly forkOf: string | null;
 }

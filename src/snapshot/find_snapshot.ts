@@ -65,7 +65,9 @@ export async function findSnapshot(
   const all = await snapshotFolders(storage, { project, signal });
   const shown = JSON.stringify(printable(text, 60));
   const where = shownAddress(storage.url);
-  if (all.every(({ seconds }) => seconds.length === 0)) throw noSnapshots(storage, project);
+  if (all.every(({ seconds, undo }) => seconds.length + undo.length === 0)) {
+    throw noSnapshots(storage, project);
+  }
   const folders = await foldersNamed(storage, all, { words, environments: wanted, signal });
   const newest = id === "latest" ? Infinity : parseTime(id)?.end;
   if (newest === undefined && !UNDO.test(id) && !/^\d+$/.test(id)) throw noName(shown);
@@ -135,6 +137,19 @@ export function snapshotIn(
   seconds: number,
 ): FoundSnapshot {
   return inFolder(folder, String(seconds), `snapshot_${seconds}`);
+}
+
+/**
+ * A snapshot in a folder that undoes a restore.
+ *
+ * @param folder The folder.
+ * @param id What it is called.
+ */
+export function undoIn(
+  folder: Pick<SnapshotFolder, "project" | "environment" | "prefix">,
+  id: string,
+): FoundSnapshot {
+  return inFolder(folder, id, id);
 }
 
 /**

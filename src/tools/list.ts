@@ -1,9 +1,9 @@
 import { concurrently } from "../async/concurrently.ts";
 import { generatorStream } from "../async/generator_stream.ts";
 import { EXIT, SluiceError } from "../error.ts";
-import { foldersOf, type FoundSnapshot, snapshotIn } from "../snapshot/find_snapshot.ts";
+import { foldersOf, type FoundSnapshot, snapshotIn, undoIn } from "../snapshot/find_snapshot.ts";
 import { hasLabel } from "../snapshot/labels.ts";
-import { SKEW_MS } from "../snapshot/find_snapshots.ts";
+import { secondsOf, SKEW_MS } from "../snapshot/find_snapshots.ts";
 import { type SnapshotFolder, snapshotFolders } from "../snapshot/snapshot_folders.ts";
 import { describeSnapshot, type SnapshotInfo } from "../snapshot/snapshot_info.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -28,6 +28,8 @@ export interface ListSnapshotsOptions {
   readonly after?: string | undefined;
   /** Only those that have all of these labels: `name`, whatever its value is, or `name=value`. @default {All} */
   readonly labels?: readonly string[] | undefined;
+  /** Whether those that undo a restore are listed, too. @default {false} */
+  readonly undo?: boolean | undefined;
   /** Aborts it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -158,7 +160,7 @@ export async function listPage(
  */
 export async function selectSnapshots(
   storage: Storage,
-  { project, environment, before, after }: ListSnapshotsOptions,
+  { project, environment, before, after, undo = false }: ListSnapshotsOptions,
   signal: AbortSignal,
 ): Promise<FoundSnapshot[]> {
   const isBefore = before === undefined ? () => true : beforeOf(before);
@@ -172,10 +174,13 @@ export async function selectSnapshots(
     assertThere(storage, "environment", environment, folders, names);
   }
   return folders
-    .flatMap((folder) => folder.seconds.map((seconds) => ({ folder, seconds })))
+    .flatMap((folder) => [
+      ...folder.seconds.map((seconds) => ({ folder, seconds, id: undefined })),
+      ...(undo ? folder.undo : []).map((id) => ({ folder, seconds: secondsOf(id), id })),
+    ])
     .filter((place) => place.seconds * 1000 >= from && isBefore(place))
     .sort(inOrder)
-    .map(({ folder, seconds }) => snapshotIn(folder, seconds));
+    .map(({ folder, seconds, id }) => id ? undoIn(folder, id) : snapshotIn(folder, seconds));
 }
 
 /** A snapshot, as its place in a list follows from it. */
@@ -200,7 +205,8 @@ function compare(a: string, b: string): number {
 }
 
 function beforeOf(text: string): (place: Place) => boolean {
-  const [, project, environment, seconds] = /^([^/]+)\/(?:([^/]+)\/)?(\d{1,15})$/.exec(text) ?? [];
+  const [, project, environment, seconds] =
+    /^([^/]+)\/(?:([^/]+)\/)?(?:undo_)?(\d{1,15})$/.exec(text) ?? [];
   if (project !== undefined) {
     const last: Place = { folder: { project, environment }, seconds: Number(seconds) };
     return (place) => inOrder(last, place) < 0;

@@ -3,6 +3,7 @@ import { runCli } from "../../src/cli/run_cli.ts";
 import { EXIT } from "../../src/error.ts";
 import { exportProject } from "../../src/export/export.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
+import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
 import { sourceOf } from "../support/exported.ts";
@@ -11,6 +12,17 @@ import { worked } from "../support/worked_project.ts";
 import { fakeIo, type FakeIoOptions } from "./fake_io.ts";
 
 const SOURCE = worked(4, 6);
+
+/** The same project, in whose sandbox somebody changed a record since. */
+const EDITED = memoryCopy(SOURCE);
+{
+  const resource = { id: "work", type: "environment", meta: { status: "ready", primary: false } };
+  const work = EDITED.primary.fork(resource);
+  EDITED.environments.set("work", work);
+  const { items } = work;
+  const { current } = items.records()[0]!;
+  items.update(current.id, current.attributes, "2020-01-01T00:00:00Z");
+}
 
 /** A directory with a snapshot of a small project. */
 async function snapshots(cma: DemoCma, assets?: false): Promise<string> {
@@ -141,6 +153,41 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
       );
       assert.doesNotMatch(page, /<script|<link|src=/);
     });
+    await t.step(
+      "what editors work in is confirmed by its name before anything in it changes",
+      async () => {
+        await using living = startDemoCma({ project: EDITED, rateLimit: false, jobMs: 0 });
+        const primary = `${EDITED.primary.site.attributes.name}/main`;
+        const overwrite = ["--conflicts", "overwrite"];
+        const cases = [
+          { flags: ["--into", "primary"], asked: primary },
+          { flags: ["--into", "main", ...overwrite], asked: primary },
+          { flags: ["--into", "work", ...overwrite], asked: "work" },
+          { flags: ["--into", "work", "--conflicts", "unless-edited"], asked: "work" },
+        ];
+        for (const { flags, asked } of cases) {
+          for (const options of [{}, { typed: "yes" }]) {
+            const words = [...from, ...flags, "--quiet"];
+            const { exitCode, err, questions } = await restore(living, words, options);
+            assert.equal(exitCode, EXIT.usage, err);
+            assert.ok(err.includes(`has to be confirmed by its name, "${asked}"`), err);
+            assert.equal(questions.length, "typed" in options ? 1 : 0);
+          }
+        }
+        assert.deepEqual(living.writes.writes, []);
+        const shown = await restore(living, [...from, "--into", "work"], { typed: "" });
+        assert.equal(shown.exitCode, EXIT.complete, shown.err);
+        assert.deepEqual(shown.questions, [], "what only adds needs no answer");
+        assert.match(
+          shown.out,
+          /What stays as it is there, [^:]*\(1\):\n {2}item \S+ \S+, changed since/,
+        );
+        const given = [...from, "--into", "work", ...overwrite, "--confirm", "work", "--quiet"];
+        const { exitCode, err } = await restore(living, given);
+        assert.equal(exitCode, EXIT.complete, err);
+        assert.ok(living.writes.done.every(({ environment }) => environment === "work"));
+      },
+    );
     await t.step("a new sandbox needs no answer; limits, and giving up", async () => {
       const { items } = SOURCE.primary;
       for (const { current } of items.records().slice(0, 4)) items.delete(current.id);

@@ -91,7 +91,7 @@ Commands
   copy            Copy snapshots to another place, on disk
                   or in S3
   restore         Restore a snapshot into a new sandbox
-                  environment, or an empty project
+                  environment, or one that is there
   tables          Make tables of a snapshot, or of a Project
                   Export of DatoCMS
   serve           Serve snapshots over HTTP, as an API for

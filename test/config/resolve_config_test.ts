@@ -303,11 +303,11 @@ Deno.test("resolveConfig() refuses flags that do nothing, but not what a variabl
   const refuse = (flags: Flags, env = {}) => refusal({ flags, env: envOf(env) });
   assert.equal(
     refuse({ maxDelete: "5" }),
-    "--max-delete does nothing without --assets sync: add that, or leave it out.",
+    "--max-delete does nothing without --assets sync (or --delete): add that, or leave it out.",
   );
   assert.equal(
     refuse({ maxDelete: "5" }, { SLUICE_ASSETS: "keep" }),
-    "--max-delete does nothing without --assets sync: add that, or leave it out.",
+    "--max-delete does nothing without --assets sync (or --delete): add that, or leave it out.",
   );
   assert.equal(
     refuse({ maxDelete: "5", assets: false }),

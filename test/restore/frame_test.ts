@@ -89,8 +89,13 @@ Deno.test("a wrong target, or a snapshot that isn't whole, is refused before any
     assertRefused(cma, () => framed({ ...restoreOptions(cma, storage), ...more }), message);
   await assertRefused(other, () => framed(foreign), /of another one, "New project" \(77001\)/);
   await refuse(/the snapshot's own project/, { otherProject: true });
-  await refuse(/not yet into the primary environment/, { into: "primary" });
-  await refuse(/not yet into the environment spring-issue/, { into: "spring-issue" });
+  await refuse(/no environment "springs" to restore into: it has main, spring-issue/, {
+    into: "springs",
+  });
+  await refuse(/is there already, so that it isn't made a fork/, {
+    into: "spring-issue",
+    forkOf: "main",
+  });
   await refuse(/has an environment spring-issue already/, { into: "new:spring-issue" });
   await refuse(/small letters, digits and dashes/, { into: "new:Spring Issue" });
   await refuse(/no environment "spring" to make a fork of/, { forkOf: "spring" });

@@ -312,6 +312,34 @@ Deno.test("deno task sluice restore in a terminal asks for a text, but for no pe
   }
 });
 
+Deno.test("deno task sluice restore into the primary environment asks for its name", async () => {
+  const project = worked(3, 6);
+  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  const to = await Deno.makeTempDir();
+  const { apiToken: DATOCMS_API_TOKEN, url: DATOCMS_BASE_URL, assetHost } = cma;
+  const reached = { DATOCMS_API_TOKEN, DATOCMS_BASE_URL, SLUICE_ASSET_HOST: assetHost };
+  const env = { DENO_DIR: denoDir(), SLUICE_TO: to, ...reached };
+  const start = (...words: string[]) => startInTerminal(denoTask("sluice", ...words), { env });
+  try {
+    assertEnds(await start("export", "--no-tables").end, /: complete/);
+    const { items } = project.primary;
+    const { current } = items.records()[0]!;
+    items.update(current.id, current.attributes, "2020-01-01T00:00:00Z");
+    const name = `${project.primary.site.attributes.name}/main`;
+    for (const typed of ["main", name]) {
+      const restoring = start("restore", "--into", "primary", "--conflicts", "overwrite");
+      await restoring.shows(`Type ${name}`);
+      assert.deepEqual(cma.writes.writes, []);
+      await restoring.type(`${typed}\r`);
+      const ended = await restoring.end;
+      if (typed === name) assertEnds(ended, /no differences\./);
+      else assert.match(ended.output, /has to be confirmed by its name/);
+    }
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});
+
 Deno.test({
   name: "deno task sluice restore takes a snapshot from S3, with its journal on disk",
   ignore: RGW === undefined,

@@ -62,7 +62,7 @@ export const listCommand: Command = {
     using storage = openStorage(config.from);
     const { signal } = io;
     const which = { project, environment, before, after, labels };
-    const list = await listPage(storage, { ...which, limit, signal });
+    const list = await listPage(storage, { ...which, limit, undo: true, signal });
     if (config.json) {
       io.stdout.write(jsonText(list));
       return EXIT.complete;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { ASSETS } from "../../config/groups/assets.ts";
 import { READING } from "../../config/groups/reading.ts";
 import { RESTORE_RUN, RESTORING } from "../../config/groups/restoring.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
@@ -16,33 +16,24 @@ import { commandHint } from "../command_hint.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import type { CliIo } from "../io.ts";
 import { newFile } from "../new_file.ts";
+import { CHOICES, planData, readPlan, writePlan } from "../plan_file.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { writeNote } from "../progress/write_error.ts";
 import { advised } from "../report/advice.ts";
 import { counted } from "../text/format.ts";
 import { HOW_NAMED } from "./show.ts";
 
-/** What decides what a restore writes: a plan file holds it. */
-const CHOICES = [
-  "into",
-  "forkOf",
-  "otherProject",
-  "keepExtra",
-  "validators",
-  "missingAssets",
-  "stages",
-  "schedules",
-] as const satisfies (keyof Config & keyof RestoreOptions)[];
-
 /** `sluice restore` */
 export const restoreCommand: Command = {
   name: "restore",
-  summary: "Restore a snapshot into a new sandbox environment, or an empty project",
+  summary: "Restore a snapshot into a new sandbox environment, or one that is there",
   description:
     "Verifies the snapshot, reads what is there, and writes what differs: settings, models, uploads with their files, " +
     "records with their published and current versions, all with their ids. Then it reads the target again and " +
     "compares it with the snapshot. By default that is a new sandbox environment, a fork of the primary one, in which " +
-    `all is destroyed that the snapshot lacks, but for uploads; the primary one is never written to. ${HOW_NAMED} ` +
+    "all is destroyed that the snapshot lacks, but for uploads. The primary one is only written to with --into " +
+    "primary, and once that was confirmed; where editors work, only what is gone is made again, and what they have " +
+    `changed stays and is listed, unless --conflicts says otherwise. ${HOW_NAMED} ` +
     "Default: latest. What it does is noted in a journal beside the snapshot before it is done, so that --resume " +
     "continues after an interruption.",
   positionals: [{ name: "snapshot", snapshotOr: ["latest"] }],
@@ -56,6 +47,7 @@ export const restoreCommand: Command = {
     },
     READING,
     RESTORING,
+    { maxDelete: ASSETS.maxDelete },
     RESTORE_RUN,
     { timeBudget: EXPORT_RUN.timeBudget },
     { resume: EXPORT_KIND.resume, dryRun: EXPORT_KIND.dryRun },
@@ -73,6 +65,9 @@ export const restoreCommand: Command = {
   optionHelp: {
     environment:
       "Only snapshots of this environment. Default: those of all; latest and dates mean the primary one.",
+    maxDelete:
+      "Maximum number of things that --delete may destroy, or a share of the records; if there are more, nothing is " +
+      "written (exit code 2). Default: no limit.",
     resume: "Continue the newest restore of this snapshot that was stopped or killed.",
     dryRun: "Write nothing; show what would be written, and the minimum time it takes.",
     timeBudget:
@@ -96,6 +91,14 @@ export const restoreCommand: Command = {
     {
       about: "Into an empty project, whose API token is given",
       line: "sluice restore --other-project --confirm Copy/main",
+    },
+    {
+      about: "What is gone from the primary environment, as drafts",
+      line: "sluice restore --into primary",
+    },
+    {
+      about: "Go back to what was there before a restore",
+      line: "sluice restore undo_1767323045 --delete",
     },
     { about: "Continue after an interruption", line: "sluice restore --resume" },
   ],
@@ -151,6 +154,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     ...reached,
     ...choices as Pick<RestoreOptions, typeof CHOICES[number]>,
     resume: config.resume,
+    maxDelete: config.maxDelete,
     signal: planning.signal,
   });
   // From here on, what is in flight is ended first.
@@ -257,20 +261,23 @@ function tell(event: RestoreEvent, line: WorkLine, io: CliIo, config: Config): v
 
 /** Asks for what has to be typed, unless it was given. */
 async function confirm(
-  { confirmation, target: { environment } }: RestorePlan,
+  { confirmation, target: { environment, isPrimary } }: RestorePlan,
   config: Config,
   io: CliIo,
 ): Promise<void> {
   if (confirmation === undefined) return;
-  const question = `Type ${printable(confirmation)} to write to its primary environment: `;
+  const what = isPrimary ? "primary environment" : "environment";
+  const question = isPrimary
+    ? `Type ${printable(confirmation)} to write to its primary environment: `
+    : `Type ${printable(confirmation)} to change what is in this environment: `;
   const given = config.confirm ?? await orCancelled(io.ask?.(question), io.signal);
   if (given?.trim() === confirmation) return;
   throw new SluiceError(
-    `Writing to the primary environment ${
-      printable(environment)
-    } has to be confirmed by its name, ${JSON.stringify(printable(confirmation))}${
-      given === undefined ? "" : ", which wasn't typed"
-    }: nothing was written (${flagName("confirm")}).`,
+    `Writing to the ${what} ${printable(environment)} has to be confirmed by its name, ${
+      JSON.stringify(printable(confirmation))
+    }${given === undefined ? "" : ", which wasn't typed"}: nothing was written (${
+      flagName("confirm")
+    }).`,
     EXIT.usage,
     { code: "not_confirmed" },
   );
@@ -285,48 +292,6 @@ async function orCancelled<T>(typed: Promise<T> | undefined, signal: AbortSignal
     return await Promise.race([typed, cancelled.promise]);
   } finally {
     signal.removeEventListener("abort", cancel);
-  }
-}
-
-const planFile = z.object({
-  version: z.literal(1),
-  snapshot: z.string(),
-  digest: z.string(),
-  options: z.record(z.enum(CHOICES), z.union([z.string(), z.boolean(), z.undefined()])),
-});
-
-function planData(plan: RestorePlan) {
-  const { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes } = plan;
-  const { confirmation = null, digest } = plan;
-  const facts = { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes };
-  return { ...facts, confirmation, digest };
-}
-
-async function writePlan(path: string, plan: RestorePlan, options: object): Promise<void> {
-  await using file = await newFile(path, "planOut");
-  await file.write(jsonText({ version: 1, ...planData(plan), options }));
-  await file.finish();
-}
-
-async function readPlan(path: string) {
-  try {
-    const found = JSON.parse(await Deno.readTextFile(path));
-    // What isn't named has its default.
-    const options = {
-      ...Object.fromEntries(CHOICES.map((key) => [key, undefined])),
-      ...found.options,
-    };
-    return planFile.parse({ ...found, options });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const why = error.name === "ZodError" ? "it isn't such a plan" : printable(error.message);
-    throw new SluiceError(
-      `Expected a plan that ${flagName("planOut")} has written in ${printable(path)}, but: ${
-        why.replace(/\.$/, "")
-      }.`,
-      EXIT.usage,
-      { cause: error },
-    );
   }
 }
 

@@ -14,7 +14,9 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   asset_host_unknown: ({ assetHost }) => ` (${flags("assetHost")} ${assetHost})`,
   assets_missing: () => ` (${flags("missingAssets")} drop)`,
   bucket_public: () => ` (${flags("allowPublic")})`,
+  delete_partial: () => ` (without ${flags("delete")})`,
   deletion_refused: ({ maxDelete }) => maxDelete === undefined ? "" : maxDeleteText(maxDelete),
+  conflicts: () => ` (${flags("conflicts")})`,
   environment_unknown: () => ` (${flags("environment")})`,
   environment_unnamed: () => ` with ${flags("environment")}`,
   freeze_contradiction: ({ option }) => ` (${flags("freeze", option as OptionKey)})`,
@@ -54,6 +56,7 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   time_budget_too_short: () => ` (${flags("timeBudget")})`,
   token_refused: () => ", and pass it as DATOCMS_API_TOKEN",
   too_many_deletions: ({ maxDelete = "" }) => maxDeleteText(maxDelete),
+  too_much_destroyed: () => ` (${flags("maxDelete")})`,
   too_many_failures: () => ` with ${flags("maxFailures")}`,
   unknown_error: () => ` and the command that you ran; ${flags("verbose")} shows more`,
 };

@@ -16,7 +16,8 @@ const HEADINGS = {
  * @param result What came of it.
  */
 export function renderRestorePage(result: RestoreResult): string {
-  const { status, snapshot, target, losses, verification, requests, ms, planned } = result;
+  const { status, snapshot, target, losses, conflicts, verification } = result;
+  const { requests, ms, planned } = result;
   const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
   const differences = verification?.differences ?? [];
   const sections = [
@@ -33,6 +34,19 @@ export function renderRestorePage(result: RestoreResult): string {
         ? "<p>Nothing.</p>"
         : table(["what", "id"], losses.map(({ message, id = "" }) => [message, id])),
     ),
+    ...conflicts.length === 0 ? [] : [
+      section(
+        `Left as it is there (${formatCount(conflicts.length)})`,
+        table(
+          ["what", "id", ""],
+          conflicts.map(({ type, id, name, isEdited }) => [
+            `${type} ${name ?? ""}`,
+            id,
+            isEdited === true ? "changed since" : "",
+          ]),
+        ),
+      ),
+    ],
     section(
       `Different (${formatCount(differences.length + (verification?.more ?? 0))})`,
       verification === null

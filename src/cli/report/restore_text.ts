@@ -37,7 +37,8 @@ export function writesText({ action, type, count, model }: PlannedWrites): strin
  * @return Lines, each with its end.
  */
 export function renderRestorePlan(plan: RestorePlan): string {
-  const { snapshot, target, writes, requests, leastMs, losses, relaxed, notes } = plan;
+  const { snapshot, target, writes, requests, leastMs, losses, conflicts, relaxed } = plan;
+  const { undo, notes } = plan;
   const lines = [
     `Restore ${printable(snapshot)} into ${targetText(target)}`,
     "",
@@ -50,17 +51,34 @@ export function renderRestorePlan(plan: RestorePlan): string {
       : [`  Validators step aside until records are there: ${
         relaxed.map((key) => printable(key, 60)).join(", ")
       }`],
+    ...conflictLines("What stays as it is there, though the snapshot has it otherwise", conflicts),
     ...losses.length === 0
       ? []
       : ["", "What can't be kept:", ...listed(losses.map(({ message }) => message))],
+    ...undo ? ["", "What is there is kept first, in a snapshot that undoes the restore."] : [],
     ...notes.length === 0 ? [] : ["", ...notes.map((note) => printable(note, 1000))],
   ];
   return text(lines);
 }
 
-function targetText({ project: { name, id }, environment, forkOf }: RestorePlan["target"]): string {
+/** What stays as the target has it. */
+function conflictLines(head: string, conflicts: RestorePlan["conflicts"]): string[] {
+  if (conflicts.length === 0) return [];
+  return [
+    "",
+    `${head} (${formatCount(conflicts.length)}):`,
+    ...listed(conflicts.map(({ type, id, name, isEdited }) => {
+      const what = [type, ...name === null ? [] : [name], ...type === "site" ? [] : [id]];
+      return `${what.join(" ")}${isEdited === true ? ", changed since" : ""}`;
+    })),
+  ];
+}
+
+function targetText(
+  { project: { name, id }, environment, isPrimary, forkOf }: RestorePlan["target"],
+): string {
   const what = forkOf === null
-    ? `its environment ${printable(environment)}`
+    ? `its ${isPrimary ? "primary " : ""}environment ${printable(environment)}`
     : `its new sandbox environment ${printable(environment)}, a fork of ${printable(forkOf)}`;
   return `the project ${printable(name)} (${printable(id)}): ${what}`;
 }
@@ -72,7 +90,8 @@ function targetText({ project: { name, id }, environment, forkOf }: RestorePlan[
  * @return Lines, each with its end.
  */
 export function renderRestoreResult(result: RestoreResult): string {
-  const { status, snapshot, target, losses, verification, requests, ms, journal } = result;
+  const { status, snapshot, target, losses, conflicts, verification } = result;
+  const { requests, ms, journal, undo } = result;
   const what = {
     restored: "Restored",
     lossy: "Restored with losses:",
@@ -98,6 +117,7 @@ export function renderRestoreResult(result: RestoreResult): string {
         verification.kept === 1 ? "was" : "were"
       } kept.`,
     ],
+    ...conflictLines("Left as it is there, though the snapshot has it otherwise", conflicts),
     ...losses.length === 0
       ? []
       : ["", `Lost (${losses.length}):`, ...listed(losses.map(({ message }) => message))],
@@ -106,6 +126,11 @@ export function renderRestoreResult(result: RestoreResult): string {
       : ["", "Different:", ...listed(differences.map(differenceText))],
     "",
     `Journal: ${printable(journal)}`,
+    ...undo === null ? [] : [
+      `To go back: sluice restore ${
+        printable(undo)
+      } (with --delete, what the restore made is destroyed)`,
+    ],
     ...target.forkOf === null ? [] : [
       `Look at it in DatoCMS, and promote it there (Project settings → Environments): the primary environment is ` +
       "untouched.",

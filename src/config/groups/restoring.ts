@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RESTORE_DEFAULTS } from "../../restore/options.ts";
 import type { RestoreOptions, VerifyRestore } from "../../restore/options.ts";
+import { CONFLICTS } from "../../restore/living.ts";
 import { name, oneOf, under } from "../option.ts";
 import { isDestination } from "./destination.ts";
 
@@ -19,16 +20,19 @@ const STAGES = ["keep", "initial"] as const satisfies RestoreOptions["stages"][]
 /** Whether schedules are set. */
 const SCHEDULES = ["list", "set"] as const satisfies RestoreOptions["schedules"][];
 
+/** What is published. */
+const PUBLISH = ["snapshot", "none"] as const satisfies RestoreOptions["publish"][];
+
 /** Where a snapshot is restored to. */
 export const RESTORING = {
   into: option({
     kind: "text",
     schema: name.default(RESTORE_DEFAULTS.into),
     placeholder: "<where>",
-    expects: "new, or new:<name>",
+    expects: "new, new:<name>, primary, or the name of an environment",
     help:
       "Restore into a new sandbox environment, a fork of the primary one: new names it restore-<date>-<time>, " +
-      "new:<name> as it says.",
+      "new:<name> as it says. Or into one that is there, by its name; primary is the primary one.",
   }),
   forkOf: option({
     kind: "text",
@@ -43,6 +47,32 @@ export const RESTORING = {
   }),
   keepExtra: onOff(RESTORE_DEFAULTS.keepExtra, {
     help: "Keep what the new environment has and the snapshot hasn't.",
+  }),
+  conflicts: option({
+    kind: "text",
+    schema: z.enum(CONFLICTS).optional(),
+    placeholder: "<what>",
+    choices: CONFLICTS,
+    expects: oneOf(CONFLICTS),
+    help:
+      "What becomes of what the environment has otherwise than the snapshot. overwrite: it becomes as in the " +
+      "snapshot. unless-edited: only what nobody changed there since. skip: it stays, and is listed. fail: nothing is " +
+      "restored. Default: overwrite in a new environment, skip in one that was there.",
+  }),
+  publish: option({
+    kind: "text",
+    schema: z.enum(PUBLISH).optional(),
+    placeholder: "<what>",
+    choices: PUBLISH,
+    expects: oneOf(PUBLISH),
+    help:
+      "What is published. snapshot: what is public in the snapshot, and no more. none: only current versions are " +
+      "written, where models have drafts. Default: snapshot in a new environment, none in one that was there.",
+  }),
+  delete: onOff(false, {
+    help:
+      "Destroy what the environment has and the snapshot hasn't, uploads apart, in one that was there. With an undo " +
+      "snapshot: what the restore made.",
   }),
   validators: option({
     kind: "text",

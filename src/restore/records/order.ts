@@ -4,7 +4,8 @@ import type { PlanInput, Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { BIT } from "./record_graph.ts";
 import type { RecordWriter } from "./record_writer.ts";
-import type { Survey, SurveyedModel } from "./survey.ts";
+import type { Survey } from "./survey.ts";
+import type { SurveyedModel } from "./surveyed_model.ts";
 
 /** A record among those that are below the same one. */
 interface Sibling {
@@ -46,6 +47,8 @@ export async function planOrder(
   const { signal } = input;
   const known = await input.target.schema({ signal });
   const steps: Step[] = [];
+  // Who overwrites nothing moves nothing; new records are made in their places.
+  if ((input.living?.conflicts ?? "overwrite") !== "overwrite") return steps;
   for (const [index, model] of models.entries()) {
     const { id, attributes: { api_key: key, sortable, tree } } = model.type;
     const own = known.itemType(id)?.attributes.api_key;
@@ -54,8 +57,15 @@ export async function planOrder(
     // Whoever comes into an empty place stays there.
     if (present.size === 0) continue;
     const wanted = await siblingsIn(input.snapshot.records(key, { signal }));
-    const count = misplaced(wanted, present).length;
+    const { isInScope, onTouch } = input;
+    // What is undone is put in order where the restore has written.
+    const isMeant = !isInScope ||
+      wanted.values().some((all) => all.some((one) => isInScope("item", one.id)));
+    if (!isMeant) continue;
+    const out = misplaced(wanted, present);
+    const count = out.length;
     if (count === 0 && !written.has(index)) continue;
+    for (const { sibling } of out) onTouch?.("changed", "item", sibling.id);
     const pages = Math.ceil(wanted.values().reduce((sum, { length }) => sum + length, 1) / PAGE);
     steps.push({
       phase: "links",

@@ -87,10 +87,16 @@ export async function planRecords(
   if (input.validators === "last") {
     for (const { type } of models) relaxed.add(type.id);
   }
+  if (input.onTouch !== undefined) {
+    const isMade = (n: number) => graph.has(n, BIT.CREATE);
+    for (const n of [...graph.order, ...[...survey.stages.values()].flat()]) {
+      input.onTouch(isMade(n) ? "created" : "changed", "item", graph.ids.idOf(n));
+    }
+  }
   const schedules = await planSchedules(input, now);
   const steps: Step[] = [
     ...schedules,
-    ...singletons(survey, input),
+    ...singletons(survey, input, writer),
     ...publication.holding(),
     createStep(survey, writer),
     updatesStep(survey, writer, {
@@ -107,7 +113,7 @@ export async function planRecords(
     }),
     ...publication.releasing(),
     stagesStep(survey, writer),
-    ...removal(survey, input),
+    ...removal(survey, input, writer),
     ...publication.ending(),
   ];
   return { steps: steps.filter(({ writes }) => writes.length > 0), relaxed };
@@ -173,8 +179,9 @@ function stagesStep(survey: Survey, writer: RecordWriter): Step {
 }
 
 /** The only record of a model is another one than in the snapshot: it has to go first. */
-function singletons(survey: Survey, { target, signal, isOwn, keepExtra }: PlanInput): Step[] {
-  if (!isOwn || keepExtra || survey.extras.size === 0) return [];
+function singletons(survey: Survey, input: PlanInput, { lock }: RecordWriter): Step[] {
+  const { target, signal } = input;
+  if (![...survey.extras].some((id) => survey.isDestroyed(id))) return [];
   const { graph } = survey;
   const keys = new Set<string>();
   for (const n of graph.order) {
@@ -192,29 +199,33 @@ function singletons(survey: Survey, { target, signal, isOwn, keepExtra }: PlanIn
       for (const { attributes: { api_key: key } } of known) {
         if (!keys.has(key)) continue;
         for await (const page of target.records(key, { signal })) {
-          for (const { id } of page) if (survey.extras.numberOf(id) !== undefined) ids.push(id);
+          for (const { id } of page) {
+            if (survey.extras.numberOf(id) !== undefined && survey.isDestroyed(id)) ids.push(id);
+          }
         }
       }
-      await destroy(run, ids, "records");
+      await destroy(run, await lock.unedited(run, ids), "records");
     },
   }];
 }
 
 /** What the target has and the snapshot hasn't. */
-function removal({ extras }: Survey, { isOwn, keepExtra }: PlanInput): Step[] {
-  const count = extras.size;
-  if (!isOwn || keepExtra || count === 0) return [];
+function removal(survey: Survey, { onTouch }: PlanInput, { lock }: RecordWriter): Step[] {
+  // What was made last is most likely to be below others, or to link to them.
+  const ids = () => [...survey.extras].reverse().filter((id) => survey.isDestroyed(id));
+  const count = ids().length;
+  if (count === 0) return [];
+  for (const id of ids()) onTouch?.("destroyed", "item", id);
   return [{
     phase: "removal",
     writes: [{ action: "destroy", type: "item", count, requests: bulkRequests(count) }],
-    // What was made last is most likely to be below others, or to link to them.
-    run: (run) => destroy(run, [...extras].reverse(), "removal"),
+    run: async (run) => await destroy(run, await lock.unedited(run, ids()), "removal"),
   }];
 }
 
 async function destroy(
   run: RestoreRun,
-  ids: readonly string[],
+  ids: Iterable<string>,
   phase: "records" | "removal",
 ): Promise<void> {
   const left = await bulkUntilDone(run, "destroy", ids, {
@@ -254,7 +265,8 @@ function assertAssets({ droppedAssets: count }: Survey, { missingAssets }: PlanI
 function bar(survey: Survey, { onLoss }: PlanInput): void {
   const { graph } = survey;
   const barred = new Set<number>();
-  const isBarred = (n: number) => barred.has(n) || graph.has(n, BIT.AS_DRAFT);
+  const isOpen = (n: number) => graph.has(n, BIT.OPEN) && !graph.has(n, BIT.UNPUBLISH);
+  const isBarred = (n: number) => barred.has(n) || (graph.has(n, BIT.AS_DRAFT) && !isOpen(n));
   for (let size = -1; size !== barred.size;) {
     size = barred.size;
     for (const n of graph.order) {

@@ -139,7 +139,8 @@ export class Publication {
         // What links to others is taken back before them.
         run: async (run) => {
           const ids = unpublished.toReversed().map((n) => graph.ids.idOf(n));
-          this.#kept = await this.#inBulk(run, "unpublish", ids);
+          const own = await this.#writer.lock.unedited(run, ids);
+          this.#kept = await this.#inBulk(run, "unpublish", own);
           if (this.#survey.extras.size === 0) await this.#singly(run, "unpublish", this.#kept);
         },
       },
@@ -210,12 +211,29 @@ export class Publication {
     const { graph } = this.#survey;
     const unfit = new Set<number>();
     for (const n of graph.order) if (!this.#writer.isWhole(n)) unfit.add(n);
+    const { lock } = this.#writer;
+    // What somebody edited meanwhile is public all the same, if it was.
+    const isPublic = (n: number) => graph.has(n, BIT.OPEN) && lock.isEdited(graph.ids.idOf(n));
     const ids = Iterator.from(numbers).filter((n) => {
       // What links to something that isn't as it was to be would make that public, or be refused.
-      if (graph.targets(n).some((target) => unfit.has(target))) unfit.add(n);
+      const target = unfit.has(n)
+        ? undefined
+        : graph.targets(n).find((target) => unfit.has(target) && !isPublic(target));
+      if (target !== undefined) {
+        unfit.add(n);
+        const [id, other] = [n, target].map((one) => printable(graph.ids.idOf(one), 60));
+        run.lost({
+          code: "publish_left",
+          message:
+            `The record ${id} isn't published: it links to ${other}, which isn't as in the snapshot.`,
+          type: "item",
+          id: graph.ids.idOf(n),
+        });
+      }
       return !unfit.has(n);
     }).map((n) => graph.ids.idOf(n));
-    await this.#singly(run, "publish", await this.#inBulk(run, "publish", ids));
+    const own = await lock.unedited(run, ids);
+    await this.#singly(run, "publish", await this.#inBulk(run, "publish", own));
   }
 
   async #inBulk(

@@ -5,6 +5,7 @@ import { printable } from "../../text/printable.ts";
 import type { Phase } from "../phases.ts";
 import type { PlanInput } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
+import { EditLock } from "./edit_lock.ts";
 import { datesOf, datesToSet } from "./record_content.ts";
 import { BIT } from "./record_graph.ts";
 import type { Survey } from "./survey.ts";
@@ -22,6 +23,8 @@ const FAR = 1_000_000_000;
 export class RecordWriter {
   /** Public records that were moved among others, which makes a new version of them. */
   readonly moved: Set<number> = new Set();
+  /** Keeps what editors do meanwhile. */
+  readonly lock: EditLock;
   readonly #survey: Survey;
   readonly #input: PlanInput;
   /** Records that the API refused: they aren't published, and nothing links to them that isn't there. */
@@ -42,16 +45,17 @@ export class RecordWriter {
   constructor(survey: Survey, input: PlanInput) {
     this.#survey = survey;
     this.#input = input;
+    this.lock = new EditLock(survey, input);
   }
 
-  /** Whether the API refused a record, or a change of it. */
+  /** Whether the API refused a record, or a change of it, or somebody edited it meanwhile. */
   isRefused(n: number): boolean {
-    return this.#refused.has(n);
+    return this.#refused.has(n) || this.lock.isEdited(this.#survey.graph.ids.idOf(n));
   }
 
   /** Whether a record is as it was to be, so that it may become public. */
   isWhole(n: number): boolean {
-    return !this.#refused.has(n) && !this.#incomplete.has(n);
+    return !this.isRefused(n) && !this.#incomplete.has(n);
   }
 
   /** The content that a record is made with: what is public, or else the current one. */
@@ -110,6 +114,7 @@ export class RecordWriter {
         }
       });
       this.#checkBlocks(run, item, made);
+      this.lock.leave(item, attributes, made);
     });
     run.wrote("records", "item");
   }
@@ -221,10 +226,7 @@ export class RecordWriter {
     // A record is "updated" by a change that changes nothing, too.
     const attributes = Object.keys(changed).length > 0 ? changed : content.unchanged(type, values);
     const data = { type: "item", id: item.id, attributes, ...isEmpty(meta) ? {} : { meta } };
-    await this.#attempt(run, n, async () => {
-      const path = `/items/${encodeURIComponent(item.id)}`;
-      return await run.target.update(path, data, { signal: run.signal });
-    });
+    await this.#attempt(run, n, () => this.lock.update(run, item, data, values));
     run.wrote(phase, "item");
   }
 

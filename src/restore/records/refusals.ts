@@ -1,9 +1,10 @@
 import type { Item, ItemType } from "../../content/resource.ts";
-import type { ItemReference } from "../../content/item_references.ts";
+import type { ItemReference, KeepReference } from "../../content/item_references.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import type { Loss } from "../phases.ts";
+import type { RecordContent } from "./record_content.ts";
 
 /** Uploads that a target won't have as the snapshot has them. */
 export interface LackingUploads {
@@ -93,4 +94,34 @@ export function droppedReference(
     type: "item",
     id,
   };
+}
+
+/**
+ * The references that are dropped from a record, each once.
+ *
+ * @param versions Its versions.
+ * @param content Finds references.
+ * @param keep Whether one stays.
+ * @param isBad Whether validators refuse one that stays.
+ * @return The record's id and each reference; and whether validators want one of them.
+ */
+export function droppedFrom(
+  versions: readonly (Item | undefined)[],
+  content: RecordContent,
+  keep: KeepReference,
+  isBad: (reference: ItemReference) => boolean,
+): { readonly references: Iterable<[id: string, ItemReference]>; readonly isNeeding: boolean } {
+  const found = new Map<string, [string, ItemReference]>();
+  let isNeeding = false;
+  for (const item of versions) {
+    if (item === undefined) continue;
+    for (const reference of content.references(item)) {
+      const isKept = keep(reference);
+      isNeeding ||= isKept ? isBad(reference) : isNeeded(reference);
+      if (isKept) continue;
+      const key = `${reference.type} ${reference.id}`;
+      if (!found.has(key)) found.set(key, [item.id, reference]);
+    }
+  }
+  return { references: found.values(), isNeeding };
 }

@@ -1,4 +1,4 @@
-import type { Item, ItemType, Resource, Version } from "../../content/resource.ts";
+import type { Item, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { ItemReference, KeepReference } from "../../content/item_references.ts";
 import { compareListings, type EntryPair } from "../../tools/diff/compare_listings.ts";
@@ -6,30 +6,24 @@ import { DiffSide } from "../../tools/diff/diff_side.ts";
 import { IdNumbers } from "../../text/id_numbers.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
+import { isEditedSince, isInScope, mayOverwrite, removesExtras } from "../living.ts";
 import { itemsInSchema, withItems } from "./in_schema.ts";
 import type { PlanInput, PlannedWrites } from "../plan.ts";
 import { comparedText, datesToSet, RecordContent } from "./record_content.ts";
+import { whatToDo } from "./decision.ts";
 import { BIT, RecordGraph, WRITTEN } from "./record_graph.ts";
 import {
+  droppedFrom,
   droppedReference,
-  isNeeded,
   isOfFiles,
   isRefused,
   type LackingUploads,
 } from "./refusals.ts";
+import { surveyed, type SurveyedModel } from "./surveyed_model.ts";
+import { initialStages, stageToBe } from "./stages.ts";
 import { UniqueValues } from "./unique_values.ts";
 
 const VERSIONS = ["current", "published"] as const satisfies readonly Version[];
-
-/** A model of the snapshot, as far as its records are concerned. */
-export interface SurveyedModel {
-  /** The model. */
-  readonly type: ItemType;
-  /** Whether its records have drafts. */
-  readonly hasDrafts: boolean;
-  /** Whether drafts may be saved that validators refuse. */
-  readonly savesInvalid: boolean;
-}
 
 /** What a snapshot and a target have of records, and what has to be written. */
 export class Survey {
@@ -54,7 +48,6 @@ export class Survey {
   readonly #input: PlanInput;
   readonly #lacking: LackingUploads;
   readonly #uploads = new IdNumbers();
-  readonly #keepsExtras: boolean;
   readonly #initialStages: ReadonlyMap<string, string>;
 
   private constructor(
@@ -65,15 +58,9 @@ export class Survey {
   ) {
     this.schema = schema;
     this.content = new RecordContent(schema);
-    this.models = schema.models.map((type) => ({
-      type,
-      hasDrafts: type.attributes.draft_mode_active === true,
-      savesInvalid: type.attributes.draft_mode_active === true &&
-        type.attributes.draft_saving_active === true,
-    }));
+    this.models = schema.models.map(surveyed);
     this.#input = input;
     this.#lacking = uploads;
-    this.#keepsExtras = !input.isOwn || input.keepExtra;
     this.#initialStages = initialStages;
   }
 
@@ -105,9 +92,15 @@ export class Survey {
         return !this.#lacking.missingUploads.has(id) && this.#uploads.numberOf(id) !== undefined;
       }
       const n = this.graph.ids.numberOf(id);
-      if (n === undefined) return this.#keepsExtras && this.extras.numberOf(id) !== undefined;
+      if (n === undefined) return this.extras.numberOf(id) !== undefined && !this.isDestroyed(id);
+      if (!this.graph.has(n, BIT.PRESENT) && !isInScope(this.#input, "item", id)) return false;
       return mayLinkToDrafts || this.graph.has(n, BIT.PUBLIC);
     };
+  }
+
+  /** Whether a record that the snapshot lacks is destroyed. */
+  isDestroyed(id: string): boolean {
+    return removesExtras(this.#input) && isInScope(this.#input, "item", id);
   }
 
   /** The model of a record. */
@@ -143,12 +136,15 @@ export class Survey {
   }
 
   async #readIds(wanted: DiffSide, present: DiffSide): Promise<void> {
-    const { signal } = this.#input;
-    for (const [index, { type }] of this.models.entries()) {
+    const { signal, living } = this.#input;
+    // Where nothing is published, what is public already stays so, and what has no drafts is public at once.
+    const publishes = living?.publishes ?? true;
+    for (const [index, { type, hasDrafts }] of this.models.entries()) {
       for (const path of wanted.records(type.attributes.api_key, "current")) {
         for await (const page of wanted.entries(path, signal)) {
           for (const { id, meta } of page) {
-            this.graph.add(id, index, meta?.status === "draft" ? 0 : BIT.PUBLIC);
+            const isPublic = publishes ? meta?.status !== "draft" : !hasDrafts;
+            this.graph.add(id, index, isPublic ? BIT.PUBLIC : 0);
           }
         }
       }
@@ -156,10 +152,13 @@ export class Survey {
     for (const { attributes: { api_key } } of present.schema.models) {
       for (const path of present.records(api_key, "current")) {
         for await (const page of present.entries(path, signal)) {
-          for (const { id } of page) {
+          for (const { id, meta } of page) {
             const n = this.graph.ids.numberOf(id);
             if (n === undefined) this.extras.add(id);
-            else this.graph.mark(n, BIT.PRESENT);
+            else {
+              const isPublic = !publishes && meta?.status !== "draft";
+              this.graph.mark(n, BIT.PRESENT | (isPublic ? BIT.PUBLIC : 0));
+            }
           }
         }
       }
@@ -199,7 +198,11 @@ export class Survey {
       signal: this.#input.signal,
     });
     let written = 0;
-    for await (const pair of pairs) if (this.#decide(pair, model)) written++;
+    for await (const pair of pairs) {
+      const { earlierTarget, signal } = this.#input;
+      const was = pair.before[0] && await earlierTarget?.record(pair.id, { signal });
+      if (this.#decide(pair, model, was?.current)) written++;
+    }
     const { validators } = this.#input;
     if (written > 0 && unique.areShared && validators === "auto") this.relaxed.add(id);
   }
@@ -208,8 +211,11 @@ export class Survey {
   #decide(
     { before: [present, presentPublic], after: [current, listed] }: EntryPair<Item>,
     model: SurveyedModel,
+    was: Item | undefined,
   ): boolean {
-    if (current === undefined) return false;
+    if (current === undefined || (!present && !isInScope(this.#input, "item", current.id))) {
+      return false;
+    }
     const n = this.graph.ids.numberOf(current.id)!;
     // Without a listing of public versions, only what has one version alone is known in both.
     const published = listed ?? (current.meta?.status === "published" ? current : undefined);
@@ -225,32 +231,40 @@ export class Survey {
       Object.keys(datesToSet(present, current)).length === 0;
     const isPublicRight = published !== undefined && presentPublic !== undefined &&
       same(presentPublic, published);
-    const asDraft = published !== undefined && !isPublicRight && model.hasDrafts &&
-      this.#linksToDraft(published, keep);
+    const publishes = this.#input.living?.publishes ?? true;
+    const asDraft = published !== undefined && model.hasDrafts &&
+      (!publishes || (!isPublicRight && this.#linksToDraft(published, keep)));
     const first = asDraft ? current : published ?? current;
     const isUpdated = first !== current && current.meta?.status === "updated";
-    let bits = 0;
-    if (present === undefined) {
-      bits = BIT.CREATE | (published && !asDraft ? BIT.PUBLISH : 0) |
-        (isUpdated ? BIT.CURRENT : 0);
-    } else if (published === undefined || asDraft) {
-      bits = (presentPublic ? BIT.UNPUBLISH : 0) | (isSettled ? 0 : BIT.FIRST);
-    } else {
-      const isFirst = same(present, published) &&
-        Object.keys(datesToSet(present, published)).length === 0;
-      const presentStatus = present.meta?.status;
-      if (!isPublicRight) {
-        bits = BIT.PUBLISH | (isFirst ? 0 : BIT.FIRST) | (isUpdated ? BIT.CURRENT : 0);
-      } else if (isUpdated) {
-        bits = isSettled && presentStatus === "updated" ? 0 : BIT.CURRENT;
-      } else if (presentStatus === "updated" || !isFirst) {
-        bits = BIT.PUBLISH | (isFirst ? 0 : BIT.FIRST);
-      }
+    let bits = whatToDo({
+      present,
+      presentPublic,
+      published,
+      asDraft,
+      isUpdated,
+      isSettled,
+      isPublicRight,
+      publishes,
+      isFirst: () =>
+        same(present!, published!) && Object.keys(datesToSet(present!, published!)).length === 0,
+    });
+    const stage = this.#input.stages === "initial"
+      ? undefined
+      : stageToBe(current, present, model.type, this.#initialStages);
+    const differs = (bits & WRITTEN) !== 0 || stage !== undefined;
+    // What neither an earlier run has left nor was there before it is somebody's who came in between.
+    const isOthers = present !== undefined && was !== undefined &&
+      ![was, current, published ?? current].some((one) => same(present, one));
+    if (present && differs && !this.#mayOverwrite(present, current, model, isOthers)) {
+      this.#keep(n, presentPublic !== undefined, model);
+      return false;
     }
-    if (isSettled) bits |= BIT.SETTLED;
-    if (asDraft) bits |= BIT.AS_DRAFT;
-    if (presentPublic) bits |= BIT.OPEN;
-    if (this.#movesStage(n, present, current, model)) bits |= BIT.STAGE;
+    if (stage !== undefined) {
+      bits |= BIT.STAGE;
+      const records = this.stages.get(stage);
+      if (records) records.push(n);
+      else this.stages.set(stage, [n]);
+    }
     this.graph.mark(n, bits);
     const isWritten = (bits & WRITTEN) !== 0;
     const isNeeding = this.#dropped(asDraft ? [current] : [current, published], keep);
@@ -283,21 +297,23 @@ export class Survey {
     this.#input.onLoss({ code, message, type: "item", id });
   }
 
-  #movesStage(
-    n: number,
-    present: Item | undefined,
-    current: Item,
+  #mayOverwrite(
+    present: Item,
+    { id, meta }: Item,
     { type }: SurveyedModel,
+    isOthers: boolean,
   ): boolean {
-    const stage = current.meta?.stage;
-    if (this.#input.stages === "initial" || typeof stage !== "string") return false;
-    const workflow = type.relationships?.workflow?.data;
-    const initial = workflow && "id" in workflow ? this.#initialStages.get(workflow.id) : undefined;
-    if ((present ? present.meta?.stage : initial) === stage) return false;
-    const records = this.stages.get(stage);
-    if (records) records.push(n);
-    else this.stages.set(stage, [n]);
-    return true;
+    const { api_key: name } = type.attributes;
+    const conflict = { type: "item", id, name, isEdited: isEditedSince(present.meta, meta) };
+    if (isOthers) this.#input.onConflict?.({ ...conflict, isEdited: true });
+    return !isOthers && mayOverwrite(this.#input, conflict);
+  }
+
+  /** A record stays as the target has it: nothing becomes public that links to it while it isn't. */
+  #keep(n: number, isPublic: boolean, { hasDrafts }: SurveyedModel): void {
+    const isOpen = isPublic || !hasDrafts;
+    const set = isOpen ? BIT.OPEN | BIT.PUBLIC : BIT.AS_DRAFT;
+    this.graph.mark(n, set, isOpen ? 0 : BIT.PUBLIC);
   }
 
   #link(n: number, first: Item): void {
@@ -313,22 +329,10 @@ export class Survey {
 
   /** Names the references that are dropped, and tells whether validators want one of them. */
   #dropped(versions: readonly (Item | undefined)[], keep: KeepReference): boolean {
-    const told = new Set<string>();
-    let isNeeding = false;
-    for (const item of versions) {
-      if (item === undefined) continue;
-      for (const reference of this.content.references(item)) {
-        if (keep(reference)) {
-          isNeeding ||= this.#lacking.replacedUploads.has(reference.id) && isOfFiles(reference);
-          continue;
-        }
-        isNeeding ||= isNeeded(reference);
-        const key = `${reference.type} ${reference.id}`;
-        if (told.has(key)) continue;
-        told.add(key);
-        this.#tellDropped(item.id, reference);
-      }
-    }
+    const { references, isNeeding } = droppedFrom(versions, this.content, keep, (reference) => {
+      return this.#lacking.replacedUploads.has(reference.id) && isOfFiles(reference);
+    });
+    for (const [id, reference] of references) this.#tellDropped(id, reference);
     return isNeeding;
   }
 
@@ -337,13 +341,4 @@ export class Survey {
     const isKnown = this.graph.ids.numberOf(reference.id) !== undefined;
     this.#input.onLoss(droppedReference(id, reference, isKnown));
   }
-}
-
-/** The stage that new records are in, by workflow. */
-function initialStages(workflows: readonly Resource[]): Map<string, string> {
-  return new Map(workflows.flatMap(({ id, attributes: { stages } = {} }) => {
-    const all = Array.isArray(stages) ? stages.filter(isObject) : [];
-    const stage = all.find(({ initial }) => initial === true) ?? all[0];
-    return typeof stage?.id === "string" ? [[id, stage.id]] : [];
-  }));
 }

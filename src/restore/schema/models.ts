@@ -114,7 +114,7 @@ export const fields: Stage = {
         const changes = partsThatDiffer(without(parts, PLACE), now);
         if (changes === undefined) return [];
         const stepAside = isRelaxed && changes.attributes.validators !== undefined;
-        return [updates(now, changes, { before: stepAside ? noteField(field) : undefined })];
+        return [updates(now, changes, { before: stepAside ? noteField(now) : undefined })];
       });
     });
   },
@@ -124,7 +124,8 @@ export const fields: Stage = {
 export const places: Stage = {
   needs: ["item_type", "field", "fieldset"],
   rereads: true,
-  writes(wanted, present) {
+  writes(wanted, present, { reorders }) {
+    if (!reorders) return [];
     const now = { field: present.byModel("field"), fieldset: present.byModel("fieldset") };
     return inModels(wanted, (model, { fields, fieldsets }) => {
       const all = [...fieldsets, ...fields];

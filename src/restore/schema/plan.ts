@@ -13,6 +13,8 @@ import {
   places,
   validators,
 } from "./models.ts";
+import { removesExtras } from "../living.ts";
+import { KeptSchema } from "./kept.ts";
 import { filters, menuEntries, menuOrder, menuRemoval } from "./presentation.ts";
 import { extraFields, extraFilters, extraModels, extraSettings } from "./removal.ts";
 import {
@@ -27,7 +29,8 @@ import {
 } from "./settings.ts";
 import { relaxedKeys, withBlockModels } from "./relaxing.ts";
 import type { SchemaContext, Stage } from "./stage.ts";
-import { type SchemaState, snapshotState, targetState } from "./state.ts";
+import { snapshotState, targetState } from "./state.ts";
+import type { Touch } from "../touched.ts";
 import type { Write } from "./write.ts";
 
 /** What is written in each phase, in order. */
@@ -38,6 +41,14 @@ const STAGES: readonly (readonly [Phase, readonly Stage[]])[] = [
   ["validators", [validators]],
   ["presentation", [filters, menuEntries, menuOrder, menuRemoval, siteLast]],
 ];
+
+/** What each action does to what is there. */
+const TOUCHES = {
+  create: "created",
+  update: "changed",
+  move: "changed",
+  destroy: "destroyed",
+} as const satisfies Record<Write["action"], Touch>;
 
 /** How {@linkcode planSchema} plans. */
 export interface PlanSchemaOptions {
@@ -70,15 +81,20 @@ export async function planSchema(
   input: PlanInput,
   { relaxed, missingUploads = new Set() }: PlanSchemaOptions,
 ): Promise<SchemaPlan> {
-  const { snapshot, target, isOwn, keepExtra, isOtherProject, onLoss, signal } = input;
-  const wanted = await snapshotState(snapshot, signal);
+  const { snapshot, target, isOwn, isOtherProject, living, onLoss, signal } = input;
+  const held = await snapshotState(snapshot, signal);
   const present = await snapshotState(target, signal);
+  const kept = new KeptSchema(held, present, input, withBlockModels(held, relaxed));
+  const wanted = kept.wanted(present);
   const context: SchemaContext = {
     relaxed: withBlockModels(wanted, relaxed),
     missingUploads,
     isOwn,
     isOtherProject,
-    removes: isOwn && !keepExtra,
+    removes: removesExtras(input),
+    isInScope: (type, id) => input.isInScope?.(type, id) ?? true,
+    isKept: (type, id) => kept.has(type, id),
+    reorders: (living?.conflicts ?? "overwrite") === "overwrite",
     lose: onLoss,
   };
   const madeAnew = fieldsMadeAnew(wanted, present);
@@ -86,14 +102,17 @@ export async function planSchema(
   for (const [phase, stages] of STAGES) {
     const writes = stages.flatMap((stage) => {
       const chains = stage.writes(wanted, present, context);
-      for (const write of chains.flat()) write.foresee(present);
+      for (const write of chains.flat()) {
+        write.foresee(present);
+        for (const id of write.ids) input.onTouch?.(TOUCHES[write.action], write.type, id);
+      }
       return chains.flat();
     });
     // What is made makes entries of menus by itself; and validators are noted as put back.
     const looksAnyway = (phase === "presentation" && steps.length > 0) ||
       (phase === "validators" && relaxed.size > 0);
     if (writes.length === 0 && !looksAnyway) continue;
-    const step = new SchemaStep(phase, stages, writes, wanted, { ...context, lose: () => {} });
+    const step = new SchemaStep(phase, stages, writes, kept, { ...context, lose: () => {} });
     steps.push(step);
   }
   const before = await snapshotState(target, signal);
@@ -110,28 +129,27 @@ class SchemaStep implements Step {
   readonly phase: Phase;
   readonly writes: readonly PlannedWrites[];
   readonly #stages: readonly Stage[];
-  readonly #wanted: SchemaState;
+  readonly #kept: KeptSchema;
   readonly #context: SchemaContext;
 
   constructor(
     phase: Phase,
     stages: readonly Stage[],
     writes: readonly Write[],
-    wanted: SchemaState,
+    kept: KeptSchema,
     context: SchemaContext,
   ) {
     this.phase = phase;
     this.#stages = stages;
-    this.#wanted = wanted;
+    this.#kept = kept;
     this.#context = context;
     this.writes = summed(writes);
   }
 
   async run(run: RestoreRun): Promise<void> {
-    const wanted = this.#wanted;
+    const { held } = this.#kept;
     // Of what the snapshot doesn't know, nothing is asked.
-    const known = (kinds: readonly KindName[]) =>
-      new Set(kinds.filter((kind) => wanted.knows(kind)));
+    const known = (kinds: readonly KindName[]) => new Set(kinds.filter((kind) => held.knows(kind)));
     const needs = known(this.#stages.flatMap((stage) => stage.needs));
     const present = await targetState(run.target, needs, run.signal);
     for (const { rereads, writes } of this.#stages) {
@@ -145,6 +163,7 @@ class SchemaStep implements Step {
           present.set(kind, again.all(kind));
         }
       }
+      const wanted = this.#kept.wanted(present);
       const chains = writes(wanted, present, this.#context).filter(({ length }) => length > 0);
       await run.forEach(chains, async (chain) => {
         for (const write of chain) {
@@ -156,6 +175,7 @@ class SchemaStep implements Step {
       });
     }
     if (this.phase !== "validators") return;
+    const wanted = this.#kept.wanted(present);
     for (const key of relaxedKeys(wanted, this.#context.relaxed)) await run.temporary.done(key);
   }
 }

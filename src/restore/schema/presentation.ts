@@ -36,20 +36,21 @@ export const menuEntries: Stage = {
 /** The order of both menus. */
 export const menuOrder: Stage = {
   needs: ["menu_item", "schema_menu_item"],
-  writes: (wanted, present) => MENUS.map((kind) => order(kind, wanted, present)),
+  writes: (wanted, present, { reorders }) =>
+    reorders ? MENUS.map((kind) => order(kind, wanted, present)) : [],
 };
 
 /** What the menus have besides goes, once nothing of the snapshot is below it. */
 export const menuRemoval: Stage = {
   needs: ["menu_item", "schema_menu_item"],
-  writes(wanted, present, { removes }) {
+  writes(wanted, present, { removes, isInScope }) {
     if (!removes) return [];
     return MENUS.map((kind) => {
       if (!wanted.knows(kind)) return [];
       const kept = new Set(paired(kind, wanted, present).map(({ now }) => now?.id));
       const extra = present.all(kind).filter((one) => {
         // The entry of a model in the menu of the schema comes and goes with the model.
-        return !kept.has(one.id) &&
+        return isInScope(kind, one.id) && !kept.has(one.id) &&
           (kind === "menu_item" || relatedId(one, "item_type") === null);
       });
       return parentsFirst(extra, (one) => relatedId(one, "parent")).reverse().map(destroys);

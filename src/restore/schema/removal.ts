@@ -74,7 +74,12 @@ function removing(
 ): Stage {
   return {
     needs,
-    writes: (wanted, present, { removes }) => removes ? writes(wanted, present) : [],
+    writes: (wanted, present, { removes, isInScope }) => {
+      if (!removes) return [];
+      return writes(wanted, present).map((chain) =>
+        chain.filter(({ type, ids }) => ids.every((id) => isInScope(type, id)))
+      );
+    },
   };
 }
 

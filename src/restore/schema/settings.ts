@@ -90,8 +90,8 @@ export const siteLast: Stage = {
 /** Locales that the snapshot hasn't go, with what is in them. */
 export const siteLocales: Stage = {
   needs: [],
-  writes(wanted, present, { removes }) {
-    if (!removes) return [];
+  writes(wanted, present, { removes, isInScope }) {
+    if (!removes || !isInScope("site", "site")) return [];
     return one(changed(present, picked(wanted.site.attributes, ["locales"])), {});
   },
 };
@@ -177,6 +177,7 @@ function one(attributes: JsonObject, meta: JsonObject): Write[][] {
   return [[{
     action: "update",
     type: "site",
+    ids: ["site"],
     requests: 2,
     send: async ({ target, signal }) => {
       const data = {
@@ -203,6 +204,7 @@ function cdnWrite(settings: JsonObject): Write {
   return {
     action: "update",
     type: "site",
+    ids: ["site"],
     requests: 1,
     send: async ({ target, signal }) => {
       const attributes = { assets_cdn_default_settings: settings };

@@ -16,6 +16,12 @@ export interface SchemaContext {
   readonly isOwn: boolean;
   /** Whether what the snapshot lacks is destroyed. */
   readonly removes: boolean;
+  /** Whether something stays as the target has it. */
+  readonly isKept: (type: string, id: string) => boolean;
+  /** Whether something may be written at all. */
+  readonly isInScope: (type: string, id: string) => boolean;
+  /** Whether what is there already is put in another order. */
+  readonly reorders: boolean;
   /** Whether the target is of another project. */
   readonly isOtherProject: boolean;
   /** Called with each loss. */
@@ -74,7 +80,7 @@ export function byDifference(
 export function freesKeys(
   wanted: readonly Resource[],
   present: readonly Resource[],
-  { isOwn }: SchemaContext,
+  { isOwn, removes, isKept }: SchemaContext,
 ): Write[] {
   const now = new Map(present.map((one) => [one.attributes?.api_key, one]));
   const before = new Map(present.map((one) => [one.id, one.attributes?.api_key]));
@@ -84,7 +90,8 @@ export function freesKeys(
     const key = String(attributes?.api_key);
     const holder = now.get(key);
     if (before.get(id) === key || holder === undefined || holder.id === id) return [];
-    if (!isOwn && !known.has(holder.id)) throw isTaken(holder, key);
+    const isFree = known.has(holder.id) ? !isKept(holder.type, holder.id) : isOwn || removes;
+    if (!isFree) throw isTaken(holder, key);
     let free = `${key}_replaced`;
     for (let i = 2; keys.has(free); i++) free = `${key}_replaced_${i}`;
     keys.add(free);

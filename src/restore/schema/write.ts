@@ -11,6 +11,8 @@ export interface Write {
   readonly action: "create" | "update" | "move" | "destroy";
   /** To what: the API's name of the type. */
   readonly type: KindName | "site";
+  /** The ids of what is written. */
+  readonly ids: readonly string[];
   /** Requests that it takes, without repetitions. */
   readonly requests: number;
 
@@ -147,6 +149,7 @@ export function creates(wanted: Resource, parts: Parts, options: CreateOptions =
   return {
     action: "create",
     type: kind.type,
+    ids: [wanted.id],
     requests: requestsOf(kind, wanted.type === "field"),
     send: async ({ target, signal }) => {
       const at = `${kind.path}/${encodeURIComponent(wanted.id)}`;
@@ -185,6 +188,7 @@ export function updates(
   return {
     action: "update",
     type: kind.type,
+    ids: [id],
     requests: requestsOf(kind, true),
     send: async (run) => {
       await options.before?.(run);
@@ -208,6 +212,7 @@ export function destroys({ type, id }: Resource): Write {
   return {
     action: "destroy",
     type: kind.type,
+    ids: [id],
     requests: requestsOf(kind, true),
     send: async ({ target, signal }) => {
       await target.destroy(`${kind.path}/${encodeURIComponent(id)}`, { signal });
@@ -253,6 +258,7 @@ export function moves(path: string, type: KindName, places: readonly Place[]): W
   return {
     action: "move",
     type,
+    ids: places.map(({ resource }) => resource.id),
     requests: 2,
     send: async ({ target, signal }) => {
       await target.send("POST", path, { data: data as unknown as JsonObject[], signal });

@@ -5,6 +5,7 @@ import { printable } from "../../text/printable.ts";
 import { compareListings } from "../../tools/diff/compare_listings.ts";
 import { DiffSide } from "../../tools/diff/diff_side.ts";
 import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
+import { isEditedSince, mayOverwrite } from "../living.ts";
 import type { PlanInput, Step } from "../plan.ts";
 import { hasSameFile, uploadChanges, type UploadForm, uploadText } from "./upload_body.ts";
 import { changesUploads, createsUploads } from "./write_uploads.ts";
@@ -54,9 +55,25 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
   const others = new Set<string>();
   for await (const { id, before: [now], after: [upload] } of pairs) {
     if (upload === undefined) continue;
+    if (now === undefined && input.isInScope?.("upload", id) === false) continue;
     const isChanged = now !== undefined && uploadChanges(upload, now, form) !== undefined;
     if (now !== undefined && hasSameFile(upload, now)) {
+      if (isChanged && mayChange(upload, now, input)) changed.push(id);
+      continue;
+    }
+    if (now !== undefined && !mayChange(upload, now, input)) continue;
+    if (now !== undefined && input.living !== undefined && !input.isOwn) {
+      // Nobody could undo that: DatoCMS keeps no file that was replaced.
       if (isChanged) changed.push(id);
+      others.add(id);
+      onLoss({
+        code: "asset_file_other",
+        message:
+          `The asset ${nameOf(upload)} has another file in the target, and keeps it: files are ` +
+          "never replaced where editors work.",
+        type: "upload",
+        id,
+      });
       continue;
     }
     const asset = await snapshot.asset(id, { signal });
@@ -97,10 +114,13 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
       });
     }
   }
+  for (const id of created) input.onTouch?.("created", "upload", id);
+  for (const id of [...changed, ...replaced]) input.onTouch?.("changed", "upload", id);
   assertCreatable(created.map((id) => ({ type: "upload", id })));
   if (missing.size > 0 && missingAssets === "fail") throw refused(missing);
   const paths = () => pathsOf(target, signal);
-  const source = { snapshot, form, placeholders };
+  const seen = input.living === undefined ? undefined : target;
+  const source = { snapshot, form, placeholders, seen };
   return {
     steps: [
       ...created.length > 0 ? [createsUploads(created, source, paths)] : [],
@@ -111,6 +131,13 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
     missing,
     replaced: placeholders.union(others),
   };
+}
+
+function mayChange(upload: Upload, now: Upload, input: PlanInput): boolean {
+  const isEdited = isEditedSince(now.attributes, upload.attributes);
+  const { filename } = upload.attributes;
+  const name = typeof filename === "string" ? filename : null;
+  return mayOverwrite(input, { type: "upload", id: upload.id, name, isEdited });
 }
 
 async function formOf(

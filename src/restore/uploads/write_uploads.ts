@@ -5,6 +5,7 @@ import { UPLOADS_AT_A_TIME } from "../../source/datocms/uploads_by_id.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
+import type { Loss } from "../phases.ts";
 import type { Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { UploadPaths } from "./paths.ts";
@@ -27,6 +28,8 @@ export interface UploadSource {
   readonly form: UploadForm;
   /** The ids of those that a small image stands for, as nobody has their file. */
   readonly placeholders: ReadonlySet<string>;
+  /** The target as it was looked at, if editors work there: what they edited since stays. @default Nobody does */
+  readonly seen?: Snapshot | undefined;
 }
 
 /** How often is looked for uploads whose jobs may not have ended, and how long is waited in between. */
@@ -136,6 +139,10 @@ export function changesUploads(
           const changes = uploadChanges(upload, now, form);
           const isOther = others.has(id) && !hasSameFile(upload, now);
           if (changes === undefined && !isOther) return;
+          const before = await source.seen?.asset(id, { signal: run.signal });
+          if (before && before.upload.attributes.updated_at !== now.attributes.updated_at) {
+            return run.lost(editedMeanwhile(id));
+          }
           const path = isOther ? { path: await sent(run, used, upload, file) } : {};
           // A new file brings its own name.
           const { basename: _, ...attributes } = changes?.attributes ?? {};
@@ -146,6 +153,17 @@ export function changesUploads(
         });
       }
     },
+  };
+}
+
+function editedMeanwhile(id: string): Loss {
+  return {
+    code: "edited_meanwhile",
+    message: `The asset ${
+      printable(id, 60)
+    } was edited while the restore ran: it stays as it is. Restore again to look at it anew.`,
+    type: "upload",
+    id,
   };
 }
 

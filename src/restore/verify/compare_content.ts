@@ -7,6 +7,7 @@ import type { FieldChange } from "../../tools/diff/changes.ts";
 import type { DiffSide } from "../../tools/diff/diff_side.ts";
 import type { SchemaPair } from "../../tools/diff/schema_pair.ts";
 import { canonical, canonicalText, flat } from "./canonical.ts";
+import { withItems } from "../records/in_schema.ts";
 import { SiblingOrder } from "./compare_order.ts";
 import type { Differences, RestoreDifference } from "./difference.ts";
 import type { LeftOuts } from "./left_out.ts";
@@ -23,6 +24,10 @@ export interface Sides {
   readonly leftOuts: LeftOuts;
   /** Takes what differs. */
   readonly differences: Differences;
+  /** The models whose public versions aren't compared, as nothing was published. @default None */
+  readonly hasDrafts?: ReadonlySet<string> | undefined;
+  /** What of a record in the target is compared. @default as it is */
+  readonly foundItem?: ((record: Item) => Item) | undefined;
   /** What the snapshot holds of a record, as far as it could be restored. @default as it is */
   readonly restorable?: ((record: Item) => Item) | undefined;
   /** Whether validators may refuse a record in the target because it lacks a file. @default none */
@@ -48,15 +53,16 @@ export async function compareModelRecords(
   model: string,
   hasPublished: boolean,
 ): Promise<void> {
-  const { wanted, found, leftOuts, signal } = sides;
-  const versions = hasPublished ? VERSIONS : VERSIONS.slice(0, 1);
+  const { wanted, leftOuts, hasDrafts, foundItem, signal } = sides;
+  const { found } = sides;
+  const versions = hasPublished && !hasDrafts?.has(model) ? VERSIONS : VERSIONS.slice(0, 1);
   const listings = versions.map((version) => ({
     before: wanted.records(model, version),
     after: found.records(model, version),
   }));
   const pairs = compareListings<Item>({
     before: wanted,
-    after: found,
+    after: foundItem === undefined ? found : withItems(found, foundItem),
     listings,
     textOf: (record) => canonicalText(record, leftOuts),
     signal,

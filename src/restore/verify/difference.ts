@@ -33,6 +33,8 @@ export interface Verified {
   readonly explained: number;
   /** What the target has besides, which is kept: how many things. */
   readonly kept: number;
+  /** What differs and was left as the target has it, as that was asked for: how many things. */
+  readonly left: number;
   /** What couldn't be compared, in sentences. */
   readonly notes: readonly string[];
 }
@@ -45,24 +47,33 @@ export class Differences {
   readonly notes: string[] = [];
   readonly #named: RestoreDifference[] = [];
   readonly #lost: ReadonlySet<string>;
-  readonly #isKept: (resource: string) => boolean;
+  readonly #isKept: (difference: RestoreDifference) => boolean;
+  readonly #isLeft: (difference: RestoreDifference) => boolean;
+  readonly #left = new Set<string>();
   #more = 0;
   #explained = 0;
   #kept = 0;
 
   /**
    * @param lost What was told to be lost, each a type and an id.
-   * @param isKept Whether what the target has besides is kept, by its type.
+   * @param isKept Whether something isn't to be as in the snapshot: what the target has besides, and is kept.
+   * @param isLeft Whether something was left as the target has it.
    */
-  constructor(lost: ReadonlySet<string>, isKept: (resource: string) => boolean) {
+  constructor(
+    lost: ReadonlySet<string>,
+    isKept: (difference: RestoreDifference) => boolean,
+    isLeft: (difference: RestoreDifference) => boolean,
+  ) {
     this.#lost = lost;
     this.#isKept = isKept;
+    this.#isLeft = isLeft;
   }
 
   /** Adds one. */
   add(difference: RestoreDifference): void {
-    const { resource, id, path, wanted, found } = difference;
-    if (path === "*" && wanted === null && this.#isKept(resource)) this.#kept++;
+    const { resource, id, wanted, found } = difference;
+    if (this.#isKept(difference)) this.#kept++;
+    else if (this.#isLeft(difference)) this.#left.add(`${resource} ${id}`);
     else if (this.#lost.has(`${resource} ${id}`)) this.#explained++;
     else if (this.#named.length >= MOST) this.#more++;
     else this.#named.push({ ...difference, wanted: cut(wanted), found: cut(found) });
@@ -76,6 +87,7 @@ export class Differences {
       more: this.#more,
       explained: this.#explained,
       kept: this.#kept,
+      left: this.#left.size,
       notes: this.notes,
     };
   }

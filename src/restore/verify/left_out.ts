@@ -6,8 +6,8 @@ export interface LeftOut {
   readonly attribute: string;
   /** Why it can't come back. */
   readonly why: string;
-  /** When that is so: in another project, or where the snapshot has nothing. @default always */
-  readonly when?: "other project" | "not in the snapshot";
+  /** When that is so: in another project, where the snapshot has nothing, or if nothing was published. @default always */
+  readonly when?: "other project" | "not in the snapshot" | "nothing published";
 }
 
 const SERVER = "DatoCMS sets it when it is written";
@@ -42,6 +42,12 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: "DatoCMS keeps when a record was public first",
     when: "not in the snapshot",
   },
+  ...["status", "first_published_at", "is_published_version_valid"].map((name) => ({
+    resource: "item",
+    attribute: `meta.${name}`,
+    why: "new records are drafts, and what was public stays so",
+    when: "nothing published" as const,
+  })),
   { resource: "item", attribute: "position", why: "the order of records is compared instead" },
   { resource: "item", attribute: "creator", why: CREATOR, when: "other project" },
   { resource: "upload", attribute: "path", why: NEW_FILE },
@@ -172,10 +178,14 @@ export class LeftOuts {
     { readonly path: readonly string[]; readonly isFilled: boolean }[]
   >();
 
-  /** @param isOtherProject Whether the target is of another project. */
-  constructor(isOtherProject: boolean) {
+  /**
+   * @param isOtherProject Whether the target is of another project.
+   * @param isUnpublished Whether nothing was published. @default {false}
+   */
+  constructor(isOtherProject: boolean, isUnpublished = false) {
     for (const { resource, attribute, when } of LEFT_OUT) {
       if (when === "other project" && !isOtherProject) continue;
+      if (when === "nothing published" && !isUnpublished) continue;
       const own = { path: attribute.split("."), isFilled: when === "not in the snapshot" };
       this.#names.set(resource, [...this.#names.get(resource) ?? [], own]);
     }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Item, Resource, Version } from "../../content/resource.ts";
+import type { Item, Resource, Site, Version } from "../../content/resource.ts";
 import { NESTED_LIMIT } from "../../source/datocms/records.ts";
 import { resourcesById } from "../../source/datocms/resources_by_id.ts";
 import { type KeepReference, referencesOf, withReferences } from "../../content/item_references.ts";
@@ -9,10 +9,13 @@ import type { SchemaChange } from "../../tools/diff/changes.ts";
 import { DiffSide } from "../../tools/diff/diff_side.ts";
 import { SchemaPair } from "../../tools/diff/schema_pair.ts";
 import type { Snapshot } from "../../tools/open.ts";
+import type { SchemaIndex } from "../../content/schema_index.ts";
+import type { RestoreConflict } from "../living.ts";
 import type { RestoreWork } from "../make_plan.ts";
 import type { VerifyRestore } from "../options.ts";
 import type { Loss } from "../phases.ts";
 import { differingSchedules } from "../records/schedules.ts";
+import { itemsInSchema } from "../records/in_schema.ts";
 import { inventoryOf } from "../settled.ts";
 import type { Target } from "../target.ts";
 import { canonical, flat } from "./canonical.ts";
@@ -24,7 +27,7 @@ import {
   type Sides,
 } from "./compare_content.ts";
 import { orderOf } from "./compare_order.ts";
-import { Differences, type Verified } from "./difference.ts";
+import { Differences, type RestoreDifference, type Verified } from "./difference.ts";
 import { LeftOuts } from "./left_out.ts";
 
 /** What is compared. */
@@ -39,6 +42,8 @@ export interface VerifyTargetOptions {
   readonly replaced: ReadonlySet<string>;
   /** What was told to be lost. */
   readonly losses: readonly Loss[];
+  /** What was left as the target has it. */
+  readonly conflicts: readonly RestoreConflict[];
   /** How much is compared. */
   readonly verify: Exclude<VerifyRestore, "none">;
 }
@@ -57,7 +62,7 @@ const ORDERED = {
  * @throws {CmaError} If it can't be read.
  */
 export async function verifyTarget(options: VerifyTargetOptions): Promise<Verified> {
-  const { work, losses, missing, replaced, verify } = options;
+  const { work, losses, conflicts, missing, replaced, verify } = options;
   const { options: restore, choices, found, place: { environment, forkOf }, snapshot } = work;
   const { signal, storage, onEvent } = restore;
   const isSample = verify !== "full";
@@ -72,17 +77,34 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
       (code === "asset_file_missing" && type === "item");
     return type && id && !isCompared ? [`${type} ${id}`] : [];
   });
-  const differences = new Differences(new Set(lost), (resource) => {
-    // Uploads are never destroyed; all else only in what this restore made.
-    return choices.keepExtra || (resource === "upload" && forkOf !== undefined);
-  });
+  const { keepExtra, living } = choices;
+  const left = new Set(conflicts.map(({ type, id }) => type === "site" ? type : `${type} ${id}`));
+  const isOverwritten = (living?.conflicts ?? "overwrite") === "overwrite";
+  const isKept = (resource: string) => {
+    // Uploads are never destroyed; all else only in what this restore made, or if that was asked for.
+    if (living !== undefined && !living.removes) return true;
+    return keepExtra || (resource === "upload" && (forkOf !== undefined || living !== undefined));
+  };
+  const isLeft = ({ resource, id, path }: RestoreDifference) =>
+    left.has(resource === "site" ? resource : `${resource} ${id}`) ||
+    (path === "position" && !isOverwritten);
+  const isMeant = ({ resource, id }: RestoreDifference) =>
+    work.undone?.hasAny(resource, resource === "site" ? "site" : id) ?? true;
+  const differences = new Differences(
+    new Set(lost),
+    (one) => !isMeant(one) || (one.path === "*" && one.wanted === null && isKept(one.resource)),
+    isLeft,
+  );
   const schemas = new SchemaPair(wanted.schema, target.schema);
   const sides: Sides = {
     wanted,
     found: target,
     schemas,
-    leftOuts: new LeftOuts(choices.isOtherProject),
+    leftOuts: new LeftOuts(choices.isOtherProject, living?.publishes === false),
     differences,
+    hasDrafts: living?.publishes === false ? draftModels(wanted.schema) : undefined,
+    // What the snapshot's models haven't isn't compared where it is kept.
+    foundItem: living?.removes === false ? itemsInSchema(target.schema, wanted.schema) : undefined,
     // What refers to a file that nobody has was dropped.
     ...missing.size > 0 && {
       restorable: (record: Item) => {
@@ -99,7 +121,7 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
     signal,
   };
   onEvent({ type: "comparing", now: "models and settings" });
-  await compareSchema(sides, snapshot, inventory.snapshot, isSample);
+  await compareSchema(sides, snapshot, inventory.snapshot, isSample, isKept("site"));
   let records = 0;
   if (isSample) {
     records = await compareSample(options, sides, Number(verify.slice("sample:".length)));
@@ -150,6 +172,7 @@ async function compareSchema(
   snapshot: Snapshot,
   target: Snapshot,
   isSample: boolean,
+  keepsLocales: boolean,
 ): Promise<void> {
   const onNote = (note: string) => {
     // What is never restored isn't read again.
@@ -167,6 +190,7 @@ async function compareSchema(
   const [a, b] = [flat(canonical(sites[0], leftOuts)), flat(canonical(sites[1], leftOuts))];
   for (const { path, before: wanted, after: found } of compareJson(a, b, [])) {
     if (leftOuts.has("site", path, !isNamed(sites[0], path))) continue;
+    if (keepsLocales && path.startsWith("locales") && hasAllLocales(sites[0], sites[1])) continue;
     const head = { resource: "site", id: sites[1].id, name: null, versions: [], locale: null };
     differences.add({ ...head, path, wanted, found });
   }
@@ -188,6 +212,21 @@ async function compareSchema(
     ];
     if (a && b) orderOf(a).compare(orderOf(b), { resource, name: null }, differences);
   }
+}
+
+/** The models with drafts, by their `api_key`. */
+function draftModels({ models }: SchemaIndex): ReadonlySet<string> {
+  return new Set(
+    models.flatMap(({ attributes: { api_key: key, draft_mode_active: drafts } }) => {
+      return drafts === true ? [key] : [];
+    }),
+  );
+}
+
+/** Whether a project has all locales of another one, in their order. */
+function hasAllLocales({ attributes: { locales: own } }: Site, { attributes }: Site): boolean {
+  const common = attributes.locales.filter((locale) => own.includes(locale));
+  return own.length === common.length && own.every((locale, i) => locale === common[i]);
 }
 
 /** Whether a resource has something at a path, were it \`null\`. */
@@ -240,7 +279,8 @@ async function compareSample(
   keepLeast(chosen, most);
   for (const [model, own] of Map.groupBy(chosen, ([, , model]) => model)) {
     onEvent({ type: "comparing", now: model });
-    const hasPublished = sides.wanted.hasRecords(model, "published");
+    const hasPublished = sides.wanted.hasRecords(model, "published") &&
+      !sides.hasDrafts?.has(model);
     const versions: readonly Version[] = hasPublished ? ["current", "published"] : ["current"];
     for (let at = 0; at < own.length; at += NESTED_LIMIT) {
       const ids = new Set(own.slice(at, at + NESTED_LIMIT).map(([, id]) => id));
@@ -256,7 +296,10 @@ async function compareSample(
         const pair = {
           id,
           before: versions.map((version) => record?.[version]),
-          after: answers.map((answer) => answer?.get(id)),
+          after: answers.map((answer) => {
+            const item = answer?.get(id);
+            return item && sides.foundItem ? sides.foundItem(item) : item;
+          }),
         };
         comparePair(pair, model, versions, sides);
       }

@@ -18,6 +18,8 @@ export interface Environment {
     readonly created_at?: string | undefined;
     /** When something in it was last changed, in ISO 8601. */
     readonly last_data_change_at?: string | undefined;
+    /** Whether nobody can write to it for now. */
+    readonly read_only_mode?: boolean | undefined;
     /** Whether it is the project's primary one. */
     readonly primary?: boolean | undefined;
   };

@@ -1,0 +1,83 @@
+import * as z from "zod";
+import { type Config, flagName } from "../config/options.ts";
+import { EXIT, SluiceError } from "../error.ts";
+import { jsonText } from "../report/json_report.ts";
+import type { RestoreOptions, RestorePlan } from "../restore/mod.ts";
+import { printable } from "../text/printable.ts";
+import { newFile } from "./new_file.ts";
+
+/** What decides what a restore writes: a plan file holds it. */
+export const CHOICES = [
+  "into",
+  "forkOf",
+  "otherProject",
+  "keepExtra",
+  "conflicts",
+  "publish",
+  "delete",
+  "validators",
+  "missingAssets",
+  "stages",
+  "schedules",
+] as const satisfies (keyof Config & keyof RestoreOptions)[];
+
+const planFile = z.object({
+  version: z.literal(1),
+  snapshot: z.string(),
+  digest: z.string(),
+  options: z.record(z.enum(CHOICES), z.union([z.string(), z.boolean(), z.undefined()])),
+});
+
+/**
+ * What a plan says, as JSON.
+ *
+ * @param plan The plan.
+ */
+export function planData(plan: RestorePlan) {
+  const { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes } = plan;
+  const { conflicts, undo, confirmation = null, digest } = plan;
+  const facts = { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes };
+  return { ...facts, conflicts, undo, confirmation, digest };
+}
+
+/**
+ * Writes a plan into a file.
+ *
+ * @param path The file.
+ * @param plan The plan.
+ * @param options What it was made with.
+ * @throws {SluiceError} If it can't be written.
+ */
+export async function writePlan(path: string, plan: RestorePlan, options: object): Promise<void> {
+  await using file = await newFile(path, "planOut");
+  await file.write(jsonText({ version: 1, ...planData(plan), options }));
+  await file.finish();
+}
+
+/**
+ * Reads a plan from a file.
+ *
+ * @param path The file.
+ * @throws {SluiceError} If it holds none.
+ */
+export async function readPlan(path: string) {
+  try {
+    const found = JSON.parse(await Deno.readTextFile(path));
+    // What isn't named has its default.
+    const options = {
+      ...Object.fromEntries(CHOICES.map((key) => [key, undefined])),
+      ...found.options,
+    };
+    return planFile.parse({ ...found, options });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const why = error.name === "ZodError" ? "it isn't such a plan" : printable(error.message);
+    throw new SluiceError(
+      `Expected a plan that ${flagName("planOut")} has written in ${printable(path)}, but: ${
+        why.replace(/\.$/, "")
+      }.`,
+      EXIT.usage,
+      { cause: error },
+    );
+  }
+}

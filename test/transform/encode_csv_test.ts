@@ -87,6 +87,9 @@ Deno.test("csvBytes() changes no id, no reference, no meta column and no JSON fo
   assert.deepEqual(guarded.filter(([, columns]) => columns!.length > 0), [
     ["records/m", ["title", "text"]],
     ["uploads", ["filename", "basename", "author", "copyright", "notes"]],
+    ["models", ["name"]],
+    ["fields", ["label"]],
+    ["creators", ["name", "email"]],
   ]);
 });
 

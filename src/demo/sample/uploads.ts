@@ -24,7 +24,7 @@ interface UploadSketch {
   readonly filename: string;
   /** What stands in the path in place of the filename, if it isn't the same. */
   readonly slug?: string;
-  readonly bytes: Uint8Array<ArrayBuffer> | string;
+  readonly bytes: string | (() => Uint8Array<ArrayBuffer>);
   readonly type: string;
   /** When it was uploaded, in ISO 8601. */
   readonly created: string;
@@ -60,7 +60,7 @@ function sketches(): UploadSketch[] {
     {
       key: "candle-lock",
       filename: "candle-lock.png",
-      bytes: candleLock(),
+      bytes: candleLock,
       type: "image/png",
       created: "2025-02-02T06:41:12.000Z",
       collection: "photographs",
@@ -78,7 +78,7 @@ function sketches(): UploadSketch[] {
     {
       key: "heron-at-dawn",
       filename: "heron.png",
-      bytes: heron([236, 200, 190]),
+      bytes: () => heron([236, 200, 190]),
       type: "image/png",
       created: "2025-02-02T06:55:40.000Z",
       collection: "photographs",
@@ -93,7 +93,7 @@ function sketches(): UploadSketch[] {
     {
       key: "heron-at-dusk",
       filename: "heron.png",
-      bytes: heron([58, 48, 86]),
+      bytes: () => heron([58, 48, 86]),
       type: "image/png",
       created: "2025-02-02T19:21:03.000Z",
       collection: "photographs",
@@ -108,7 +108,7 @@ function sketches(): UploadSketch[] {
     {
       key: "ripple",
       filename: "ripple.gif",
-      bytes: ripple(),
+      bytes: ripple,
       type: "image/gif",
       created: "2025-02-03T15:00:00.000Z",
       collection: "photographs",
@@ -119,7 +119,7 @@ function sketches(): UploadSketch[] {
       key: "lock-bell",
       filename: "lock bell.wav",
       slug: "lock-bell.wav",
-      bytes: lockBell(),
+      bytes: lockBell,
       type: "audio/wav",
       created: "2025-02-05T10:00:00.000Z",
       attributes: { duration: 1, notes: "Once. Twice means fire." },
@@ -128,7 +128,7 @@ function sketches(): UploadSketch[] {
       key: "map",
       filename: "le-sette-sorelle-è-qui.pdf",
       slug: "le-sette-sorelle-e-qui.pdf",
-      bytes: passageMap(),
+      bytes: passageMap,
       type: "application/pdf",
       created: "2025-02-12T08:00:00.000Z",
       attributes: { tags: ["locks"] },
@@ -174,15 +174,25 @@ function sketches(): UploadSketch[] {
   ];
 }
 
+/** Files that were made, by the key of their upload: nobody changes their bytes. */
+const FILES = new Map<string, DemoAsset>();
+
+function fileOf({ key, bytes, type }: UploadSketch): DemoAsset {
+  let file = FILES.get(key);
+  if (file === undefined) {
+    const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes();
+    file = bytesAsset(content, type);
+    FILES.set(key, file);
+  }
+  return file;
+}
+
 /** The uploads of the sample project, oldest first, and their bytes by path. */
 export function sampleUploads(): { uploads: Upload[]; assets: Map<string, DemoAsset> } {
   const uploads: Upload[] = [];
   const assets = new Map<string, DemoAsset>();
   for (const sketch of sketches()) {
-    const bytes = typeof sketch.bytes === "string"
-      ? new TextEncoder().encode(sketch.bytes)
-      : sketch.bytes;
-    const asset = bytesAsset(bytes, sketch.type);
+    const asset = fileOf(sketch);
     const upload = uploadOf(sketch, asset);
     uploads.push(upload);
     if (!sketch.threat) assets.set(upload.attributes.path, asset);

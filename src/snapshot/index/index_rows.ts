@@ -96,6 +96,7 @@ export class IndexRows {
 }
 
 function sorted({ bytes, count }: Bucket): Uint8Array<ArrayBuffer> {
+  if (count === 0) return new Uint8Array();
   const view = new DataView(bytes.buffer);
   // The first byte is the same in all of them; six more fit into a number.
   const start = Float64Array.from({ length: count }, (_, row) => {

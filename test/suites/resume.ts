@@ -1,4 +1,4 @@
-// Exports that end early, and how they resume.
+// Exports that end early, how they resume, and those that a schedule repeats.
 import "../export/resume/checkpoint_pace_test.ts";
 import "../export/resume/checkpoints_test.ts";
 import "../export/resume/resume_state_test.ts";
@@ -9,3 +9,11 @@ import "../export/tables_resume_test.ts";
 import "../export/tables_test.ts";
 import "../export/time_budget_test.ts";
 import "../export/turmoil_test.ts";
+import "../schedule/deno_cron_test.ts";
+import "../schedule/library_test.ts";
+import "../schedule/notify_test.ts";
+import "../schedule/open_schedule_test.ts";
+import "../schedule/prune_old_test.ts";
+import "../schedule/schedule_test.ts";
+import "../schedule/status_handler_test.ts";
+import "../telemetry/with_telemetry_test.ts";

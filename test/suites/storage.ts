@@ -1,4 +1,4 @@
-// Storages on disk, and streams into them.
+// Storages on disk and in S3, and streams into them.
 import "../async/budget_test.ts";
 import "../async/clock_test.ts";
 import "../async/collect_bytes_test.ts";
@@ -10,6 +10,20 @@ import "../async/limited_test.ts";
 import "../async/page_gate_test.ts";
 import "../async/retry_test.ts";
 import "../async/tasks_test.ts";
+import "../s3/rgw_append_only_test.ts";
+import "../s3/rgw_copy_test.ts";
+import "../s3/rgw_doctor_test.ts";
+import "../s3/rgw_export_test.ts";
+import "../s3/rgw_prune_test.ts";
+import "../s3/rgw_test.ts";
+import "../s3/s3_answers_test.ts";
+import "../s3/s3_claim_test.ts";
+import "../s3/s3_deletion_test.ts";
+import "../s3/s3_faults_test.ts";
+import "../s3/s3_kept_test.ts";
+import "../s3/s3_listing_test.ts";
+import "../s3/s3_names_test.ts";
+import "../s3/s3_storage_test.ts";
 import "../sink/batch_sink_test.ts";
 import "../sink/encodings_test.ts";
 import "../sink/fan_out_test.ts";

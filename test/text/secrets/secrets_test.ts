@@ -174,5 +174,6 @@ Deno.test("Secrets.redact() takes no longer than it takes to read", () => {
   const text = "GET /items?page[offset]=30: 200 in 12 ms, %2F \\u0041 ".repeat(20_000);
   const begun = performance.now();
   assert.equal(secrets.redact(text), text);
-  assert.ok(performance.now() - begun < 3000);
+  // Looking for each secret at each place would take minutes; a busy machine takes seconds.
+  assert.ok(performance.now() - begun < 20_000);
 });

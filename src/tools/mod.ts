@@ -105,6 +105,7 @@ export {
   makeTables,
   type MakeTablesProgress,
 } from "./tables.ts";
+export { type LoadEngine, type TableLoadOptions, tableLoadScript } from "./load_tables.ts";
 export {
   removeUnusedAssets,
   type UnusedAssets,

@@ -63,7 +63,15 @@ Deno.test("sluice tables says what it lacks, and what isn't there", async () => 
     ],
     [["tables", "make", "--out=-"], EXIT.usage, /--out of sluice tables make is a directory/],
     [["tables", "mak", out], EXIT.usage, /did you mean make\?/],
-    [["tables", "make", "latest", "more", out], EXIT.usage, /but was given "more"/],
+    [
+      ["tables", "make", "latest", "more", out],
+      EXIT.usage,
+      /takes one snapshot, but there is "more"/,
+    ],
+    [["tables", "load"], EXIT.usage, /takes an engine, duckdb or postgres, but there is none/],
+    [["tables", "load", "latest"], EXIT.usage, /duckdb or postgres, but it is "latest"/],
+    [["tables", "load", "duckdb", "latest", "more"], EXIT.usage, /but was given "more"/],
+    [["tables", "load", "duckdb", "--from", opened.to], EXIT.failed, /There are no snapshots in /],
     [["tables", "make", "--from", opened.to, out], EXIT.failed, /There are no snapshots in /],
   ];
   for (const [args, exitCode, message] of cases) {
@@ -71,4 +79,34 @@ Deno.test("sluice tables says what it lacks, and what isn't there", async () => 
     assert.equal(code, exitCode, args.join(" "));
     assert.match(io.err(), message);
   }
+});
+
+Deno.test("sluice tables load writes a script that names the tables where they are", async () => {
+  await using opened = await bench({});
+  const exported = await opened.run(["export", "--no-assets", "--json", "--compress=zstd"]);
+  const { snapshot } = JSON.parse(exported.io.out());
+  const id = snapshot.split("_").at(-1);
+  const from = ["--from", opened.to];
+  const [duckdb, postgres, again] = await Promise.all(
+    [["duckdb"], ["postgres", "latest"], ["duckdb", id]].map(async (words) => {
+      const { exitCode, io } = await opened.run(["tables", "load", ...words, ...from]);
+      assert.equal(exitCode, EXIT.complete, io.err());
+      return io.out();
+    }),
+  );
+  assert.equal(again, duckdb);
+  const part = `${
+    new URL(snapshot).pathname
+  }/tables/records/article/version=current/part_000.ndjson`;
+  assert.ok(duckdb!.includes(`'${part}.zst'`), duckdb);
+  assert.ok(postgres!.includes(`zstd -dcq ''${part}.zst''`), postgres);
+  for (const view of ["all_records", "all_blocks", "record_titles", "translations", "usages"]) {
+    assert.ok(duckdb!.includes(`CREATE OR REPLACE VIEW "${view}" AS`), view);
+    assert.ok(postgres!.includes(`CREATE VIEW "${view}" AS`), view);
+  }
+  const none = await opened.run(["export", "--no-assets", "--no-tables"]);
+  assert.equal(none.exitCode, EXIT.complete);
+  const { exitCode, io } = await opened.run(["tables", "load", "duckdb", ...from]);
+  assert.equal(exitCode, EXIT.failed);
+  assert.match(io.err(), /has no tables: make them by sluice tables make\./);
 });

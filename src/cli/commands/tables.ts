@@ -5,6 +5,7 @@ import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { openStorage } from "../../storage/open_storage.ts";
+import { LOAD_ENGINES } from "../../transform/load/load_tables.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { exitCodesOf } from "../exit_codes.ts";
 import { Progress } from "../progress/progress.ts";
@@ -14,20 +15,24 @@ import { counted, formatBytes } from "../text/format.ts";
 /** `sluice tables` */
 export const tablesCommand: Command = {
   name: "tables",
-  summary: "Make tables of a snapshot, or of a Project Export of DatoCMS",
+  summary: "Make tables of a snapshot or a Project Export, or load them into an engine",
   description:
-    "Reads the records and uploads of a complete snapshot, and writes the tables that an export of them " +
+    "make reads the records and uploads of a complete snapshot, and writes the tables that an export of them " +
     "writes to --out, which must be empty. Nothing is written to the snapshot, and the API isn't asked. " +
+    "load writes a script to stdout that loads the tables of a snapshot that has some, where they are: for duckdb, " +
+    "a view for each; for postgres, commands of psql that make tables in the schema sluice, whose earlier content " +
+    "is dropped. Both have views over all of them, such as all_records, translations and usages. " +
     "The snapshot is named by its seconds or their first digits, a date or time, latest or " +
     "latest:<environment>, with its project and environment before it if need be " +
     "(<project>/<environment>/<id>). Default: latest.",
-  positionals: [{ name: "action", choices: ["make"], required: true }, {
-    name: "snapshot",
-    snapshotOr: ["latest"],
-  }],
+  positionals: [
+    { name: "action", choices: ["make", "load"], required: true },
+    { name: "engine|snapshot", snapshotOr: ["latest", ...LOAD_ENGINES] },
+    { name: "snapshot", snapshotOr: ["latest"] },
+  ],
   options: optionsOf(READING, RESULT, TABLES, OUTPUT, TIMEOUT, CONFIG_FILE),
   exitCodes: {
-    ...exitCodesOf("the tables are whole"),
+    ...exitCodesOf("the tables are whole, or the script was written"),
     [EXIT.failed]: "failed, or there is no such snapshot",
     [EXIT.usage]: "the command line or the configuration is wrong, or names several snapshots",
   },
@@ -38,11 +43,27 @@ export const tablesCommand: Command = {
       line: "sluice tables make 2026-01-31 --from s3://backups --format csv --out ./jan",
     },
     {
+      about: "Into DuckDB, those of the newest snapshot in S3 that has some",
+      line: "sluice tables load duckdb --from s3://backups | duckdb backups.db",
+    },
+    {
+      about: "Into PostgreSQL, those of January",
+      line: "sluice tables load postgres 2026-01-31 | psql",
+    },
+    {
       about: "Of a sandbox environment, for programs",
       line: "sluice tables make latest:staging --out ./tables --json",
     },
   ],
-  async run({ config, words: [action, snapshot], io }: CommandContext): Promise<ExitCode> {
+  async run({ config, words, io, content }: CommandContext): Promise<ExitCode> {
+    const [action, snapshot, more] = words;
+    if (action === "load") return await load({ config, words, io, content });
+    if (more !== undefined) {
+      throw new SluiceError(
+        `sluice tables make takes one snapshot, but there is ${JSON.stringify(more)}, too.`,
+        EXIT.usage,
+      );
+    }
     if (action === undefined || config.out === undefined) {
       const lacks = action === undefined ? "an action" : "a place for the tables";
       throw new SluiceError(
@@ -92,3 +113,26 @@ export const tablesCommand: Command = {
     return EXIT.complete;
   },
 };
+
+/** Writes the script that loads tables into an engine. */
+async function load(
+  { config, words: [, engine, snapshot = "latest"], io, content }: Pick<
+    CommandContext,
+    "config" | "words" | "io" | "content"
+  >,
+): Promise<ExitCode> {
+  const known = LOAD_ENGINES.find((name) => name === engine);
+  if (known === undefined) {
+    const found = engine === undefined ? "there is none" : `it is ${JSON.stringify(engine)}`;
+    throw new SluiceError(
+      `sluice tables load takes an engine, ${LOAD_ENGINES.join(" or ")}, but ${found}.`,
+      EXIT.usage,
+    );
+  }
+  const { tableLoadScript } = await import("../../tools/load_tables.ts");
+  const { project } = config;
+  using storage = openStorage(config.from);
+  const { signal } = io;
+  content.write(await tableLoadScript(storage, snapshot, known, { project, signal }));
+  return EXIT.complete;
+}

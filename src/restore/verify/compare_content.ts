@@ -145,7 +145,9 @@ function changesOf(
   return [
     ...fields,
     ...compareJson(a.relationships, b.relationships, []),
-    ...compareJson(a.meta, b.meta, ["meta"]),
+    ...compareJson(a.meta, b.meta, ["meta"]).filter(({ path, before }) => {
+      return !leftOuts.has("item", path, before === null);
+    }),
   ];
 }
 
@@ -204,6 +206,7 @@ export async function compareAllUploads(sides: Sides): Promise<void> {
     for (const { path, before: wanted, after: found } of compareJson(a, b, [])) {
       // DatoCMS didn't always tell it.
       if (path === "md5" && wanted === null) continue;
+      if (leftOuts.has("upload", path, wanted === null)) continue;
       differences.add({ ...head, path, wanted, found });
     }
   }

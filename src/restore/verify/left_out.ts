@@ -50,6 +50,12 @@ export const LEFT_OUT: readonly LeftOut[] = [
   })),
   { resource: "item", attribute: "position", why: "the order of records is compared instead" },
   { resource: "item", attribute: "creator", why: CREATOR, when: "other project" },
+  {
+    resource: "upload",
+    attribute: "creator",
+    why: "whoever makes an upload is its creator",
+    when: "not in the snapshot",
+  },
   { resource: "upload", attribute: "path", why: NEW_FILE },
   { resource: "upload", attribute: "url", why: NEW_FILE },
   { resource: "upload", attribute: "created_at", why: SERVER },

@@ -92,8 +92,8 @@ Commands
                   or in S3
   restore         Restore a snapshot into a new sandbox
                   environment, or one that is there
-  tables          Make tables of a snapshot, or of a Project
-                  Export of DatoCMS
+  tables          Make tables of a snapshot or a Project
+                  Export, or load them into an engine
   serve           Serve snapshots over HTTP, as an API for
                   programs
   doctor          Check the API token and the destination,

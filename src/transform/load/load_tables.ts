@@ -1,11 +1,11 @@
 import type { SqlType } from "../../content/field_types.ts";
 import type { Table } from "../table_schema.ts";
 
-/** Engines that there are scripts for. */
-export const LOAD_ENGINES = ["duckdb", "postgres"] as const;
-
 /** An engine that tables are loaded into. */
-export type LoadEngine = typeof LOAD_ENGINES[number];
+export type LoadEngine = "duckdb" | "postgres";
+
+/** Engines that there are scripts for. */
+export const LOAD_ENGINES = ["duckdb", "postgres"] as const satisfies readonly LoadEngine[];
 
 /** A table, and where its parts are. */
 export interface LoadTable extends Pick<Table, "name" | "model" | "columns"> {

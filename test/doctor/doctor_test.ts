@@ -11,6 +11,7 @@ import { FakeS3Error } from "../s3/fake_s3_objects.ts";
 import { type OpenedFake, openFake } from "../s3/open_fake.ts";
 import { QUICK_RETRIES } from "../support/exported.ts";
 import { apiError } from "../support/cma.ts";
+import { serveHttp } from "../support/http_server.ts";
 import { projectWhoseRole } from "../support/project_whose_role.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { until } from "../support/until.ts";
@@ -69,8 +70,14 @@ Deno.test("examine() finds nothing wrong with a good token", async () => {
   assert.equal(named(found, "ok").filter((name) => name.startsWith("resource:")).length, 24);
   assert.deepEqual(found.notChecked, ["No destination was checked, because none was given."]);
   assert.equal(found.destination, null);
-  const silent = await examineSource({ rateLimit: false });
-  assert.equal(find(silent, "rate_limit").status, "unknown");
+  await using cma = startDemoCma({ project: sampleProject(), apiToken: "s3cret" });
+  await using silent = serveHttp(async (request, url) => {
+    const { headers, status, body } = await fetch(cma.url + url.pathname + url.search, request);
+    const told = [...headers].filter(([name]) => !name.startsWith("x-ratelimit-"));
+    return new Response(body, { status, headers: told });
+  });
+  const untold = await examineSource({}, { baseUrl: silent.url });
+  assert.equal(find(untold, "rate_limit").status, "unknown");
 });
 
 Deno.test("examine() warns of an API that is asked without encryption, but on this machine", async () => {

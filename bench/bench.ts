@@ -48,6 +48,7 @@ async function counted(module: string, options: object): Promise<Ended & Request
 
 interface Requests {
   readonly requests: number;
+  readonly records: number;
   readonly refused: number;
 }
 
@@ -138,6 +139,51 @@ async function measureLatency(): Promise<Table> {
     title: "Slow answers",
     text: "The same exports at 900 ms latency; in brackets what must not be exceeded.",
     head: ["project", "requests", "seconds (most)", "429"],
+    rows,
+  };
+}
+
+/** A second export after one record in a hundred was changed. */
+async function measureIncremental(): Promise<Table> {
+  const rows: (string | number)[][] = [];
+  for (const { name, project } of CASES.slice(2, 4)) {
+    await served({ project, latencyMs: 150, windows: "aligned", isEdited: true }, async () => {
+      const root = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+      try {
+        const how = { root, tables: false, assets: false };
+        const full = await counted("export.ts", how);
+        const answer = await fetch(`${URL_OF_API}/bench/edit`, { method: "POST" });
+        const { changed } = await answer.json() as { changed: number };
+        const again = await counted("export.ts", { ...how, since: "last" });
+        const most = Math.floor(some(project.records) / 500 + changed / 30 + 10);
+        rows.push([
+          name,
+          `${full.requests} / ${round(full.seconds)}`,
+          changed,
+          `${again.records} (${most})`,
+          `${again.requests} / ${round(again.seconds)}`,
+          round(full.seconds / again.seconds),
+          round(again.cpuSeconds / full.cpuSeconds),
+        ]);
+      } finally {
+        await Deno.remove(root, { recursive: true });
+      }
+    });
+  }
+  return {
+    title: "Incremental",
+    text:
+      "With `--since last` after one record in a hundred was changed, otherwise as the exports above; in " +
+      "brackets the requests for records that must not be exceeded.",
+    head: [
+      "project",
+      "all: requests / s",
+      "changed",
+      "requests for records (most)",
+      "requests / s",
+      "times as fast",
+      "ratio of CPU",
+    ],
     rows,
   };
 }
@@ -386,6 +432,7 @@ async function machine(): Promise<string> {
 
 const MEASUREMENTS = {
   exports: measureExports,
+  incremental: measureIncremental,
   latency: measureLatency,
   pace: measurePace,
   assets: measureAssets,

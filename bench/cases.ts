@@ -9,6 +9,8 @@ export interface Served {
   readonly latencyMs: number;
   /** Where windows of the rate limit begin. @default There is no limit */
   readonly windows?: RateWindows;
+  /** Whether `POST /bench/edit` changes every hundredth record. @default {false} */
+  readonly isEdited?: boolean;
 }
 
 /** A shape of project. */

@@ -1,5 +1,6 @@
 /**
- * Exports a project that another process serves to a directory that is removed afterwards, and says what that took.
+ * Exports a project that another process serves to a directory that is removed afterwards unless it is given, and
+ * says what that took.
  *
  * @module
  */
@@ -12,10 +13,13 @@ export interface Exported {
   readonly model?: string;
   readonly tables: boolean;
   readonly assets: boolean;
+  /** Where to, if that stays. */
+  readonly root?: string;
+  readonly since?: string;
 }
 
-const { url, model, tables, assets } = JSON.parse(Deno.args[0]!) as Exported;
-const root = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+const { url, model, tables, assets, root: kept, since } = JSON.parse(Deno.args[0]!) as Exported;
+const root = kept ?? await Deno.makeTempDir({ prefix: "sluice-bench-" });
 try {
   await tell(async () => {
     const { manifest } = await exportProject({
@@ -26,6 +30,7 @@ try {
       models: model === undefined ? undefined : [model],
       tables,
       assets,
+      since,
     });
     const versions = Object.values(manifest.records)
       .flatMap(({ current, published }) => [current, published])
@@ -36,5 +41,5 @@ try {
     };
   });
 } finally {
-  await Deno.remove(root, { recursive: true });
+  if (kept === undefined) await Deno.remove(root, { recursive: true });
 }

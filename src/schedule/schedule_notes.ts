@@ -2,7 +2,6 @@ import * as z from "zod";
 import { type Every, isEvery } from "../text/every.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
-  SCHEDULE,
   SCHEDULE_FAILURES,
   SCHEDULE_TIMES,
   type SnapshotPlace,
@@ -10,13 +9,7 @@ import {
 } from "../snapshot/layout.ts";
 import { JsonNote } from "../snapshot/json_note.ts";
 
-/** Whether automatic exports are on. */
-export interface ScheduleSwitch {
-  /** Whether they are. */
-  readonly enabled: boolean;
-  /** Since when, in ISO 8601. */
-  readonly changedAt: string;
-}
+export { scheduleSwitch } from "../snapshot/schedule_switch.ts";
 
 /** What went wrong in a row. */
 export interface FailureRow {
@@ -26,18 +19,6 @@ export interface FailureRow {
   readonly at: string;
   /** How many ticks the latest were whose time was over before anything new came. @default {0} */
   readonly stuck?: number | undefined;
-}
-
-/**
- * The note that switches automatic exports of a project and environment on and off. Without one, they
- * are on.
- *
- * @param storage Where snapshots are.
- * @param place Which project and environment.
- */
-export function scheduleSwitch(storage: Storage, place: SnapshotPlace): JsonNote<ScheduleSwitch> {
-  const schema = z.object({ enabled: z.boolean(), changedAt: z.iso.datetime() });
-  return new JsonNote(storage, `${snapshotsPrefix(place)}/${SCHEDULE}`, schema);
 }
 
 /** When a schedule exports. */

@@ -16,6 +16,7 @@ import { addSafeHeaders, isForUs } from "./guard.ts";
 import { openApi } from "./openapi.ts";
 import type { ServeOptions } from "./options.ts";
 import { RateWindows } from "./rate.ts";
+import { projectOfHost, SANITY_PATH, SANITY_ROUTES, sanityError } from "./sanity/front.ts";
 import { Shelf } from "./shelf.ts";
 import { Signer } from "./sign.ts";
 import { signedFileAnswer } from "./signed_file.ts";
@@ -114,6 +115,15 @@ export function snapshotHandler(
       });
     });
   }
+  for (const { method, path, scope, answer } of SANITY_ROUTES) {
+    app.on(method, path, ({ env, req }) => {
+      env.route = path.replace(/\{.*?\}(?=\/)/, "");
+      const params: Record<string, string> = req.param();
+      const project = params.project ?? projectOfHost(env);
+      const named = project === undefined ? params : { ...params, project };
+      return answer(callOf(env, named, allowed(env, named, scope)));
+    });
+  }
   app.notFound(({ env }) => {
     // Who has no token isn't told what there is.
     allowed(env, {}, "read");
@@ -174,7 +184,8 @@ export function snapshotHandler(
     } catch (error) {
       const told = toServeError(error);
       if (told.status >= 500 && !signal.aborted) onError?.(told.cause ?? error, requestId);
-      return errorAnswer(told, requestId);
+      const isSanity = SANITY_PATH.test(progress.url.pathname);
+      return isSanity ? sanityError(told, requestId) : errorAnswer(told, requestId);
     }
   }
 

@@ -2,15 +2,16 @@ import { Buffer } from "node:buffer";
 import { isObject } from "../text/json.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { assetFile } from "./asset_file.ts";
+import { linesAnswer } from "./batch_lines.ts";
 import { fileAnswer } from "./bytes.ts";
 import type { Call, Service } from "./call.ts";
 import { notThere, ServeError } from "./failure.ts";
 import type { OpenedSnapshot } from "./shelf.ts";
 
-/** A file of a snapshot: one of its objects, or the file of an upload. */
+/** A file of a snapshot: one of its objects, the lines of a batch of records, or the file of an upload. */
 export type FileReference =
   & Pick<FoundSnapshot, "project" | "environment" | "id">
-  & ({ readonly path: string } | { readonly upload: string });
+  & ({ readonly path: string } | { readonly lines: string } | { readonly upload: string });
 
 /** Where a file can be fetched without a token, and until when. */
 export interface SignedUrl {
@@ -65,9 +66,10 @@ export async function signedFileAnswer(call: Call): Promise<Response> {
   }
   const file: unknown = JSON.parse(Buffer.from(reference, "base64url").toString());
   if (!isObject(file)) throw notThere("file of this address");
-  const { project, environment, id, path, upload } = file as Partial<Record<string, string>>;
+  const { project, environment, id, path, lines, upload } = file as Partial<Record<string, string>>;
   const found = await shelf.find(project ?? "", id ?? "", environment, signal);
   const opened = await shelf.open(found, signal);
+  if (lines !== undefined) return linesAnswer(opened, lines);
   const sent = upload === undefined
     ? objectFile(opened, path ?? "")
     : await assetFile(opened, upload, signal);

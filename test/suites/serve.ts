@@ -1,3 +1,4 @@
 // Snapshots over HTTP.
 import "../serve/access_test.ts";
 import "../serve/api_test.ts";
+import "../serve/sanity_test.ts";

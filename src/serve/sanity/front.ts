@@ -1,0 +1,236 @@
+import { Buffer } from "node:buffer";
+import * as z from "zod";
+import { scheduleSwitch } from "../../snapshot/schedule_switch.ts";
+import type { SnapshotInfo } from "../../snapshot/snapshot_info.ts";
+import { parseTime } from "../../text/iso_time.ts";
+import { safeName } from "../../text/safe_name.ts";
+import { listPage } from "../../tools/list.ts";
+import { plainJson } from "../answer.ts";
+import { assets } from "../api/files.ts";
+import { type Call, queryOf } from "../call.ts";
+import { recordBatches } from "../batch_lines.ts";
+import { cursorAt, positionOf } from "../cursor.ts";
+import { notThere, ServeError } from "../failure.ts";
+import { shown } from "../shelf.ts";
+import { signedUrl } from "../signed_file.ts";
+import type { Scope } from "../token.ts";
+
+/** An endpoint of Sanity's API, for its own clients. */
+export interface SanityRoute {
+  /** The HTTP method. */
+  readonly method: "GET" | "PUT";
+  /** Its path. */
+  readonly path: string;
+  /** The scope that it needs. */
+  readonly scope: Scope;
+  /**
+   * Answers a request.
+   *
+   * @throws {ServeError} If it can't be answered as it asked for.
+   */
+  readonly answer: (call: Call) => Promise<Response>;
+}
+
+/** What paths of Sanity's API begin with: the date of a version, `vX` or `v1`. */
+export const SANITY_PATH = /^\/v(?:\d{4}-\d\d-\d\d|X|1)\//;
+const AT = "/:api{v(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|X|1)}";
+const DATASET = `${AT}/projects/:project/datasets/:dataset`;
+/** Files in a page. */
+const PAGE = 100;
+/** A body is no longer than this (bytes). */
+const LARGEST = 64 * 1024;
+
+const tag = z.string().optional();
+const date = z.string().max(40).refine((text) => parseTime(text) !== undefined, {
+  message: "it must be a date such as 2026-01-31",
+}).optional();
+const listQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(30),
+  before: date,
+  after: date,
+  tag,
+});
+const backupQuery = z.strictObject({ nextCursor: z.string().max(1000).optional(), tag });
+const switchQuery = z.strictObject({ enabled: z.enum(["true", "false"]).optional(), tag });
+const switchBody = z.object({ enabled: z.boolean() });
+
+/** The endpoints: environments are datasets, sealed snapshots their backups. */
+export const SANITY_ROUTES: readonly SanityRoute[] = [
+  { method: "GET", path: `${AT}/datasets`, scope: "preview", answer: datasets },
+  { method: "GET", path: `${AT}/projects/:project/datasets`, scope: "preview", answer: datasets },
+  { method: "GET", path: `${DATASET}/backups`, scope: "preview", answer: backups },
+  { method: "GET", path: `${DATASET}/backups/:id`, scope: "preview", answer: backup },
+  { method: "PUT", path: `${DATASET}/settings/backups`, scope: "admin", answer: switchBackups },
+];
+
+/**
+ * The project that a host stands for: `48213.backups.example.com`.
+ *
+ * @param call The request, as far as it is known.
+ */
+export function projectOfHost({ request, url }: Pick<Call, "request" | "url">): string | undefined {
+  const host = request.headers.get("host") ?? url.host;
+  return /^(\d[\w-]*)\.[a-z]/i.exec(host)?.[1];
+}
+
+/**
+ * What is said of an error, as Sanity's clients show it.
+ *
+ * @param error The error.
+ * @param requestId The request's id.
+ */
+export function sanityError({ code, message, status, options }: ServeError, requestId: string) {
+  return plainJson({
+    statusCode: status,
+    message,
+    error: { code, message, description: message, requestId },
+  }, { status, headers: { "Cache-Control": "no-store", ...options.headers } });
+}
+
+async function datasets(call: Call): Promise<Response> {
+  queryOf(call, z.strictObject({ tag }));
+  const { service: { shelf } } = call;
+  const project = call.params.project ?? projectOfHost(call);
+  if (project === undefined) {
+    throw new ServeError(
+      "VALIDATION_ERROR",
+      "The project has to be in the host's name, as in <project>.localhost, or in the path.",
+    );
+  }
+  const folders = await shelf.foldersOf(project);
+  const names: string[] = [];
+  for (const { environment, seconds } of folders) {
+    if (seconds.length === 0) continue;
+    const name = environment ?? await primaryName(call, project);
+    if (!names.includes(name)) names.push(name);
+  }
+  return plainJson(names.map((name) => ({ name, aclMode: "private" })));
+}
+
+/** What the primary environment is called: as its newest snapshot says. */
+async function primaryName(
+  { service: { shelf }, signal }: Call,
+  project: string,
+): Promise<string> {
+  const found = await shelf.find(project, "latest", undefined, signal);
+  const { content: { manifest } } = await shelf.open(found, signal);
+  return manifest?.environment.id ?? "main";
+}
+
+/** The environment that a dataset is; `undefined` for the primary one. */
+async function environmentOf(call: Call): Promise<string | undefined> {
+  const { params: { project = "", dataset = "" }, service: { shelf } } = call;
+  const folders = await shelf.foldersOf(project);
+  const isPrimary = folders.some((one) => one.environment === undefined && one.seconds.length > 0);
+  if (isPrimary && await primaryName(call, project) === dataset) return undefined;
+  if (folders.some(({ environment }) => environment === dataset)) return dataset;
+  throw notThere(`dataset ${shown(dataset)} of project ${shown(project)}`);
+}
+
+async function backups(call: Call): Promise<Response> {
+  const { limit, before, after } = queryOf(call, listQuery);
+  const { params: { project = "", dataset = "" }, service: { shelf }, signal } = call;
+  await environmentOf(call);
+  const found: SnapshotInfo[] = [];
+  for (let from = before; found.length < limit;) {
+    const { snapshots, next } = await listPage(shelf.storage, {
+      project,
+      environment: dataset,
+      before: from,
+      after,
+      limit: limit - found.length,
+      signal,
+    });
+    found.push(...snapshots.filter(({ state }) => state !== "incomplete"));
+    if (next === undefined) break;
+    from = next;
+  }
+  return plainJson({ backups: found.map(({ id, createdAt }) => ({ id, createdAt })), limit });
+}
+
+/** A file of a backup, as Sanity's clients take it. */
+interface BackupFile {
+  readonly name: string;
+  readonly url: string;
+  readonly type: "document" | "image" | "file";
+}
+
+async function backup(call: Call): Promise<Response> {
+  const { nextCursor } = queryOf(call, backupQuery);
+  const { params: { project = "", dataset = "", id = "" }, service, signal, url } = call;
+  const { shelf, signer } = service;
+  await environmentOf(call);
+  const found = await shelf.find(project, id, dataset, signal);
+  const opened = { ...await shelf.open(found, signal), isPinned: true };
+  const listing = JSON.stringify(["sanity", url.pathname, opened.tag]);
+  const from = nextCursor === undefined ? 0 : Number(positionOf(signer, listing, nextCursor));
+  const { environment } = found;
+  const place = { project, ...(environment !== undefined && { environment }), id: found.id };
+  const files: BackupFile[] = [];
+  let total = 0;
+  const add = (
+    name: string,
+    type: BackupFile["type"],
+    file: { readonly [key: string]: string },
+  ) => {
+    if (total++ < from || files.length === PAGE) return;
+    const reference = { ...place, ...file } as Parameters<typeof signedUrl>[1];
+    files.push({ name, type, url: signedUrl(service, reference).url });
+  };
+  for (const path of recordBatches(opened)) {
+    const [, model, batch] = /^records\/([^/]+)\/current\/(\w+)\./.exec(path)!;
+    // Clients keep the last part of a name alone.
+    add(`${model}-current-${batch}.ndjson`, "document", { lines: path });
+  }
+  for await (const asset of assets(call, opened)) {
+    add(safeName(`${asset.id}-${asset.name}`), asset.type, { upload: asset.id });
+  }
+  const next = from + files.length;
+  return plainJson({
+    createdAt: opened.content.manifest?.startedAt ??
+      new Date(Number(/\d+$/.exec(found.id)) * 1000).toISOString(),
+    totalFiles: total,
+    files,
+    ...(next < total && { nextCursor: cursorAt(signer, listing, next) }),
+  });
+}
+
+/** Turns automatic exports of an environment on or off, wherever they run. */
+async function switchBackups(call: Call): Promise<Response> {
+  const { enabled } = queryOf(call, switchQuery);
+  const { params: { project = "" }, service: { shelf, now }, signal } = call;
+  const sandbox = await environmentOf(call);
+  const isOn = await bodyOf(call) ?? (enabled === undefined ? undefined : enabled === "true");
+  if (isOn === undefined) {
+    throw new ServeError(
+      "VALIDATION_ERROR",
+      'The body must be {"enabled":true} or {"enabled":false}.',
+    );
+  }
+  const note = scheduleSwitch(shelf.storage, { projectId: project, sandbox });
+  await note.write({ enabled: isOn, changedAt: new Date(now()).toISOString() }, signal);
+  return new Response(null, { status: 204 });
+}
+
+/** What the body says; `undefined` if there is none. */
+async function bodyOf({ request }: Call): Promise<boolean | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of request.body ?? []) {
+    size += piece.length;
+    if (size > LARGEST) {
+      throw new ServeError("PAYLOAD_TOO_LARGE", `A body may have ${LARGEST} bytes at most.`);
+    }
+    pieces.push(piece);
+  }
+  const text = Buffer.concat(pieces).toString().trim();
+  if (text === "") return undefined;
+  try {
+    return switchBody.parse(JSON.parse(text)).enabled;
+  } catch {
+    throw new ServeError(
+      "VALIDATION_ERROR",
+      'The body must be {"enabled":true} or {"enabled":false}.',
+    );
+  }
+}

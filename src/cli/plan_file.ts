@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Config, flagName } from "../config/options.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { jsonText } from "../report/json_report.ts";
+import { type RestoreChoice, restoreChoice } from "../restore/chosen/choice.ts";
 import type { RestoreOptions, RestorePlan } from "../restore/mod.ts";
 import { printable } from "../text/printable.ts";
 import { newFile } from "./new_file.ts";
@@ -26,6 +27,7 @@ const planFile = z.object({
   snapshot: z.string(),
   digest: z.string(),
   options: z.record(z.enum(CHOICES), z.union([z.string(), z.boolean(), z.undefined()])),
+  part: restoreChoice.optional(),
 });
 
 /**
@@ -46,11 +48,17 @@ export function planData(plan: RestorePlan) {
  * @param path The file.
  * @param plan The plan.
  * @param options What it was made with.
+ * @param part The part that is restored.
  * @throws {SluiceError} If it can't be written.
  */
-export async function writePlan(path: string, plan: RestorePlan, options: object): Promise<void> {
+export async function writePlan(
+  path: string,
+  plan: RestorePlan,
+  options: object,
+  part: RestoreChoice | undefined,
+): Promise<void> {
   await using file = await newFile(path, "planOut");
-  await file.write(jsonText({ version: 1, ...planData(plan), options }));
+  await file.write(jsonText({ version: 1, ...planData(plan), options, part }));
   await file.finish();
 }
 

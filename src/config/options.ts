@@ -5,6 +5,7 @@ import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { DOWNLOADING } from "./groups/downloading.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
+import { RESTORE_PART } from "./groups/restore_part.ts";
 import { RESTORE_RUN, RESTORING } from "./groups/restoring.ts";
 import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RETENTION, UNUSED } from "./groups/retention.ts";
@@ -40,6 +41,7 @@ const ENTRIES = {
   ...TABLES,
   ...LABELS,
   ...RESTORING,
+  ...RESTORE_PART,
   ...RESTORE_RUN,
   ...EXPORT_RUN,
   ...EXPORT_KIND,

@@ -123,7 +123,7 @@ class Applying {
 
   async run(): Promise<RestoreResult> {
     const { work: { choices, earlier, found, place, project, snapshot }, digest } = this.#plan;
-    const { keepExtra, validators, missingAssets, stages, schedules, living } = choices;
+    const { keepExtra, validators, missingAssets, stages, schedules, living, part } = choices;
     const { signal, journals } = this.#ends;
     const { clock } = this.#options;
     const journal = earlier === undefined
@@ -135,13 +135,15 @@ class Applying {
         forkOf: place.forkOf ?? null,
         startedAt: new Date(clock.now()).toISOString(),
         digest,
-        options: { keepExtra, validators, missingAssets, stages, schedules, living },
+        options: { keepExtra, validators, missingAssets, stages, schedules, living, part },
       }, signal)
       : await RestoreJournal.open(journals, earlier.prefix, signal);
     this.#report.journal = journal.address;
     try {
       await this.#prepare(journal);
       await this.#keep(journal);
+      const { expected } = this.#plan.work;
+      if (expected !== undefined) await journal.bringing(expected.chosen.along, signal);
       await this.#write(journal);
       await putBack(journal, this.#target, signal);
       await this.#verify();

@@ -4,6 +4,7 @@ import { folders } from "../snapshot/find_snapshots.ts";
 import { JsonNote } from "../snapshot/json_note.ts";
 import { ObjectExistsError, type Storage, StorageError } from "../storage/storage.ts";
 import { printable, shownAddress } from "../text/printable.ts";
+import { type Along, along, type RestoreChoice, restoreChoice } from "./chosen/choice.ts";
 import { CONFLICTS } from "./living.ts";
 import type { Phase } from "./phases.ts";
 import { PHASES } from "./phases.ts";
@@ -31,10 +32,14 @@ export interface JournalPlan {
 }
 
 /** What shapes what a restore writes. */
-export type JournalChoices = Pick<
-  PlanInput,
-  "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules" | "living"
->;
+export interface JournalChoices extends
+  Pick<
+    PlanInput,
+    "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules" | "living"
+  > {
+  /** The part that alone is restored. */
+  readonly part?: RestoreChoice | undefined;
+}
 
 const choices: z.ZodType<JournalChoices> = z.object({
   keepExtra: z.boolean(),
@@ -47,6 +52,7 @@ const choices: z.ZodType<JournalChoices> = z.object({
     publishes: z.boolean(),
     removes: z.boolean(),
   }).optional(),
+  part: restoreChoice.optional(),
 });
 
 const plan: z.ZodType<JournalPlan> = z.object({
@@ -113,6 +119,20 @@ export class RestoreJournal implements Temporary {
   /** Notes that the environment is made now. */
   async making(environment: string): Promise<void> {
     await this.note(ENVIRONMENT, { id: environment });
+  }
+
+  /** Notes what comes along with what was chosen: once it is there, nobody could tell any more. */
+  async bringing(what: Along, signal: AbortSignal): Promise<void> {
+    await new JsonNote(this.#storage, `${this.prefix}/along.json`, along).write(what, signal);
+  }
+
+  /** What an earlier run noted to come along; `undefined` if it noted nothing. */
+  static async along(
+    storage: Storage,
+    prefix: string,
+    signal: AbortSignal,
+  ): Promise<Along | undefined> {
+    return await new JsonNote(storage, `${prefix}/along.json`, along).read(signal) ?? undefined;
   }
 
   /** Notes that a phase begins. */

@@ -4,8 +4,11 @@ import { CmaClient } from "../source/datocms/cma_client.ts";
 import { printable } from "../text/printable.ts";
 import { openSnapshot, type Snapshot } from "../tools/open.ts";
 import { verifySnapshot } from "../tools/verify.ts";
+import { type Along, type RestoreChoice, settledChoice } from "./chosen/choice.ts";
+import { Expected } from "./chosen/expected.ts";
 import { chooseTarget, placeOf, type TargetPlace } from "./environment.ts";
 import { type Inventory, isEmpty, recordsIn } from "./inventory.ts";
+import { type JournalChoices, RestoreJournal } from "./journal.ts";
 import { holdsNothingElse } from "./check_ids.ts";
 import {
   assertComplete,
@@ -50,6 +53,7 @@ export class MadePlan implements RestorePlan {
   readonly leastMs: number;
   readonly losses: RestorePlan["losses"];
   readonly conflicts: RestorePlan["conflicts"];
+  readonly ids: RestorePlan["ids"];
   readonly relaxed: readonly string[];
   readonly hooks: RestorePlan["hooks"];
   readonly notes: readonly string[];
@@ -82,9 +86,10 @@ export class MadePlan implements RestorePlan {
     this.leastMs = leastMs(this.requests);
     this.losses = options.redaction.redactValue([...planned.losses]);
     this.conflicts = options.redaction.redactValue([...planned.conflicts]);
+    this.ids = Object.fromEntries(work.expected?.chosen.copies?.ids ?? []);
     this.relaxed = relaxed;
     this.hooks = hooks;
-    this.notes = notes;
+    this.notes = [...notes, ...work.expected?.notes ?? []];
     this.undo = place.isLiving && this.requests > 0;
     this.confirmation = confirmationOf(
       place,
@@ -138,19 +143,14 @@ export interface RestoreWork {
   inventory: Inventory;
   /** What the user should know. */
   readonly notes: readonly string[];
+  /** What an earlier run has begun to bring along with what was chosen. */
+  readonly along?: Along | undefined;
+  /** What the target is to be, if only a part is restored. */
+  readonly expected?: Expected | undefined;
 }
 
 /** What shapes what is written. */
-type Choices = Pick<
-  PlanInput,
-  | "keepExtra"
-  | "validators"
-  | "missingAssets"
-  | "stages"
-  | "schedules"
-  | "isOtherProject"
-  | "living"
->;
+type Choices = JournalChoices & Pick<PlanInput, "isOtherProject">;
 
 /**
  * Plans a restore, as {@linkcode planRestore} does, with the given parts.
@@ -173,6 +173,7 @@ async function makePlan(
 ): Promise<RestorePlan> {
   const { storage, signal, clock, onEvent } = options;
   const { otherProject = RESTORE_DEFAULTS.otherProject } = options;
+  const given = settledChoice(options.part);
   const found = await foundSnapshot(options);
   const verified = await verifySnapshot(storage, found, {
     // What was there as it was may lead nowhere.
@@ -195,17 +196,6 @@ async function makePlan(
   }
   const snapshot = await openSnapshot(storage, found, { index: "memory", signal });
   const { manifest } = snapshot;
-  const lack = manifest === undefined ? [] : lackOf(manifest);
-  if (lack.length > 0) {
-    throw new SluiceError(
-      `The snapshot ${found.name} isn't the whole project (${
-        lack.join("; ")
-      }): what it lacks can't be told from ` +
-        "what was deleted, so that this version restores whole ones only.",
-      EXIT.usage,
-      { code: "snapshot_partial" },
-    );
-  }
   const client = new CmaClient({
     ...options,
     onEvent: undefined,
@@ -223,6 +213,15 @@ async function makePlan(
   if (options.resume && begunBefore === undefined && !otherProject) {
     throw noEarlier(options, found, project.environments.map(({ id }) => id));
   }
+  const part = partOf(given, begunBefore);
+  if (part !== undefined && options.delete) {
+    throw new SluiceError(
+      "A part of a snapshot destroys nothing: restore all of it to destroy what it lacks.",
+      EXIT.usage,
+      { code: "restore_choice" },
+    );
+  }
+  assertHolds(snapshot, part);
   const undoneIn = undone && (manifest?.environment.id ?? undefined);
   const place = begunBefore === undefined
     ? chooseTarget(project, {
@@ -263,6 +262,7 @@ async function makePlan(
       missingAssets: options.missingAssets ?? begun.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
       stages: options.stages ?? begun.stages ?? RESTORE_DEFAULTS.stages,
       schedules: options.schedules ?? begun.schedules ?? RESTORE_DEFAULTS.schedules,
+      part,
       isOtherProject: otherProject,
     };
     const work: RestoreWork = {
@@ -279,6 +279,8 @@ async function makePlan(
       touched,
       inventory,
       notes: notesOf(project, snapshot),
+      along: part && earlier &&
+        await RestoreJournal.along(options.journal ?? storage, earlier.prefix, signal),
     };
     if (place.isLiving && choices.living?.removes) assertComplete(manifest);
     const plan = await planned(work, signal);
@@ -301,23 +303,67 @@ async function makePlan(
  * @param signal Aborts it.
  */
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
-  const { options: { storage }, choices, parts, found, snapshot, place, inventory } = work;
-  const { options, undone, touched, earlier } = work;
-  const steps = await planSteps({
-    ...choices,
-    snapshot,
-    wanted: { storage, snapshot: found },
+  const { options, choices: { part, ...choices }, parts, found, place, inventory } = work;
+  const { undone, touched, earlier } = work;
+  const whole = {
+    snapshot: work.snapshot,
+    wanted: { storage: options.storage, snapshot: found },
     target: inventory.snapshot,
     present: inventory.source,
+    signal,
+  };
+  const expected = part && await Expected.of(part, { ...whole, along: work.along });
+  const steps = await planSteps({
+    ...choices,
+    ...whole,
+    // What a part of a snapshot lacks isn't gone.
+    ...expected && {
+      snapshot: expected.snapshot,
+      wanted: expected.side,
+      chosen: expected.chosen,
+      keepExtra: true,
+    },
     isOwn: place.forkOf !== undefined,
     earlierTarget: touched && earlier && await beforeOf(options, found, earlier),
     isInScope: undone && ((type, id) => undone.hasAny(type, id)),
     isOurs: touched &&
       ((type, id) => touched.has("created", type, id) || touched.has("changed", type, id)),
-    signal,
   }, parts);
+  const snapshot = expected?.snapshot ?? work.snapshot;
   const schema = await snapshot.schema({ signal });
   const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
     .map(({ attributes: { api_key: key } }) => key);
-  return new MadePlan(work, steps, relaxed);
+  const losses = [...expected?.losses ?? [], ...steps.losses];
+  return new MadePlan({ ...work, expected }, { ...steps, losses }, relaxed);
+}
+
+/** The part that is restored: what it was begun with, if it is resumed. */
+function partOf(
+  given: RestoreChoice | undefined,
+  earlier: EarlierRestore | undefined,
+): RestoreChoice | undefined {
+  if (earlier === undefined) return given;
+  const begun = settledChoice(earlier.plan.options?.part);
+  if (given === undefined || JSON.stringify(given) === JSON.stringify(begun)) return begun;
+  throw new SluiceError(
+    "The restore was begun with another part of the snapshot: resume it without saying which, or give it up.",
+    EXIT.usage,
+    { code: "restore_choice" },
+  );
+}
+
+/** Refuses a snapshot that doesn't hold what is restored of it. */
+function assertHolds({ name, manifest }: Snapshot, part: RestoreChoice | undefined): void {
+  if (manifest === undefined) return;
+  const lack = lackOf(manifest, part?.only);
+  if (lack.length === 0) return;
+  throw new SluiceError(
+    part === undefined
+      ? `The snapshot ${name} isn't the whole project (${
+        lack.join("; ")
+      }): what it lacks can't be told from what was deleted. Restore a part that it has, or another snapshot.`
+      : `The snapshot ${name} doesn't have all that was chosen (${lack.join("; ")}).`,
+    EXIT.usage,
+    { code: "snapshot_partial" },
+  );
 }

@@ -20,6 +20,7 @@
  */
 export { abortRestore, applyRestore, planRestore } from "./restore.ts";
 export type { AbortedRestore } from "./abort.ts";
+export { RESTORE_KINDS, type RestoreChoice, type RestoreKind } from "./chosen/choice.ts";
 export type { RestoreEvent } from "./events.ts";
 export type {
   ApplyRestoreOptions,

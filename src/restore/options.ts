@@ -1,6 +1,7 @@
 import type { SourceOptions } from "../export/options.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { RestoreChoice } from "./chosen/choice.ts";
 import type { RestoreEvent } from "./events.ts";
 import type { ConflictPolicy } from "./living.ts";
 
@@ -51,6 +52,12 @@ export interface RestoreOptions extends JournalOptions {
   readonly forkOf?: string | undefined;
   /** Whether the API token is another project's, which is empty, and is restored into. @default {false} */
   readonly otherProject?: boolean | undefined;
+  /**
+   * The part of the snapshot that alone is restored, so that nothing else changes, and nothing is destroyed.
+   *
+   * @default {undefined} for all of it
+   */
+  readonly part?: RestoreChoice | undefined;
   /** Whether what the snapshot lacks is kept in the new environment. @default {false} */
   readonly keepExtra?: boolean | undefined;
   /**

@@ -2,6 +2,8 @@ import type { Loss, Phase } from "./phases.ts";
 import type { Snapshot } from "../tools/open.ts";
 import type { SnapshotSource } from "../tools/diff.ts";
 import type { ConflictInput } from "./living.ts";
+import type { ReadableSide } from "../tools/diff/diff_side.ts";
+import type { Chosen } from "./chosen/choose.ts";
 import type { RestoreRun } from "./run.ts";
 
 /** What is done to how many of what: `{ action: "create", type: "item", count: 20 }`. */
@@ -39,11 +41,13 @@ export interface PlanInput extends ConflictInput {
   /** The snapshot that is restored. */
   readonly snapshot: Snapshot;
   /** The same, for comparisons. */
-  readonly wanted: SnapshotSource;
+  readonly wanted: SnapshotSource | ReadableSide;
   /** The target as it is now: exported without asset files. */
   readonly target: Snapshot;
   /** The same, for comparisons. */
   readonly present: SnapshotSource;
+  /** The part that alone is restored: the snapshot is as the target for the rest. @default All of it */
+  readonly chosen?: Chosen | undefined;
   /** Whether the target is an environment that this restore made: what the snapshot lacks is destroyed there. */
   readonly isOwn: boolean;
   /** Whether the target is of another project than the snapshot. */

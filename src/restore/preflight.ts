@@ -6,6 +6,7 @@ import { CmaError } from "../source/datocms/cma_error.ts";
 import { type Environment, listEnvironments } from "../source/datocms/environments.ts";
 import { isObject, type JsonObject } from "../text/json.ts";
 import type { Snapshot } from "../tools/open.ts";
+import type { RestoreKind } from "./chosen/choice.ts";
 import { fewNames, printable } from "../text/printable.ts";
 
 /** What the API says of a project before anything is written to it. */
@@ -240,14 +241,25 @@ export function assertWritable(
 const ABOUT_FILES = /^asset_failed/;
 /** What a snapshot has to hold for the rest to be known as gone. */
 const CORE = ["site", "models", "uploads", "workflows", "plugins"] as const;
+/** What of that a part of it needs. */
+const NEEDED: Readonly<Record<RestoreKind, readonly typeof CORE[number][]>> = {
+  schema: ["models", "workflows", "plugins"],
+  assets: ["uploads"],
+  records: ["models"],
+  settings: ["site"],
+};
 
 /**
  * What keeps a snapshot from being the whole project, each in a clause: what it lacks can't be told from what was
- * deleted.
+ * deleted. Of a part of it, what keeps it from holding that part.
  *
  * @param manifest Its manifest.
+ * @param kinds What is restored of it. @default All
  */
-export function lackOf({ options, resources, findings, failures }: Manifest): string[] {
+export function lackOf(
+  { options, resources, findings, failures }: Manifest,
+  kinds?: readonly RestoreKind[] | undefined,
+): string[] {
   const skipped = CORE.filter((name) => {
     const resource = resources[name];
     return resource === undefined || "skipped" in resource;
@@ -258,6 +270,17 @@ export function lackOf({ options, resources, findings, failures }: Manifest): st
   const { include, exclude } = options;
   const hasNoRecords = (Array.isArray(include) && !include.includes("records")) ||
     (Array.isArray(exclude) && exclude.includes("records"));
+  if (kinds !== undefined) {
+    const hasRecords = kinds.includes("records");
+    const needed = kinds.flatMap((kind) => NEEDED[kind]);
+    const missing = skipped.filter((name) => needed.includes(name));
+    return [
+      ...hasRecords && hasNoRecords ? ["it has no records"] : [],
+      ...hasRecords && options.published === false ? ["it has no published versions"] : [],
+      ...options.tables === "only" ? ["it has its records as tables only"] : [],
+      ...missing.length > 0 ? [`it lacks ${fewNames(missing)}`] : [],
+    ];
+  }
   return [
     ...hasNoRecords ? ["it has no records"] : [],
     ...isSelection ? ["it has the records of some models only"] : [],

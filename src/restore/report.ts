@@ -29,6 +29,8 @@ export interface RestoreResult {
   readonly losses: readonly Loss[];
   /** What both have, each otherwise, and what was left as the target has it. */
   readonly conflicts: readonly RestoreConflict[];
+  /** The ids of copies, by those of the records that they are of. */
+  readonly ids: Readonly<Record<string, string>>;
   /** How the comparison of the target with the snapshot went; `null` if there was none. */
   readonly verification: RestoreVerification | null;
   /** Requests that were sent to write, and to look while writing; without those of inventory and verification. */
@@ -143,6 +145,7 @@ export class RestoreReport {
       written: this.written,
       losses,
       conflicts: this.#conflicts,
+      ids: this.#plan.ids,
       verification: this.#verification,
       requests: { reads: this.#reads, writes: this.#writes },
       ms: Math.round(this.#clock.elapsed() - this.#started),

@@ -22,6 +22,8 @@ export interface RestorePlan extends AsyncDisposable {
   readonly losses: readonly Loss[];
   /** What both have, each otherwise, and what stays as the target has it. */
   readonly conflicts: readonly RestoreConflict[];
+  /** The ids of copies, by those of the records that they are of. */
+  readonly ids: Readonly<Record<string, string>>;
   /** Models whose validators step aside until their records are there, by `api_key`. */
   readonly relaxed: readonly string[];
   /** Who is told of what is written. */

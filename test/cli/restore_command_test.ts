@@ -69,6 +69,7 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
     await using empty = startDemoCma({ project: emptyProject(), rateLimit: false, jobMs: 0 });
     const other = [...from, "--other-project"];
     const plan = `${root}/plan.json`;
+    let deleted: readonly string[] = [];
     await t.step("--dry-run and --plan-out write nothing to the project", async () => {
       const { exitCode, out, err } = await restore(empty, [...other, "--plan-out", plan]);
       assert.equal(exitCode, EXIT.complete, err);
@@ -190,7 +191,8 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
     );
     await t.step("a new sandbox needs no answer; limits, and giving up", async () => {
       const { items } = SOURCE.primary;
-      for (const { current } of items.records().slice(0, 4)) items.delete(current.id);
+      deleted = items.records().slice(0, 4).map(({ current }) => current.id);
+      for (const id of deleted) items.delete(id);
       const rescue = [...from, "--into", "new:rescue", "--concurrency", "1", "--keep-extra"];
       const file = `${root}/rescue.json`;
       const written = await restore(cma, [...rescue, "--plan-out", file]);
@@ -216,6 +218,25 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
       assert.ok(cma.writes.done.length > before, "something was left to be written");
       const { status, target, verification } = JSON.parse(done.out);
       assert.deepEqual([status, target.environment, verification], ["restored", "rescue", null]);
+    });
+    await t.step("one record: from a file that has its id, and by a plan", async () => {
+      const ids = `${root}/ids.txt`;
+      await Deno.writeTextFile(ids, `${deleted[0]}\n`);
+      const file = `${root}/part.json`;
+      const words = [`--records=@${ids}`, "--with-links", "none", "--into", "new:part"];
+      const planned = await restore(cma, [...from, ...words, "--plan-out", file, "--json"]);
+      assert.equal(planned.exitCode, EXIT.complete, planned.err);
+      const writes: { action: string; type: string; count: number }[] =
+        JSON.parse(planned.out).writes;
+      const made = writes.filter(({ action }) => action === "create");
+      assert.deepEqual(made.map(({ type, count }) => [type, count]), [["item", 1]]);
+      const { exitCode, out, err } = await restore(cma, [...from, "--plan", file, "--json"]);
+      const { verification, losses } = JSON.parse(out);
+      assert.deepEqual(verification.differences, []);
+      assert.equal(exitCode, losses.length > 0 ? EXIT.partial : EXIT.complete, err);
+      const wrong = await restore(cma, [...from, "--records", `@${root}/none.txt`]);
+      assert.equal(wrong.exitCode, EXIT.usage);
+      assert.match(wrong.err, /Expected ids of records in .*none\.txt for --records/);
     });
   } finally {
     await Deno.remove(root, { recursive: true });

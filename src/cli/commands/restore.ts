@@ -1,7 +1,9 @@
 import { ASSETS } from "../../config/groups/assets.ts";
-import { READING } from "../../config/groups/reading.ts";
+import { FORM, READING } from "../../config/groups/reading.ts";
+import { RESTORE_PART } from "../../config/groups/restore_part.ts";
 import { RESTORE_RUN, RESTORING } from "../../config/groups/restoring.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
+import { RECORD_SELECTION } from "../../config/groups/selection.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { toExportOptions } from "../../config/library_options.ts";
 import { type Config, DEFAULTS, flagName, optionsOf } from "../../config/options.ts";
@@ -20,6 +22,7 @@ import { CHOICES, planData, readPlan, writePlan } from "../plan_file.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { writeNote } from "../progress/write_error.ts";
 import { advised } from "../report/advice.ts";
+import { PART, partOf } from "../restore_part.ts";
 import { counted } from "../text/format.ts";
 import { HOW_NAMED } from "./show.ts";
 
@@ -48,6 +51,9 @@ export const restoreCommand: Command = {
     READING,
     RESTORING,
     { maxDelete: ASSETS.maxDelete },
+    RESTORE_PART,
+    { locale: FORM.locale },
+    { models: RECORD_SELECTION.models, excludeModels: RECORD_SELECTION.excludeModels },
     RESTORE_RUN,
     { timeBudget: EXPORT_RUN.timeBudget },
     { resume: EXPORT_KIND.resume, dryRun: EXPORT_KIND.dryRun },
@@ -61,13 +67,17 @@ export const restoreCommand: Command = {
     TIMEOUT,
     CONFIG_FILE,
   ),
-  typedOnly: ["resume", "abort", "confirm", "plan", "planOut"],
+  typedOnly: ["resume", "abort", "confirm", "plan", "planOut", "locale", ...PART],
   optionHelp: {
     environment:
       "Only snapshots of this environment. Default: those of all; latest and dates mean the primary one.",
     maxDelete:
       "Maximum number of things that --delete may destroy, or a share of the records; if there are more, nothing is " +
       "written (exit code 2). Default: no limit.",
+    models: "Restore records, or with --only schema the schema, of these models only.",
+    excludeModels: "Restore those of all models but these.",
+    locale:
+      "Restore only values in these locales, such as en,it, of the chosen records, in their current versions.",
     resume: "Continue the newest restore of this snapshot that was stopped or killed.",
     dryRun: "Write nothing; show what would be written, and the minimum time it takes.",
     timeBudget:
@@ -146,6 +156,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     return context.given.includes(key) || config[key] !== DEFAULTS[key];
   });
   const choices = file?.options ?? Object.fromEntries(said.map((key) => [key, config[key]]));
+  const part = file === undefined ? await partOf(config, context.given) : file.part;
   const planning = new AbortController();
   const cancel = () => planning.abort(io.signal.reason);
   if (io.signal.aborted) cancel();
@@ -153,6 +164,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   await using plan = await planRestore({
     ...reached,
     ...choices as Pick<RestoreOptions, typeof CHOICES[number]>,
+    part,
     resume: config.resume,
     maxDelete: config.maxDelete,
     signal: planning.signal,
@@ -171,7 +183,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   }
   line.clear();
   const { renderRestorePlan, renderRestoreResult } = await import("../report/restore_text.ts");
-  if (config.planOut !== undefined) await writePlan(config.planOut, plan, choices);
+  if (config.planOut !== undefined) await writePlan(config.planOut, plan, choices, part);
   if (config.dryRun || config.planOut !== undefined) {
     if (config.json) io.stdout.write(jsonText(planData(plan)));
     else if (!config.quiet) io.stdout.write(renderRestorePlan(plan));

@@ -3,7 +3,7 @@ import type { Item, Json, JsonObject } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { setOwn } from "../../text/own.ts";
-import type { DiffSide } from "../../tools/diff/diff_side.ts";
+import type { ReadableSide } from "../../tools/diff/diff_side.ts";
 
 /** What a field of a target is once the schema is the snapshot's: its other name, or `undefined` if it isn't there. */
 type Renaming = ReadonlyMap<string, string | undefined>;
@@ -29,9 +29,9 @@ export function itemsInSchema(present: SchemaIndex, wanted: SchemaIndex): (item:
  * @param change Gives a record in place of the one that was read.
  */
 export function withItems(
-  side: DiffSide,
+  side: ReadableSide,
   change: (item: Item) => Item,
-): Pick<DiffSide, "entries" | "expect"> {
+): Pick<ReadableSide, "entries" | "expect"> {
   return {
     expect: (paths) => side.expect(paths),
     async *entries(path, signal) {

@@ -30,8 +30,13 @@ const DATES: Readonly<Record<string, string>> = {
  */
 export async function planSchedules(input: PlanInput, now: number): Promise<Step[]> {
   const { snapshot, target, signal, isOwn, onLoss } = input;
-  const wanted = schedulesOf(await snapshot.settings("schedules", { signal }) ?? []);
-  const present = schedulesOf(await target.settings("schedules", { signal }) ?? []);
+  // Those of records that aren't restored stay as they are.
+  const isMeant = ({ item }: Schedule) => input.chosen?.records.numberOf(item) !== undefined;
+  const of = async (one: Snapshot) => {
+    const all = schedulesOf(await one.settings("schedules", { signal }) ?? []);
+    return input.chosen === undefined ? all : all.filter(isMeant);
+  };
+  const [wanted, present] = [await of(snapshot), await of(target)];
   const isSet = input.schedules === "set";
   const due = wanted.filter(({ time }) => time > now);
   for (const one of wanted) {
@@ -90,9 +95,9 @@ export interface DifferingSchedule {
  * @param now The time, in milliseconds since 1970: what was due before is over.
  */
 export async function differingSchedules(
-  { snapshot, target, schedules, isOwn, signal }: Pick<
+  { snapshot, target, schedules, isOwn, chosen, signal }: Pick<
     PlanInput,
-    "snapshot" | "target" | "schedules" | "isOwn" | "signal"
+    "snapshot" | "target" | "schedules" | "isOwn" | "chosen" | "signal"
   >,
   now: number,
 ): Promise<DifferingSchedule[]> {
@@ -100,7 +105,10 @@ export async function differingSchedules(
     const all = schedulesOf(await from.settings("schedules", { signal }) ?? []);
     return new Map(all.filter(({ time }) => time > now).map((one) => [textOf(one), one]));
   };
-  const wanted = schedules === "set" ? await read(snapshot) : new Map<string, Schedule>();
+  // Those of records that aren't restored stay.
+  const isWanted = ({ item }: Schedule) =>
+    schedules === "set" || (chosen !== undefined && chosen.records.numberOf(item) === undefined);
+  const wanted = new Map([...await read(snapshot)].filter(([, one]) => isWanted(one)));
   const found = await read(target);
   // What others have scheduled is taken away from what this restore made alone.
   const extra = isOwn ? [...found].filter(([text]) => !wanted.has(text)) : [];

@@ -2,7 +2,7 @@ import type { Item, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { ItemReference, KeepReference } from "../../content/item_references.ts";
 import { compareListings, type EntryPair } from "../../tools/diff/compare_listings.ts";
-import { DiffSide } from "../../tools/diff/diff_side.ts";
+import { type ReadableSide, readableSide } from "../../tools/diff/diff_side.ts";
 import { IdNumbers } from "../../text/id_numbers.ts";
 import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
@@ -73,8 +73,8 @@ export class Survey {
    */
   static async of(input: PlanInput, uploads: LackingUploads): Promise<Survey> {
     const { signal } = input;
-    const wanted = await DiffSide.open(input.wanted, () => {}, signal);
-    const present = await DiffSide.open(input.present, () => {}, signal);
+    const wanted = await readableSide(input.wanted, signal);
+    const present = await readableSide(input.present, signal);
     const initial = initialStages(await input.snapshot.settings("workflows", { signal }) ?? []);
     const survey = new Survey(wanted.schema, input, uploads, initial);
     survey.inSchema = itemsInSchema(present.schema, wanted.schema);
@@ -135,7 +135,7 @@ export class Survey {
     });
   }
 
-  async #readIds(wanted: DiffSide, present: DiffSide): Promise<void> {
+  async #readIds(wanted: ReadableSide, present: ReadableSide): Promise<void> {
     const { signal, living } = this.#input;
     // Where nothing is published, what is public already stays so, and what has no drafts is public at once.
     const publishes = living?.publishes ?? true;
@@ -172,7 +172,7 @@ export class Survey {
     }
   }
 
-  async #compare(index: number, wanted: DiffSide, present: DiffSide): Promise<void> {
+  async #compare(index: number, wanted: ReadableSide, present: ReadableSide): Promise<void> {
     const model = this.models[index]!;
     const { id, attributes: { api_key: key } } = model.type;
     const own = present.schema.itemType(id)?.attributes.api_key;

@@ -3,7 +3,7 @@ import type { Upload } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
 import { compareListings } from "../../tools/diff/compare_listings.ts";
-import { DiffSide } from "../../tools/diff/diff_side.ts";
+import { readableSide } from "../../tools/diff/diff_side.ts";
 import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
 import { isEditedSince, mayOverwrite } from "../living.ts";
 import type { PlanInput, Step } from "../plan.ts";
@@ -37,8 +37,8 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
   const { snapshot, target, missingAssets, onLoss, signal } = input;
   const form = await formOf(input);
   const [before, after] = [
-    await DiffSide.open(input.present, () => {}, signal),
-    await DiffSide.open(input.wanted, () => {}, signal),
+    await readableSide(input.present, signal),
+    await readableSide(input.wanted, signal),
   ];
   const pairs = compareListings<Upload>({
     before,

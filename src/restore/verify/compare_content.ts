@@ -4,7 +4,7 @@ import { compareItems } from "../../tools/diff/compare_items.ts";
 import { compareJson } from "../../tools/diff/compare_json.ts";
 import { compareListings, type EntryPair } from "../../tools/diff/compare_listings.ts";
 import type { FieldChange } from "../../tools/diff/changes.ts";
-import type { DiffSide } from "../../tools/diff/diff_side.ts";
+import type { ReadableSide } from "../../tools/diff/diff_side.ts";
 import type { SchemaPair } from "../../tools/diff/schema_pair.ts";
 import { canonical, canonicalText, flat } from "./canonical.ts";
 import { withItems } from "../records/in_schema.ts";
@@ -15,9 +15,9 @@ import type { LeftOuts } from "./left_out.ts";
 /** Both sides of a comparison, and what it is made with. */
 export interface Sides {
   /** The snapshot. */
-  readonly wanted: DiffSide;
+  readonly wanted: ReadableSide;
   /** The target. */
-  readonly found: DiffSide;
+  readonly found: ReadableSide;
   /** Their schemas. */
   readonly schemas: SchemaPair;
   /** What is left out. */
@@ -32,6 +32,8 @@ export interface Sides {
   readonly restorable?: ((record: Item) => Item) | undefined;
   /** Whether validators may refuse a record in the target because it lacks a file. @default none */
   readonly isImpaired?: ((record: Item) => boolean) | undefined;
+  /** Whether nobody knows what a record's path is to be. @default Everything is known */
+  readonly isUnknown?: ((id: string, path: string) => boolean) | undefined;
   /** Aborts it. */
   readonly signal: AbortSignal;
 }
@@ -82,9 +84,9 @@ export function comparePair(
   pair: EntryPair<Item>,
   model: string,
   versions: readonly Version[],
-  { schemas, leftOuts, differences, restorable = (record) => record, isImpaired }: Pick<
+  { schemas, leftOuts, differences, restorable = (record) => record, isImpaired, isUnknown }: Pick<
     Sides,
-    "schemas" | "leftOuts" | "differences" | "restorable" | "isImpaired"
+    "schemas" | "leftOuts" | "differences" | "restorable" | "isImpaired" | "isUnknown"
   >,
 ): void {
   const { id } = pair;
@@ -112,6 +114,7 @@ export function comparePair(
     for (const change of changesOf(restorable(before), after, schemas, leftOuts)) {
       const { path, locale, before: wanted, after: found } = change;
       if (impaired && found === false && VALIDITY.test(path)) continue;
+      if (isUnknown?.(id, path)) continue;
       const key = JSON.stringify([path, locale, wanted, found]);
       const own = merged.get(key);
       const all = [...own?.versions ?? [], version];

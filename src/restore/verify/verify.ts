@@ -6,7 +6,7 @@ import { type KeepReference, referencesOf, withReferences } from "../../content/
 import { compareJson } from "../../tools/diff/compare_json.ts";
 import { compareModels, compareSettings } from "../../tools/diff/compare_schema.ts";
 import type { SchemaChange } from "../../tools/diff/changes.ts";
-import { DiffSide } from "../../tools/diff/diff_side.ts";
+import { type ReadableSide, readableSide } from "../../tools/diff/diff_side.ts";
 import { SchemaPair } from "../../tools/diff/schema_pair.ts";
 import type { Snapshot } from "../../tools/open.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
@@ -63,17 +63,18 @@ const ORDERED = {
  */
 export async function verifyTarget(options: VerifyTargetOptions): Promise<Verified> {
   const { work, losses, conflicts, missing, replaced, verify } = options;
-  const { options: restore, choices, found, place: { environment, forkOf }, snapshot } = work;
+  const { options: restore, choices, expected, found, place: { environment, forkOf } } = work;
+  // Of a part, what is expected is that all else is as it was.
+  const snapshot = expected?.snapshot ?? work.snapshot;
   const { signal, storage, onEvent } = restore;
   const isSample = verify !== "full";
   await using inventory = await inventoryOf(restore, environment, "verify", isSample);
-  const nothing = () => {};
-  const sources = [{ storage, snapshot: found }, inventory.source] as const;
-  const wanted = await DiffSide.open(sources[0], nothing, signal);
-  const target = await DiffSide.open(sources[1], nothing, signal);
+  const wanted = expected?.side ??
+    await readableSide({ storage, snapshot: found }, signal);
+  const target = await readableSide(inventory.source, signal);
   const lost = losses.flatMap(({ code, type, id }) => {
     // What is scheduled isn't compared, and what is dropped with a file is dropped from both.
-    const isCompared = code === "schedule_left" ||
+    const isCompared = code === "schedule_left" || code === "link_left" ||
       (code === "asset_file_missing" && type === "item");
     return type && id && !isCompared ? [`${type} ${id}`] : [];
   });
@@ -83,6 +84,7 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
   const isKept = (resource: string) => {
     // Uploads are never destroyed; all else only in what this restore made, or if that was asked for.
     if (living !== undefined && !living.removes) return true;
+    if (expected !== undefined) return false;
     return keepExtra || (resource === "upload" && (forkOf !== undefined || living !== undefined));
   };
   const isLeft = ({ resource, id, path }: RestoreDifference) =>
@@ -102,6 +104,7 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
     schemas,
     leftOuts: new LeftOuts(choices.isOtherProject, living?.publishes === false),
     differences,
+    isUnknown: expected && ((id, path) => expected.isUnknown(id, path)),
     hasDrafts: living?.publishes === false ? draftModels(wanted.schema) : undefined,
     // What the snapshot's models haven't isn't compared where it is kept.
     foundItem: living?.removes === false ? itemsInSchema(target.schema, wanted.schema) : undefined,
@@ -130,7 +133,7 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
       const { api_key: model, sortable, tree } = attributes;
       if (!wanted.hasRecords(model, "current")) continue;
       onEvent({ type: "comparing", now: model });
-      records += countOf(wanted, model);
+      records += expected?.countOf(model) ?? countOf(wanted, model);
       await compareModelRecords(sides, model, wanted.hasRecords(model, "published"));
       if (sortable || tree) await compareRecordOrder(sides, model);
     }
@@ -147,9 +150,10 @@ async function compareSchedules(
   target: Snapshot,
   differences: Differences,
 ): Promise<void> {
-  const { choices: { schedules }, options: { clock, signal }, place: { forkOf }, snapshot } = work;
+  const { choices: { schedules }, options: { clock, signal }, place: { forkOf }, expected } = work;
+  const { snapshot } = expected ?? work;
   const isOwn = forkOf !== undefined;
-  const input = { snapshot, target, schedules, isOwn, signal };
+  const input = { snapshot, target, schedules, isOwn, chosen: expected?.chosen, signal };
   for (const one of await differingSchedules(input, clock.now())) {
     const { item: id, type: path, attributes, isWanted } = one;
     const isTold = losses.some((loss) => loss.code === "schedule_left" && loss.id === id);
@@ -162,7 +166,7 @@ async function compareSchedules(
   }
 }
 
-function countOf({ manifest }: DiffSide, model: string): number {
+function countOf({ manifest }: ReadableSide, model: string): number {
   return manifest?.records[model]?.current?.count ?? 0;
 }
 
@@ -261,10 +265,12 @@ function addChange(change: SchemaChange, leftOuts: LeftOuts, differences: Differ
 
 /** Compares some records, chosen by their ids, so that each has its chance and a repetition chooses the same. */
 async function compareSample(
-  { work: { snapshot, options: { signal, onEvent } }, target }: VerifyTargetOptions,
+  { work, target }: VerifyTargetOptions,
   sides: Sides,
   most: number,
 ): Promise<number> {
+  const { options: { signal, onEvent } } = work;
+  const { snapshot } = work.expected ?? work;
   const chosen: [digest: string, id: string, model: string][] = [];
   const models = await snapshot.models({ signal });
   for (const { model: { attributes: { api_key: model, modular_block: isBlock } } } of models) {

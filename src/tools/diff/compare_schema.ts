@@ -2,7 +2,7 @@ import type { Resource } from "../../content/resource.ts";
 import { isObject, type Json, type JsonObject } from "../../text/json.ts";
 import type { FieldChange, SchemaChange } from "./changes.ts";
 import { compareJson, isSame } from "./compare_json.ts";
-import type { DiffSide } from "./diff_side.ts";
+import type { ReadableSide } from "./diff_side.ts";
 import { type Pair, pairUp, type SchemaPair } from "./schema_pair.ts";
 
 /** What changes by itself, or by what is done elsewhere. */
@@ -77,8 +77,8 @@ export function compareModels(
  * @throws {SyntaxError} If a file isn't what its name says.
  */
 export async function compareSettings(
-  before: DiffSide,
-  after: DiffSide,
+  before: ReadableSide,
+  after: ReadableSide,
   { meta, onNote, signal }: SchemaOptions,
 ): Promise<SchemaChange[]> {
   const [a, b] = [
@@ -121,17 +121,21 @@ function settingOf(path: string): string {
 }
 
 /** Of which models a snapshot has records. */
-function selectionOf({ manifest }: DiffSide): string {
+function selectionOf({ manifest }: ReadableSide): string {
   return JSON.stringify([manifest?.options.models, manifest?.options.excludeModels]);
 }
 
-function hasSetting(side: DiffSide, name: string): boolean {
+function hasSetting(side: ReadableSide, name: string): boolean {
   return side.manifest !== undefined
     ? side.hasResource(name)
     : side.paths.some((path) => settingOf(path) === name);
 }
 
-async function resourcesOf(side: DiffSide, path: string, signal: AbortSignal): Promise<Resource[]> {
+async function resourcesOf(
+  side: ReadableSide,
+  path: string,
+  signal: AbortSignal,
+): Promise<Resource[]> {
   const file = await side.json(path, signal);
   const data = isObject(file) ? file.data : undefined;
   const list = Array.isArray(data) ? data : [data];

@@ -168,6 +168,22 @@ export class DiffSide {
   }
 }
 
+/** What of a {@linkcode DiffSide} is compared: others may tell it, too. */
+export type ReadableSide = Pick<DiffSide, keyof DiffSide>;
+
+/**
+ * Opens a snapshot for comparisons, unless it is open already.
+ *
+ * @param source Which one.
+ * @param signal Aborts it.
+ */
+export async function readableSide(
+  source: SnapshotSource | ReadableSide,
+  signal: AbortSignal,
+): Promise<ReadableSide> {
+  return "entries" in source ? source : await DiffSide.open(source, () => {}, signal);
+}
+
 /** What an {@linkcode Objects} needs to know. */
 interface ObjectsOptions {
   readonly prefix: string;

@@ -37,7 +37,7 @@ export function postgresScript(input: LoadInput): string {
     [
       comment(`Tables of ${input.of} for PostgreSQL: psql -f this file`),
       comment("They are in the schema sluice, which is made anew: its earlier content is dropped."),
-      "\\set ON_ERROR_STOP on\nSET client_encoding TO 'UTF8';\nBEGIN;",
+      "\\set ON_ERROR_STOP on\nSET client_min_messages TO warning;\nSET client_encoding TO 'UTF8';\nBEGIN;",
       "DROP SCHEMA IF EXISTS sluice CASCADE;\nCREATE SCHEMA sluice;\nSET search_path TO sluice;",
       "CREATE TEMPORARY TABLE sluice_lines (line jsonb) ON COMMIT DROP;",
       ...input.tables.map((table) => loaded(table, input)),

@@ -16,6 +16,8 @@ export const CHOICES = [
   "conflicts",
   "publish",
   "delete",
+  "promote",
+  "maintenance",
   "validators",
   "missingAssets",
   "stages",

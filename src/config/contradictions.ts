@@ -73,6 +73,7 @@ export const POINTLESS: readonly (readonly [Side, Side])[] = [
 
 /** Options that do nothing by themselves. */
 export const NEEDS: readonly Need[] = [
+  { key: "maintenance", met: ({ promote }) => promote, what: "--promote" },
   {
     key: "maxDelete",
     met: ({ assets, delete: isDeleting }) => assets === "sync" || isDeleting,

@@ -70,6 +70,11 @@ export async function putBack(
 ): Promise<void> {
   for (const [key, value] of journal.changed) {
     const data = isObject(value) && isObject(value.data) ? value.data : {};
+    if (data.type === "maintenance_mode") {
+      await target.send("PUT", "/maintenance-mode/deactivate", { signal });
+      await journal.done(key);
+      continue;
+    }
     const [folder, id] = [PATHS[String(data.type)], data.id];
     if (folder === undefined || typeof id !== "string") {
       throw new SluiceError(`${journal.address} holds ${printable(key)}, which can't be put back.`);
@@ -123,7 +128,8 @@ async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRe
   const { plan: { environment, forkOf }, prefix } = earlier;
   await using lock = await lockOf(journals, project.id, environment, signal);
   const journal = await RestoreJournal.open(lock.storage, prefix, signal);
-  const isOwn = forkOf !== null && journal.madeEnvironment;
+  // One that was promoted isn't destroyed any more.
+  const isOwn = forkOf !== null && journal.madeEnvironment && environment !== project.primary;
   let destroyed = false;
   let count = 0;
   if (isOwn) destroyed = await removeEnvironment(environment, { client, signal, clock, onEvent });

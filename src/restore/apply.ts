@@ -6,10 +6,12 @@ import type { Storage } from "../storage/storage.ts";
 import { printable } from "../text/printable.ts";
 import { lockOf, putBack } from "./abort.ts";
 import { makeEnvironment } from "./environment.ts";
+import type { Inventory } from "./inventory.ts";
 import { RestoreJournal } from "./journal.ts";
 import { MadePlan, planned } from "./make_plan.ts";
 import { type ApplyRestoreOptions, RESTORE_DEFAULTS } from "./options.ts";
 import type { Loss } from "./phases.ts";
+import { promote } from "./promote.ts";
 import { RestoreReport, type RestoreResult } from "./report.ts";
 import { manifestDigest, type RestorePlan } from "./restore_plan.ts";
 import { inventoryOf, journalPlace } from "./settled.ts";
@@ -102,6 +104,8 @@ class Applying {
   readonly #options: MadePlan["work"]["options"];
   readonly #target: Target;
   readonly #report: RestoreReport;
+  /** The primary environment before it was forked, if the fork is to be promoted. */
+  #primaryBefore: Inventory | undefined;
 
   constructor(plan: MadePlan, ends: Ends) {
     const { work: { options, place: { environment } } } = plan;
@@ -147,11 +151,14 @@ class Applying {
       await this.#write(journal);
       await putBack(journal, this.#target, signal);
       await this.#verify();
+      await this.#promote(journal);
     } catch (error) {
       // Whoever stops it or whatever has failed: nothing stays changed that was changed for a while.
       await limited(UNDO_MS, undefined, (signal) => putBack(journal, this.#target, signal))
         .catch((undoError) => this.#warnOf(undoError, journal));
       throw this.#reasonOf(error);
+    } finally {
+      await this.#primaryBefore?.[Symbol.asyncDispose]();
     }
     const result = this.#report.result();
     await journal.end(result);
@@ -194,7 +201,8 @@ class Applying {
     // Somebody may have changed it since it was looked at.
     const before = work.inventory;
     work.inventory = await inventoryOf({ ...this.#options, signal: either }, environment, "plan");
-    await before[Symbol.asyncDispose]();
+    if (this.#options.promote && isNew) this.#primaryBefore = before;
+    else await before[Symbol.asyncDispose]();
     this.#plan = await planned({ ...work, isMade: true }, either);
     this.#report.planned(this.#plan);
   }
@@ -229,6 +237,28 @@ class Applying {
       onLoss,
     });
     this.#report.written = Object.fromEntries(written);
+  }
+
+  /** Makes the environment the primary one, if that was asked for and it is as the snapshot holds it. */
+  async #promote(journal: RestoreJournal): Promise<void> {
+    if (!this.#options.promote) return;
+    const { work: { place: { environment }, project: { primary } } } = this.#plan;
+    const { signal } = this.#ends;
+    const kept = (reason: string) => ({ isDone: false, previous: primary, reason, changes: [] });
+    const { exitCode } = this.#report.result();
+    this.#report.promotion = this.#ends.verify === "none"
+      ? kept("It wasn't compared with the snapshot, so that it wasn't promoted.")
+      : exitCode === EXIT.failed
+      ? kept("It differs from the snapshot, so that it wasn't promoted.")
+      : await promote({
+        options: { ...this.#options, signal: AbortSignal.any([signal, this.#ends.stop]) },
+        environment,
+        primary,
+        before: this.#primaryBefore,
+        target: this.#target,
+        journal,
+      });
+    await putBack(journal, this.#target, signal);
   }
 
   async #verify(): Promise<void> {

@@ -88,7 +88,9 @@ export function confirmationOf(
   project: FoundProject,
   living: Living | undefined,
   destroyed: number,
+  promotes: boolean,
 ): string | undefined {
+  if (promotes) return `${project.name}/${project.primary}`;
   if (place.isPrimary) {
     const name = `${project.name}/${place.environment}`;
     return living?.removes ? `${name} ${destroyed}` : name;
@@ -110,5 +112,23 @@ export function assertNoConflicts({ conflicts }: Pick<RestorePlan, "conflicts">)
       }: nothing was written.`,
     EXIT.usage,
     { code: "conflicts" },
+  );
+}
+
+/**
+ * Refuses to promote what isn't a fork of the primary environment that the restore makes.
+ *
+ * @param place Where it is restored to.
+ * @param project The project.
+ * @throws {SluiceError} If it isn't.
+ */
+export function assertPromotable({ forkOf }: TargetPlace, { primary }: FoundProject): void {
+  if (forkOf === primary) return;
+  throw new SluiceError(
+    `Only a new environment that is made of the primary one, ${
+      printable(primary, 100)
+    }, can be promoted: of another one nobody knows what would be lost.`,
+    EXIT.usage,
+    { code: "restore_promote" },
   );
 }

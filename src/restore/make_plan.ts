@@ -14,6 +14,7 @@ import {
   assertComplete,
   assertFewDestroyed,
   assertNoConflicts,
+  assertPromotable,
   confirmationOf,
   destroyedBy,
   livingOf,
@@ -96,6 +97,7 @@ export class MadePlan implements RestorePlan {
       work.project,
       work.choices.living,
       destroyedBy(this),
+      options.promote === true,
     );
     this.resumes = earlier && `${earlier.prefix}`;
     this.digest = planDigest({
@@ -203,7 +205,11 @@ async function makePlan(
     readOnly: true,
   });
   const project = await readProject(client, signal);
-  assertMeant(project, { snapshotProject: manifest?.project.id ?? found.project, otherProject });
+  assertMeant(project, {
+    snapshotProject: manifest?.project.id ?? found.project,
+    otherProject,
+    promotes: options.promote === true,
+  });
   const begunBefore = options.resume ? await findEarlier(options, found, project.id) : undefined;
   const { undone, touched } = await touchedBefore(options, found, begunBefore);
   const isRestart = begunBefore?.plan.forkOf === null && !otherProject && touched === undefined;
@@ -231,6 +237,7 @@ async function makePlan(
       now: new Date(clock.now()),
     })
     : placeOf(begunBefore.plan, project, otherProject);
+  if (options.promote) assertPromotable(place, project);
   const isThere = project.environments.some(({ id }) => id === place.environment);
   const inventory = await inventoryOf(options, isThere ? place.environment : place.forkOf!, "plan");
   try {

@@ -32,6 +32,7 @@ export type {
 export { type ConflictPolicy, CONFLICTS, type RestoreConflict } from "./living.ts";
 export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";
+export type { Promotion } from "./promote.ts";
 export type { RestoreHooks } from "./preflight.ts";
 export type { RestoreResult, RestoreVerification } from "./report.ts";
 export type { RestorePlan, RestoreTarget } from "./restore_plan.ts";

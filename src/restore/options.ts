@@ -97,6 +97,13 @@ export interface RestoreOptions extends JournalOptions {
   /** Whether scheduled publications are set if they are still to come, or listed only. @default {"list"} */
   readonly schedules?: "list" | "set" | undefined;
   /**
+   * Whether the new environment becomes the primary one in the end: once nothing differs from the snapshot, and if
+   * nobody changed the primary one meanwhile. @default {false}
+   */
+  readonly promote?: boolean | undefined;
+  /** Whether the project is in maintenance mode while that is found out and done. @default {false} */
+  readonly maintenance?: boolean | undefined;
+  /**
    * Whether the newest restore of this snapshot that wasn't finished is resumed, with the options that it was begun
    * with where they aren't given. @default {false}
    */

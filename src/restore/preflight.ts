@@ -50,6 +50,10 @@ export const RIGHTS = [
   "can_manage_shared_filters",
 ] as const;
 
+/** What it has to be permitted besides where an environment is promoted. */
+const PROMOTES = "can_promote_environments";
+const ALL_RIGHTS = [...RIGHTS, PROMOTES] as const;
+
 const resource = z.object({ id: z.string(), attributes: z.record(z.string(), z.unknown()) });
 const listed = z.object({ data: z.array(resource) });
 const site = z.object({ data: resource });
@@ -111,14 +115,16 @@ async function lackingRights(
   const included = Array.isArray(body.included) ? body.included : [];
   const role = included.find((one) => isObject(one) && one.type === "role" && one.id === id);
   if (!isObject(role) || !isObject(role.attributes)) {
-    return isObject(attributes) && attributes.hardcoded_type === "read_only" ? RIGHTS : undefined;
+    return isObject(attributes) && attributes.hardcoded_type === "read_only"
+      ? ALL_RIGHTS
+      : undefined;
   }
   if (role.attributes.hardcoded_type === "admin") return [];
   const final: JsonObject = isObject(role.meta) && isObject(role.meta.final_permissions)
     ? role.meta.final_permissions
     : {};
   const own = role.attributes;
-  return RIGHTS.filter((right) => (final[right] ?? own[right]) === false);
+  return ALL_RIGHTS.filter((right) => (final[right] ?? own[right]) === false);
 }
 
 /** How much is left of what the project's plan limits. */
@@ -174,10 +180,11 @@ async function ask(
  * @throws {SluiceError} If so.
  */
 export function assertMeant(
-  { id, name, lacking }: FoundProject,
-  { snapshotProject, otherProject }: {
+  { id, name, lacking: all }: FoundProject,
+  { snapshotProject, otherProject, promotes }: {
     readonly snapshotProject: string;
     readonly otherProject: boolean;
+    readonly promotes: boolean;
   },
 ): void {
   const shown = `${JSON.stringify(printable(name, 100))} (${printable(id, 40)})`;
@@ -197,6 +204,7 @@ export function assertMeant(
       { code: "own_project" },
     );
   }
+  const lacking = all?.filter((right) => promotes || right !== PROMOTES);
   if (lacking !== undefined && lacking.length > 0) {
     throw new SluiceError(
       `The API token's role may not do all that a restore does in ${shown} (it lacks ${

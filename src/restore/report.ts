@@ -4,6 +4,7 @@ import type { ApplyRestoreOptions } from "./options.ts";
 import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
+import type { Promotion } from "./promote.ts";
 import type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
 import { LEFT_OUT, type LeftOut } from "./verify/left_out.ts";
 import type { Verified } from "./verify/difference.ts";
@@ -41,6 +42,8 @@ export interface RestoreResult {
   readonly journal: string;
   /** What names the snapshot that undoes it, beside the journal; `null` if there is none. */
   readonly undo: string | null;
+  /** Whether the new environment is the primary one now; `null` if that wasn't asked for. */
+  readonly promotion: Promotion | null;
 }
 
 /** How a target was compared with the snapshot. */
@@ -60,6 +63,8 @@ export class RestoreReport {
   journal = "";
   /** What names the snapshot that undoes it. */
   undo: string | null = null;
+  /** What became of the promotion that was asked for. */
+  promotion: Promotion | null = null;
   /** How many were written, by phase and type. */
   written: Readonly<Record<string, number>> = {};
   readonly #plan: RestorePlan;
@@ -138,7 +143,9 @@ export class RestoreReport {
     const status = isDifferent ? "different" : isLossy ? "lossy" : "restored";
     return {
       status,
-      exitCode: { different: EXIT.failed, lossy: EXIT.partial, restored: EXIT.complete }[status],
+      exitCode: this.promotion?.isDone === false
+        ? EXIT.failed
+        : { different: EXIT.failed, lossy: EXIT.partial, restored: EXIT.complete }[status],
       snapshot,
       target,
       planned: this.#planned,
@@ -151,6 +158,7 @@ export class RestoreReport {
       ms: Math.round(this.#clock.elapsed() - this.#started),
       journal: this.journal,
       undo: this.undo,
+      promotion: this.promotion,
     };
   }
 }

@@ -123,6 +123,8 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "conflicts",
     "publish",
     "delete",
+    "promote",
+    "maintenance",
     "validators",
     "missingAssets",
     "stages",

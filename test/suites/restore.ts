@@ -5,6 +5,7 @@ import "../restore/limits_test.ts";
 import "../restore/living_properties_test.ts";
 import "../restore/living_test.ts";
 import "../restore/part_test.ts";
+import "../restore/promote_test.ts";
 import "../restore/records_cases_test.ts";
 import "../restore/records_difference_test.ts";
 import "../restore/records_graph_test.ts";

@@ -278,18 +278,21 @@ async function confirm(
   io: CliIo,
 ): Promise<void> {
   if (confirmation === undefined) return;
-  const what = isPrimary ? "primary environment" : "environment";
-  const question = isPrimary
+  const isOfPrimary = isPrimary || config.promote;
+  const what = isOfPrimary ? "primary environment" : "environment";
+  const question = config.promote
+    ? `Type ${printable(confirmation)} to put the new environment in the primary one's place: `
+    : isPrimary
     ? `Type ${printable(confirmation)} to write to its primary environment: `
     : `Type ${printable(confirmation)} to change what is in this environment: `;
   const given = config.confirm ?? await orCancelled(io.ask?.(question), io.signal);
   if (given?.trim() === confirmation) return;
   throw new SluiceError(
-    `Writing to the ${what} ${printable(environment)} has to be confirmed by its name, ${
-      JSON.stringify(printable(confirmation))
-    }${given === undefined ? "" : ", which wasn't typed"}: nothing was written (${
-      flagName("confirm")
-    }).`,
+    `Writing to the ${what}${
+      isOfPrimary && !isPrimary ? "" : ` ${printable(environment)}`
+    } has to be confirmed by its name, ${JSON.stringify(printable(confirmation))}${
+      given === undefined ? "" : ", which wasn't typed"
+    }: nothing was written (${flagName("confirm")}).`,
     EXIT.usage,
     { code: "not_confirmed" },
   );

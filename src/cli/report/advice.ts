@@ -47,6 +47,7 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   resource_unreadable: ({ resource }) => ` with ${flags("exclude")} ${resource}`,
   restore_fork_of: () => ` (${flags("forkOf")})`,
   restore_into: () => ` (${flags("into")})`,
+  restore_promote: () => ` (without ${flags("promote")}, or without ${flags("into", "forkOf")})`,
   resume_impossible: () => `, without ${flags("resume")}`,
   schedule_unreadable: () => ": sluice schedule enable, or sluice schedule disable",
   ticks_too_short: () => ` (${flags("timeBudget")})`,

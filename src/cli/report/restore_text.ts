@@ -91,7 +91,7 @@ function targetText(
  */
 export function renderRestoreResult(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { requests, ms, journal, undo } = result;
+  const { requests, ms, journal, undo, promotion } = result;
   const what = {
     restored: "Restored",
     lossy: "Restored with losses:",
@@ -131,12 +131,25 @@ export function renderRestoreResult(result: RestoreResult): string {
         printable(undo)
       } (with --delete, what the restore made is destroyed)`,
     ],
-    ...target.forkOf === null ? [] : [
+    ...promotion === null ? [] : promotionLines(promotion, target.environment),
+    ...target.forkOf === null || promotion !== null ? [] : [
       `Look at it in DatoCMS, and promote it there (Project settings → Environments): the primary environment is ` +
       "untouched.",
     ],
   ];
   return text(lines);
+}
+
+function promotionLines(
+  { isDone, previous, reason, changes }: NonNullable<RestoreResult["promotion"]>,
+  environment: string,
+): string[] {
+  if (!isDone) return ["", printable(reason ?? "It wasn't promoted.", 600), ...listed(changes)];
+  return [
+    `${printable(environment)} is the primary environment now. The way back: promote ${
+      printable(previous)
+    } again in DatoCMS (Project settings → Environments).`,
+  ];
 }
 
 /** A difference in a line. */

@@ -74,6 +74,14 @@ export const RESTORING = {
       "Destroy what the environment has and the snapshot hasn't, uploads apart, in one that was there. With an undo " +
       "snapshot: what the restore made.",
   }),
+  promote: onOff(false, {
+    help:
+      "Make the new environment the primary one, once it is as the snapshot and if nobody changed the primary one " +
+      "since it was forked; otherwise say what was changed, and exit with code 1. Has to be confirmed.",
+  }),
+  maintenance: onOff(false, {
+    help: "With --promote: keep everybody from writing to the primary environment meanwhile.",
+  }),
   validators: option({
     kind: "text",
     schema: z.enum(VALIDATORS).default(RESTORE_DEFAULTS.validators),

@@ -1,37 +1,27 @@
 import { EXIT, SluiceError } from "../error.ts";
-import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
 import { printable } from "../text/printable.ts";
 import { openSnapshot, type Snapshot } from "../tools/open.ts";
 import { verifySnapshot } from "../tools/verify.ts";
-import { type Along, type RestoreChoice, settledChoice } from "./chosen/choice.ts";
+import { type RestoreChoice, settledChoice } from "./chosen/choice.ts";
 import { Expected } from "./chosen/expected.ts";
-import { chooseTarget, placeOf, type TargetPlace } from "./environment.ts";
-import { type Inventory, isEmpty, recordsIn } from "./inventory.ts";
-import { type JournalChoices, RestoreJournal } from "./journal.ts";
+import { chooseTarget, placeOf } from "./environment.ts";
+import { isEmpty, recordsIn } from "./inventory.ts";
+import { RestoreJournal } from "./journal.ts";
 import { holdsNothingElse } from "./check_ids.ts";
 import {
   assertComplete,
   assertFewDestroyed,
   assertNoConflicts,
   assertPromotable,
-  confirmationOf,
-  destroyedBy,
   livingOf,
   OF_SCHEMA,
 } from "./living_target.ts";
+import { type Choices, MadePlan, type RestoreWork } from "./made_plan.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
-import { type PlannedSteps, planSteps, type RestoreParts } from "./parts.ts";
-import type { PlanInput } from "./plan.ts";
-import {
-  assertMeant,
-  assertWritable,
-  type FoundProject,
-  lackOf,
-  notesOf,
-  readProject,
-} from "./preflight.ts";
-import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore_plan.ts";
+import { planSteps, type RestoreParts } from "./parts.ts";
+import { assertMeant, assertWritable, lackOf, notesOf, readProject } from "./preflight.ts";
+import type { RestorePlan } from "./restore_plan.ts";
 import {
   type EarlierRestore,
   findEarlier,
@@ -41,118 +31,7 @@ import {
   type Settled,
   settled,
 } from "./settled.ts";
-import { sumOf } from "./steps.ts";
-import type { Touched } from "./touched.ts";
 import { beforeOf, isUndo, touchedBefore } from "./undo.ts";
-
-/** A plan, and all that it is made with. */
-export class MadePlan implements RestorePlan {
-  readonly snapshot: string;
-  readonly target: RestorePlan["target"];
-  readonly writes: RestorePlan["writes"];
-  readonly requests: number;
-  readonly leastMs: number;
-  readonly losses: RestorePlan["losses"];
-  readonly conflicts: RestorePlan["conflicts"];
-  readonly ids: RestorePlan["ids"];
-  readonly relaxed: readonly string[];
-  readonly hooks: RestorePlan["hooks"];
-  readonly notes: readonly string[];
-  readonly confirmation: string | undefined;
-  readonly undo: boolean;
-  readonly resumes: string | undefined;
-  readonly digest: string;
-
-  /**
-   * @param work What it is made with.
-   * @param planned What is written.
-   * @param relaxed The models whose validators step aside.
-   */
-  constructor(
-    readonly work: RestoreWork,
-    readonly planned: PlannedSteps,
-    relaxed: readonly string[],
-  ) {
-    const { options, project: { id, name, hooks }, place, snapshot, earlier, notes } = work;
-    this.snapshot = snapshot.name;
-    this.target = {
-      project: { id, name },
-      environment: place.environment,
-      isPrimary: place.isPrimary,
-      forkOf: place.forkOf ?? null,
-    };
-    this.writes = sumOf(planned.steps);
-    const fork = place.forkOf !== undefined && !work.isMade ? 1 : 0;
-    this.requests = this.writes.reduce((sum, { requests }) => sum + requests, fork);
-    this.leastMs = leastMs(this.requests);
-    this.losses = options.redaction.redactValue([...planned.losses]);
-    this.conflicts = options.redaction.redactValue([...planned.conflicts]);
-    this.ids = Object.fromEntries(work.expected?.chosen.copies?.ids ?? []);
-    this.relaxed = relaxed;
-    this.hooks = hooks;
-    this.notes = [...notes, ...work.expected?.notes ?? []];
-    this.undo = place.isLiving && this.requests > 0;
-    this.confirmation = confirmationOf(
-      place,
-      work.project,
-      work.choices.living,
-      destroyedBy(this),
-      options.promote === true,
-    );
-    this.resumes = earlier && `${earlier.prefix}`;
-    this.digest = planDigest({
-      snapshot: snapshot.name,
-      manifest: manifestDigest(snapshot.manifest),
-      project: id,
-      forkOf: place.forkOf ?? null,
-      options: work.choices,
-      inventory: work.inventory,
-      writes: this.writes,
-      losses: this.losses,
-    });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.work.inventory[Symbol.asyncDispose]() as Promise<void>;
-  }
-}
-
-/** What a plan is made with, and carried out. */
-export interface RestoreWork {
-  /** The options. */
-  readonly options: Settled<RestoreOptions>;
-  /** Those that shape what is written, with their defaults. */
-  readonly choices: Choices;
-  /** Plans what is written. */
-  readonly parts: RestoreParts;
-  /** The snapshot. */
-  readonly found: FoundSnapshot;
-  /** The same, open. */
-  readonly snapshot: Snapshot;
-  /** The project that is restored into. */
-  readonly project: FoundProject;
-  /** Where to. */
-  readonly place: TargetPlace;
-  /** Whether the environment was made by an earlier run. */
-  readonly isMade: boolean;
-  /** The restore that is resumed. */
-  readonly earlier: EarlierRestore | undefined;
-  /** What the restore wrote to that this one undoes: nothing else is written. */
-  readonly undone: Touched | undefined;
-  /** What an earlier run was to write where editors work. */
-  readonly touched: Touched | undefined;
-  /** What was there. It is another one once an environment was made. */
-  inventory: Inventory;
-  /** What the user should know. */
-  readonly notes: readonly string[];
-  /** What an earlier run has begun to bring along with what was chosen. */
-  readonly along?: Along | undefined;
-  /** What the target is to be, if only a part is restored. */
-  readonly expected?: Expected | undefined;
-}
-
-/** What shapes what is written. */
-type Choices = JournalChoices & Pick<PlanInput, "isOtherProject">;
 
 /**
  * Plans a restore, as {@linkcode planRestore} does, with the given parts.

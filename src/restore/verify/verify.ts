@@ -11,7 +11,7 @@ import { SchemaPair } from "../../tools/diff/schema_pair.ts";
 import type { Snapshot } from "../../tools/open.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { RestoreConflict } from "../living.ts";
-import type { RestoreWork } from "../make_plan.ts";
+import type { RestoreWork } from "../made_plan.ts";
 import type { VerifyRestore } from "../options.ts";
 import type { Loss } from "../phases.ts";
 import { differingSchedules } from "../records/schedules.ts";

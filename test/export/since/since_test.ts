@@ -403,7 +403,7 @@ Deno.test("snapshots in S3 are reused, and tables and assets are as ever", async
 
 const ENDS: readonly (readonly End[])[] = [
   [{ by: "request", at: 34 }, { by: "crash", call: 30 }],
-  [{ by: "crash", call: 40 }, { by: "one failure", call: 45 }, { by: "request", at: 12 }],
+  [{ by: "crash", call: 40 }, { by: "crash", call: 45 }, { by: "request", at: 12 }],
 ];
 
 for (const [n, ends] of ENDS.entries()) {
@@ -442,12 +442,12 @@ for (const [n, ends] of ENDS.entries()) {
 }
 
 Deno.test("exportProject() with since keeps its word while editors work and a run ends", async () => {
-  const generated = generateProject({ records: 60, uploads: 4, blocksPerRecord: 3 });
+  const generated = generateProject({ records: 120, uploads: 4, blocksPerRecord: 3 });
   const project = memoryCopy(generated);
   const oracle = new Oracle(project);
   const editor = new Editor(project, { seed: 5, purge: 5 });
   let isReading = false;
-  const hook = editor.hook(2);
+  const hook = editor.hook(1);
   await using cma = startDemoCma({
     project,
     rateLimit: false,
@@ -456,7 +456,7 @@ Deno.test("exportProject() with since keeps its word while editors work and a ru
   const storage = new MemoryStorage();
   const how = { assets: false, since: "last", resume: true, checkpointMs: 0 } as const;
   await exportProject({ ...sourceOf(cma), storage, ...how });
-  editor.edit(20);
+  editor.edit(5);
   const from = oracle.now;
   isReading = true;
   await endedRun(cma, storage, { by: "request", at: 30 }, how);

@@ -88,6 +88,11 @@ export class Completion {
     return this.#held * 3 < this.#mostHeld;
   }
 
+  /** Whether so little waits that earlier records may be looked for: what is reused needs no room to be read. */
+  get mayJoin(): boolean {
+    return this.#held < this.#mostHeld;
+  }
+
   get #mostHeld(): number {
     return this.#options.mostHeld ?? MOST_HELD;
   }

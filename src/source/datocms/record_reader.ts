@@ -137,8 +137,9 @@ class RecordReader {
       while (this.#alone.length > 0 && this.#open < modelsAtOnce) {
         this.#openLane(this.#alone.shift()!);
       }
+      const mayJoin = completion.mayJoin || isIdle;
       for (const lane of this.#lanes) {
-        if (mayRead) {
+        if (lane.join === undefined ? mayRead : mayJoin) {
           this.#joinRows(lane);
           this.#readRows(lane);
         }

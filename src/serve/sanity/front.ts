@@ -3,7 +3,6 @@ import * as z from "zod";
 import { scheduleSwitch } from "../../snapshot/schedule_switch.ts";
 import type { SnapshotInfo } from "../../snapshot/snapshot_info.ts";
 import { parseTime } from "../../text/iso_time.ts";
-import { safeName } from "../../text/safe_name.ts";
 import { listPage } from "../../tools/list.ts";
 import { plainJson } from "../answer.ts";
 import { assets } from "../api/files.ts";
@@ -183,7 +182,7 @@ async function backup(call: Call): Promise<Response> {
     add(`${model}-current-${batch}.ndjson`, "document", { lines: path });
   }
   for await (const asset of assets(call, opened)) {
-    add(safeName(`${asset.id}-${asset.name}`), asset.type, { upload: asset.id });
+    add(`${asset.id}-${asset.name}`, asset.type, { upload: asset.id });
   }
   const next = from + files.length;
   return plainJson({

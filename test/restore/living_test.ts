@@ -7,6 +7,7 @@ import {
   type RestorePlan,
   type RestoreResult,
 } from "../../src/restore/mod.ts";
+import { Target } from "../../src/restore/target.ts";
 import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import type { DemoCma } from "../../src/simulator/server.ts";
@@ -257,4 +258,25 @@ Deno.test("a restore where editors work that is killed puts validators back, and
     for (const id of gone) assert.ok(primary.items.record(id), "what is gone is made");
     assert.deepEqual(primary.fields, fields, "validators are back at the end");
   }
+});
+
+Deno.test("a field that was deleted is made again, with what the records of its model held in it", async () => {
+  const project = memoryCopy(SOURCE);
+  const { record, key } = textOf(project);
+  const { primary } = project;
+  const field = primary.fields.find(({ attributes, relationships }) => {
+    return attributes.api_key === key &&
+      relationships.item_type.data.id === typeOf(record.current);
+  })!;
+  await using cma = served(project);
+  const { apiToken, url: baseUrl } = cma;
+  const { signal } = new AbortController();
+  await new Target({ apiToken, baseUrl }).destroy(`/fields/${field.id}`, { signal });
+  assert.ok(!primary.fields.some(({ id }) => id === field.id));
+  const result = await restored(cma, { conflicts: "overwrite", publish: "snapshot" });
+  assert.deepEqual(result.verification?.differences, []);
+  assert.deepEqual(result.losses, []);
+  const now = primary.items.record(record.current.id)!;
+  assert.equal(now.current.attributes[key], record.current.attributes[key]);
+  assert.equal(now.published?.attributes[key], record.published?.attributes[key]);
 });

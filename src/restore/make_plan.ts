@@ -1,10 +1,10 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { CmaClient } from "../source/datocms/cma_client.ts";
 import { printable } from "../text/printable.ts";
-import { openSnapshot, type Snapshot } from "../tools/open.ts";
+import { openSnapshot } from "../tools/open.ts";
 import { verifySnapshot } from "../tools/verify.ts";
-import { type RestoreChoice, settledChoice } from "./chosen/choice.ts";
 import { Expected } from "./chosen/expected.ts";
+import { assertHolds, partOf } from "./chosen/part.ts";
 import { chooseTarget, placeOf } from "./environment.ts";
 import { isEmpty, recordsIn } from "./inventory.ts";
 import { RestoreJournal } from "./journal.ts";
@@ -20,10 +20,9 @@ import {
 import { type Choices, MadePlan, type RestoreWork } from "./made_plan.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { planSteps, type RestoreParts } from "./parts.ts";
-import { assertMeant, assertWritable, lackOf, notesOf, readProject } from "./preflight.ts";
+import { assertMeant, assertWritable, notesOf, readProject } from "./preflight.ts";
 import type { RestorePlan } from "./restore_plan.ts";
 import {
-  type EarlierRestore,
   findEarlier,
   foundSnapshot,
   inventoryOf,
@@ -54,7 +53,6 @@ async function makePlan(
 ): Promise<RestorePlan> {
   const { storage, signal, clock, onEvent } = options;
   const { otherProject = RESTORE_DEFAULTS.otherProject } = options;
-  const given = settledChoice(options.part);
   const found = await foundSnapshot(options);
   const verified = await verifySnapshot(storage, found, {
     // What was there as it was may lead nowhere.
@@ -98,14 +96,7 @@ async function makePlan(
   if (options.resume && begunBefore === undefined && !otherProject) {
     throw noEarlier(options, found, project.environments.map(({ id }) => id));
   }
-  const part = partOf(given, begunBefore);
-  if (part !== undefined && options.delete) {
-    throw new SluiceError(
-      "A part of a snapshot destroys nothing: restore all of it to destroy what it lacks.",
-      EXIT.usage,
-      { code: "restore_choice" },
-    );
-  }
+  const part = partOf(options, begunBefore);
   assertHolds(snapshot, part);
   const undoneIn = undone && (manifest?.environment.id ?? undefined);
   const place = begunBefore === undefined
@@ -221,35 +212,4 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
     .map(({ attributes: { api_key: key } }) => key);
   const losses = [...expected?.losses ?? [], ...steps.losses];
   return new MadePlan({ ...work, expected }, { ...steps, losses }, relaxed);
-}
-
-/** The part that is restored: what it was begun with, if it is resumed. */
-function partOf(
-  given: RestoreChoice | undefined,
-  earlier: EarlierRestore | undefined,
-): RestoreChoice | undefined {
-  if (earlier === undefined) return given;
-  const begun = settledChoice(earlier.plan.options?.part);
-  if (given === undefined || JSON.stringify(given) === JSON.stringify(begun)) return begun;
-  throw new SluiceError(
-    "The restore was begun with another part of the snapshot: resume it without saying which, or give it up.",
-    EXIT.usage,
-    { code: "restore_choice" },
-  );
-}
-
-/** Refuses a snapshot that doesn't hold what is restored of it. */
-function assertHolds({ name, manifest }: Snapshot, part: RestoreChoice | undefined): void {
-  if (manifest === undefined) return;
-  const lack = lackOf(manifest, part?.only);
-  if (lack.length === 0) return;
-  throw new SluiceError(
-    part === undefined
-      ? `The snapshot ${name} isn't the whole project (${
-        lack.join("; ")
-      }): what it lacks can't be told from what was deleted. Restore a part that it has, or another snapshot.`
-      : `The snapshot ${name} doesn't have all that was chosen (${lack.join("; ")}).`,
-    EXIT.usage,
-    { code: "snapshot_partial" },
-  );
 }

@@ -15,6 +15,7 @@ import "../s3/rgw_copy_test.ts";
 import "../s3/rgw_doctor_test.ts";
 import "../s3/rgw_export_test.ts";
 import "../s3/rgw_prune_test.ts";
+import "../s3/rgw_serve_test.ts";
 import "../s3/rgw_test.ts";
 import "../s3/s3_answers_test.ts";
 import "../s3/s3_claim_test.ts";

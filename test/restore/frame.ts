@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Clock, SYSTEM_CLOCK } from "../../src/async/clock.ts";
+import type { Clock } from "../../src/async/clock.ts";
 import { EXIT, SluiceError } from "../../src/error.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { exportProject } from "../../src/export/export.ts";
@@ -83,11 +83,12 @@ export function partsOf(...steps: readonly Step[]): RestoreParts {
 }
 
 /** Later than all that is scheduled in the sample: what isn't taken away from a fork is over then. */
-const LATER: Clock = { ...SYSTEM_CLOCK, now: () => Date.parse("2150-01-01T00:00:00Z") };
+const LATER: Clock = { ...IMPATIENT, now: () => Date.parse("2150-01-01T00:00:00Z") };
 
 /** Plans a restore of which nothing but the frame is real. */
 export async function framed(options: RestoreOptions, ...steps: readonly Step[]) {
-  return await planWith({ clock: LATER, ...options }, partsOf(...steps));
+  const clock = options.clock === IMPATIENT ? LATER : options.clock;
+  return await planWith({ ...options, clock }, partsOf(...steps));
 }
 
 /** A refusal: nothing was written, and the exit code says so. */

@@ -38,7 +38,8 @@ Deno.test("once its time is used up a restore begins nothing new, and is resumed
   }
   assert.deepEqual(done, [1, 2]);
   await using plan = await framed({ ...options, resume: true }, step(0));
-  const { status } = await applyRestore(plan, { timeBudgetMs: 100_000 });
+  const { status, verification } = await applyRestore(plan, { timeBudgetMs: 100_000 });
+  assert.deepEqual(verification?.differences, []);
   assert.equal(status, "restored");
   assert.deepEqual(done, [1, 2, 1, 2, 3]);
 });

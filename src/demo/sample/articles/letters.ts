@@ -14,7 +14,7 @@ export function lettersArticle(): StoredItem {
     stage: "printed",
     scheduled: {
       id: "512",
-      unpublishAt: "2026-12-01T00:00:00.000Z",
+      unpublishAt: "2036-12-01T00:00:00.000Z",
       unpublishLocales: ["it", "pt-BR"],
     },
     attributes: {

@@ -28,7 +28,7 @@ const UNPUBLISHING = {
   id: "512",
   type: "scheduled_unpublishing",
   attributes: {
-    unpublishing_scheduled_at: "2026-12-01T00:00:00.000Z",
+    unpublishing_scheduled_at: "2036-12-01T00:00:00.000Z",
     content_in_locales: ["it", "pt-BR"],
   },
   relationships: { item: { data: { id: itemId("article-letters"), type: "item" } } },

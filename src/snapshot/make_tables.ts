@@ -24,6 +24,8 @@ export interface TableBatch extends PassBatch {
 
 /** How far tables were made. */
 export interface TablesState extends PartsState {
+  /** Whether the tables of the project are made, too. @default {false} */
+  readonly hasProject?: boolean | undefined;
   /** What the transforms warned about. */
   readonly warnings: readonly {
     readonly code: string;
@@ -81,6 +83,7 @@ export class TableMaker {
   readonly #options: TableMakerOptions;
   readonly #writer: TableWriter;
   readonly #warnings: WarningCounter;
+  #hasProject: boolean;
   #rows = 0;
 
   /**
@@ -97,11 +100,16 @@ export class TableMaker {
       from,
     });
     this.#warnings = new WarningCounter(from?.warnings);
+    this.#hasProject = from?.hasProject ?? false;
   }
 
   /** How far the tables are, once {@linkcode TableMaker.addTo} has resolved and no page came since. */
   get state(): TablesState {
-    return { ...this.#writer.state, warnings: this.warnings };
+    return {
+      ...this.#writer.state,
+      warnings: this.warnings,
+      ...(this.#hasProject && { hasProject: true }),
+    };
   }
 
   /** How many rows were made, in this run. */
@@ -162,15 +170,18 @@ export class TableMaker {
   }
 
   /**
-   * Makes the tables of the project, and writes what is left.
+   * Makes the tables of the project, unless an earlier run has, and writes what is left.
    *
    * @param people Who may have made records and uploads: collaborators, single sign-on users and API tokens.
    * @throws {StorageError} If it can't be written.
    */
   async end(people: readonly Resource[] = []): Promise<void> {
-    const tables = projectRows(this.#options.schema, people, this.#warnings.add);
-    await this.#writer.write(tables);
-    this.#rows += rowsIn(tables);
+    if (!this.#hasProject) {
+      const tables = projectRows(this.#options.schema, people, this.#warnings.add);
+      await this.#writer.write(tables);
+      this.#rows += rowsIn(tables);
+      this.#hasProject = true;
+    }
     await this.#writer.flush();
   }
 

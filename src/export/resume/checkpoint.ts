@@ -152,6 +152,7 @@ const checkpointSchema: z.ZodType<Checkpoint> = z.object({
       next: z.record(z.string(), count),
       rows: z.record(z.string(), count),
       warnings: z.array(z.object({ code: z.string(), count, example: z.string() })),
+      hasProject: z.boolean().optional(),
     }).optional(),
   }).optional(),
   journal: z.array(z.object({

@@ -1,3 +1,4 @@
+import { isObject } from "../text/json.ts";
 import type { ItemType } from "./resource.ts";
 
 /** An entry of a role's permissions, as far as reading goes. What it doesn't name isn't restricted. */
@@ -82,5 +83,5 @@ function isAbout({ item_type, workflow }: Permission, model: ItemType): boolean 
   if (item_type) return item_type === model.id;
   if (!workflow) return true;
   const own = model.relationships?.workflow?.data;
-  return !!own && "id" in own && own.id === workflow;
+  return isObject(own) && own.id === workflow;
 }

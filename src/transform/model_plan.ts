@@ -10,6 +10,7 @@ import {
   RECORD_META,
   RECORD_PLACE,
 } from "./meta_columns.ts";
+import { isObject } from "../text/json.ts";
 
 /** What the transforms need to know of a field, worked out once. */
 export interface FieldPlan {
@@ -180,7 +181,7 @@ function fieldNamed(
 ): FieldPlan | undefined {
   for (const name of relationships) {
     const data = itemType?.relationships?.[name]?.data;
-    const id = data && "id" in data ? data.id : undefined;
+    const id = isObject(data) ? data.id : undefined;
     const found = fields.find(({ field }) => field.id === id);
     if (found) return found;
   }

@@ -386,3 +386,25 @@ Deno.test("copies are drafts with ids of their own, and link to each other", asy
   );
   assert.equal(result.ids[idOf("story 2")], two.id);
 });
+
+Deno.test("one record, with the links to it, comes back where editors work", async () => {
+  const project = magazine();
+  const linked = [...project.primary.items.index().referrersOf(idOf("story 2"))].sort();
+  await using cma = served(project);
+  const client = writeClient(cma);
+  await client.items.destroy(idOf("story 2"));
+  await client.items.update(idOf("story 1"), { slug: "changed" });
+  const storage = await snapshot();
+  const [into, part] = ["primary", { records: [idOf("story 2")] }];
+  const first = await restorePart(cma, project, storage, { into, part });
+  assert.deepEqual(first.result.verification?.differences, []);
+  assert.deepEqual(first.writes, ["POST /items"]);
+  assert.equal(record(project, "story 2")!.published, undefined, "nothing is published unasked");
+  const whole = { into, part: { ...part, withReferrers: true }, publish: "snapshot" } as const;
+  const second = await restorePart(cma, project, storage, { ...whole, conflicts: "overwrite" });
+  assert.deepEqual(second.result.verification?.differences, []);
+  assert.ok(record(project, "story 2")!.published);
+  const { items } = project.primary;
+  assert.deepEqual([...items.index().referrersOf(idOf("story 2"))].sort(), linked);
+  assert.equal(record(project, "story 1")!.current.attributes.slug, "changed");
+});

@@ -27,3 +27,15 @@ export function createdAt({ meta, attributes }: Resource): number {
 export function withAttributes<T extends Resource>(resource: T): T {
   return isObject(resource.attributes) ? resource : { ...resource, attributes: {} };
 }
+
+/**
+ * The id of the only resource that a relationship refers to.
+ *
+ * @param resource What has the relationship; an API may send one that holds anything.
+ * @param name The relationship's name.
+ * @return `null` if it refers to none or to several, or there is no such relationship.
+ */
+export function relatedId({ relationships }: Resource, name: string): string | null {
+  const data = relationships?.[name]?.data;
+  return isObject(data) && typeof data.id === "string" ? data.id : null;
+}

@@ -1,4 +1,4 @@
-import { isObject } from "../text/json.ts";
+import { relatedId } from "./attributes.ts";
 import type { ItemType } from "./resource.ts";
 
 /** An entry of a role's permissions, as far as reading goes. What it doesn't name isn't restricted. */
@@ -82,6 +82,5 @@ function isWhole({ on_creator, on_stage, upload_collection }: Permission): boole
 function isAbout({ item_type, workflow }: Permission, model: ItemType): boolean {
   if (item_type) return item_type === model.id;
   if (!workflow) return true;
-  const own = model.relationships?.workflow?.data;
-  return isObject(own) && own.id === workflow;
+  return relatedId(model, "workflow") === workflow;
 }

@@ -1,3 +1,4 @@
+import { relatedId } from "./attributes.ts";
 import { isObject } from "../text/json.ts";
 import type { Field, Item, ItemType, Resource } from "./resource.ts";
 
@@ -123,8 +124,7 @@ function allowsNone(validators: unknown, name: string): boolean {
 }
 
 function itemTypeOf(resource: Resource): string {
-  const data = resource.relationships?.item_type?.data;
-  return data && "id" in data ? data.id : "";
+  return relatedId(resource, "item_type") ?? "";
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {

@@ -31,7 +31,8 @@ const OPENED = 16;
 /** Memory for the places of rows (bytes). */
 const ROWS_MEMORY = 128 * 1024 * 1024;
 const PROJECT = /^[\w-]{1,64}$/;
-const ENVIRONMENT = /^[a-z0-9-]{1,64}$/i;
+/** What environments are called. */
+export const ENVIRONMENT = /^[a-z0-9-]{1,64}$/i;
 /** What names a snapshot of a project. */
 const NAME =
   /^(?:latest(?::[a-z0-9-]{1,64})?|\d{4,15}|undo_\d{1,15}|\d{4}-\d\d-\d\d[\w:.+-]{0,30})$/i;

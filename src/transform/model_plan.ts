@@ -1,3 +1,4 @@
+import { relatedId } from "../content/attributes.ts";
 import { fieldTypeInfo } from "../content/field_types.ts";
 import type { Field, Item, ItemType } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
@@ -10,7 +11,6 @@ import {
   RECORD_META,
   RECORD_PLACE,
 } from "./meta_columns.ts";
-import { isObject } from "../text/json.ts";
 
 /** What the transforms need to know of a field, worked out once. */
 export interface FieldPlan {
@@ -180,8 +180,7 @@ function fieldNamed(
   fields: readonly FieldPlan[],
 ): FieldPlan | undefined {
   for (const name of relationships) {
-    const data = itemType?.relationships?.[name]?.data;
-    const id = isObject(data) ? data.id : undefined;
+    const id = itemType && relatedId(itemType, name);
     const found = fields.find(({ field }) => field.id === id);
     if (found) return found;
   }

@@ -1,3 +1,4 @@
+import { relatedId } from "../content/attributes.ts";
 import { isObject } from "../text/json.ts";
 import type { Field, ItemType, JsonObject, Resource } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
@@ -57,7 +58,7 @@ function modelRow(model: ItemType, schema: SchemaIndex): JsonObject {
     has_drafts: attributes.draft_mode_active === true,
     title_field: titleField?.key ?? null,
     image_field: imageField?.key ?? null,
-    workflow_id: idOf(model, "workflow"),
+    workflow_id: relatedId(model, "workflow"),
   };
 }
 
@@ -87,13 +88,8 @@ function creatorRow(resource: Resource): JsonObject {
     id,
     name: full_name ?? name ?? (names.length > 0 ? names.join(" ") : null),
     email: email ?? username ?? null,
-    role_id: idOf(resource, "role"),
+    role_id: relatedId(resource, "role"),
   };
-}
-
-function idOf({ relationships }: Resource, name: string): string | null {
-  const data = relationships?.[name]?.data;
-  return isObject(data) && typeof data.id === "string" ? data.id : null;
 }
 
 function byTypeAndId(a: JsonObject, b: JsonObject): number {

@@ -1,7 +1,8 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Resource } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
-import { relatedId } from "../schema/kinds.ts";
+
 import type { ChoiceInput, Chosen } from "./choose.ts";
 
 /** Lists of settings, as an export calls them; what isn't there isn't known. */

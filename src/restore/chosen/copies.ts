@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { relatedId } from "../../content/attributes.ts";
 import type { Item, Json, JsonObject, Page, Resource } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { getOwn, setOwn } from "../../text/own.ts";
-import { relatedId } from "../schema/kinds.ts";
+
 import { renamedItem } from "./renamed_item.ts";
 
 /**

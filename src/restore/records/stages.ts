@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Item, ItemType, Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 
@@ -25,12 +26,11 @@ export function initialStages(workflows: readonly Resource[]): ReadonlyMap<strin
 export function stageToBe(
   current: Item,
   present: Item | undefined,
-  { relationships }: ItemType,
+  type: ItemType,
   initial: ReadonlyMap<string, string>,
 ): string | undefined {
   const stage = current.meta?.stage;
   if (typeof stage !== "string") return undefined;
-  const workflow = relationships?.workflow?.data;
-  const first = workflow && "id" in workflow ? initial.get(workflow.id) : undefined;
+  const first = initial.get(relatedId(type, "workflow") ?? "");
   return (present ? present.meta?.stage : first) === stage ? undefined : stage;
 }

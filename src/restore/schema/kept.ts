@@ -1,7 +1,8 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { JsonObject, Resource, Site } from "../../content/resource.ts";
 import { mayOverwrite } from "../living.ts";
 import type { PlanInput } from "../plan.ts";
-import { type KindName, KINDS, relatedId, validatorsOf } from "./kinds.ts";
+import { type KindName, KINDS, validatorsOf } from "./kinds.ts";
 import { siteFirst, siteLast } from "./settings.ts";
 import { nameOf } from "./stage.ts";
 import { SchemaState } from "./state.ts";

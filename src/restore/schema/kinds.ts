@@ -132,18 +132,6 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
 };
 
 /**
- * The id of the only resource that a relationship refers to.
- *
- * @param resource What has the relationship.
- * @param name The relationship's name.
- * @return `null` if it refers to none, or there is no such relationship.
- */
-export function relatedId({ relationships }: Resource, name: string): string | null {
-  const data = relationships?.[name]?.data;
-  return data && "id" in data ? data.id : null;
-}
-
-/**
  * Something of an attribute that is a number: the place among its siblings.
  *
  * @param resource The resource.

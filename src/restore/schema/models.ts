@@ -1,7 +1,8 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Resource } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { isObject } from "../../text/json.ts";
-import { FIELD_ROLES, KINDS, ORDERING, positionOf, relatedId, validatorsOf } from "./kinds.ts";
+import { FIELD_ROLES, KINDS, ORDERING, positionOf, validatorsOf } from "./kinds.ts";
 import {
   fieldKey,
   fieldParts,

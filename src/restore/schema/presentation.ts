@@ -1,5 +1,6 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Resource } from "../../content/resource.ts";
-import { type KindName, KINDS, positionOf, relatedId } from "./kinds.ts";
+import { type KindName, KINDS, positionOf } from "./kinds.ts";
 import { byDifference, parentsFirst, type Stage } from "./stage.ts";
 import type { SchemaState } from "./state.ts";
 import {

@@ -1,7 +1,8 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { JsonObject, Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 import type { RestoreRun } from "../run.ts";
-import { KINDS, relatedId, validatorsOf } from "./kinds.ts";
+import { KINDS, validatorsOf } from "./kinds.ts";
 import type { SchemaContext } from "./stage.ts";
 import type { SchemaState } from "./state.ts";
 import { type Parts, partsOf } from "./write.ts";

@@ -1,6 +1,7 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
-import { type KindName, relatedId, validatorsOf } from "./kinds.ts";
+import { type KindName, validatorsOf } from "./kinds.ts";
 import { parentsFirst, type Stage } from "./stage.ts";
 import type { SchemaState } from "./state.ts";
 import { destroys, type Write } from "./write.ts";

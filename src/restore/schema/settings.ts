@@ -1,9 +1,10 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { JsonObject, Resource } from "../../content/resource.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { isObject, type Json } from "../../text/json.ts";
 import { isSame } from "../../tools/diff/compare_json.ts";
 import type { RestoreRun } from "../run.ts";
-import { KINDS, positionOf, relatedId } from "./kinds.ts";
+import { KINDS, positionOf } from "./kinds.ts";
 import {
   byDifference,
   freesKeys,

@@ -1,9 +1,10 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Resource, Site } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { readSchema } from "../../source/datocms/schema.ts";
 import type { Snapshot } from "../../tools/open.ts";
 import type { Target } from "../target.ts";
-import { type KindName, KINDS, relatedId } from "./kinds.ts";
+import { type KindName, KINDS } from "./kinds.ts";
 
 /** What comes with the models. */
 const OF_MODELS: readonly KindName[] = ["item_type", "fieldset", "field"];

@@ -1,8 +1,9 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { JsonObject, Relationship, Resource } from "../../content/resource.ts";
 import { isSame } from "../../tools/diff/compare_json.ts";
 import { isObject, type Json } from "../../text/json.ts";
 import type { RestoreRun } from "../run.ts";
-import { attributesOf, type Kind, type KindName, KINDS, relatedId } from "./kinds.ts";
+import { attributesOf, type Kind, type KindName, KINDS } from "./kinds.ts";
 import type { SchemaState } from "./state.ts";
 
 /** A request that changes a schema or its settings, and what it does. */

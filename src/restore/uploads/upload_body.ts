@@ -1,6 +1,7 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Json, JsonObject, Relationship, Upload } from "../../content/resource.ts";
 import { isSame } from "../../tools/diff/compare_json.ts";
-import { relatedId } from "../schema/kinds.ts";
+
 import { canonicalMetadata, isSameMetadata, metadataIn } from "./metadata.ts";
 import { slugOf } from "./paths.ts";
 

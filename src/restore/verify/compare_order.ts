@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Resource } from "../../content/resource.ts";
 import type { Differences } from "./difference.ts";
 
@@ -58,9 +59,8 @@ function inOrder(group: [position: number, id: string][]): string[] {
  */
 export function orderOf(resources: readonly Resource[]): SiblingOrder {
   const order = new SiblingOrder();
-  for (const { id, attributes, relationships } of resources) {
-    const parent = relationships?.parent?.data;
-    order.add(id, parent && "id" in parent ? parent.id : undefined, attributes?.position);
+  for (const one of resources) {
+    order.add(one.id, relatedId(one, "parent") ?? undefined, one.attributes?.position);
   }
   return order;
 }

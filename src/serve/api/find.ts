@@ -5,14 +5,14 @@ import { jsonAnswer } from "../answer.ts";
 import { type Call, queryOf } from "../call.ts";
 import { findings } from "../schemas.ts";
 import { covers } from "../token.ts";
-import type { Route } from "./route.ts";
+import { ofEnvironment, type Route } from "./route.ts";
 
 /** How long a search may take, in milliseconds. */
 const BUDGET_MS = 10_000;
 
 const query = z.strictObject({
   q: z.string().min(1).max(200).describe("A text or an id; case counts"),
-  environment: z.string().regex(/^[a-z0-9-]{1,64}$/i).optional().describe(
+  environment: ofEnvironment.describe(
     "Only in this environment",
   ),
   snapshots: z.coerce.number().int().min(1).max(100).default(30)

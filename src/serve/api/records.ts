@@ -11,7 +11,7 @@ import { shown } from "../shelf.ts";
 import { snapshotIn } from "../../snapshot/find_snapshot.ts";
 import { CANARY } from "../../snapshot/layout.ts";
 import { versionFor } from "../visibility.ts";
-import { cursor, environment, pageLimit, type Route, version } from "./route.ts";
+import { cursor, environment, ofEnvironment, pageLimit, type Route, version } from "./route.ts";
 
 const locale = z.string().max(20).optional()
   .describe("Only this locale's value of localized fields");
@@ -25,7 +25,7 @@ const listQuery = z.strictObject({
 });
 const oneQuery = z.strictObject({ environment, version, locale });
 const historyQuery = z.strictObject({
-  environment: z.string().regex(/^[a-z0-9-]{1,64}$/i).optional()
+  environment: ofEnvironment
     .describe("Of this environment. Default: the primary one"),
   version,
   limit: z.coerce.number().int().min(1).max(100).default(30).describe("Snapshots that are read"),

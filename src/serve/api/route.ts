@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Call } from "../call.ts";
+import { ENVIRONMENT } from "../shelf.ts";
 import type { Scope } from "../token.ts";
 
 /** An endpoint of the own API. */
@@ -31,6 +32,8 @@ export const cursor = z.string().max(1000).optional()
 /** The environment of a snapshot. */
 export const environment = z.string().max(64).optional()
   .describe("The environment, if the snapshot's name doesn't say which of several");
+/** The environment whose snapshots are looked at. */
+export const ofEnvironment = z.string().regex(ENVIRONMENT).optional();
 /** Which versions of records. */
 export const version = z.enum(["current", "published"]).optional()
   .describe("Which versions of records: current, if the token may see them, unless asked for");

@@ -17,7 +17,7 @@ import {
 } from "../schemas.ts";
 import { shown } from "../shelf.ts";
 import { parseTime } from "../../text/iso_time.ts";
-import { cursor, environment, type Route } from "./route.ts";
+import { cursor, environment, ofEnvironment, type Route } from "./route.ts";
 
 const STATES = ["complete", "partial", "incomplete"] as const;
 const NONE = z.strictObject({});
@@ -31,7 +31,7 @@ const time = z.string().max(40).refine(
 const LOOKED_AT = 500;
 
 const listQuery = z.strictObject({
-  environment: z.string().regex(/^[a-z0-9-]{1,64}$/i).optional().describe(
+  environment: ofEnvironment.describe(
     "Only of this environment",
   ),
   state: z.enum(STATES).optional().describe("Only in this state"),

@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
 import type { Field, ItemType, Json, JsonObject, Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
@@ -328,9 +329,8 @@ function validatorsOf({ attributes: { validators } }: Field): JsonObject {
   return isObject(validators) ? validators : {};
 }
 
-function modelOf({ relationships }: Resource): string {
-  const data = relationships?.item_type?.data;
-  return data && "id" in data ? data.id : "";
+function modelOf(field: Resource): string {
+  return relatedId(field, "item_type") ?? "";
 }
 
 function shown({ environment }: WriteCall, field: Field): JsonObject {

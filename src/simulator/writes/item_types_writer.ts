@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
 import { text } from "../../cma_server/parameters.ts";
 import type { ItemType, JsonObject, Resource } from "../../content/resource.ts";
@@ -109,7 +110,7 @@ function update(call: WriteCall, before: ItemType): Answer {
     itemTypes: environment.itemTypes.map((one) => one.id === before.id ? model : one),
   });
   // Another workflow begins at its beginning.
-  if (idOf(model, "workflow") !== idOf(before, "workflow")) {
+  if (relatedId(model, "workflow") !== relatedId(before, "workflow")) {
     const stage = initialStage(environment, model);
     for (const record of records) {
       const current = withMeta(record.current, { stage });
@@ -157,7 +158,9 @@ function remove(call: WriteCall, model: ItemType): Answer {
   listInSite(call);
   const keepsMenu = text(call.parameters, "skip_menu_items_deletion") === "true";
   for (const path of [...keepsMenu ? [] : ["/menu-items"], "/schema-menu-items"]) {
-    const left = listAt(environment, path).filter((one) => idOf(one, "item_type") !== model.id);
+    const left = listAt(environment, path).filter((one) =>
+      relatedId(one, "item_type") !== model.id
+    );
     environment.settings.set(path, left);
   }
   return jobs.start({ status: 200, body: { data: model } });
@@ -205,7 +208,9 @@ function rolesOf(
       (name === "workflow"
         ? listAt(environment, "/workflows").some((one) => one.id === found.id)
         : FIELD_ROLES.includes(name) &&
-          environment.fields.some((one) => one.id === found.id && idOf(one, "item_type") === id));
+          environment.fields.some((one) =>
+            one.id === found.id && relatedId(one, "item_type") === id
+          ));
     if (!isThere) {
       throw new ApiError(422, "INVALID_RELATIONSHIP", { details: { relationship: name } });
     }
@@ -214,15 +219,9 @@ function rolesOf(
   return Object.fromEntries(roles);
 }
 
-/** The id of the only resource that a relationship refers to. */
-function idOf({ relationships }: Resource, name: string): string | null {
-  const data = relationships?.[name]?.data;
-  return data && "id" in data ? data.id : null;
-}
-
 function checkOrdering(model: ItemType): void {
   const { ordering_direction, ordering_meta, singleton, sortable, tree } = model.attributes;
-  const field = idOf(model, "ordering_field");
+  const field = relatedId(model, "ordering_field");
   const isOrdered = field !== null || (ordering_meta ?? null) !== null;
   if (isOrdered && singleton === true) {
     throw new ApiError(422, "INVALID_ORDERING_FOR_SINGLETON_ITEM_TYPE");

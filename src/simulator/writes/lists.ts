@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import { ApiError } from "../../cma_server/answer.ts";
 import type { JsonObject, Resource } from "../../content/resource.ts";
 import type { MemoryEnvironment } from "../memory_environment.ts";
@@ -87,7 +88,6 @@ function siblingsOf(resource: Resource): string {
   return `${parentOf(resource)} ${resource.attributes?.kind ?? ""}`;
 }
 
-function parentOf({ relationships }: Resource): string | null {
-  const parent = relationships?.parent?.data ?? relationships?.fieldset?.data;
-  return parent && "id" in parent ? parent.id : null;
+function parentOf(resource: Resource): string | null {
+  return relatedId(resource, "parent") ?? relatedId(resource, "fieldset");
 }

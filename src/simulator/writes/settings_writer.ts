@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
 import type { Json, JsonObject, Relationship, Resource } from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
@@ -77,7 +78,7 @@ function create(call: WriteCall, path: string, kind: SettingKind): Answer {
     ...kind.meta ? { meta: kind.meta } : {},
   };
   check(call, path, resource);
-  if (kind.type === "schema_menu_item" && relatedTo(resource, "item_type") !== null) {
+  if (kind.type === "schema_menu_item" && relatedId(resource, "item_type") !== null) {
     throw new ApiError(422, "CANNOT_CREATE_OR_DESTROY_SCHEMA_MENU_ITEM_LINKED_TO_ITEM_TYPE");
   }
   const position = resource.attributes?.position ?? positionAfter(list, resource);
@@ -113,14 +114,14 @@ function update(call: WriteCall, path: string, kind: SettingKind, before: Resour
 /** What is below a branch of a tree goes with it. */
 function remove(call: WriteCall, path: string, kind: SettingKind, resource: Resource): Answer {
   const { environment } = call;
-  if (kind.type === "schema_menu_item" && relatedTo(resource, "item_type") !== null) {
+  if (kind.type === "schema_menu_item" && relatedId(resource, "item_type") !== null) {
     throw new ApiError(422, "CANNOT_CREATE_OR_DESTROY_SCHEMA_MENU_ITEM_LINKED_TO_ITEM_TYPE");
   }
   const used = path === "/workflows"
-    ? environment.itemTypes.filter((one) => relatedTo(one, "workflow") === resource.id)
+    ? environment.itemTypes.filter((one) => relatedId(one, "workflow") === resource.id)
     : path === "/roles"
     ? ["/users", "/access_tokens", "/roles"].flatMap((other) => listAt(environment, other))
-      .filter((one) => relatedTo(one, "role") === resource.id)
+      .filter((one) => relatedId(one, "role") === resource.id)
     : [];
   if (used.length > 0) {
     throw new ApiError(422, "DELETE_RESTRICTION", { details: { ids: used.map(({ id }) => id) } });
@@ -129,7 +130,7 @@ function remove(call: WriteCall, path: string, kind: SettingKind, resource: Reso
   const list = listAt(environment, path);
   for (let size = 0; kind.isTree && size < gone.size;) {
     size = gone.size;
-    for (const one of list) if (gone.has(relatedTo(one, "parent") ?? "")) gone.add(one.id);
+    for (const one of list) if (gone.has(relatedId(one, "parent") ?? "")) gone.add(one.id);
   }
   put(call, path, kind, list.filter(({ id }) => !gone.has(id)));
   return { status: 200, body: { data: resource } };
@@ -222,22 +223,17 @@ function checkTree(
   resource: Resource,
   list: readonly Resource[] = listAt(environment, path),
 ): void {
-  for (let above = relatedTo(resource, "parent"); above !== null;) {
+  for (let above = relatedId(resource, "parent"); above !== null;) {
     if (above === resource.id) {
       throw new ApiError(422, "INVALID_PARENT", { details: { id: resource.id } });
     }
     const next = list.find(({ id }) => id === above);
-    above = next ? relatedTo(next, "parent") : null;
+    above = next ? relatedId(next, "parent") : null;
   }
 }
 
 function invalidRelationship(name: string): ApiError {
   return new ApiError(422, "INVALID_RELATIONSHIP", { details: { relationship: name } });
-}
-
-function relatedTo({ relationships }: Resource, name: string): string | null {
-  const data = relationships?.[name]?.data;
-  return data && "id" in data ? data.id : null;
 }
 
 function shown(environment: MemoryEnvironment, path: string, id: string): Resource {

@@ -1,3 +1,4 @@
+import { relatedId } from "../../content/attributes.ts";
 import type { Item, Resource, Version } from "../../content/resource.ts";
 import { isObject, type JsonObject } from "../../text/json.ts";
 import type { ChangeKind, FieldChange, RecordChange, RecordFieldChange } from "./changes.ts";
@@ -140,10 +141,9 @@ function inVersions(
 function titleOf(record: Item, schema: SchemaPair["after"]): string | null {
   const typeId = typeOf(record);
   if (typeId === undefined || !isObject(record.attributes)) return null;
-  const relations = schema.itemType(typeId)?.relationships ?? {};
-  const named = [relations.presentation_title_field, relations.title_field].flatMap((relation) => {
-    const data = relation?.data;
-    return data && "id" in data ? [data.id] : [];
+  const type = schema.itemType(typeId);
+  const named = ["presentation_title_field", "title_field"].map((name) => {
+    return type ? relatedId(type, name) : null;
   });
   const fields = schema.fields(typeId);
   const field = fields.find(({ id }) => named.includes(id)) ??

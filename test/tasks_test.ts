@@ -58,6 +58,18 @@ Deno.test("test tasks grant nothing that users don't have, but for the programs 
   }
 });
 
+Deno.test("every module of tests that no suite has is run by a task", async () => {
+  const commands = Object.values(config.tasks).map(({ command }) => command).join(" ");
+  const modules = filesOf("test", ".ts").filter((path) => {
+    return !path.endsWith("_test.ts") && /^Deno\.test\b/m.test(Deno.readTextFileSync(path));
+  });
+  assert.ok(modules.length > 20);
+  const forgotten = modules.filter((path) => {
+    return !commands.includes(path) && !commands.includes(path.replace(/[^/]+$/, "*.ts"));
+  });
+  assert.deepEqual(forgotten, []);
+});
+
 Deno.test("every test is in exactly one suite, and suites hold nothing else", async () => {
   const suites = new Map<string, string>();
   for (const { name } of Deno.readDirSync("test/suites")) {
@@ -67,7 +79,7 @@ Deno.test("every test is in exactly one suite, and suites hold nothing else", as
   const [rest, ...first] = config.test.include.toReversed();
   assert.equal(rest, "test/suites/*.ts");
   for (const path of first) assert.ok(suites.has(path.replace("test/suites/", "")), path);
-  assert.deepEqual(misplaced(testFiles("test"), suites), []);
+  assert.deepEqual(misplaced(filesOf("test", "_test.ts"), suites), []);
 });
 
 Deno.test("misplaced() finds tests in no suite or in two, and what is no test", () => {
@@ -85,11 +97,11 @@ Deno.test("misplaced() finds tests in no suite or in two, and what is no test", 
   assert.deepEqual(of(`${one}let a = 1;`), ["0.ts: let a = 1;"]);
 });
 
-/** The files of tests below a folder. */
-function testFiles(folder: string): string[] {
+/** The files below a folder whose names end so. */
+function filesOf(folder: string, end: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
     const path = `${folder}/${name}`;
-    return isDirectory ? testFiles(path) : name.endsWith("_test.ts") ? [path] : [];
+    return isDirectory ? filesOf(path, end) : name.endsWith(end) ? [path] : [];
   });
 }
 

@@ -153,29 +153,27 @@ async function exportLocked(
         4,
         signal,
       );
-      isDone = !stop?.aborted &&
+      const areRecordsDone = !stop?.aborted &&
         // What tables and indexes were made of by an earlier run stays as it is.
         (derived.isBegun ||
           await convergeRecords(parts, signal) && await compareTotals(parts, signal) &&
-            await compareVersions(parts, signal)) &&
-        await exportSchedules(parts, signal);
-    };
-    // Asset files that have to be tried again hold nothing else up.
-    await concurrently([exportOthers, exportFiles], 2, signal);
-    isDone &&= areFilesDone;
-    if (isDone) {
-      // These take nothing of the API, whose limit the last question may have to wait for.
+            await compareVersions(parts, signal));
+      if (!areRecordsDone) return;
       await concurrently(
         [
           (signal) => noteSchemaChange(parts, signal),
           async (signal) => {
-            isDone = await derived.make(checkpoints, signal);
+            isDone = await exportSchedules(parts, signal);
           },
         ],
         2,
         signal,
       );
-    }
+    };
+    // Asset files that have to be tried again hold nothing else up.
+    await concurrently([exportOthers, exportFiles], 2, signal);
+    isDone &&= areFilesDone;
+    if (isDone) isDone = await derived.make(checkpoints, signal);
   }
   if (!isDone) {
     await checkpoints.save();

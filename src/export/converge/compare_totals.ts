@@ -1,3 +1,4 @@
+import { concurrently } from "../../async/concurrently.ts";
 import type { Item, ItemType, Page, Version } from "../../content/resource.ts";
 import { recordsFolder } from "../../snapshot/layout.ts";
 import { census } from "../../source/datocms/census.ts";
@@ -89,27 +90,40 @@ async function otherVersions(
 ): Promise<ReadonlySet<Version> | undefined> {
   const { client, journal } = parts;
   const found = new Set<Version>();
-  for (const version of versionsOf(parts)) {
+  const refused = new Map<Version, CmaError>();
+  let isTold = true;
+  const compare = async (version: Version, signal: AbortSignal) => {
     const query = { filter: { type: models.map(({ id }) => id).join(",") }, version };
     try {
       const total = await totalOf(client, "/items", query, signal);
-      if (total === undefined) return undefined;
       const sum = models.reduce((sum, model) => sum + written(parts, model, version), 0);
+      isTold &&= total !== undefined;
       if (total !== sum) found.add(version);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
-      const whose = models.length === 1
-        ? `model ${models[0]!.attributes.api_key}`
-        : `${models.length} models`;
-      journal.addWarning(
-        "api_fallback",
-        `DatoCMS was asked how many ${version} records of ${whose} there are, and refused that: ${error.message}`,
-      );
-      return undefined;
+      refused.set(version, error);
     }
+  };
+  const versions = versionsOf(parts);
+  await concurrently(
+    versions.map((version) => (signal) => compare(version, signal)),
+    versions.length,
+    signal,
+  );
+  for (const version of versions) {
+    const error = refused.get(version);
+    if (error === undefined) continue;
+    const whose = models.length === 1
+      ? `model ${models[0]!.attributes.api_key}`
+      : `${models.length} models`;
+    journal.addWarning(
+      "api_fallback",
+      `DatoCMS was asked how many ${version} records of ${whose} there are, and refused that: ${error.message}`,
+    );
+    return undefined;
   }
-  return found;
+  return isTold ? found : undefined;
 }
 
 function versionsOf({ selection }: CompareTotalsParts): readonly Version[] {

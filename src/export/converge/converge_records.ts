@@ -77,33 +77,37 @@ async function changedRecords(
   const changed: ChangedResources = new Map();
   const columns: [Version, string, string][] = [["current", "_updated_at", "updated_at"]];
   if (selection.wantsPublished) columns.push(["published", "_published_at", "published_at"]);
-  for (const [version, column, attribute] of columns) {
-    for (let at = 0; at < models.length; at += MODELS_AT_ONCE) {
-      const some = models.slice(at, at + MODELS_AT_ONCE);
-      await collectChanged(parts, changed, {
-        path: "/items",
-        query: { version, filter: { type: some.join(",") } },
-        ordered: some.map((type) => ({ version, filter: { type } })),
-        column,
-        timeOf: ({ meta }) => timeOf(meta?.[attribute]),
-        since,
-      }, (resource, before) => {
-        const { meta, relationships } = resource;
-        const of = relationships?.item_type?.data;
-        // One that doesn't say which model it is of can't be found in the snapshot.
-        if (!isObject(of) || typeof of.id !== "string") return undefined;
-        const { updated_at, published_at, current_version, status } = meta ?? {};
-        return {
-          of: of.id,
-          time: createdAt(resource),
-          states: {
-            ...before?.states,
-            [version]: JSON.stringify([updated_at, published_at, current_version, status]),
-          },
-        };
-      }, signal);
-    }
-  }
+  await concurrently(
+    columns.map(([version, column, attribute]) => async (signal) => {
+      for (let at = 0; at < models.length; at += MODELS_AT_ONCE) {
+        const some = models.slice(at, at + MODELS_AT_ONCE);
+        await collectChanged(parts, changed, {
+          path: "/items",
+          query: { version, filter: { type: some.join(",") } },
+          ordered: some.map((type) => ({ version, filter: { type } })),
+          column,
+          timeOf: ({ meta }) => timeOf(meta?.[attribute]),
+          since,
+        }, (resource, before) => {
+          const { meta, relationships } = resource;
+          const of = relationships?.item_type?.data;
+          // One that doesn't say which model it is of can't be found in the snapshot.
+          if (!isObject(of) || typeof of.id !== "string") return undefined;
+          const { updated_at, published_at, current_version, status } = meta ?? {};
+          return {
+            of: of.id,
+            time: createdAt(resource),
+            states: {
+              ...before?.states,
+              [version]: JSON.stringify([updated_at, published_at, current_version, status]),
+            },
+          };
+        }, signal);
+      }
+    }),
+    columns.length,
+    signal,
+  );
   const chosen = new Set(selection.recordListings.map(({ model }) => model.id));
   for (const [id, { of }] of changed) if (!chosen.has(of)) changed.delete(id);
   return changed;

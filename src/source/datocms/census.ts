@@ -13,6 +13,8 @@ import { FLAT_LIMIT } from "./records.ts";
 const MODELS_AT_ONCE = 100;
 /** The largest answer that is asked for at once (bytes). */
 const LARGEST = 16 * 1024 * 1024;
+/** Lists of models that are asked for at a time: where answers are slow, one after another is what takes longest. */
+const LISTS_AT_ONCE = 3;
 
 /** All rows of one model, from one answer. */
 export interface ModelRows {
@@ -61,35 +63,68 @@ export async function* census(
 ): AsyncGenerator<CensusPart, void> {
   const byId = new Map(models.map((model) => [model.id, model]));
   const lists = packsOf(byId.keys(), { most: MODELS_AT_ONCE });
-  for (let ids = lists.shift(); ids !== undefined; ids = lists.shift()) {
-    if (stop?.aborted) return;
-    const asked = ids.map((id) => byId.get(id)!);
-    if (ids.length > 1) onRequest?.();
-    const page = ids.length === 1 ? undefined : await pageOf(client, ids, signal);
-    if (page?.problem !== undefined) {
-      onFallback?.(`DatoCMS was asked for records of ${ids.length} models, and ${page.problem}`);
+  const end = new AbortController();
+  const either = AbortSignal.any([signal, end.signal]);
+  const asked: {
+    readonly ids: readonly string[];
+    readonly page: Promise<ListsPage | undefined>;
+  }[] = [];
+  const ask = () => {
+    while (asked.length < LISTS_AT_ONCE && !stop?.aborted) {
+      const ids = lists.shift();
+      if (ids === undefined) return;
+      if (ids.length > 1) onRequest?.();
+      const page = ids.length === 1 ? Promise.resolve(undefined) : pageOf(client, ids, either);
+      // It is awaited in its turn; until then a failure must not count as unhandled.
+      page.catch(() => {});
+      asked.push({ ids, page });
     }
-    const { rows, total, bytes = 0 } = page ?? {};
-    const shares = rows && sharesOf(rows, new Set(ids));
-    if (rows === undefined || total === undefined || shares === undefined) {
-      for (const alone of asked) yield { alone };
-    } else if (rows.length === total) {
-      const rowsOf = Map.groupBy(rows, (row) => modelIdOf(row));
-      yield {
-        together: asked.map((model) => ({ model, rows: inOrder(rowsOf.get(model.id) ?? []) })),
-        bytes,
-      };
-    } else if (rows.length === FLAT_LIMIT && total > rows.length) {
-      onSample?.(rows);
-      const limits = { limit: FLAT_LIMIT, most: MODELS_AT_ONCE };
-      const { together, alone } = modelLists(ids, shares, total, limits);
-      // The large ones first: they take longest.
-      for (const id of alone) yield { alone: byId.get(id)! };
-      lists.push(...together.map((some) => [...some]));
-    } else {
-      for (const alone of asked) yield { alone };
+  };
+  try {
+    for (ask(); asked.length > 0; ask()) {
+      const [{ ids, page }] = asked as [typeof asked[0]];
+      const models = ids.map((id) => byId.get(id)!);
+      const { rows, total, bytes = 0, problem } = await page ?? {};
+      asked.shift();
+      if (problem !== undefined) {
+        onFallback?.(`DatoCMS was asked for records of ${ids.length} models, and ${problem}`);
+      }
+      const shares = rows && sharesOf(rows, new Set(ids));
+      if (rows === undefined || total === undefined || shares === undefined) {
+        for (const alone of models) yield { alone };
+      } else if (rows.length === total) {
+        const rowsOf = Map.groupBy(rows, (row) => modelIdOf(row));
+        yield {
+          together: models.map((model) => ({ model, rows: inOrder(rowsOf.get(model.id) ?? []) })),
+          bytes,
+        };
+      } else if (rows.length === FLAT_LIMIT && total > rows.length) {
+        onSample?.(rows);
+        const limits = { limit: FLAT_LIMIT, most: MODELS_AT_ONCE };
+        const { together, alone } = modelLists(ids, shares, total, limits);
+        lists.push(...together.map((some) => [...some]));
+        // Before whoever takes the rows is busy with the first of them.
+        ask();
+        // The large ones first: they take longest.
+        for (const id of alone) yield { alone: byId.get(id)! };
+      } else {
+        for (const alone of models) yield { alone };
+      }
+      if (stop?.aborted) return;
     }
+  } finally {
+    end.abort(new DOMException("No more models are counted.", "AbortError"));
+    await Promise.allSettled(asked.map(({ page }) => page));
   }
+}
+
+/** What some models have, as far as it fits into a page. */
+interface ListsPage {
+  readonly rows?: Page<Item>;
+  readonly total?: number;
+  readonly bytes?: number;
+  /** Why it can't be had: a clause. */
+  readonly problem?: string;
 }
 
 /** The first page of what some models have; nothing if it can't be had at once. */
@@ -97,7 +132,7 @@ async function pageOf(
   client: CmaClient,
   ids: readonly string[],
   signal: AbortSignal,
-): Promise<{ rows?: Page<Item>; total?: number; bytes?: number; problem?: string }> {
+): Promise<ListsPage> {
   const query = {
     filter: { type: ids.join(",") },
     version: "current",

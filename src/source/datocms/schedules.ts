@@ -1,3 +1,4 @@
+import { concurrently } from "../../async/concurrently.ts";
 import type { ItemType, Resource } from "../../content/resource.ts";
 import { BodyTooLargeError } from "../../http/body.ts";
 import { isObject } from "../../text/json.ts";
@@ -64,7 +65,9 @@ export async function scheduledRecords(
 ): Promise<ScheduledRecords> {
   const ids = new Set<string>();
   let requests = 0;
-  for (const { attribute } of KINDS) {
+  const problems = new Map<string, string>();
+  let isMany = false;
+  const find = async (attribute: string, signal: AbortSignal) => {
     for (let at = 0; at < models.length; at += MODELS_AT_ONCE) {
       const some = models.slice(at, at + MODELS_AT_ONCE);
       const enough = new AbortController();
@@ -86,19 +89,30 @@ export async function scheduledRecords(
         for await (const page of pages) {
           const stray = page.find((record) => typeof record.meta?.[attribute] !== "string");
           if (stray !== undefined) {
-            return { requests, problem: `sent record ${printable(stray.id, 60)}, which has none` };
+            problems.set(attribute, `sent record ${printable(stray.id, 60)}, which has none`);
+            return;
           }
           for (const { id } of page) ids.add(id);
         }
       } catch (error) {
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         if (!(error instanceof CmaError) || !error.isRefusedQuery) throw error;
-        return { requests, problem: `refused that: ${error.message}` };
+        problems.set(attribute, `refused that: ${error.message}`);
+        return;
       }
-      if (enough.signal.aborted || ids.size > most) return { requests, isMany: true };
+      isMany ||= enough.signal.aborted || ids.size > most;
+      if (isMany) return;
     }
-  }
-  return { requests, ids };
+  };
+  await concurrently(
+    KINDS.map(({ attribute }) => (signal) => find(attribute, signal)),
+    KINDS.length,
+    signal,
+  );
+  const problem = KINDS.map(({ attribute }) => problems.get(attribute))
+    .find((problem) => problem !== undefined);
+  if (problem !== undefined) return { requests, problem };
+  return isMany ? { requests, isMany } : { requests, ids };
 }
 
 /** What is scheduled for a record. */

@@ -21,7 +21,15 @@ export interface CommandLine {
 /** Options that belong to no configuration. */
 const EXTRA = { help: "h", "program-version": "V" } as const;
 
-const BY_FLAG = new Map(OPTION_KEYS.map((key) => [flagName(key).slice(2), key]));
+const BY_FLAG = new Map(
+  OPTION_KEYS.filter((key) => OPTIONS[key].ownFlag === undefined)
+    .map((key) => [flagName(key).slice(2), key]),
+);
+/** What flags stand for that are another option's in one command: both take a value. */
+const OWN = new Map(OPTION_KEYS.flatMap((key) => {
+  const { ownFlag } = OPTIONS[key];
+  return ownFlag === undefined ? [] : [[`${ownFlag.command} ${ownFlag.name}`, key] as const];
+}));
 const SWITCHES = [...BY_FLAG].filter(([, key]) => OPTIONS[key].kind === "switch").map(([flag]) =>
   flag
 );
@@ -74,7 +82,8 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     },
   });
   const flags: { [Key in OptionKey]?: string | boolean | readonly string[] } = {};
-  for (const [flag, key] of BY_FLAG) {
+  for (const [flag, usual] of BY_FLAG) {
+    const key = OWN.get(`${(parsed._ as unknown[])[0]} --${flag}`) ?? usual;
     const value = valueOf(key, parsed[flag]);
     if (value !== undefined) flags[key] = value;
   }

@@ -35,6 +35,12 @@ export interface OptionInfo {
   readonly alias?: string;
   /** The environment variable. @default {"SLUICE_" and its name, as in SLUICE_ASSET_HOST} */
   readonly env?: string;
+  /**
+   * How it is written on the command line of one command, which others write for another option.
+   *
+   * @default {"--" and its name, as in --asset-host}
+   */
+  readonly ownFlag?: { readonly command: string; readonly name: `--${string}` };
   /** What stands for its value in a list of options. */
   readonly placeholder?: string;
   /** All values that it, or each entry of its list, can have. */

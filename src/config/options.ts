@@ -3,6 +3,7 @@ import { ASSET_SOURCE, ASSETS } from "./groups/assets.ts";
 import { DIFFING } from "./groups/diffing.ts";
 import { CLEANING, DESTINATION, PUBLICITY, S3 } from "./groups/destination.ts";
 import { DOWNLOADING } from "./groups/downloading.ts";
+import { DRILLING } from "./groups/drilling.ts";
 import { CONFIG_FILE, EXPORT_KIND, EXPORT_RUN, OUTPUT, TIMEOUT, VERDICT } from "./groups/run.ts";
 import { SCHEDULE } from "./groups/schedule.ts";
 import { RESTORE_PART } from "./groups/restore_part.ts";
@@ -43,6 +44,7 @@ const ENTRIES = {
   ...RESTORING,
   ...RESTORE_PART,
   ...RESTORE_RUN,
+  ...DRILLING,
   ...EXPORT_RUN,
   ...EXPORT_KIND,
   ...VERDICT,
@@ -93,7 +95,7 @@ export function optionsOf(
  * @param key The option.
  */
 export function flagName(key: OptionKey): string {
-  return `--${words(key).join("-")}`;
+  return OPTIONS[key].ownFlag?.name ?? `--${words(key).join("-")}`;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { ExitCode } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import type { ExportNotes, Manifest } from "../snapshot/manifest.ts";
 import type { AssetDeletion } from "../export/assets/delete_orphans.ts";
+import type { LastDrill } from "../restore/drill/result.ts";
 import type { PruneResult } from "../tools/prune.ts";
 import { printableJson } from "../text/printable.ts";
 import type { ProgressState, Retried } from "./progress_state.ts";
@@ -11,6 +12,11 @@ export interface PruneOutcome extends Pick<PruneResult, "remove" | "failed" | "f
   /** Why not all of it could be done: a clause. The next export does the rest. */
   readonly problem?: string;
 }
+
+/** How the last drill went, or why the one that was due couldn't be begun. */
+export type DrillNews =
+  | LastDrill
+  | { readonly at: string; readonly status: "refused"; readonly problem: string };
 
 /** How an export ended, for programs. */
 export interface JsonReport extends ExportNotes {
@@ -50,6 +56,8 @@ export interface JsonReport extends ExportNotes {
   readonly deletion: Omit<AssetDeletion, "facts"> | null;
   /** What became of old snapshots; left out unless a schedule has to remove some. */
   readonly pruned?: PruneOutcome;
+  /** How the last drill went; left out unless a schedule practises restores. */
+  readonly drill?: DrillNews;
 }
 
 /** How an export ended. */

@@ -20,6 +20,7 @@ import { Target } from "./target.ts";
  * @param project The project's id.
  * @param environment The environment.
  * @param signal Ends the waiting.
+ * @param other What somebody else does who holds it, as a sentence begins.
  * @throws {SluiceError} If another restore holds it, or nothing can be written there.
  */
 export async function lockOf(
@@ -27,6 +28,7 @@ export async function lockOf(
   project: string,
   environment: string,
   signal: AbortSignal,
+  other = `Another restore writes to the environment ${environment}`,
 ): Promise<ExportLock> {
   const place = `content/project_${safeName(project)}`;
   const name = `restore_lock_${safeName(environment)}.json`;
@@ -44,7 +46,7 @@ export async function lockOf(
         printable(holder.host ?? "an unknown host", 100)
       }, process ${holder.pid}, since ${holder.startedAt}`;
     throw new SluiceError(
-      `Another restore writes to the environment ${environment} (${who}): wait for it to end; if it was killed, ` +
+      `${other} (${who}): wait for it to end; if it was killed, ` +
         `its lock ${shownAddress(`${storage.url}/${place}/${name}`)} expires in some minutes.`,
       EXIT.usage,
       { cause: error, code: "restore_locked" },

@@ -127,12 +127,13 @@ class Applying {
   }
 
   async run(): Promise<RestoreResult> {
-    const { work: { choices, earlier, found, place, project, snapshot }, digest } = this.#plan;
+    const { work: { choices, drill, earlier, found, place, project, snapshot }, digest } =
+      this.#plan;
     const { keepExtra, validators, missingAssets, stages, schedules, living, part } = choices;
     const { signal, journals } = this.#ends;
     const { clock } = this.#options;
     const journal = earlier === undefined
-      ? await RestoreJournal.begin(journals, journalPlace(found), {
+      ? await RestoreJournal.begin(journals, drill?.journals ?? journalPlace(found), {
         snapshot: found.name,
         manifest: manifestDigest(snapshot.manifest),
         project: project.id,
@@ -174,7 +175,7 @@ class Applying {
     const hasChanged = journal.changed.length > 0;
     await putBack(journal, this.#target, signal);
     const either = AbortSignal.any([signal, stop]);
-    if (forkOf !== undefined) {
+    if (forkOf !== undefined && work.drill === undefined) {
       const isThere = project.environments.some(({ id }) => id === environment);
       if (isThere && !journal.madeEnvironment) {
         throw new SluiceError(

@@ -4,6 +4,7 @@ import type { CmaClient } from "../source/datocms/cma_client.ts";
 import { CmaError } from "../source/datocms/cma_error.ts";
 import { destroyEnvironment, forkEnvironment, untilReady } from "../source/datocms/environments.ts";
 import { WriteGate } from "../source/datocms/write_gate.ts";
+import { withGrace } from "../storage/grace.ts";
 import { nearest } from "../text/nearest.ts";
 import { fewNames, printable } from "../text/printable.ts";
 import type { RestoreEvent } from "./events.ts";
@@ -24,6 +25,8 @@ export interface TargetPlace {
 
 /** How long an environment is tried to be destroyed, in milliseconds. */
 const DESTROY_MS = 120_000;
+/** How long the request that makes one may continue once it is aborted, in milliseconds. */
+const GRACE_MS = 30_000;
 
 /**
  * Decides where a restore writes to.
@@ -189,7 +192,11 @@ export async function makeEnvironment(
   });
   if (!isThere) {
     try {
-      await gate.run(() => forkEnvironment(client, forkOf, environment, signal));
+      // Whoever cuts it off can't know whether there will be an environment.
+      await withGrace(signal, GRACE_MS, (signal) => {
+        return gate.run(() => forkEnvironment(client, forkOf, environment, signal));
+      });
+      signal.throwIfAborted();
     } catch (error) {
       if (!(error instanceof CmaError) || !error.isForbidden) throw error;
       throw new SluiceError(

@@ -33,12 +33,22 @@ const UNREAD = [
   "build_triggers",
 ] as const satisfies NonNullable<SourceOptions["exclude"]>;
 
+/** What of an environment is read beside its schema and settings: all, uploads alone, or nothing. */
+export type InventoryScope = "all" | "uploads" | "schema";
+
+/** What isn't read then. */
+const LEFT = {
+  all: [],
+  uploads: ["records", "schedules"],
+  schema: ["records", "uploads", "schedules"],
+} as const satisfies Record<InventoryScope, SourceOptions["exclude"]>;
+
 /** How an environment is read. */
 export interface InventoryOptions extends TargetConnection {
   /** Which one. */
   readonly environment: string;
-  /** Whether only its schema and settings are read. @default {false} */
-  readonly schemaOnly?: boolean | undefined;
+  /** What of it is read: its schema and settings always are. @default {"all"} */
+  readonly reads?: InventoryScope | undefined;
   /** The directory that the temporary one is made in. @default That of the system */
   readonly temporaryIn?: string | undefined;
   /** Called with how many requests were sent. */
@@ -55,7 +65,7 @@ export interface InventoryOptions extends TargetConnection {
  * @throws {SluiceError} If the API token's role may not read all of it.
  */
 export async function takeInventory(
-  { onRequests, signal, schemaOnly = false, temporaryIn, ...options }: InventoryOptions,
+  { onRequests, signal, reads = "all", temporaryIn, ...options }: InventoryOptions,
 ): Promise<Inventory> {
   let requests = 0;
   const onEvent: ExportOptions["onEvent"] = (event) => {
@@ -68,7 +78,7 @@ export async function takeInventory(
         storage,
         signal,
         onEvent,
-        exclude: [...UNREAD, ...schemaOnly ? ["records", "uploads", "schedules"] as const : []],
+        exclude: [...UNREAD, ...LEFT[reads]],
         assets: false,
         tables: false,
         readOnly: true,

@@ -2,6 +2,7 @@ import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import type { Snapshot } from "../tools/open.ts";
 import type { Along } from "./chosen/choice.ts";
 import type { Expected } from "./chosen/expected.ts";
+import type { Emptied } from "./drill/emptied.ts";
 import type { TargetPlace } from "./environment.ts";
 import type { Inventory } from "./inventory.ts";
 import type { JournalChoices } from "./journal.ts";
@@ -87,6 +88,14 @@ export class MadePlan implements RestorePlan {
   }
 }
 
+/** An environment that a drill has made, or is going to make. */
+export interface DrilledEnvironment {
+  /** The folder that the journal of the restore lies in. */
+  readonly journals: string;
+  /** The environment as it is once it is emptied, as long as it isn't. */
+  readonly emptied?: Emptied | undefined;
+}
+
 /** What a plan is made with, and carried out. */
 export interface RestoreWork {
   /** The options. */
@@ -105,6 +114,8 @@ export interface RestoreWork {
   readonly place: TargetPlace;
   /** Whether the environment was made by an earlier run. */
   readonly isMade: boolean;
+  /** The drill that has made the environment. @default The restore makes it */
+  readonly drill?: DrilledEnvironment | undefined;
   /** The restore that is resumed. */
   readonly earlier: EarlierRestore | undefined;
   /** What the restore wrote to that this one undoes: nothing else is written. */

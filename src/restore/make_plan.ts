@@ -181,12 +181,12 @@ async function makePlan(
  */
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
   const { options, choices: { part, ...choices }, parts, found, place, inventory } = work;
-  const { undone, touched, earlier } = work;
+  const { undone, touched, earlier, drill } = work;
   const whole = {
     snapshot: work.snapshot,
     wanted: { storage: options.storage, snapshot: found },
-    target: inventory.snapshot,
-    present: inventory.source,
+    target: drill?.emptied?.snapshot ?? inventory.snapshot,
+    present: drill?.emptied?.side ?? inventory.source,
     signal,
   };
   const expected = part && await Expected.of(part, { ...whole, along: work.along });

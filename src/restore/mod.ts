@@ -21,6 +21,17 @@
 export { abortRestore, applyRestore, planRestore } from "./restore.ts";
 export type { AbortedRestore } from "./abort.ts";
 export { RESTORE_KINDS, type RestoreChoice, type RestoreKind } from "./chosen/choice.ts";
+export { drillSnapshot } from "./drill/drill.ts";
+export {
+  DRILL_KEEPS,
+  DRILL_STAGES,
+  type DrillEvent,
+  type DrillKeep,
+  type DrillOptions,
+  type DrillStage,
+} from "./drill/options.ts";
+export type { DrillResult, DrillScope, LastDrill } from "./drill/result.ts";
+export type { TriedAssets } from "./drill/trial_uploads.ts";
 export type { RestoreEvent } from "./events.ts";
 export type {
   ApplyRestoreOptions,

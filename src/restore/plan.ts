@@ -45,7 +45,7 @@ export interface PlanInput extends ConflictInput {
   /** The target as it is now: exported without asset files. */
   readonly target: Snapshot;
   /** The same, for comparisons. */
-  readonly present: SnapshotSource;
+  readonly present: SnapshotSource | ReadableSide;
   /** The part that alone is restored: the snapshot is as the target for the rest. @default All of it */
   readonly chosen?: Chosen | undefined;
   /** Whether the target is an environment that this restore made: what the snapshot lacks is destroyed there. */

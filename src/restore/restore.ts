@@ -10,7 +10,7 @@ import { planSchema } from "./schema/plan.ts";
 import { planUploads } from "./uploads/plan.ts";
 
 /** Who plans what. */
-const PARTS: RestoreParts = { planRecords, planSchema, planUploads };
+export const PARTS: RestoreParts = { planRecords, planSchema, planUploads };
 
 /**
  * Plans a restore: a snapshot becomes a project again, in a new sandbox environment or in another, empty project.

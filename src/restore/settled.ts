@@ -6,7 +6,7 @@ import { fewNames, shownAddress } from "../text/printable.ts";
 import { environmentSecrets } from "../text/secrets/environment_secrets.ts";
 import { Secrets } from "../text/secrets/secrets.ts";
 import type { RestoreEvent } from "./events.ts";
-import { type Inventory, takeInventory } from "./inventory.ts";
+import { type Inventory, type InventoryScope, takeInventory } from "./inventory.ts";
 import { type JournalPlan, RestoreJournal } from "./journal.ts";
 import type { JournalOptions, RestoreOptions } from "./options.ts";
 
@@ -119,13 +119,13 @@ export function noEarlier(
  * @param options How the API is reached.
  * @param environment Which one.
  * @param why What it is read for.
- * @param schemaOnly Whether only its schema and settings are read.
+ * @param reads What of it is read.
  */
 export async function inventoryOf(
   options: Settled<RestoreOptions>,
   environment: string,
   why: "plan" | "verify",
-  schemaOnly = false,
+  reads: InventoryScope = "all",
 ): Promise<Inventory> {
   const { apiToken, baseUrl, maxRps, retry, headersTimeoutMs, stallTimeoutMs } = options;
   const { jobTimeoutMs, concurrency, secrets, temporaryIn, signal, onEvent } = options;
@@ -136,7 +136,7 @@ export async function inventoryOf(
     concurrency,
     secrets,
     environment,
-    schemaOnly,
+    reads,
     temporaryIn,
     onRequests: (requests) => onEvent({ type: "reading", why, requests }),
     signal,

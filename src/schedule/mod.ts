@@ -25,8 +25,9 @@
  *
  * @module
  */
-export type { JsonReport, PruneOutcome } from "../report/json_report.ts";
+export type { DrillNews, JsonReport, PruneOutcome } from "../report/json_report.ts";
 export type { PrunePolicy } from "../tools/prune_policy.ts";
+export type { LastDrill } from "../restore/drill/result.ts";
 export type { Retried } from "../report/progress_state.ts";
 export type { VerdictRules } from "../report/verdict.ts";
 export type { Every } from "../text/every.ts";

@@ -2,6 +2,7 @@ import { SluiceError } from "../error.ts";
 import { isDuration } from "../text/duration.ts";
 import { nextTime, spanMs } from "../text/every.ts";
 import type { Storage } from "../storage/storage.ts";
+import { type LastDrill, lastDrillNote } from "../restore/drill/result.ts";
 import { ExportLock } from "../snapshot/lock/export_lock.ts";
 import { type SnapshotPlace, snapshotsPrefix } from "../snapshot/layout.ts";
 import { shownAddress } from "../text/printable.ts";
@@ -30,6 +31,8 @@ export interface Observed extends KnownSnapshots {
   readonly isLocked: boolean;
   /** What went wrong in a row, if anything did. */
   readonly failures: FailureRow | undefined;
+  /** How the last drill went, if there was one. */
+  readonly lastDrill: LastDrill | undefined;
   /** When the schedule that ran last exports, if that is known. */
   readonly noted: ScheduleTimes | undefined;
   /** When the schedule exports that was looked at, if that is known. */
@@ -60,12 +63,13 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observed> {
   const note = scheduleSwitch(storage, place);
-  const [found, failures, isLocked, snapshots, left] = await Promise.all([
+  const [found, failures, isLocked, snapshots, left, drill] = await Promise.all([
     note.read(signal),
     failureNote(storage, place).read(signal),
     ExportLock.isHeld(storage, snapshotsPrefix(place), signal),
     newestSnapshots(storage, place, signal),
     timesNote(storage, place).read(signal),
+    lastDrillNote(storage, snapshotsPrefix(place)).read(signal),
   ]);
   if (found === null) {
     throw new SluiceError(
@@ -86,6 +90,7 @@ export async function observe(
     enabled: found?.enabled ?? true,
     isLocked,
     failures: failures ?? undefined,
+    lastDrill: drill ?? undefined,
     ...dueTime(snapshots, { ...timing, times }),
   };
 }

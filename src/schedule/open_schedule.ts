@@ -65,6 +65,7 @@ export function openSchedule(config: Config, world: ScheduleWorld): OpenedSchedu
     ticks,
     rules: config,
     prune: keepsSomething(config) ? config : undefined,
+    drillEvery: config.drillEvery,
     notify: url === undefined ? undefined : (report, signal) => {
       return notify(JSON.stringify(report), { url, secret, fetch, signal });
     },

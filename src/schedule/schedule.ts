@@ -1,7 +1,8 @@
 import { EXIT, SluiceError } from "../error.ts";
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import type { ExportEvent } from "../export/events.ts";
-import { type Every, spanMs } from "../text/every.ts";
+import type { Duration } from "../text/duration.ts";
+import type { Every } from "../text/every.ts";
 import { exportProject } from "../export/export.ts";
 import { findPlace } from "../export/open_project.ts";
 import type { ExportOptions } from "../export/options.ts";
@@ -11,19 +12,21 @@ import { secretsOf } from "../export/guarded.ts";
 import type { Secrets } from "../text/secrets/secrets.ts";
 import type { SnapshotPlace } from "../snapshot/layout.ts";
 import { withTelemetry } from "../telemetry/with_telemetry.ts";
+import { drillIfDue } from "./drill_due.ts";
 import { FailureMemory } from "./failure_memory.ts";
 import { newestSnapshots } from "./newest_snapshots.ts";
 import type { SendReport } from "./notify.ts";
 import { dueTime, observe, type Observed } from "./observe.ts";
+import { backingOff, idling, waitOf } from "./idling.ts";
 import { pruneOld } from "./prune_old.ts";
-import { retryTime, type RetryWait } from "./retry_wait.ts";
+import { retryTime } from "./retry_wait.ts";
 import { scheduleSwitch, type ScheduleTimes, timesNote } from "./schedule_notes.ts";
 import { planPrune, type PrunePolicy } from "../tools/prune_policy.ts";
 import type { VerdictRules } from "../report/verdict.ts";
 import type { ScheduleStatus } from "./schedule_status.ts";
 import { statusOf } from "./status_of.ts";
 import type { TickResult } from "./tick.ts";
-import { BUSY, NotDueError, type Tick, TickEnding, tickResult } from "./tick_ending.ts";
+import { NotDueError, type Tick, TickEnding } from "./tick_ending.ts";
 
 /** Options of {@linkcode Schedule}. */
 export interface ScheduleOptions {
@@ -39,6 +42,11 @@ export interface ScheduleOptions {
   readonly rules?: VerdictRules | undefined;
   /** Which snapshots of the same project and environment stay after each export. @default {All} */
   readonly prune?: PrunePolicy | undefined;
+  /**
+   * After an export, a restore of a sample is practised if the last drill is older than this, such as `30d`: not with
+   * a time budget. @default {undefined} for no drills
+   */
+  readonly drillEvery?: Duration | undefined;
   /** Tells the time, and waits. @default The machine's */
   readonly clock?: Clock | undefined;
 }
@@ -112,10 +120,19 @@ export class Schedule {
    * Makes a schedule; nothing is done yet.
    *
    * @param options What is done, and when.
-   * @throws {SluiceError} If the policy of old snapshots keeps nothing, or can't be understood.
+   * @throws {SluiceError} If the policy of old snapshots keeps nothing, or can't be understood; or if drills are
+   * asked for within a time budget.
    */
   constructor(options: ScheduleOptions) {
     if (options.prune !== undefined) planPrune([], options.prune);
+    if (options.drillEvery !== undefined && options.exported.timeBudgetMs !== undefined) {
+      throw new SluiceError(
+        "A drill takes longer than the time budget of a tick allows, so that none can be had on Deno Deploy yet: " +
+          "leave out one of the two.",
+        EXIT.usage,
+        { code: "drill_budget" },
+      );
+    }
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#failures = new FailureMemory(options.exported.storage);
@@ -251,7 +268,15 @@ export class Schedule {
       });
       const pruning = { policy, ms: leftMs(), signal, clock: this.#clock };
       const pruned = await pruneOld(exported, await this.place(signal), pruning);
-      return await this.#ending.succeeded(report, { ...tick, place: this.#place }, pruned);
+      const drilled = await drillIfDue(exported, await this.place(signal), {
+        every: this.#options.drillEvery,
+        signal,
+        clock: this.#clock,
+      });
+      return await this.#ending.succeeded(report, { ...tick, place: this.#place }, {
+        pruned,
+        drilled,
+      });
     } catch (error) {
       return await this.#ending.stopped(error, { ...tick, place: this.#place });
     }
@@ -316,33 +341,6 @@ export class Schedule {
       await timesNote(storage, await this.place(signal)).write({ every, ticks }, signal);
     });
   }
-}
-
-/** How long is waited after failures. */
-function waitOf({ every, ticks }: ScheduleTimes, now: Date): RetryWait {
-  return { tickMs: spanMs(ticks, now), everyMs: spanMs(every, now) };
-}
-
-/** Why there is nothing to do, if there isn't. */
-function idling({ enabled, dueAt, isDue, isLocked }: Observed, tick: Tick): TickResult | undefined {
-  const { now } = tick;
-  if (!enabled) {
-    return tickResult(now, "disabled", "Automatic exports of this project are off.");
-  }
-  if (dueAt !== undefined && !isDue) {
-    return tickResult(now, "waiting", "No snapshot is due.", { nextAt: dueAt });
-  }
-  return isLocked ? tickResult(now, "busy", BUSY) : backingOff(tick);
-}
-
-/** That it is too early after a failure, if it is. */
-function backingOff({ failures, now, wait }: Tick): TickResult | undefined {
-  if (failures === undefined) return undefined;
-  const nextAt = retryTime(failures, wait);
-  if (nextAt <= now) return undefined;
-  const times = failures.count === 1 ? "once" : `${failures.count} times in a row`;
-  const message = `The export failed ${times}: it will be retried later.`;
-  return tickResult(now, "backing_off", message, { nextAt });
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import type { LastDrill } from "../restore/drill/result.ts";
 import type { TickState } from "./tick.ts";
 
 /** How a schedule stands: nothing in it is secret. */
@@ -15,6 +16,8 @@ export interface ScheduleStatus {
   readonly unfinished: UnfinishedSnapshot | null;
   /** The exports that failed since the last one that didn't; `null` if none did. */
   readonly failures: { readonly count: number; readonly lastAt: string } | null;
+  /** How the last drill went; `null` if there was none. */
+  readonly lastDrill: LastDrill | null;
   /** When the next snapshot begins, at the earliest, in ISO 8601; `null` if exports are off or it isn't known. */
   readonly nextExportAt: string | null;
   /** What this process did last; `null` if it did nothing yet. */

@@ -42,6 +42,7 @@ export async function statusOf(
       ? null
       : { ...named(unsealed), stuckTicks: failures?.stuck ?? 0 },
     failures: failures?.count ? { count: failures.count, lastAt: failures.at } : null,
+    lastDrill: observed.lastDrill ?? null,
     nextExportAt: enabled && known ? nextAt.toISOString() : null,
     lastTick,
   };

@@ -2,7 +2,12 @@ import type { Clock } from "../async/clock.ts";
 import { EXIT, type Problem, SluiceError } from "../error.ts";
 import type { ExportReport } from "../export/export.ts";
 import { failureOf } from "../report/failure.ts";
-import { type ExportEnd, jsonReport, type PruneOutcome } from "../report/json_report.ts";
+import {
+  type DrillNews,
+  type ExportEnd,
+  jsonReport,
+  type PruneOutcome,
+} from "../report/json_report.ts";
 import type { ProgressState } from "../report/progress_state.ts";
 import { verdictOf, type VerdictRules } from "../report/verdict.ts";
 import { LockedError, TakenOverError } from "../snapshot/lock/lock_errors.ts";
@@ -13,6 +18,7 @@ import { shownAddress } from "../text/printable.ts";
 import { UnfinishedError } from "../export/unfinished.ts";
 import type { FailureMemory } from "./failure_memory.ts";
 import type { SendReport } from "./notify.ts";
+import { drillText } from "./drill_due.ts";
 import { prunedText } from "./prune_old.ts";
 import { bestEffort } from "../async/limited.ts";
 import { retryTime, type RetryWait } from "./retry_wait.ts";
@@ -82,12 +88,16 @@ export class TickEnding {
    *
    * @param report What the export says.
    * @param tick The tick.
-   * @param pruned What became of old snapshots, if there is a policy for them.
+   * @param after What was done after it: what became of old snapshots, if there is a policy for them, and how the last
+   * drill went, if there are any.
    */
   async succeeded(
     report: ExportReport,
     tick: Tick,
-    pruned?: PruneOutcome,
+    { pruned, drilled }: {
+      readonly pruned?: PruneOutcome | undefined;
+      readonly drilled?: DrillNews | undefined;
+    } = {},
   ): Promise<TickResult> {
     const { now, progress, signal } = tick;
     await this.forget(tick);
@@ -98,9 +108,13 @@ export class TickEnding {
     const message = status === "complete"
       ? `The snapshot at ${shownAddress(report.snapshot)} is complete.`
       : `The snapshot at ${report.snapshot} is complete except for what its report lists.`;
-    const told = pruned === undefined ? message : `${message}${prunedText(pruned)}`;
+    const told = [
+      message,
+      ...pruned === undefined ? [] : [prunedText(pruned)],
+      ...drilled === undefined ? [] : [drillText(drilled, now)],
+    ].join("");
     const result = { ...tickResult(now, status, told), pruned: pruned ?? null };
-    return await this.#ended({ report, exitCode, progress, ms }, result, signal);
+    return await this.#ended({ report, exitCode, progress, ms }, result, signal, drilled);
   }
 
   /**
@@ -172,10 +186,19 @@ export class TickEnding {
     return await this.#ended({ ...end, notes: notes?.() }, result, signal);
   }
 
-  async #ended(end: ExportEnd, result: TickResult, signal: AbortSignal): Promise<TickResult> {
+  async #ended(
+    end: ExportEnd,
+    result: TickResult,
+    signal: AbortSignal,
+    drill?: DrillNews,
+  ): Promise<TickResult> {
     const { redaction } = this.#options;
     const { pruned } = result;
-    const report = redaction.redactValue({ ...jsonReport(end), ...(pruned && { pruned }) });
+    const report = redaction.redactValue({
+      ...jsonReport(end),
+      ...(pruned && { pruned }),
+      ...(drill && { drill }),
+    });
     const notified = await this.#options.notify?.(report, signal) ?? null;
     return { ...result, report, notified };
   }

@@ -32,6 +32,8 @@ export const SCHEDULE = "schedule.json";
 export const SCHEDULE_TIMES = "schedule_times.json";
 /** Counts the automatic exports that failed in a row. It lies beside the lock. */
 export const SCHEDULE_FAILURES = "schedule_failures.json";
+/** Says how the last drill went. It lies beside the lock. */
+export const LAST_DRILL = "drill.json";
 /** Describes the tables: columns, types, references. */
 export const TABLE_SCHEMA = "tables/schema.json";
 /** What became of each asset, unless the manifest names another list. */
@@ -87,7 +89,7 @@ export function snapshotsPrefix({ projectId, sandbox }: SnapshotPlace): string {
   if (sandbox === undefined) return project;
   // The snapshots and the notes of the primary environment have these names.
   const name = safeName(sandbox).replace(
-    /^(?=snapshot_|(?:lock|assets_lock|latest|freeze|schedule|schedule_times|schedule_failures)\.json$)./i,
+    /^(?=snapshot_|(?:lock|assets_lock|latest|freeze|schedule|schedule_times|schedule_failures|drill)\.json$)./i,
     (first) => {
       return `%${first.charCodeAt(0).toString(16).toUpperCase()}`;
     },

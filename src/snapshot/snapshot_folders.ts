@@ -28,7 +28,7 @@ const CONTENT = "content/";
 /** Listings at a time. */
 const AT_A_TIME = 8;
 /** What lies beside snapshots and is no sandbox. */
-const OWN = /^(?:restore|undo)_\d+$|^(?:snapshot|undo)_\d+\.idx$/;
+const OWN = /^(?:drill|restore|undo)_\d+$|^(?:snapshot|undo)_\d+\.idx$/;
 const UNDO = /^undo_\d+$/;
 
 /**

@@ -132,11 +132,12 @@ Deno.test("parseCommandLine() takes no value for a switch but true and false", (
 Deno.test("parseCommandLine() knows each option of the table", () => {
   for (const key of OPTION_KEYS) {
     const flag = flagName(key);
-    const { kind, alias } = OPTIONS[key];
+    const { kind, alias, ownFlag } = OPTIONS[key];
     const value = kind === "switch" ? true : kind === "list" ? ["7"] : "7";
     const args = kind === "switch" ? [flag] : [flag, "7"];
     // Elsewhere, --version asks for the program's.
-    assert.deepEqual(parseCommandLine(["cat", ...args]).flags, { [key]: value });
+    const command = ownFlag?.command ?? "cat";
+    assert.deepEqual(parseCommandLine([command, ...args]).flags, { [key]: value });
     if (alias === undefined) continue;
     assert.deepEqual(parseCommandLine([`-${alias}`, ...args.slice(1)]).flags, { [key]: value });
   }

@@ -92,6 +92,8 @@ Commands
                   or in S3
   restore         Restore a snapshot into a new sandbox
                   environment, or one that is there
+  drill           Practise a restore in a new sandbox
+                  environment, and measure it
   tables          Make tables of a snapshot or a Project
                   Export, or load them into an engine
   serve           Serve snapshots over HTTP, as an API for

@@ -8,6 +8,8 @@ import type { RestoreOptions, RestoreResult } from "../../src/restore/mod.ts";
 import { planWith } from "../../src/restore/make_plan.ts";
 import type { RestoreParts } from "../../src/restore/parts.ts";
 import type { Step } from "../../src/restore/plan.ts";
+import { emptyProject } from "../../src/simulator/empty_project.ts";
+import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { type DemoCma, type DemoCmaOptions, startDemoCma } from "../../src/simulator/server.ts";
 import { AMPLE } from "../support/cma.ts";
@@ -16,6 +18,7 @@ import { openSnapshot } from "../../src/tools/open.ts";
 import { copyOf } from "../support/damage.ts";
 import { sourceOf } from "../support/exported.ts";
 import { IMPATIENT } from "../support/impatient_clock.ts";
+import { RecordMaker } from "../support/made_records.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 
 /** The sample project's snapshot, made once for all tests of a file: whoever changes it takes a copy. */
@@ -41,6 +44,25 @@ export async function exported(
 /** Serves a project without a rate limit, with jobs that take no time. */
 export function served(project: DemoProject, options: Partial<DemoCmaOptions> = {}): DemoCma {
   return startDemoCma({ project, rateLimit: AMPLE, jobMs: 0, ...options });
+}
+
+/** A project with one model of one field: each model and field of a real clock's restore takes its time. */
+export function littleProject(): MemoryProject {
+  const model = {
+    name: "Page",
+    attributes: { draft_mode_active: true },
+    fields: { title: { type: "string" } },
+  };
+  const project = emptyProject({ models: { page: model } });
+  project.addUpload({
+    filename: "a.txt",
+    bytes: new TextEncoder().encode("a"),
+    mimeType: "text/plain",
+  });
+  const maker = new RecordMaker(project);
+  for (const title of ["a", "b", "c", "d"]) maker.put("page", title, { title }, true);
+  maker.finish();
+  return project;
 }
 
 /** How a restore reaches a server, with its snapshots. */

@@ -6,6 +6,7 @@ import "../cli/demo_command_test.ts";
 import "../cli/diff_command_test.ts";
 import "../cli/doctor_command_test.ts";
 import "../cli/download_command_test.ts";
+import "../cli/drill_command_test.ts";
 import "../cli/export_command_test.ts";
 import "../cli/export_to_s3_test.ts";
 import "../cli/hints_test.ts";

@@ -1,4 +1,5 @@
 // Restores.
+import "../restore/drill_test.ts";
 import "../restore/frame_test.ts";
 import "../restore/ids_test.ts";
 import "../restore/limits_test.ts";

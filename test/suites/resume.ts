@@ -10,6 +10,7 @@ import "../export/tables_test.ts";
 import "../export/time_budget_test.ts";
 import "../export/turmoil_test.ts";
 import "../schedule/deno_cron_test.ts";
+import "../schedule/drill_due_test.ts";
 import "../schedule/library_test.ts";
 import "../schedule/notify_test.ts";
 import "../schedule/open_schedule_test.ts";

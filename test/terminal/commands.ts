@@ -340,6 +340,41 @@ Deno.test("deno task sluice restore into the primary environment asks for its na
   }
 });
 
+Deno.test("deno task sluice drill in a terminal passes, and leaves no environment after Ctrl-C", async () => {
+  const project = worked(3, 6);
+  let onWrite: (path: string) => void = () => {};
+  await using cma = startDemoCma({
+    project,
+    rateLimit: false,
+    jobMs: 5,
+    onRequest: ({ method }, { pathname }) => void (method === "GET" || onWrite(pathname)),
+  });
+  const to = await Deno.makeTempDir();
+  const { apiToken: DATOCMS_API_TOKEN, url: DATOCMS_BASE_URL, assetHost } = cma;
+  const reached = { DATOCMS_API_TOKEN, DATOCMS_BASE_URL, SLUICE_ASSET_HOST: assetHost };
+  const env = { DENO_DIR: denoDir(), SLUICE_TO: to, ...reached };
+  const start = (...words: string[]) => startInTerminal(denoTask("sluice", ...words), { env });
+  try {
+    assertEnds(await start("export", "--no-tables").end, /: complete/);
+    const drilling = start("drill", "--sample", "3", "--assets", "2");
+    assertEnds(await drilling.end, /Passed: [^]*a sample only: 3 records[^]*no differences/);
+    assert.deepEqual([...project.environments.keys()], ["main"]);
+    assertEnds(await start("schedule", "status").end, /Last drill +passed at /);
+    const stopped = start("drill", "--full");
+    onWrite = (path) => {
+      if (path !== "/items") return;
+      onWrite = () => {};
+      stopped.type(CTRL_C);
+    };
+    const { code, output } = await stopped.end;
+    assert.equal(code, EXIT.cancelled, output);
+    assert.match(output, /the environment is destroyed/);
+    assert.deepEqual([...project.environments.keys()], ["main"]);
+  } finally {
+    await Deno.remove(to, { recursive: true });
+  }
+});
+
 Deno.test({
   name: "deno task sluice restore takes a snapshot from S3, with its journal on disk",
   ignore: RGW === undefined,

@@ -6,6 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { diffCommand } from "./diff.ts";
 import { doctorCommand } from "./doctor.ts";
 import { downloadCommand } from "./download.ts";
+import { drillCommand } from "./drill.ts";
 import { exportCommand } from "./export.ts";
 import { findCommand } from "./find.ts";
 import { listCommand } from "./list.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   downloadCommand,
   copyCommand,
   restoreCommand,
+  drillCommand,
   tablesCommand,
   serveCommand,
   doctorCommand,

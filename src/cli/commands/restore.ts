@@ -128,7 +128,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   using storage = openStorage(config.from);
   using journal = config.journal === undefined ? undefined : openStorage(config.journal);
   using line = new WorkLine(config, io);
-  const onEvent = (event: RestoreEvent) => tell(event, line, io, config);
+  const onEvent = (event: RestoreEvent) => tellRestore(event, line, io, config);
   const { apiToken, baseUrl, maxRps, concurrency } = toExportOptions(config);
   const file = config.plan === undefined ? undefined : await readPlan(config.plan);
   const reached = {
@@ -238,8 +238,15 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   return result.exitCode;
 }
 
-/** Shows how far a restore is. */
-function tell(event: RestoreEvent, line: WorkLine, io: CliIo, config: Config): void {
+/**
+ * Shows how far a restore is.
+ *
+ * @param event What happened.
+ * @param line Shows it.
+ * @param io Where warnings go.
+ * @param config How.
+ */
+export function tellRestore(event: RestoreEvent, line: WorkLine, io: CliIo, config: Config): void {
   switch (event.type) {
     case "checking":
       return line.update("Verifying the snapshot", event);

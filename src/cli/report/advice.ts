@@ -17,6 +17,8 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   delete_partial: () => ` (without ${flags("delete")})`,
   deletion_refused: ({ maxDelete }) => maxDelete === undefined ? "" : maxDeleteText(maxDelete),
   conflicts: () => ` (${flags("conflicts")})`,
+  drill_budget: () => ` (${flags("drillEvery", "timeBudget")})`,
+  drill_too_large: () => ` (${flags("drillSample", "maxRequests")})`,
   environment_unknown: () => ` (${flags("environment")})`,
   environment_unnamed: () => ` with ${flags("environment")}`,
   freeze_contradiction: ({ option }) => ` (${flags("freeze", option as OptionKey)})`,

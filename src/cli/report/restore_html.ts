@@ -19,7 +19,6 @@ export function renderRestorePage(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
   const { requests, ms, planned } = result;
   const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
-  const differences = verification?.differences ?? [];
   const sections = [
     section(
       "What was written",
@@ -47,25 +46,7 @@ export function renderRestorePage(result: RestoreResult): string {
         ),
       ),
     ],
-    section(
-      `Different (${formatCount(differences.length + (verification?.more ?? 0))})`,
-      verification === null
-        ? "<p>It wasn't compared with the snapshot.</p>"
-        : differences.length === 0
-        ? `<p>Nothing of ${counted(verification.records, "record")} (${
-          text(verification.mode)
-        }).</p>`
-        : table(
-          ["what", "id", "where", "snapshot", "target"],
-          differences.map(({ resource, name, id, path, locale, versions, wanted, found }) => [
-            `${resource} ${name ?? ""}`,
-            id,
-            [path, locale ?? "", ...versions].join(" "),
-            printableJson(wanted),
-            printableJson(found),
-          ]),
-        ),
-    ),
+    differencesTable(verification),
     ...verification === null ? [] : [
       section(
         "What can't come back, and wasn't compared",
@@ -83,11 +64,39 @@ export function renderRestorePage(result: RestoreResult): string {
 `;
 }
 
-function section(heading: string, content: string): string {
+/**
+ * What differs from a snapshot.
+ *
+ * @param verification How it was compared; `null` if it wasn't.
+ */
+export function differencesTable(verification: RestoreResult["verification"]): string {
+  const differences = verification?.differences ?? [];
+  return section(
+    `Different (${formatCount(differences.length + (verification?.more ?? 0))})`,
+    verification === null
+      ? "<p>It wasn't compared with the snapshot.</p>"
+      : differences.length === 0
+      ? `<p>Nothing of ${counted(verification.records, "record")} (${text(verification.mode)}).</p>`
+      : table(
+        ["what", "id", "where", "snapshot", "target"],
+        differences.map(({ resource, name, id, path, locale, versions, wanted, found }) => [
+          `${resource} ${name ?? ""}`,
+          id,
+          [path, locale ?? "", ...versions].join(" "),
+          printableJson(wanted),
+          printableJson(found),
+        ]),
+      ),
+  );
+}
+
+/** A part of a page. */
+export function section(heading: string, content: string): string {
   return `<section><h2>${text(heading)}</h2>\n${content}</section>`;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table, whose cells hold text. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = heads.some((name) => name !== "")
     ? `<thead><tr>${
       heads.map((name) => `<th scope="col">${text(name)}</th>`).join("")
@@ -102,6 +111,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   return `<table>${head}<tbody>\n${body.join("\n")}</tbody></table>`;
 }
 
-function text(content: string): string {
+/** Text in a page. */
+export function text(content: string): string {
   return printable(content, 600).replace(/[&<>"'`]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -171,7 +171,8 @@ export function differenceText(
   return `${resource} ${where}: ${said}`;
 }
 
-function listed(lines: readonly string[]): string[] {
+/** The first lines, and how many more there are. */
+export function listed(lines: readonly string[]): string[] {
   const more = lines.length - MOST;
   return [
     ...lines.slice(0, MOST).map((line) => `  ${printable(line, 600)}`),

@@ -1,5 +1,7 @@
 import type { ScheduleStatus, UnfinishedSnapshot } from "../../schedule/schedule_status.ts";
-import { counted } from "../text/format.ts";
+import type { LastDrill } from "../../schedule/mod.ts";
+import { printable } from "../../text/printable.ts";
+import { counted, formatDuration } from "../text/format.ts";
 
 const STATES: Readonly<Record<ScheduleStatus["state"], string>> = {
   disabled: "off",
@@ -21,7 +23,7 @@ const UNKNOWN = "not known, as no schedule has run here yet";
  * @return Lines, with a line break at the end.
  */
 export function renderSchedule(status: ScheduleStatus, enable: string): string {
-  const { state, every, lastExport, unfinished, failures, nextExportAt } = status;
+  const { state, every, lastExport, unfinished, failures, lastDrill, nextExportAt } = status;
   const rows = [
     ["Automatic exports", STATES[state]],
     ...(state === "disabled" ? [["", `to switch them on: ${enable}`]] : []),
@@ -31,6 +33,7 @@ export function renderSchedule(status: ScheduleStatus, enable: string): string {
     ...(failures
       ? [["Failures", `${counted(failures.count, "failure")}, the last at ${failures.lastAt}`]]
       : []),
+    ...(lastDrill ? [["Last drill", drillText(lastDrill)]] : []),
     ["Next", nextExportAt ?? (state === "disabled" ? "not while they are off" : UNKNOWN)],
   ] as const;
   return rows.map(([name, text]) => `${name!.padEnd(18)} ${text}\n`).join("");
@@ -43,6 +46,13 @@ function unfinishedText({ snapshot, begunAt, stuckTicks }: UnfinishedSnapshot): 
       stuckTicks === 1 ? "tick" : counted(stuckTicks, "tick")
     } added nothing to it: allow more time (--time-budget)`;
   return `${snapshot}, begun ${begunAt}${stuck}`;
+}
+
+function drillText({ at, status, kind, rtoMs, rpoMs, problem }: LastDrill): string {
+  const took = rtoMs === null ? "" : `, restored in ${formatDuration(rtoMs)}`;
+  const what = kind === "sample" ? " (a sample)" : "";
+  const why = problem === null ? "" : `: ${printable(problem, 300)}`;
+  return `${status} at ${at}${what}${took}, from a snapshot ${formatDuration(rpoMs)} old${why}`;
 }
 
 function lastText(last: NonNullable<ScheduleStatus["lastExport"]>): string {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isCronExpression, isEvery } from "../../text/every.ts";
-import { under } from "../option.ts";
+import { duration, under } from "../option.ts";
 
 const { option } = under("Schedule");
 
@@ -23,13 +23,22 @@ export const SCHEDULE = {
     help: "How often to check whether an export is due: a cron expression (UTC). With a time " +
       "budget, an export continues at each of these times until its snapshot is complete.",
   }),
+  drillEvery: option({
+    kind: "text",
+    schema: duration.optional(),
+    placeholder: "<time>",
+    expects: "a time with units such as 30d",
+    help:
+      "After an export, practise a restore of a sample (see sluice drill) if the last drill is older than this, such " +
+      "as 30d. Not with a time budget, so not on Deno Deploy. Default: no drills.",
+  }),
   notifyUrl: option({
     kind: "text",
     schema: z.string().refine(isNotifyUrl).optional(),
     placeholder: "<url>",
     expects: "an http or https URL",
     help:
-      "URL to which the result of each export is sent as JSON, by POST. Prefer the environment " +
+      "URL to which the result of each export, or of a drill, is sent as JSON, by POST. Prefer the environment " +
       "variable.",
     secret: true,
   }),

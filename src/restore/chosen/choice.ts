@@ -21,6 +21,11 @@ export interface RestoreChoice {
   /** These records only, by their ids. */
   readonly records?: readonly string[] | undefined;
   /**
+   * So many records only, chosen at random, each with what it links to; the same seed chooses the same ones. The
+   * schema, the settings and what is known of the uploads that they refer to come with them.
+   */
+  readonly sample?: { readonly size: number; readonly seed: string } | undefined;
+  /**
    * What the chosen records link to, and is restored along: what the target lacks, all, or nothing, so that links to
    * what isn't there are dropped. @default {"missing"}
    */
@@ -46,6 +51,7 @@ export const restoreChoice: z.ZodType<RestoreChoice> = z.strictObject({
   models: z.array(z.string()).min(1).optional(),
   excludeModels: z.array(z.string()).min(1).optional(),
   records: z.array(z.string()).min(1).optional(),
+  sample: z.strictObject({ size: z.number().int().min(1), seed: z.string() }).optional(),
   withLinks: z.enum(LINKED).optional(),
   withReferrers: z.boolean().optional(),
   field: z.string().optional(),
@@ -75,10 +81,17 @@ export const along: z.ZodType<Along> = z.object({
  */
 export function settledChoice(given: RestoreChoice | undefined): RestoreChoice | undefined {
   if (given === undefined) return undefined;
-  const { only, models, excludeModels, records, withLinks, field, locales } = given;
+  const { only, models, excludeModels, records, sample, withLinks, field, locales } = given;
   const withReferrers = given.withReferrers || undefined;
   const copy = given.copy || undefined;
-  const what = { only, models, excludeModels, records, field, locales };
+  const what = { only, models, excludeModels, records, sample, field, locales };
+  if (sample !== undefined) {
+    const isOther = (key: string) => key !== "sample" && (key !== "only" || only!.length < 4);
+    if (Object.keys(given).some(isOther)) {
+      throw contradiction("A sample is of all that there is: choose nothing else.");
+    }
+    return { only: [...RESTORE_KINDS], sample };
+  }
   const isPart = Object.values(what).some((one) => one !== undefined);
   if (!isPart) {
     if ((withLinks ?? withReferrers ?? copy) === undefined) return undefined;

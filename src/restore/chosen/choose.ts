@@ -7,6 +7,7 @@ import { nearest } from "../../text/nearest.ts";
 import { fewNames, printable } from "../../text/printable.ts";
 import type { Snapshot } from "../../tools/open.ts";
 import type { Loss } from "../phases.ts";
+import { someRecords } from "../some_records.ts";
 import type { Along, RestoreChoice, RestoreKind } from "./choice.ts";
 import { chosenTypes } from "./chosen_schema.ts";
 import { Copies } from "./copies.ts";
@@ -98,19 +99,20 @@ class Choosing {
   }
 
   async choose(): Promise<Chosen> {
-    const { only = [], models, excludeModels, records } = this.#choice;
+    const { only = [], models, excludeModels, records, sample } = this.#choice;
     const { snapshot, target, signal } = this.#input;
     const kinds = new Set(only);
     const schema = await snapshot.schema({ signal });
     const keys = modelKeys(schema, this.#choice);
     await this.#readTarget();
-    if (kinds.has("assets") && (models ?? excludeModels ?? records) === undefined) {
+    if (kinds.has("assets") && (models ?? excludeModels ?? records ?? sample) === undefined) {
       for await (const page of snapshot.uploads({ signal })) {
         for (const { id } of page) this.#uploads.add(id);
       }
     }
     if (kinds.has("records")) {
-      if (records !== undefined) await this.#chooseRecords(records, schema);
+      const ids = sample === undefined ? records : await this.#drawn(sample, keys);
+      if (ids !== undefined) await this.#chooseRecords(ids, schema);
       else await this.#chooseModels(keys, schema);
       if (this.#copies !== undefined) assertCopyable(this.#models.keys(), schema);
       assertHasValues(this.#choice, this.#models.keys(), schema);
@@ -157,6 +159,15 @@ class Choosing {
     for await (const page of target.uploads({ signal })) {
       for (const { id } of page) this.#thereUploads.add(id);
     }
+  }
+
+  async #drawn(
+    { size, seed }: NonNullable<RestoreChoice["sample"]>,
+    keys: Iterable<string>,
+  ): Promise<string[]> {
+    const { snapshot, signal } = this.#input;
+    const records = await someRecords(snapshot, keys, { most: size, seed }, signal);
+    return records.map(({ id }) => id);
   }
 
   async #chooseRecords(ids: readonly string[], schema: SchemaIndex): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Item, Page, Resource, Site, Upload, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
-import { DiffSide, type ReadableSide } from "../../tools/diff/diff_side.ts";
+import { DiffSide, type ReadableSide, readableSide } from "../../tools/diff/diff_side.ts";
 import type { SnapshotSource } from "../../tools/diff.ts";
 import type { Snapshot, SnapshotModel } from "../../tools/open.ts";
 import { choose, type Chosen } from "./choose.ts";
@@ -19,7 +19,7 @@ export interface ExpectedInput {
   /** The target as it is. */
   readonly target: Snapshot;
   /** The same, for comparisons. */
-  readonly present: SnapshotSource;
+  readonly present: SnapshotSource | ReadableSide;
   /** What an earlier run has begun to bring along. */
   readonly along?: Along | undefined;
   /** Aborts the reading. */
@@ -50,7 +50,7 @@ export class Expected {
   readonly chosen: Chosen;
   readonly #input: ExpectedInput;
   readonly #wanted: DiffSide;
-  readonly #present: DiffSide;
+  readonly #present: ReadableSide;
   readonly #schema: SchemaIndex;
   readonly #settings: ChosenSettings;
   readonly #site: Site;
@@ -76,7 +76,7 @@ export class Expected {
     const records = await ExpectedRecords.of(chosen, schema, input);
     const settings = await chosenSettings(chosen, input);
     const wanted = await DiffSide.open(input.wanted, () => {}, signal);
-    const present = await DiffSide.open(input.present, () => {}, signal);
+    const present = await readableSide(input.present, signal);
     return new Expected(input, {
       chosen,
       site,
@@ -95,7 +95,7 @@ export class Expected {
     readonly records: ExpectedRecords;
     readonly settings: ChosenSettings;
     readonly wanted: DiffSide;
-    readonly present: DiffSide;
+    readonly present: ReadableSide;
   }) {
     this.#input = input;
     this.chosen = of.chosen;

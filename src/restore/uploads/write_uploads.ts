@@ -200,9 +200,17 @@ async function putsBack(run: RestoreRun, { id }: Upload, changes?: UploadParts):
   run.wrote("uploads", "upload");
 }
 
-/** Sends a file, and tells the path it has then. */
-async function sent(
-  { target, signal }: RestoreRun,
+/**
+ * Sends a file, and tells the path it has then.
+ *
+ * @param run Where to, and what aborts it.
+ * @param used The paths that other files have.
+ * @param upload The upload.
+ * @param file Its file.
+ * @throws {SluiceError} If there is none, or it isn't taken.
+ */
+export async function sent(
+  { target, signal }: Pick<RestoreRun, "target" | "signal">,
   used: UploadPaths,
   upload: Upload,
   file: SnapshotAsset["file"],

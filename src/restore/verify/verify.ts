@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Item, Resource, Site, Version } from "../../content/resource.ts";
 import { NESTED_LIMIT } from "../../source/datocms/records.ts";
 import { resourcesById } from "../../source/datocms/resources_by_id.ts";
@@ -17,6 +16,7 @@ import type { Loss } from "../phases.ts";
 import { differingSchedules } from "../records/schedules.ts";
 import { itemsInSchema } from "../records/in_schema.ts";
 import { inventoryOf } from "../settled.ts";
+import { someRecords } from "../some_records.ts";
 import type { Target } from "../target.ts";
 import { canonical, flat } from "./canonical.ts";
 import {
@@ -68,7 +68,12 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
   const snapshot = expected?.snapshot ?? work.snapshot;
   const { signal, storage, onEvent } = restore;
   const isSample = verify !== "full";
-  await using inventory = await inventoryOf(restore, environment, "verify", isSample);
+  await using inventory = await inventoryOf(
+    restore,
+    environment,
+    "verify",
+    isSample ? "schema" : "all",
+  );
   const wanted = expected?.side ??
     await readableSide({ storage, snapshot: found }, signal);
   const target = await readableSide(inventory.source, signal);
@@ -271,25 +276,18 @@ async function compareSample(
 ): Promise<number> {
   const { options: { signal, onEvent } } = work;
   const { snapshot } = work.expected ?? work;
-  const chosen: [digest: string, id: string, model: string][] = [];
-  const models = await snapshot.models({ signal });
-  for (const { model: { attributes: { api_key: model, modular_block: isBlock } } } of models) {
-    if (isBlock || !sides.wanted.hasRecords(model, "current")) continue;
-    for await (const page of snapshot.records(model, { signal })) {
-      for (const { id } of page) {
-        chosen.push([createHash("sha256").update(id).digest("hex"), id, model]);
-      }
-      if (chosen.length > 2 * most) keepLeast(chosen, most);
-    }
-  }
-  keepLeast(chosen, most);
-  for (const [model, own] of Map.groupBy(chosen, ([, , model]) => model)) {
+  const models = (await snapshot.models({ signal })).flatMap(({ model: { attributes } }) => {
+    const { api_key: model, modular_block: isBlock } = attributes;
+    return isBlock || !sides.wanted.hasRecords(model, "current") ? [] : [model];
+  });
+  const chosen = await someRecords(snapshot, models, { most, seed: "" }, signal);
+  for (const [model, own] of Map.groupBy(chosen, ({ model }) => model)) {
     onEvent({ type: "comparing", now: model });
     const hasPublished = sides.wanted.hasRecords(model, "published") &&
       !sides.hasDrafts?.has(model);
     const versions: readonly Version[] = hasPublished ? ["current", "published"] : ["current"];
     for (let at = 0; at < own.length; at += NESTED_LIMIT) {
-      const ids = new Set(own.slice(at, at + NESTED_LIMIT).map(([, id]) => id));
+      const ids = new Set(own.slice(at, at + NESTED_LIMIT).map(({ id }) => id));
       const answers = [];
       for (const version of versions) {
         const query = { version, nested: true };
@@ -312,9 +310,4 @@ async function compareSample(
     }
   }
   return chosen.length;
-}
-
-function keepLeast(chosen: [digest: string, id: string, model: string][], most: number): void {
-  chosen.sort(([a], [b]) => a < b ? -1 : 1);
-  chosen.length = Math.min(chosen.length, most);
 }

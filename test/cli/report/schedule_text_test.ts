@@ -9,6 +9,7 @@ Deno.test("renderSchedule() says how many ticks added nothing, and what to do", 
       lastExport: null,
       unfinished: { snapshot: "snapshot_1700000000", begunAt: "2023-11-14T22:13:20Z", stuckTicks },
       failures: null,
+      lastDrill: null,
       nextExportAt: "2023-11-15T00:00:00Z",
       lastTick: null,
     }, "sluice schedule enable").split("\n").find((line) => line.startsWith("Unfinished"));

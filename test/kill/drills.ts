@@ -3,20 +3,20 @@ import { exportProject } from "../../src/export/export.ts";
 import { draw } from "../../src/simulator/generated/random.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { LocalStorage } from "../../src/storage/local/local_storage.ts";
+import { littleProject } from "../restore/frame.ts";
 import { AMPLE } from "../support/cma.ts";
 import { sourceOf } from "../support/exported.ts";
-import { worked } from "../support/worked_project.ts";
 import { SEED } from "../support/seed.ts";
 
 /**
  * Drills that are killed, each followed by another one. With SLUICE_TEST_SEED they are killed after as many writes as
  * in an earlier run; SLUICE_TEST_KILLS says how often.
  */
-const KILLS = Math.ceil(Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100) / 10);
+const KILLS = Math.ceil(Number(Deno.env.get("SLUICE_TEST_KILLS") ?? 100) / 20);
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 Deno.test(`sluice drill that is killed ${KILLS} times leaves nothing after the next one (SLUICE_TEST_SEED=${SEED})`, async () => {
-  const project = worked(SEED % 1000, 8);
+  const project = littleProject();
   const root = await Deno.makeTempDir();
   let onWrite: () => void = () => {};
   try {
@@ -34,7 +34,7 @@ Deno.test(`sluice drill that is killed ${KILLS} times leaves nothing after the n
       new Deno.Command(Deno.execPath(), {
         args: [
           ...["run", "--no-check", "-A", `${ROOT}tasks/cli.ts`, "drill", "--from", root],
-          ...["--sample", "4", "--assets", "2", ...args],
+          ...["--full", "--assets", "1", ...args],
         ],
         env: { DATOCMS_API_TOKEN: cma.apiToken, DATOCMS_BASE_URL: cma.url },
         stdout: "piped",
@@ -43,7 +43,7 @@ Deno.test(`sluice drill that is killed ${KILLS} times leaves nothing after the n
     const count = project.primary.items.records().length;
     for (let kill = 0; kill < KILLS; kill++) {
       // From the request that makes the environment on; the first one once it is there for sure.
-      let left = kill === 0 ? 5 : 1 + draw(SEED, kill) % 40;
+      let left = kill === 0 ? 3 : 1 + draw(SEED, kill) % 8;
       const child = drill();
       onWrite = () => {
         if (--left > 0) return;

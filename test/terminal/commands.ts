@@ -3,6 +3,7 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { type DemoCma, startDemoCma } from "../../src/simulator/server.ts";
 import { EXIT } from "../../src/error.ts";
+import { littleProject } from "../restore/frame.ts";
 import { openRgw, RGW } from "../s3/open_rgw.ts";
 import {
   denoDir,
@@ -341,7 +342,7 @@ Deno.test("deno task sluice restore into the primary environment asks for its na
 });
 
 Deno.test("deno task sluice drill in a terminal passes, and leaves no environment after Ctrl-C", async () => {
-  const project = worked(3, 6);
+  const project = littleProject();
   let onWrite: (path: string) => void = () => {};
   await using cma = startDemoCma({
     project,
@@ -356,7 +357,7 @@ Deno.test("deno task sluice drill in a terminal passes, and leaves no environmen
   const start = (...words: string[]) => startInTerminal(denoTask("sluice", ...words), { env });
   try {
     assertEnds(await start("export", "--no-tables").end, /: complete/);
-    const drilling = start("drill", "--sample", "3", "--assets", "2");
+    const drilling = start("drill", "--sample", "3", "--assets", "1");
     assertEnds(await drilling.end, /Passed: [^]*a sample only: 3 records[^]*no differences/);
     assert.deepEqual([...project.environments.keys()], ["main"]);
     assertEnds(await start("schedule", "status").end, /Last drill +passed at /);

@@ -136,5 +136,5 @@ export const RESTORE_DEFAULTS = {
   keepExtra: false,
   otherProject: false,
   verify: "full",
-  concurrency: 8,
+  concurrency: 16,
 } as const satisfies Partial<RestoreOptions & ApplyRestoreOptions>;

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import type { Item, JsonObject, Upload } from "../../src/content/resource.ts";
 import { emptyProject } from "../../src/simulator/empty_project.ts";
 import { entityId } from "../../src/simulator/entity_id.ts";
+import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import { itemTypeId, type ModelSketch } from "../../src/simulator/schema_builder.ts";
 import { blocks, drafts, HARD_MODELS, hardCases } from "../support/hard_records.ts";
 import { madeBlock, RecordMaker } from "../support/made_records.ts";
+import { until } from "../support/until.ts";
 import {
   assertRestored,
   restoreRecords,
@@ -227,4 +229,58 @@ Deno.test("a record whose public version isn't in the snapshot stays a draft, an
   assert.equal(items.record(updated)!.published, undefined);
   assert.equal(items.record(updated)!.current.attributes.text, "new");
   assert.equal(items.record(published)!.published!.attributes.text, "same");
+});
+
+Deno.test("many become public at the same time, but none before what it links to", async () => {
+  const link = (model: string) => ({ item_item_type: { item_types: [model] } });
+  const source = emptyProject({
+    models: {
+      author: { name: "Author", attributes: drafts, fields: { name: { type: "string" } } },
+      post: {
+        name: "Post",
+        attributes: drafts,
+        fields: { author: { type: "link", validators: { ...link("author"), required: {} } } },
+      },
+      ring: {
+        name: "Ring",
+        attributes: drafts,
+        fields: { next: { type: "link", validators: link("ring") } },
+      },
+    },
+    locales: ["en"],
+  });
+  const maker = new RecordMaker(source);
+  const [authors, posts, ring] = [150, 650, 3];
+  for (let i = 0; i < ring; i++) {
+    maker.put("ring", `ring ${i}`, { next: entityId(`ring ${(i + 1) % ring}`) }, true);
+  }
+  for (let i = 0; i < posts; i++) {
+    maker.put("post", `post ${i}`, { author: entityId(`author ${i % authors}`) }, true);
+  }
+  for (let i = 0; i < authors; i++) maker.put("author", `author ${i}`, { name: `${i}` }, true);
+  maker.finish();
+  const snapshot = await snapshotOf(source);
+  const project = memoryCopy(source);
+  for (const { current } of project.primary.items.records()) {
+    project.primary.items.unpublish(current.id);
+  }
+  const wrong = watchPublic(project, source);
+  const isOpen = () =>
+    project.primary.items.records().filter(({ published }) => published !== undefined).length;
+  // How many were public when a request came to make 200 so.
+  const open: number[] = [];
+  const { losses } = await restoreRecords(snapshot, project, {
+    cma: {
+      async onRequest(_request, { pathname }) {
+        if (pathname !== "/items/bulk/publish") return undefined;
+        const n = open.push(isOpen());
+        // Posts alone: their requests wait for each other here.
+        if (n >= 2 && n <= 4) await until(() => open.length >= 4, "three at the same time");
+        return undefined;
+      },
+    },
+  });
+  assert.deepEqual([losses, wrong], [[], []]);
+  assert.deepEqual(open, [0, 200, 200, 200, 800]);
+  await assertRestored(snapshot, project);
 });

@@ -4,6 +4,9 @@ import type { RestoreRun } from "../run.ts";
 /** The most records that one request may be about. */
 export const MOST_AT_ONCE = 200;
 
+/** Jobs that run at the same time, at most. */
+const JOBS_AT_ONCE = 4;
+
 /** What can be done to many records at once. */
 export type BulkAction = "publish" | "unpublish" | "destroy" | "move-to-stage";
 
@@ -62,33 +65,34 @@ export async function bulk(
  * @param run The restore.
  * @param action What is done.
  * @param ids The records' ids.
- * @param options What is moved where, and what is told of what was done.
+ * @param options What is moved where, what is told of what was done, and how many of the first ones it has to be done
+ * to before one: by default to all that come before it.
  * @return The ids of those that it wasn't done to.
  */
 export async function bulkUntilDone(
   run: Pick<RestoreRun, "target" | "signal" | "forEach">,
   action: BulkAction,
   ids: Iterable<string>,
-  { stage, onDone }: {
+  { stage, onDone, before }: {
     readonly stage?: string | undefined;
     readonly onDone: (count: number) => void;
+    readonly before?: ((id: string) => number) | undefined;
   },
 ): Promise<string[]> {
   let left: Iterable<string> = ids;
-  let before = Infinity;
-  for (;;) {
+  let leftBefore = Infinity;
+  for (let needed = before;; needed = undefined) {
     const failed: string[] = [];
-    for (const some of inPieces(left)) {
-      // One after the other: what comes first is needed by what follows.
-      await run.forEach([some], async (ids) => {
+    for (const pieces of atOnce(inPieces(left), needed)) {
+      await run.forEach(pieces, async (ids) => {
         const refused = await bulk(run, action, ids, stage);
         failed.push(...refused);
         onDone(ids.length - refused.length);
       });
     }
-    if (failed.length === 0 || failed.length >= before) return failed;
+    if (failed.length === 0 || failed.length >= leftBefore) return failed;
     left = failed;
-    before = failed.length;
+    leftBefore = failed.length;
   }
 }
 
@@ -101,4 +105,23 @@ function* inPieces(ids: Iterable<string>): Generator<string[], void> {
     piece = [];
   }
   if (piece.length > 0) yield piece;
+}
+
+/** Pieces that need none of each other; without knowing what they need, each by itself. */
+function* atOnce(
+  pieces: Iterable<string[]>,
+  before: ((id: string) => number) | undefined,
+): Generator<string[][], void> {
+  let group: string[][] = [];
+  let done = 0;
+  for (const piece of pieces) {
+    const needsGroup = before === undefined || piece.some((id) => before(id) > done);
+    if (group.length > 0 && (needsGroup || group.length === JOBS_AT_ONCE)) {
+      yield group;
+      done += group.length * MOST_AT_ONCE;
+      group = [];
+    }
+    group.push(piece);
+  }
+  if (group.length > 0) yield group;
 }

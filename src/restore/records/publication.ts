@@ -6,6 +6,7 @@ import { printable } from "../../text/printable.ts";
 import type { Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { bulkRequests, bulkUntilDone } from "./bulk.ts";
+import { PublishOrder } from "./publish_order.ts";
 import { BIT } from "./record_graph.ts";
 import type { RecordWriter } from "./record_writer.ts";
 import type { Survey } from "./survey.ts";
@@ -207,14 +208,15 @@ export class Publication {
     return !isAtOnce || !graph.has(n, BIT.CREATE | BIT.FIRST);
   }
 
-  async #publish(run: RestoreRun, numbers: Iterable<number>): Promise<void> {
+  async #publish(run: RestoreRun, numbers: readonly number[]): Promise<void> {
     const { graph } = this.#survey;
+    const order = new PublishOrder(graph, numbers, (n) => this.isCyclic(n));
     const unfit = new Set<number>();
     for (const n of graph.order) if (!this.#writer.isWhole(n)) unfit.add(n);
     const { lock } = this.#writer;
     // What somebody edited meanwhile is public all the same, if it was.
     const isPublic = (n: number) => graph.has(n, BIT.OPEN) && lock.isEdited(graph.ids.idOf(n));
-    const ids = Iterator.from(numbers).filter((n) => {
+    const ids = order.numbers.values().filter((n) => {
       // What links to something that isn't as it was to be would make that public, or be refused.
       const target = unfit.has(n)
         ? undefined
@@ -233,15 +235,21 @@ export class Publication {
       return !unfit.has(n);
     }).map((n) => graph.ids.idOf(n));
     const own = await lock.unedited(run, ids);
-    await this.#singly(run, "publish", await this.#inBulk(run, "publish", own));
+    const before = (id: string) => {
+      const n = graph.ids.numberOf(id);
+      return n === undefined ? numbers.length : order.before(n);
+    };
+    await this.#singly(run, "publish", await this.#inBulk(run, "publish", own, before));
   }
 
   async #inBulk(
     run: RestoreRun,
     action: "publish" | "unpublish",
     ids: Iterable<string>,
+    before?: (id: string) => number,
   ): Promise<readonly string[]> {
     return await bulkUntilDone(run, action, ids, {
+      before,
       onDone: (count) => run.wrote("publication", "item", count),
     });
   }

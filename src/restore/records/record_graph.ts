@@ -1,4 +1,5 @@
 import { IdNumbers } from "../../text/id_numbers.ts";
+import { spreadOut } from "./spread.ts";
 
 /** What is known of a record, and what is done with it. */
 export const BIT = {
@@ -56,7 +57,7 @@ class Numbers<T extends Uint32Array | Uint16Array> {
 
 /**
  * The records of a snapshot and what they link to, as numbers: at most 60 bytes for each record and 4 for each link,
- * and 28 more while they are put in order.
+ * and 30 more while they are put in order.
  */
 export class RecordGraph {
   /** The records' ids: a record's number is that of its id. */
@@ -171,9 +172,19 @@ export class RecordGraph {
 
   /**
    * Puts the records that are written in order: what is linked to comes first. Of a cycle, those above in a tree
-   * come first, and then as few as a walk along the links finds have to wait.
+   * come first, and then as few as a walk along the links finds have to wait. What links to each other is far enough
+   * apart to be written at the same time as others.
    */
   sort(): void {
+    this.#walk();
+    const order = this.#order;
+    const spread = spreadOut(order.length, (place) => this.#earlier(place));
+    this.#order = spread.map((place) => order[place]!);
+    for (const [i, n] of this.#order.entries()) this.#ranks[n] = i + 1;
+  }
+
+  /** Puts what is linked to first. */
+  #walk(): void {
     const size = this.size;
     this.#ranks = new Uint32Array(size);
     let written = 0;
@@ -189,6 +200,17 @@ export class RecordGraph {
           this.#ranks[member] = next;
         }
       }
+    }
+  }
+
+  /** The places in the order of what the record at a place depends on and comes after. */
+  *#earlier(place: number): Generator<number, void> {
+    const n = this.#order[place]!;
+    for (let k = 0;; k++) {
+      const target = this.neighbour(n, k);
+      if (target === undefined) return;
+      const rank = this.rank(target);
+      if (rank > 0 && rank <= place) yield rank - 1;
     }
   }
 

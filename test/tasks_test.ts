@@ -58,7 +58,7 @@ Deno.test("test tasks grant nothing that users don't have, but for the programs 
   }
 });
 
-Deno.test("every module of tests that no suite has is run by a task", async () => {
+Deno.test("every module of tests that no suite has is run by a task", () => {
   const commands = Object.values(config.tasks).map(({ command }) => command).join(" ");
   const modules = filesOf("test", ".ts").filter((path) => {
     return !path.endsWith("_test.ts") && /^Deno\.test\b/m.test(Deno.readTextFileSync(path));

@@ -5,7 +5,7 @@ import { memoryCopy } from "../../src/simulator/memory_copy.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { copyOf } from "../support/damage.ts";
 import { Editor } from "../support/editor.ts";
-import { long } from "../support/long.ts";
+import { long, seeds } from "../support/long.ts";
 import { snapshotOf, versionsOf } from "../support/restored_records.ts";
 import { legal, worked } from "../support/worked_project.ts";
 import { exported, restoreOptions, served } from "./frame.ts";
@@ -41,7 +41,7 @@ const CHOICES = [
 ] as const;
 
 Deno.test("any snapshot into any living project: nothing differs but what is listed, and undo brings all back", async () => {
-  for (let seed = 1; seed <= long(30, 2); seed++) {
+  for (const seed of seeds(30, 2)) {
     const source = worked(seed, long(36, 12));
     const storage = await exported(source);
     const project = memoryCopy(source);
@@ -84,7 +84,7 @@ Deno.test("any snapshot into any living project: nothing differs but what is lis
 });
 
 Deno.test("five changes a second by editors while a restore overwrites what differs: none is lost", async () => {
-  for (let seed = 1; seed <= long(10, 1); seed++) {
+  for (const seed of seeds(10, 1)) {
     const source = worked(seed, long(60, 20));
     const storage = await exported(source);
     const project = memoryCopy(source);

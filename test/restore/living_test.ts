@@ -14,6 +14,7 @@ import type { DemoCma } from "../../src/simulator/server.ts";
 import type { StoredItem } from "../../src/simulator/stored_item.ts";
 import { listPage } from "../../src/tools/list.ts";
 import { copyOf } from "../support/damage.ts";
+import { long } from "../support/long.ts";
 import type { MemoryStorage } from "../support/memory_storage.ts";
 import { snapshotOf, versionsOf } from "../support/restored_records.ts";
 import { legal, worked } from "../support/worked_project.ts";
@@ -130,6 +131,52 @@ Deno.test("--conflicts overwrite and --publish snapshot bring all back, and keep
     const now = project.primary.items.record(current.id)!;
     assert.equal(now.current.meta!.status, current.meta!.status, current.id);
     assert.equal(now.published === undefined, published === undefined);
+  }
+});
+
+Deno.test("what a restore made whose journal is lost becomes the snapshot by another one", async () => {
+  const records = SOURCE.primary.items.records().length;
+  // While records are made, while they become public, and while some are changed.
+  const stops = [["emptied", records / 2], ["emptied", records + 3], ["edited", 3]] as const;
+  for (const [damage, writes] of stops.slice(0, long(stops.length, 1))) {
+    const project = damage === "edited" ? edited().project : legal(memoryCopy(SOURCE));
+    if (damage === "emptied") {
+      for (const { current } of project.primary.items.records()) {
+        project.primary.items.delete(current.id);
+      }
+    }
+    let left = Math.ceil(writes);
+    await using cma = served(project, {
+      // It is killed: nothing is put back either.
+      onRequest: ({ method }) => {
+        return method === "GET" || left-- > 0 ? undefined : new Response("", { status: 403 });
+      },
+    });
+    const storage = await snapshotOfAll();
+    const options = { ...restoreOptions(cma, storage), into: "new:rescue" };
+    {
+      await using plan = await planRestore(options);
+      await assert.rejects(applyRestore(plan));
+    }
+    assert.ok(left < 0 && project.environments.has("rescue"));
+    for (const key of [...storage.objects.keys()]) {
+      if (/\/restore_\d+\//.test(key)) storage.objects.delete(key);
+    }
+    left = Infinity;
+    await assert.rejects(planRestore({ ...options, resume: true }), /If a journal is lost/);
+    await using again = await planRestore({
+      ...options,
+      into: "rescue",
+      conflicts: "overwrite",
+      publish: "snapshot",
+      delete: true,
+    });
+    const { status, losses, conflicts, verification } = await applyRestore(again);
+    const shown = `${damage} after ${writes}`;
+    assert.deepEqual([verification?.differences, losses, conflicts], [[], [], []], shown);
+    assert.equal(status, "restored", shown);
+    const { items } = project.environments.get("rescue")!;
+    assert.equal((items as typeof project.primary.items).records().length, records, shown);
   }
 });
 

@@ -9,7 +9,7 @@ import { itemTypeId, type ModelSketch } from "../../src/simulator/schema_builder
 import { startDemoCma } from "../../src/simulator/server.ts";
 import { RecordMaker } from "../support/made_records.ts";
 import { writeClient } from "../support/write_client.ts";
-import { long } from "../support/long.ts";
+import { seeds } from "../support/long.ts";
 import { legal, worked } from "../support/worked_project.ts";
 import {
   assertRestored,
@@ -44,7 +44,7 @@ function changed(before: MemoryProject, after: MemoryProject): Set<string> {
 }
 
 Deno.test("a fork that was edited becomes the snapshot again, by what differs alone", async () => {
-  for (let seed = 1; seed <= long(30, 3); seed++) {
+  for (const seed of seeds(30, 3)) {
     const source = oncePublic(worked(seed));
     const snapshot = await snapshotOf(source);
     const project = memoryCopy(source);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StoredItem } from "../../src/simulator/stored_item.ts";
 import { injectFaults } from "../../src/simulator/faults/inject_faults.ts";
 import { hardCases } from "../support/hard_records.ts";
-import { long } from "../support/long.ts";
+import { long, seeds } from "../support/long.ts";
 import {
   assertRestored,
   restoreRecords,
@@ -13,7 +13,7 @@ import {
 import { worked } from "../support/worked_project.ts";
 
 Deno.test("projects of any content come back, and nothing is ever public that wasn't", async () => {
-  for (let seed = 1; seed <= long(30, 3); seed++) {
+  for (const seed of seeds(30, 3)) {
     const source = worked(seed);
     const snapshot = await snapshotOf(source);
     const project = withoutRecords(source);
@@ -65,7 +65,7 @@ Deno.test("a restore that is stopped after any request is completed by another o
 });
 
 Deno.test("answers that are lost make no duplicates, and lose nothing", async () => {
-  for (let seed = 1; seed <= long(30, 2); seed++) {
+  for (const seed of seeds(30, 2)) {
     const source = worked(seed, 30);
     const snapshot = await snapshotOf(source);
     const project = withoutRecords(source);

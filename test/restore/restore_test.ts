@@ -15,7 +15,7 @@ import { openFake } from "../s3/open_fake.ts";
 import { copyOf } from "../support/damage.ts";
 import { QUICK_RETRIES, sourceOf } from "../support/exported.ts";
 import { RecordMaker } from "../support/made_records.ts";
-import { long } from "../support/long.ts";
+import { long, seeds } from "../support/long.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { watchPublic } from "../support/restored_records.ts";
 import { temporaryPath } from "../support/temporary.ts";
@@ -41,7 +41,7 @@ function assertAsItWas({ status, verification }: RestoreResult, what: string): v
 }
 
 Deno.test("a project comes back in an empty one, and again from there, with nothing else different", async (t) => {
-  for (let seed = 1; seed <= long(30, 1); seed++) {
+  for (const seed of seeds(30, 1)) {
     await t.step(`seed ${seed}`, async () => {
       const source = worked(seed, long(60, 24));
       const first = await exported(source);
@@ -114,7 +114,7 @@ const FAULTS = [
 ];
 
 Deno.test("answers that get lost or are refused for a while lose nothing, and make nothing twice", async (t) => {
-  for (let seed = 1; seed <= long(30, 1); seed++) {
+  for (const seed of seeds(30, 1)) {
     const source = worked(seed, 12);
     const storage = await exported(source);
     for (const fault of FAULTS.slice(0, long(FAULTS.length, 1))) {

@@ -5,7 +5,7 @@ import type { ModelSketch } from "../../src/simulator/schema_builder.ts";
 import { startDemoCma } from "../../src/simulator/server.ts";
 import type { MemoryProject } from "../../src/simulator/memory_project.ts";
 import { AMPLE } from "../support/cma.ts";
-import { long } from "../support/long.ts";
+import { long, seeds } from "../support/long.ts";
 import { differences, planned, type Taken, taken, ticking } from "./restoring.ts";
 
 const FIELDS: ModelSketch["fields"] = {
@@ -93,7 +93,7 @@ async function wanted(): Promise<Taken> {
 
 Deno.test("answers that get lost make nothing twice", async () => {
   const snapshot = await wanted();
-  for (let seed = 1; seed <= long(30, 3); seed++) {
+  for (const seed of seeds(30, 3)) {
     const project = emptyProject({ clock: ticking() });
     await using cma = startDemoCma({
       project,

@@ -30,6 +30,8 @@ export interface SingleEnd {
   readonly records: number;
   /** How many uploads are in it. */
   readonly uploads: number;
+  /** What changed while it was read from the API and may be older or newer than the rest, in a sentence each. */
+  readonly changed?: readonly string[] | undefined;
   /** That the document was written to its end. */
   readonly complete: true;
 }
@@ -65,7 +67,12 @@ const metaSchema = z.looseObject({
   status: z.enum(["complete", "partial"]),
   tool: z.looseObject({ name: z.string(), version: z.string() }),
 });
-const endSchema = z.looseObject({ records: count, uploads: count, complete: z.literal(true) });
+const endSchema = z.looseObject({
+  records: count,
+  uploads: count,
+  changed: z.array(z.string()).optional(),
+  complete: z.literal(true),
+});
 
 /** Entries in a page. */
 const PAGE = 100;

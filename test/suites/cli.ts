@@ -8,6 +8,7 @@ import "../cli/doctor_command_test.ts";
 import "../cli/download_command_test.ts";
 import "../cli/drill_command_test.ts";
 import "../cli/export_command_test.ts";
+import "../cli/export_single_test.ts";
 import "../cli/export_to_s3_test.ts";
 import "../cli/hints_test.ts";
 import "../cli/labels_test.ts";

@@ -153,7 +153,7 @@ type Download = Omit<SnapshotDownload, "fileName"> & {
 
 async function downloadAs(
   form: Form,
-  { view }: Config,
+  { view, singleFormat }: Config,
   storage: Storage,
   snapshot: string,
   options: DownloadOptions,
@@ -165,7 +165,12 @@ async function downloadAs(
   }
   if (form === "json" || form === "json.gz") {
     const { downloadSingle } = await import("../../tools/download/single.ts");
-    return await downloadSingle(storage, snapshot, { ...options, view, gzip: form === "json.gz" });
+    return await downloadSingle(storage, snapshot, {
+      ...options,
+      view,
+      format: singleFormat,
+      gzip: form === "json.gz",
+    });
   }
   const { downloadSnapshot } = await import("../../tools/download.ts");
   return await downloadSnapshot(storage, snapshot, { ...options, form });
@@ -223,13 +228,21 @@ function targetOf(config: Config): Target {
     }
     return { place: out, name: "", form: undefined, isStdout: false };
   }
-  const path = /^file:/i.test(out) ? shownAddress(out) : out;
+  return { ...fileIn(out), form, isStdout: false };
+}
+
+/**
+ * A file as a place and a name in it.
+ *
+ * @param file A path, a `file:` URL or an address in S3.
+ */
+export function fileIn(file: string): { readonly place: string; readonly name: string } {
+  const path = /^file:/i.test(file) ? shownAddress(file) : file;
   const at = Math.max(
     path.lastIndexOf("/"),
     Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
   );
-  const place = at < 0 ? "." : path.slice(0, at) || "/";
-  return { place, name: path.slice(at + 1), form, isStdout: false };
+  return { place: at < 0 ? "." : path.slice(0, at) || "/", name: path.slice(at + 1) };
 }
 
 /** The forms that are asked for, the one for stdout, and an example of how to name a place. */
@@ -249,18 +262,40 @@ function formsOf({ as, single, models }: Config): [readonly Form[], Form, string
   return [["datocms-dump"], "datocms-dump", `${flag} --out dump.zip`];
 }
 
-/** Nobody wants an archive on a terminal, or JSON in it. */
-function assertPipe({ json }: Config, { bytes }: CliIo): void {
+/**
+ * Makes sure that a file may go to stdout: nobody wants an archive on a terminal, or JSON in it.
+ *
+ * @param config Whether JSON goes there, too.
+ * @param io Where stdout is.
+ * @param flag What sends the file there, and an example.
+ * @throws {SluiceError} If it may not.
+ */
+export function assertPipe(
+  { json }: Config,
+  { bytes }: CliIo,
+  [flag, example] = ["--out -", "sluice download --out - | tar -tz"],
+): void {
   const wrong = json
-    ? "--json and --out - both write to stdout: leave one of them out."
+    ? `--json and ${flag} both write to stdout: leave one of them out.`
     : bytes === undefined || bytes.isTerminal
-    ? "--out - writes a file to stdout, which is a terminal: send it to a file or a program, as in " +
-      "sluice download --out - | tar -tz."
+    ? `${flag} writes a file to stdout, which is a terminal: send it to a file or a program, as in ` +
+      `${example}.`
     : undefined;
   if (wrong !== undefined) throw new SluiceError(wrong, EXIT.usage);
 }
 
-async function writeTo({ bytes, signal }: CliIo, download: Download): Promise<void> {
+/**
+ * Writes a file to stdout.
+ *
+ * @param io Where stdout is.
+ * @param download The file.
+ * @throws {SluiceError} If nobody reads it any more, or stdout doesn't take it.
+ * @throws What reading it fails with.
+ */
+export async function writeTo(
+  { bytes, signal }: CliIo,
+  download: Pick<Download, "snapshot" | "bytes">,
+): Promise<void> {
   const output = bytes!.writable();
   try {
     await download.bytes.pipeTo(output, {

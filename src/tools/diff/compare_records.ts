@@ -1,8 +1,8 @@
-import { relatedId } from "../../content/attributes.ts";
 import type { Item, Resource, Version } from "../../content/resource.ts";
+import { titleOf } from "../../content/title_of.ts";
 import { isObject, type JsonObject } from "../../text/json.ts";
 import type { ChangeKind, FieldChange, RecordChange, RecordFieldChange } from "./changes.ts";
-import { compareItems, typeOf } from "./compare_items.ts";
+import { compareItems } from "./compare_items.ts";
 import { compareJson } from "./compare_json.ts";
 import type { EntryPair } from "./compare_listings.ts";
 import { compareRelationships } from "./compare_schema.ts";
@@ -135,22 +135,4 @@ function inVersions(
     }
   }
   return [...merged.values()];
-}
-
-/** The text of the field that names a model's records. */
-function titleOf(record: Item, schema: SchemaPair["after"]): string | null {
-  const typeId = typeOf(record);
-  if (typeId === undefined || !isObject(record.attributes)) return null;
-  const type = schema.itemType(typeId);
-  const named = ["presentation_title_field", "title_field"].map((name) => {
-    return type ? relatedId(type, name) : null;
-  });
-  const fields = schema.fields(typeId);
-  const field = fields.find(({ id }) => named.includes(id)) ??
-    fields.find(({ attributes: { field_type: type } }) => type === "string");
-  const value = field && record.attributes[field.attributes.api_key];
-  const texts = isObject(value)
-    ? [...schema.locales.map((locale) => value[locale]), ...Object.values(value)]
-    : [value];
-  return texts.find((text): text is string => typeof text === "string" && text !== "") ?? null;
 }

@@ -2,17 +2,16 @@ import { createGzip } from "node:zlib";
 import { generatorStream } from "../../async/generator_stream.ts";
 import type { Version } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
-import { recordFolders } from "../../snapshot/batches.ts";
 import type { FoundSnapshot } from "../../snapshot/find_snapshot.ts";
 import { statusOf } from "../../snapshot/manifest.ts";
-import { readJson } from "../../snapshot/read_schema.ts";
 import type { SingleEnd, SingleMeta } from "../../snapshot/single_document.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import { ndjsonBytes } from "../../transform/encode_ndjson.ts";
 import { VERSION } from "../../version.ts";
 import { compressed } from "./compressed.ts";
+import { IslandDocument } from "./island_document.ts";
+import { pathsOf, recordPaths, siteOf } from "./snapshot_source.ts";
 import type { TransferOptions } from "./contents.ts";
 import { type Bytes, type OpenedSource, SnapshotSource } from "./snapshot_source.ts";
 
@@ -22,7 +21,23 @@ export interface DownloadSingleOptions extends TransferOptions {
   readonly view?: Version | undefined;
   /** Whether the document is compressed. @default {false} */
   readonly gzip?: boolean | undefined;
+  /** Whose form the document has: Sluice's own, or that of Content Island's exports. @default {"sluice"} */
+  readonly format?: SingleFormat | undefined;
+  /**
+   * That the snapshot isn't kept: the document says it is of the API, and its `end` names what changed while that was
+   * read and isn't amended. @default {It is kept}
+   */
+  readonly ofApi?: { readonly changed: readonly string[] } | undefined;
 }
+
+/** The forms of a single document. */
+export const SINGLE_FORMATS = [
+  "sluice",
+  "content-island",
+] as const satisfies readonly SingleFormat[];
+
+/** Whose form a single document has. */
+export type SingleFormat = "sluice" | "content-island";
 
 /** A snapshot that is downloaded as a single document. */
 export interface SingleDownload {
@@ -35,7 +50,7 @@ export interface SingleDownload {
   /** The document; it fails as soon as something isn't as it was sealed, and then has no `end`. */
   readonly bytes: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** What is in it so far: all that is, once it has ended. */
-  readonly content: () => Omit<SingleEnd, "complete">;
+  readonly content: () => Omit<SingleEnd, "complete" | "changed">;
 }
 
 const [COMMA, LINE_FEED] = [0x2c, 0x0a];
@@ -48,7 +63,7 @@ const ENCODER = new TextEncoder();
 /**
  * Makes a single JSON document of a snapshot, or of a Project Export of DatoCMS, while it is read: the project, its
  * models, uploads and records, each on a line of its own, exactly as they are in the snapshot; and `end` last, so
- * that a document that was cut off is known by it. All that is read is compared with the manifest. The same
+ * that a document that was cut off is known by it. The form of Content Island's exports lacks some of that. All that is read is compared with the manifest. The same
  * snapshot gives the same bytes. Holds no more in memory than some pieces.
  *
  * @param storage Where the snapshot is.
@@ -82,7 +97,7 @@ export async function downloadSingle(
   snapshot: string | FoundSnapshot,
   options: DownloadSingleOptions = {},
 ): Promise<SingleDownload> {
-  const { view = "published", gzip = false } = options;
+  const { view = "published", gzip = false, format = "sluice", ofApi } = options;
   const opened = await SnapshotSource.open(storage, snapshot, options);
   const { source, manifest } = opened;
   const { name } = source.found;
@@ -94,7 +109,9 @@ export async function downloadSingle(
     );
   }
   source.expect((path) => path.startsWith("uploads/") || path.includes(`/${view}/`), false);
-  const document = new SingleDocument(opened, view);
+  const document = format === "sluice"
+    ? new SingleDocument(opened, view, ofApi)
+    : new IslandDocument(opened, view);
   return {
     snapshot: name,
     fileName: `${name.replaceAll("/", "_")}.json${gzip ? ".gz" : ""}`,
@@ -112,29 +129,32 @@ class SingleDocument {
   uploads = 0;
   readonly #opened: OpenedSource;
   readonly #view: Version;
+  readonly #ofApi: DownloadSingleOptions["ofApi"];
 
-  constructor(opened: OpenedSource, view: Version) {
+  constructor(opened: OpenedSource, view: Version, ofApi: DownloadSingleOptions["ofApi"]) {
     this.#opened = opened;
     this.#view = view;
+    this.#ofApi = ofApi;
   }
 
   async *bytes(): AsyncGenerator<Bytes, void> {
     const { source, batches, schema } = this.#opened;
-    const { prefix } = source.found;
-    const site = await readJson(source, `${prefix}/site.json`, source.signal);
-    const project = isObject(site) ? site.data : undefined;
+    const project = await siteOf(source);
     yield ENCODER.encode(`{"meta":${lineOf(this.#meta())},\n"project":${lineOf(project ?? null)}`);
     const models = schema.itemTypes.map((data) => {
       return { data, included: [...schema.fields(data.id), ...schema.fieldsets(data.id)] };
     });
     yield* list("models", ReadableStream.from([ndjsonBytes(models)]), () => {});
-    const paths = (folder: string) => (batches.folders.get(folder) ?? []).map(({ path }) => path);
-    yield* list("uploads", this.#lines(paths("uploads")), () => this.uploads++);
-    const records = schema.models.flatMap(({ attributes: { api_key: key } }) => {
-      return recordFolders(key, this.#view).flatMap(paths);
-    });
+    yield* list("uploads", this.#lines(pathsOf(batches, "uploads")), () => this.uploads++);
+    const records = recordPaths(this.#opened, this.#view);
     yield* list("contents", this.#lines(records), () => this.records++);
-    const end: SingleEnd = { records: this.records, uploads: this.uploads, complete: true };
+    const { changed = [] } = this.#ofApi ?? {};
+    const end: SingleEnd = {
+      records: this.records,
+      uploads: this.uploads,
+      ...(changed.length > 0 && { changed }),
+      complete: true,
+    };
     yield ENCODER.encode(`,\n"end":${JSON.stringify(end)}}\n`);
   }
 
@@ -154,7 +174,7 @@ class SingleDocument {
       projectId: manifest?.project.id ?? found.project,
       environment: manifest?.environment.id ?? found.environment ?? null,
       view: this.#view,
-      source: { kind: "datocms", snapshot: found.name },
+      source: { kind: "datocms", ...(this.#ofApi === undefined && { snapshot: found.name }) },
       status: manifest ? statusOf(manifest) : "complete",
       tool: { name: "sluice", version: VERSION },
     };

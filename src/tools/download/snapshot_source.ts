@@ -1,9 +1,15 @@
 import { isNdjson, readText } from "../../snapshot/read_text.ts";
 import { toText } from "@std/streams/to-text";
 import { generatorStream } from "../../async/generator_stream.ts";
+import type { Page, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { SluiceError } from "../../error.ts";
-import { type SnapshotBatches, snapshotBatches } from "../../snapshot/batches.ts";
+import {
+  readEntries,
+  recordFolders,
+  type SnapshotBatches,
+  snapshotBatches,
+} from "../../snapshot/batches.ts";
 import { checkedBytes } from "../../snapshot/checked_reading.ts";
 import { dataEntries } from "../../snapshot/data_entries.ts";
 import { findSnapshot, type FoundSnapshot } from "../../snapshot/find_snapshot.ts";
@@ -12,7 +18,7 @@ import type { Manifest, ManifestObject } from "../../snapshot/manifest.ts";
 import { isAsSealed } from "../../snapshot/manifest_digest.ts";
 import { readJson, readSnapshotSchema } from "../../snapshot/read_schema.ts";
 import { type ObjectInfo, ObjectNotFoundError, type Storage } from "../../storage/storage.ts";
-import { isObject, type JsonObject } from "../../text/json.ts";
+import { isObject, type Json, type JsonObject } from "../../text/json.ts";
 import { shownAddress } from "../../text/printable.ts";
 import { ndjsonBytes } from "../../transform/encode_ndjson.ts";
 import { unreadable } from "../open/reading.ts";
@@ -207,6 +213,20 @@ export class SnapshotSource implements Pick<Storage, "get" | "list"> {
   }
 
   /**
+   * Reads the entries of a batch in pages.
+   *
+   * @param path The batch's path in the snapshot.
+   * @throws {SluiceError} If it isn't as it was sealed, or can't be understood.
+   */
+  async *entries<T>(path: string): AsyncGenerator<Page<T>, void> {
+    try {
+      yield* readEntries<T>(this, `${this.found.prefix}/${path}`, this.signal);
+    } catch (error) {
+      throw notUnderstood(this.address, error, this.signal);
+    }
+  }
+
+  /**
    * Reads an object of the form `{ "data": … }`.
    *
    * @param path The object's path in the snapshot.
@@ -240,6 +260,41 @@ export interface OpenedSource {
   readonly manifest: Manifest | undefined;
   /** Its models. */
   readonly schema: SchemaIndex;
+}
+
+/**
+ * The paths of the batches of a folder, in their order.
+ *
+ * @param batches The snapshot's batches.
+ * @param folder The folder's path in it.
+ */
+export function pathsOf({ folders }: SnapshotBatches, folder: string): string[] {
+  return (folders.get(folder) ?? []).map(({ path }) => path);
+}
+
+/**
+ * The paths of all batches of records, model by model.
+ *
+ * @param opened The snapshot.
+ * @param version Which versions of records.
+ */
+export function recordPaths(
+  { batches, schema }: Pick<OpenedSource, "batches" | "schema">,
+  version: Version,
+): string[] {
+  return schema.models.flatMap(({ attributes: { api_key: key } }) => {
+    return recordFolders(key, version).flatMap((folder) => pathsOf(batches, folder));
+  });
+}
+
+/**
+ * The project: its name, locales and settings; `undefined` if `site.json` doesn't tell.
+ *
+ * @param source The snapshot.
+ */
+export async function siteOf(source: SnapshotSource): Promise<Json | undefined> {
+  const site = await readJson(source, `${source.found.prefix}/site.json`, source.signal);
+  return isObject(site) ? site.data : undefined;
 }
 
 async function understood<T>(

@@ -1,6 +1,6 @@
 /**
  * Exports a project again and again on Deno Deploy, or wherever Deno runs with `--unstable-cron`; tells how it
- * stands at `/status`. All options come from the environment.
+ * stands at `/status`, and serves the snapshots with `SLUICE_SERVE`. All options come from the environment.
  *
  * @module
  * @see {@link https://docs.deno.com/deploy/cron}
@@ -18,21 +18,26 @@ import { isInS3 } from "../src/config/contradictions.ts";
 import { homeOf } from "../src/config/home_path.ts";
 import { optionSecrets } from "../src/config/option_secrets.ts";
 import { loadConfig } from "../src/config/load_config.ts";
-import { type Config, envName } from "../src/config/options.ts";
+import { SERVE_TOO, SERVING } from "../src/config/groups/serving.ts";
+import { type Config, envName, optionsOf } from "../src/config/options.ts";
 import { unknownVariables } from "../src/config/unknown_variables.ts";
 import { denoCronSchedule, isBranch } from "../src/schedule/deno_cron.ts";
 import { type OpenedSchedule, openSchedule } from "../src/schedule/open_schedule.ts";
-import { statusHandler } from "../src/schedule/status_handler.ts";
+import { scheduleServer } from "../src/schedule/schedule_server.ts";
 import { EXIT, SluiceError } from "../src/error.ts";
 import { failureOf } from "../src/report/failure.ts";
 import { environmentSecrets } from "../src/text/secrets/environment_secrets.ts";
 import { Secrets } from "../src/text/secrets/secrets.ts";
 import { readableVariable } from "../src/http/proxy.ts";
 
+/** What it takes: the options of a schedule, and of what is served beside it. */
+const OPTIONS = [...new Set([...scheduleCommand.options, ...optionsOf(SERVE_TOO, SERVING)])]
+  // Deno.serve() is told where to listen by Deno itself.
+  .filter((key) => key !== "listen");
 const env = (name: string) => Deno.env.get(name);
 const secrets = new Secrets([
   ...environmentSecrets(readableVariable),
-  ...scheduleCommand.options.flatMap((key) => optionSecrets(key, env(envName(key)) ?? "")),
+  ...OPTIONS.flatMap((key) => optionSecrets(key, env(envName(key)) ?? "")),
 ]);
 // A tick doesn't fail because its log can't be written.
 const stderr = secrets.guard(outputTo(Deno.stderr, () => true));
@@ -41,7 +46,7 @@ const stderr = secrets.guard(outputTo(Deno.stderr, () => true));
 const TIME_BUDGET = "50s";
 
 async function open(): Promise<OpenedSchedule & { readonly config: Config }> {
-  const names = new Set(scheduleCommand.options.map(envName));
+  const names = new Set(OPTIONS.map(envName));
   const config = await loadConfig({
     env: (name) => names.has(name) ? env(name) : undefined,
     home: homeOf(env),
@@ -65,10 +70,21 @@ function refuse(error: unknown): never {
 }
 
 readyEnvironment(Deno.env);
-const { schedule, config } = await open().catch(refuse);
+const { schedule, storage, config } = await open().catch(refuse);
 const log = new TickLog(stderr, config);
 // Deno Deploy interrupts what it stops, and kills it seconds later.
 const signal = stopSignal("The program was told to stop.", { hasTerminal: hasTerminal() });
+const answer = await scheduleServer(config, { schedule, storage }, {
+  env,
+  onError(error, requestId) {
+    const { message } = failureOf(error, signal);
+    writeNote({ stderr }, "warning", {
+      code: "request_failed",
+      message: `${requestId}: ${message}`,
+    }, config);
+  },
+  signal,
+}).catch(refuse);
 
 async function tick(): Promise<void> {
   // Branches' timelines tick, too: with other code, none would resume the other's snapshots.
@@ -94,4 +110,4 @@ function registerTicks(): void {
 }
 
 registerTicks();
-Deno.serve({ signal }, statusHandler(schedule));
+Deno.serve({ signal }, answer);

@@ -1,6 +1,9 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { ExportOptions } from "../export/options.ts";
 import type { OpenStorageOptions } from "../storage/open_storage.ts";
+import type { ServeOptions } from "../serve/options.ts";
+import type { Rate } from "../serve/rate.ts";
+import { durationMs } from "../text/duration.ts";
 import { printable } from "../text/printable.ts";
 import { isInS3 } from "./contradictions.ts";
 import { configSecrets } from "./option_secrets.ts";
@@ -53,6 +56,32 @@ export function toStorageOptions(config: Config): OpenStorageOptions {
     return value === undefined ? {} : OPTIONS[key].toS3?.(value as never);
   });
   return { s3: Object.assign({}, ...parts) };
+}
+
+/**
+ * What a configuration says about how snapshots are served, but for the address and who may ask.
+ *
+ * @param config The configuration.
+ * @return The options for `snapshotHandler`.
+ */
+export function toServeOptions(config: Config): Omit<ServeOptions, "publicUrl" | "tokens"> {
+  return {
+    auth: config.auth,
+    secrets: config.serveSecret?.split(","),
+    urlTtlMs: durationMs(config.urlTtl),
+    rate: rateOf(config.rate),
+    exportRate: rateOf(config.exportRate),
+    projects: config.projects,
+    frontSnapshot: config.snapshot,
+    cors: config.cors,
+    trustedProxies: config.trustProxy,
+    readOnly: config.readOnly,
+  };
+}
+
+function rateOf(text: string): Rate {
+  const [limit, seconds] = text.split("/").map(Number);
+  return { limit: limit!, seconds: seconds! };
 }
 
 /**

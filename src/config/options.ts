@@ -12,7 +12,7 @@ import { FORM, LISTING, READING, RESULT } from "./groups/reading.ts";
 import { RETENTION, UNUSED } from "./groups/retention.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "./groups/selection.ts";
 import { LABELS, SNAPSHOT, TABLES } from "./groups/snapshot.ts";
-import { SERVING, TOKEN } from "./groups/serving.ts";
+import { SERVE_TOO, SERVING, TOKEN } from "./groups/serving.ts";
 import { SOURCE } from "./groups/source.ts";
 import { UNLOCKING } from "./groups/unlocking.ts";
 import { VERIFYING } from "./groups/verifying.ts";
@@ -52,6 +52,7 @@ const ENTRIES = {
   ...TIMEOUT,
   ...CONFIG_FILE,
   ...SCHEDULE,
+  ...SERVE_TOO,
   ...SERVING,
   ...TOKEN,
 };

@@ -84,8 +84,7 @@ function checkWorld({ to }: Config, env: ScheduleWorld["env"]): void {
       EXIT.usage,
     );
   }
-  const isOnDeploy = ["DENO_DEPLOY", "DENO_DEPLOYMENT_ID"].some((name) => env(name)?.trim());
-  if (isOnDeploy && !/^s3:/i.test(to)) {
+  if (isOnDeploy(env) && !/^s3:/i.test(to)) {
     throw new SluiceError(
       `Deno Deploy keeps no files, so that ${
         envName("to")
@@ -94,4 +93,13 @@ function checkWorld({ to }: Config, env: ScheduleWorld["env"]): void {
       EXIT.usage,
     );
   }
+}
+
+/**
+ * Whether the program runs on Deno Deploy.
+ *
+ * @param env The value of an environment variable.
+ */
+export function isOnDeploy(env: ScheduleWorld["env"]): boolean {
+  return ["DENO_DEPLOY", "DENO_DEPLOYMENT_ID"].some((name) => env(name)?.trim());
 }

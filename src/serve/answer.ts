@@ -22,11 +22,7 @@ export async function jsonAnswer(
   make: () => Promise<unknown> | unknown,
 ): Promise<Response> {
   const tag = snapshot && tagOf(call, snapshot);
-  const headers = new Headers({
-    "Content-Type": "application/json; charset=utf-8",
-    "Cache-Control": cacheControl(snapshot),
-    "Vary": "Authorization, Accept, Accept-Encoding",
-  });
+  const headers = jsonHeaders(snapshot);
   if (tag !== undefined && hasTag(call.request, tag)) {
     headers.set("ETag", `"${tag}"`);
     return new Response(null, { status: 304, headers });
@@ -40,6 +36,32 @@ export async function jsonAnswer(
   if (tag !== undefined) headers.set("ETag", `"${tag}${isCompressed ? "-gzip" : ""}"`);
   headers.set("Content-Length", String(bytes.length));
   return new Response(bytes, { headers });
+}
+
+/**
+ * Answers with JSON that is sent while it is made, as fast as the client reads. It is compressed for clients that take
+ * that, and has a tag as that of {@linkcode jsonAnswer}.
+ *
+ * @param call The request.
+ * @param snapshot The snapshot that it is of.
+ * @param bytes What is answered.
+ */
+export function streamedJson(
+  call: Call,
+  snapshot: NamedSnapshot,
+  bytes: () => ReadableStream<Uint8Array<ArrayBuffer>>,
+): Response {
+  const tag = tagOf(call, snapshot);
+  const headers = jsonHeaders(snapshot);
+  if (hasTag(call.request, tag)) {
+    headers.set("ETag", `"${tag}"`);
+    return new Response(null, { status: 304, headers });
+  }
+  const isCompressed = takesGzip(call.request);
+  headers.set("ETag", `"${tag}${isCompressed ? "-gzip" : ""}"`);
+  if (!isCompressed) return new Response(bytes(), { headers });
+  headers.set("Content-Encoding", "gzip");
+  return new Response(bytes().pipeThrough(new CompressionStream("gzip")), { headers });
 }
 
 /**
@@ -111,6 +133,14 @@ export function hasTag(request: Request, tag: string): boolean {
   if (given === null) return false;
   const tags = given.split(",").map((one) => one.trim().replace(/^W\//, ""));
   return tags.some((one) => one === "*" || one === `"${tag}"` || one === `"${tag}-gzip"`);
+}
+
+function jsonHeaders(snapshot: NamedSnapshot | undefined): Headers {
+  return new Headers({
+    "Content-Type": "application/json; charset=utf-8",
+    "Cache-Control": cacheControl(snapshot),
+    "Vary": "Authorization, Accept, Accept-Encoding",
+  });
 }
 
 /** What tells an answer from any other of the same address, to anybody else included. */

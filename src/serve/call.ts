@@ -13,6 +13,10 @@ export interface Service {
   readonly signer: Signer;
   /** The base of all links, without a trailing slash. */
   readonly publicUrl: string;
+  /** Whether nothing may be changed. */
+  readonly isReadOnly: boolean;
+  /** What names the snapshot that other services' clients see as the only one. */
+  readonly frontSnapshot: string;
   /** How long signed addresses are good, in milliseconds. */
   readonly urlTtlMs: number;
   /** Counts single documents and archives, by project. */

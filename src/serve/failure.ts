@@ -18,6 +18,7 @@ export const FAILURES = {
   INTERNAL_ERROR: 500,
   SNAPSHOT_DAMAGED: 502,
   STORAGE_UNAVAILABLE: 503,
+  OVERLOADED: 503,
 } as const;
 
 /** One of {@linkcode FAILURES}' names. */

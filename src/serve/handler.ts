@@ -11,6 +11,9 @@ import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
 import { UPLOAD_ROUTES } from "./api/uploads.ts";
 import { plainJson } from "./answer.ts";
 import type { Call, Service } from "./call.ts";
+import { ISLAND_ROUTES, projectOfToken } from "./content_island/front.ts";
+import { clientAddress, type ConnectionInfo } from "./client_address.ts";
+import { addCors, preflight } from "./cors.ts";
 import { notThere, ServeError, toServeError } from "./failure.ts";
 import { addSafeHeaders, isForUs } from "./guard.ts";
 import { openApi } from "./openapi.ts";
@@ -75,15 +78,17 @@ interface Progress {
 export function snapshotHandler(
   storage: Storage,
   options: ServeOptions,
-): (request: Request) => Promise<Response> {
-  const { auth = true, tokens = [], now = Date.now, onRequest, onError } = options;
+): (request: Request, info?: ConnectionInfo) => Promise<Response> {
+  const { auth = true, tokens = [], now = Date.now, onRequest, onError, cors = [] } = options;
   const publicUrl = options.publicUrl.replace(/\/+$/, "");
   const signal = options.signal ?? new AbortController().signal;
   const rates = new RateWindows(options.rate ?? { limit: 600, seconds: 60 }, now);
   const service: Service = {
-    shelf: new Shelf(storage, signal, now),
+    shelf: new Shelf(storage, signal, now, options.projects),
+    isReadOnly: options.readOnly ?? false,
     signer: new Signer(options.secrets),
     publicUrl,
+    frontSnapshot: options.frontSnapshot ?? "latest",
     urlTtlMs: options.urlTtlMs ?? 3_600_000,
     exports: new RateWindows(options.exportRate ?? { limit: 5, seconds: 60 }, now),
     now,
@@ -122,6 +127,14 @@ export function snapshotHandler(
       const project = params.project ?? projectOfHost(env);
       const named = project === undefined ? params : { ...params, project };
       return answer(callOf(env, named, allowed(env, named, scope)));
+    });
+  }
+  for (const { method, path, scope, answer } of ISLAND_ROUTES) {
+    app.on(method, path, async ({ env }) => {
+      env.route = path;
+      const allowedScope = allowed(env, {}, scope);
+      const project = await projectOfToken(env.token, service.shelf);
+      return await answer(callOf(env, { project }, allowedScope));
     });
   }
   app.notFound(({ env }) => {
@@ -180,7 +193,7 @@ export function snapshotHandler(
       if (!isForUs(request, publicUrl)) {
         throw new ServeError("FORBIDDEN", "The header Host names another server than this one.");
       }
-      return await app.fetch(request, progress);
+      return preflight(request, cors) ?? await app.fetch(request, progress);
     } catch (error) {
       const told = toServeError(error);
       if (told.status >= 500 && !signal.aborted) onError?.(told.cause ?? error, requestId);
@@ -189,7 +202,7 @@ export function snapshotHandler(
     }
   }
 
-  return async (received) => {
+  return async (received, info) => {
     const started = performance.now();
     const isHead = received.method === "HEAD";
     // Its signal isn't asked for: Deno aborts it also when all is well.
@@ -201,12 +214,14 @@ export function snapshotHandler(
     const headers = new Headers(answered.headers);
     headers.set("X-Request-Id", requestId);
     addSafeHeaders(headers, publicUrl);
+    addCors(headers, received, cors);
     if (isHead) await answered.body?.cancel();
     const { token, route, params: { project = null, snapshot = null } } = progress;
     onRequest?.({
       at: new Date(now()).toISOString(),
       requestId,
       tokenId: token?.id ?? null,
+      ip: clientAddress(received, info, options.trustedProxies ?? 0),
       method: received.method,
       route,
       project,

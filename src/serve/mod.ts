@@ -17,6 +17,7 @@
  *
  * @module
  */
+export type { ConnectionInfo } from "./client_address.ts";
 export { snapshotHandler } from "./handler.ts";
 export type { ServedRequest, ServeOptions } from "./options.ts";
 export type { Rate } from "./rate.ts";

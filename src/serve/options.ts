@@ -9,6 +9,8 @@ export interface ServedRequest {
   readonly requestId: string;
   /** The id of the token that it came with; `null` without one that counts. */
   readonly tokenId: string | null;
+  /** The client's address, as far as it is known; what proxies tell of it only if they are trusted. */
+  readonly ip: string | null;
   /** The HTTP method. */
   readonly method: string;
   /** Which route answered it, such as `/api/v1/projects`; `null` if none did. */
@@ -36,12 +38,22 @@ export interface ServeOptions {
    * one. While it is changed, the old one follows it: both are taken. @default {A random one}
    */
   readonly secrets?: readonly string[] | undefined;
+  /** What names the snapshot that clients see as the only one who know of no snapshots. @default {"latest"} */
+  readonly frontSnapshot?: string | undefined;
   /** How long signed addresses of files are good, in milliseconds. @default {3600000} */
   readonly urlTtlMs?: number | undefined;
   /** How many requests a token may send. @default {{ limit: 600, seconds: 60 }} */
   readonly rate?: Rate | undefined;
   /** How many single documents and archives are made of a project. @default {{ limit: 5, seconds: 60 }} */
   readonly exportRate?: Rate | undefined;
+  /** The ids of the only projects that are served. @default {All} */
+  readonly projects?: readonly string[] | undefined;
+  /** The origins of websites whose scripts may ask, too, such as `https://www.example.com`. @default {None} */
+  readonly cors?: readonly string[] | undefined;
+  /** How many proxies stand in front of it, each of which adds to `X-Forwarded-For`. @default {0} */
+  readonly trustedProxies?: number | undefined;
+  /** Whether the few requests that change something are refused. @default {false} */
+  readonly readOnly?: boolean | undefined;
   /** Called with each request that was answered. */
   readonly onRequest?: ((request: ServedRequest) => void) | undefined;
   /** Called with what went wrong here, which the client isn't told in full. */

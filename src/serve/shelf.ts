@@ -1,16 +1,19 @@
-import type { Version } from "../content/resource.ts";
+import type { Upload, Version } from "../content/resource.ts";
 import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { CANARY, MANIFEST } from "../snapshot/layout.ts";
 import { type SnapshotFolder, snapshotFolders } from "../snapshot/snapshot_folders.ts";
 import { type ObjectInfo, type Storage, StorageError } from "../storage/storage.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
+import { type IslandMedia, islandMedia } from "../transform/content_island.ts";
 import { SnapshotContent } from "../tools/open/content.ts";
 import type { Snapshot } from "../tools/open/snapshot.ts";
 import { StoredSnapshot } from "../tools/open/stored.ts";
 import { notThere, ServeError } from "./failure.ts";
 import { Kept } from "./kept.ts";
+import { Places, type Wanted } from "./places.ts";
 import { Rows } from "./rows.ts";
+import { Scans } from "./scans.ts";
 
 /** A sealed snapshot, opened. */
 export interface OpenedSnapshot {
@@ -30,6 +33,8 @@ const LISTED_MS = 5000;
 const OPENED = 16;
 /** Memory for the places of rows (bytes). */
 const ROWS_MEMORY = 128 * 1024 * 1024;
+/** Memory for the places of what was looked for (bytes). */
+const PLACES_MEMORY = 32 * 1024 * 1024;
 const PROJECT = /^[\w-]{1,64}$/;
 /** What environments are called. */
 export const ENVIRONMENT = /^[a-z0-9-]{1,64}$/i;
@@ -41,18 +46,30 @@ const NAME =
 export class Shelf {
   /** Where they are. */
   readonly storage: Storage;
+  /** Readings of whole models. */
+  readonly scans = new Scans();
+  readonly #projects: readonly string[] | undefined;
   readonly #signal: AbortSignal;
   readonly #now: () => number;
   readonly #opened = new Kept<OpenedSnapshot>(OPENED);
   readonly #rows = new Kept<Rows>(ROWS_MEMORY, (rows) => rows.bytes);
+  readonly #places = new Kept<Places>(PLACES_MEMORY, (places) => places.bytes);
+  readonly #media = new Kept<ReadonlyMap<string, IslandMedia>>(2);
   readonly #folders = new Kept<readonly SnapshotFolder[]>(2);
 
   /**
    * @param storage Where they are.
    * @param signal Ends the work that several requests wait for.
    * @param now The time in milliseconds.
+   * @param projects The ids of the only projects that are there. @default {All}
    */
-  constructor(storage: Storage, signal: AbortSignal, now: () => number) {
+  constructor(
+    storage: Storage,
+    signal: AbortSignal,
+    now: () => number,
+    projects?: readonly string[],
+  ) {
+    this.#projects = projects;
     this.storage = storage;
     this.#signal = signal;
     this.#now = now;
@@ -62,8 +79,13 @@ export class Shelf {
   async folders(): Promise<readonly SnapshotFolder[]> {
     const tick = Math.floor(this.#now() / LISTED_MS);
     return await this.#folders.get(String(tick), async () => {
-      return await snapshotFolders(this.storage, { signal: this.#signal });
+      const all = await snapshotFolders(this.storage, { signal: this.#signal });
+      return all.filter(({ project }) => this.#isServed(project));
     });
+  }
+
+  #isServed(project: string): boolean {
+    return this.#projects?.includes(project) ?? true;
   }
 
   /**
@@ -95,7 +117,7 @@ export class Shelf {
     environment: string | undefined,
     signal: AbortSignal,
   ): Promise<FoundSnapshot> {
-    const isName = PROJECT.test(project) && NAME.test(name) &&
+    const isName = PROJECT.test(project) && this.#isServed(project) && NAME.test(name) &&
       (environment === undefined || ENVIRONMENT.test(environment));
     if (!isName) throw notThere(`snapshot ${shown(name)} of project ${shown(project)}`);
     try {
@@ -164,6 +186,42 @@ export class Shelf {
    */
   async uploads(opened: OpenedSnapshot): Promise<Rows> {
     return await this.#rowsOf(opened, opened.content.uploadBatches);
+  }
+
+  /**
+   * The names and addresses of all uploads, by id, which are held in memory.
+   *
+   * @param opened The snapshot.
+   */
+  async media({ content, tag }: OpenedSnapshot): Promise<ReadonlyMap<string, IslandMedia>> {
+    return await this.#media.get(tag, async () => {
+      const media = new Map<string, IslandMedia>();
+      for (const path of content.uploadBatches) {
+        for await (const page of content.entries<Upload>(path, this.#signal)) {
+          for (const upload of page) media.set(upload.id, islandMedia(upload));
+        }
+      }
+      return media;
+    });
+  }
+
+  /**
+   * Where entries of records are that match, in order. Whoever asks for the same again gets what was found.
+   *
+   * @param opened The snapshot.
+   * @param key What names that which is looked for.
+   * @param wanted What is looked for.
+   * @throws {ServeError} If too many others are being looked for.
+   */
+  async places<Entry>(opened: OpenedSnapshot, key: string, wanted: Wanted<Entry>): Promise<Places> {
+    return await this.#places.get(`${opened.tag} ${key}`, async () => {
+      return await this.scans.run(() => {
+        return opened.content.read(
+          this.#signal,
+          (signal) => Places.find(opened.content, wanted, signal),
+        );
+      });
+    });
   }
 
   async #rowsOf({ content, tag }: OpenedSnapshot, paths: readonly string[]): Promise<Rows> {

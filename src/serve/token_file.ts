@@ -41,6 +41,22 @@ export async function writeTokens(path: string, tokens: readonly ServeToken[]): 
   }
 }
 
+/**
+ * The tokens that a configuration lets in.
+ *
+ * @param given The file that keeps them, and what such a file would hold.
+ * @throws {SluiceError} If they can't be read.
+ */
+export async function givenTokens({ tokenFile, serveTokens }: {
+  readonly tokenFile?: string | undefined;
+  readonly serveTokens?: string | undefined;
+}): Promise<readonly ServeToken[]> {
+  return [
+    ...tokenFile === undefined ? [] : await readTokens(tokenFile),
+    ...serveTokens === undefined ? [] : parseTokens(serveTokens, "SLUICE_TOKENS"),
+  ];
+}
+
 function unusable(what: string, path: string, error: unknown): SluiceError {
   const why = error instanceof Deno.errors.NotFound
     ? "it isn't there"

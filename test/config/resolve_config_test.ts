@@ -366,6 +366,7 @@ Deno.test("resolveConfig() refuses empty variables where they would choose somet
     "SLUICE_TO",
     "SLUICE_FROM",
     "SLUICE_OUT",
+    "SLUICE_PROJECTS",
   ]);
   const env = envOf({ SLUICE_TO: "" });
   assert.equal(resolveConfig({ env, flags: { to: "here" } }).to, "here");

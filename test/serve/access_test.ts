@@ -3,6 +3,7 @@ import { ROUTES, snapshotHandler } from "../../src/serve/handler.ts";
 import { parseRange } from "../../src/serve/bytes.ts";
 import { ServeError } from "../../src/serve/failure.ts";
 import type { ServedRequest } from "../../src/serve/options.ts";
+import { clientAddress } from "../../src/serve/client_address.ts";
 import { createToken, findToken, parseTokens, tokensText } from "../../src/serve/token.ts";
 import { openSnapshot } from "../../src/tools/open.ts";
 import { exportedToMemory, serveSnapshots } from "../support/served.ts";
@@ -501,4 +502,61 @@ Deno.test("what the storage or the snapshot lacks is told as that, and never loo
   damage(/manifest\.json$/);
   await using again = serveSnapshots(storage);
   assert.equal(await again.status(`${LATEST}/records`), 502);
+});
+
+Deno.test("only the projects that are served are there, whatever names another one", async () => {
+  const storage = new MemoryStorage();
+  for (const project of ["1", "2"]) await putSmallSnapshot(storage, project, 1_700_000_000);
+  await using served = serveSnapshots(storage, { projects: ["1"] });
+  const { projects } = await (await served.ask("/api/v1/projects")).json();
+  assert.deepEqual(projects.map(({ id }: { id: string }) => id), ["1"]);
+  for (const path of ["snapshots", "snapshots/latest", "find?q=a", "records/1/history"]) {
+    assert.equal(await served.status(`/api/v1/projects/2/${path}`), 404, path);
+  }
+  assert.equal(await served.status("/api/v1/projects/1/snapshots/latest"), 200);
+  // The only one: a token needn't say which.
+  assert.equal(await served.status("/api/1.0/project/nothing"), 404);
+});
+
+Deno.test("scripts of the websites that are named may ask, and no others", async () => {
+  const cors = ["https://www.example.com"];
+  await using served = serveSnapshots(STORAGE, { cors });
+  const headersOf = async (Origin: string, init: RequestInit = {}) => {
+    const response = await served.ask("/api/v1/projects", {
+      ...init,
+      headers: { Origin, ...init.headers as Record<string, string> },
+    });
+    await response.body?.cancel();
+    return response;
+  };
+  const asks = {
+    method: "OPTIONS",
+    headers: { "Access-Control-Request-Method": "GET", "Authorization": "" },
+  };
+  const own = await headersOf(cors[0]!);
+  assert.equal(own.headers.get("access-control-allow-origin"), cors[0]);
+  assert.equal(own.headers.get("access-control-allow-credentials"), null);
+  assert.match(own.headers.get("vary")!, /\bOrigin\b/);
+  const before = await headersOf(cors[0]!, asks);
+  assert.equal(before.status, 204);
+  assert.match(before.headers.get("access-control-allow-headers")!, /Authorization/);
+  for (const other of ["https://example.com", "https://www.example.com.evil.com", "null"]) {
+    assert.equal((await headersOf(other)).headers.get("access-control-allow-origin"), null);
+    assert.equal((await headersOf(other, asks)).status, 405);
+  }
+});
+
+Deno.test("the client's address is what the proxies that are trusted tell of it", () => {
+  const remoteAddr = { transport: "tcp", hostname: "10.0.0.9", port: 1 } as const;
+  const of = (told: string | null, trusted: number) => {
+    const headers = told === null ? {} : { "X-Forwarded-For": told };
+    return clientAddress(new Request("http://127.0.0.1", { headers }), { remoteAddr }, trusted);
+  };
+  assert.equal(of("1.2.3.4", 0), "10.0.0.9");
+  assert.equal(of("1.2.3.4", 1), "1.2.3.4");
+  // Whoever asks may have written the first ones.
+  assert.equal(of("6.6.6.6, 1.2.3.4", 1), "1.2.3.4");
+  assert.equal(of("6.6.6.6, 1.2.3.4, 10.0.0.1", 2), "1.2.3.4");
+  for (const told of [null, "", "a secret", "1.2.3.4"]) assert.equal(of(told, 2), "10.0.0.9");
+  assert.equal(clientAddress(new Request("http://127.0.0.1"), undefined, 0), null);
 });

@@ -54,10 +54,10 @@ export function serveSnapshots(storage: Storage, options: Partial<ServeOptions> 
   const server = serveHttp(async (request) => await (await ready.promise)(request));
   ready.resolve(snapshotHandler(storage, {
     publicUrl: server.url,
-    tokens: [...made.map(([, { kept }]) => kept), ...options.tokens ?? []],
-    rate: { limit: 100_000, seconds: 60 },
-    onError: (error) => errors.push(error),
     ...options,
+    tokens: [...made.map(([, { kept }]) => kept), ...options.tokens ?? []],
+    rate: options.rate ?? { limit: 100_000, seconds: 60 },
+    onError: options.onError ?? ((error) => errors.push(error)),
   }));
   const tokens = Object.fromEntries(made.map(([scope, { token }]) => [scope, token]));
   const ask: Served["ask"] = (path, { scope = "admin", headers, ...init } = {}) => {

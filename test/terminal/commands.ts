@@ -198,14 +198,21 @@ Deno.test("deno task cron in a terminal starts and stops at Ctrl-C, without aski
   assertEnds(await terminal.end, /Listening/);
 });
 
-Deno.test("deno task demo in a terminal asks for no permission, and uses no proxy", async () => {
+Deno.test("deno task demo --serve in a terminal asks for no permission, uses no proxy, and serves until Ctrl-C", async () => {
   const proxy = "http://127.0.0.1:9";
   const env = { DENO_DIR: denoDir(), HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy };
   const to = `dist/${crypto.randomUUID()}`;
   try {
-    const end = await runInTerminal(denoTask("demo", "--to", to), { env });
+    const terminal = startInTerminal(denoTask("demo", "--serve", "--to", to), { env });
+    await terminal.shows(/slu_\w{46}\s|Deno requests|sluice: /);
+    const [, url, token] = /at (http:\S+)\s[^]*?(slu_\w{46})/.exec(terminal.output) ?? [];
+    assert.ok(url !== undefined, terminal.output);
+    const headers = { Authorization: `Bearer ${token}` };
+    const { projects } = await (await fetch(`${url}/api/v1/projects`, { headers })).json();
+    assert.deepEqual(projects.map(({ name }: { name: string }) => name), ["Slackwater"]);
+    await terminal.type(CTRL_C);
     assertEnds(
-      end,
+      await terminal.end,
       /: complete[^]*\nRestored into an empty project on this machine, and compared: /,
     );
     const left = [...Deno.readDirSync(to)].map(({ name }) => name).sort();

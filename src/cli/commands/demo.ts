@@ -3,6 +3,7 @@ import { DESTINATION } from "../../config/groups/destination.ts";
 import { OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
 import { RECORD_SELECTION, RESOURCE_SELECTION } from "../../config/groups/selection.ts";
 import { SNAPSHOT, TABLES } from "../../config/groups/snapshot.ts";
+import { SERVE_TOO } from "../../config/groups/serving.ts";
 import { optionsOf } from "../../config/options.ts";
 import { toExportOptions, toStorageOptions } from "../../config/library_options.ts";
 import type { Config } from "../../config/options.ts";
@@ -42,14 +43,21 @@ export const demoCommand: Command = {
     TABLES,
     OUTPUT,
     TIMEOUT,
+    SERVE_TOO,
   ),
+  optionHelp: {
+    serve:
+      "Then serve the snapshots on this machine, print the address and a token, and end with Ctrl-C.",
+  },
   defaults: { to: "./sluice-demo" },
   flagsOnly: true,
   examples: [
     { about: "Export the sample project", line: "sluice demo" },
     { about: "See how articles look as CSV", line: "sluice demo --models article --format csv" },
+    { about: "Look at the snapshots over HTTP", line: "sluice demo --serve" },
   ],
-  async run({ config, io, advise }: CommandContext): Promise<ExitCode> {
+  async run(context: CommandContext): Promise<ExitCode> {
+    const { config, io, advise } = context;
     const { sampleProject } = await import("../../demo/sample/sample_project.ts");
     const { startDemoCma } = await import("../../simulator/server.ts");
     const { runExport } = await import("../run_export.ts");
@@ -65,18 +73,25 @@ export const demoCommand: Command = {
     const { report, exitCode } = await runExport({ config: served, io, advise });
     const lines = await lookInto(served, report, io);
     if (lines === undefined) return EXIT.failed;
-    if (config.json || config.quiet) return exitCode;
-    io.stdout.write(
-      [
-        "",
-        ...renderTree(report),
-        "",
-        ...await renderSample(config.to, report, io.signal),
-        ...lines,
-        ...NEXT,
-      ].map((line) => `${line}\n`).join(""),
-    );
-    return exitCode;
+    if (!config.json && !config.quiet) {
+      io.stdout.write(
+        [
+          "",
+          ...renderTree(report),
+          "",
+          ...await renderSample(config.to, report, io.signal),
+          ...lines,
+          ...NEXT,
+          ...config.serve ? [""] : [],
+        ].map((line) => `${line}\n`).join(""),
+      );
+    }
+    if (!config.serve) return exitCode;
+    const { serve } = await import("./serve.ts");
+    return await serve({
+      ...context,
+      config: { ...config, from: config.to, listen: "127.0.0.1:0" },
+    });
   },
 };
 

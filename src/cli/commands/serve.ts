@@ -1,13 +1,13 @@
 import { READING } from "../../config/groups/reading.ts";
 import { CONFIG_FILE, VIEW } from "../../config/groups/run.ts";
 import { parseListen, SERVING, TOKEN } from "../../config/groups/serving.ts";
+import { toServeOptions } from "../../config/library_options.ts";
 import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { failureOf } from "../../report/failure.ts";
 import { jsonText } from "../../report/json_report.ts";
 import { isLoopback } from "../../serve/guard.ts";
 import type { ServedRequest } from "../../serve/options.ts";
-import type { Rate } from "../../serve/rate.ts";
 import type { ServeToken } from "../../serve/token.ts";
 import { openStorage } from "../../storage/open_storage.ts";
 import { durationMs } from "../../text/duration.ts";
@@ -72,12 +72,20 @@ export const serveCommand: Command = {
   },
 };
 
-async function serve(context: CommandContext): Promise<ExitCode> {
+/**
+ * Serves the snapshots of a place until it is told to stop.
+ *
+ * @param context What the command runs with.
+ * @return The exit code: 0.
+ * @throws {SluiceError} If it can't listen there, or others could reach it without a token.
+ */
+export async function serve(context: CommandContext): Promise<ExitCode> {
   const { config, io } = context;
   const { createToken } = await import("../../serve/token.ts");
+  const { givenTokens } = await import("../../serve/token_file.ts");
   const { snapshotHandler } = await import("../../serve/handler.ts");
   const { hostname, port } = parseListen(config.listen)!;
-  const kept = await tokensOf(context);
+  const kept = await givenTokens(config);
   const isLocal = isLoopback(hostname);
   if (!isLocal) assertReady(context, kept);
   // Whoever starts it may read the snapshots anyway, and it ends with the process.
@@ -88,10 +96,10 @@ async function serve(context: CommandContext): Promise<ExitCode> {
   using audit = config.auditLog === undefined ? undefined : await openAudit(config.auditLog);
   const stop = new AbortController();
   // Which port it is given is known only once it listens.
-  const ready = Promise.withResolvers<(request: Request) => Promise<Response>>();
+  const ready = Promise.withResolvers<ReturnType<typeof snapshotHandler>>();
   const server = listen(
     { hostname, port },
-    async (request) => await (await ready.promise)(request),
+    async (request, info) => await (await ready.promise)(request, info),
   );
   const address = `http://${
     hostname.includes(":") ? `[${hostname}]` : hostname
@@ -100,11 +108,7 @@ async function serve(context: CommandContext): Promise<ExitCode> {
   ready.resolve(snapshotHandler(storage, {
     publicUrl: url,
     tokens: made ? [made.kept] : kept,
-    auth: config.auth,
-    secrets: config.serveSecret?.split(","),
-    urlTtlMs: durationMs(config.urlTtl),
-    rate: rateOf(config.rate),
-    exportRate: rateOf(config.exportRate),
+    ...toServeOptions(config),
     onRequest: audit?.write,
     onError(error, requestId) {
       const { message } = failureOf(error, stop.signal);
@@ -138,16 +142,6 @@ function stopReason(): DOMException {
   return new DOMException("The server was stopped.", "AbortError");
 }
 
-/** The tokens that are let in. */
-async function tokensOf({ config }: CommandContext): Promise<readonly ServeToken[]> {
-  const { parseTokens } = await import("../../serve/token.ts");
-  const { readTokens } = await import("../../serve/token_file.ts");
-  return [
-    ...config.tokenFile === undefined ? [] : await readTokens(config.tokenFile),
-    ...config.serveTokens === undefined ? [] : parseTokens(config.serveTokens, "SLUICE_TOKENS"),
-  ];
-}
-
 /** Makes sure that others can reach it only with a token, and by the right name. */
 function assertReady({ config }: CommandContext, tokens: readonly ServeToken[]): void {
   const { listen, auth, publicUrl } = config;
@@ -175,7 +169,7 @@ function assertReady({ config }: CommandContext, tokens: readonly ServeToken[]):
 
 function listen(
   where: { readonly hostname: string; readonly port: number },
-  answer: (request: Request) => Promise<Response>,
+  answer: Deno.ServeHandler<Deno.NetAddr>,
 ): Deno.HttpServer<Deno.NetAddr> {
   const onError = () => new Response(null, { status: 500 });
   try {
@@ -193,11 +187,6 @@ function listen(
       { cause: error },
     );
   }
-}
-
-function rateOf(text: string): Rate {
-  const [limit, seconds] = text.split("/").map(Number);
-  return { limit: limit!, seconds: seconds! };
 }
 
 async function openAudit(

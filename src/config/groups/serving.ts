@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { SCOPES } from "../../serve/token.ts";
 import { durationMs } from "../../text/duration.ts";
-import { DURATION, duration, isHttpUrl, oneOf, under } from "../option.ts";
+import { DURATION, duration, isHttpUrl, name, names, oneOf, under } from "../option.ts";
 
 const { option, onOff } = under("Serve");
 
@@ -86,6 +86,40 @@ export const SERVING = {
     expects: A_RATE,
     help: "How many single documents and archives are made of a project.",
   }),
+  projects: option({
+    kind: "list",
+    schema: names.optional(),
+    placeholder: "<a,b>",
+    expects: "ids of projects, separated by commas",
+    help: "Serve only these projects. Default: all.",
+    neverEmpty: true,
+  }),
+  snapshot: option({
+    kind: "text",
+    schema: name.default("latest"),
+    env: "SLUICE_SERVE_SNAPSHOT",
+    placeholder: "<id>",
+    expects: "what names a snapshot, such as latest, its seconds or a date",
+    help: "The snapshot that clients see as the only one who know of no snapshots.",
+  }),
+  cors: option({
+    kind: "list",
+    schema: z.array(z.string().refine(isOrigin)).min(1).optional(),
+    placeholder: "<a,b>",
+    expects: "origins such as https://www.example.com, separated by commas",
+    help: "Websites whose scripts may ask, too, with a token. Default: none.",
+  }),
+  trustProxy: option({
+    kind: "number",
+    schema: z.number().int().min(0).max(10).default(0),
+    placeholder: "<n>",
+    expects: "a whole number from 0 to 10",
+    help:
+      "How many proxies stand in front of it: a client's address is the one that the outermost of them tells.",
+  }),
+  readOnly: onOff(false, {
+    help: "Refuse the few requests that change something: the schedule's switch.",
+  }),
   auditLog: option({
     kind: "text",
     schema: z.string().min(1).optional(),
@@ -93,6 +127,13 @@ export const SERVING = {
     expects: "the path of a file",
     help: "File to which a line of JSON is added for each request, without tokens and queries.",
     path: "file",
+  }),
+};
+
+/** Whether snapshots are served by what makes them. */
+export const SERVE_TOO = {
+  serve: onOff(false, {
+    help: "Serve the snapshots over HTTP, too, as sluice serve does, until Ctrl-C.",
   }),
 };
 
@@ -126,6 +167,11 @@ export const TOKEN = {
     help: "How long the new token is good, such as 90d. Default: until it is revoked.",
   }),
 };
+
+/** Whether a text is the origin of a website, as browsers send it. */
+function isOrigin(text: string): boolean {
+  return isHttpUrl(text) && new URL(text).origin === text;
+}
 
 /**
  * Where to listen.

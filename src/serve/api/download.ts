@@ -15,6 +15,8 @@ const archiveQuery = z.strictObject({
 const exportQuery = z.strictObject({
   environment,
   view: z.enum(["current", "published"]).default("published").describe("Which version of records"),
+  format: z.enum(["sluice", "content-island"]).default("sluice")
+    .describe("Whose form it has: Sluice's own, or that of Content Island's exports"),
 });
 
 /** A snapshot as one file. */
@@ -26,7 +28,7 @@ export const DOWNLOAD_ROUTES: readonly Route[] = [
     query: exportQuery,
     answers: { "application/json": "bytes" },
     async answer(call) {
-      const { view } = queryOf(call, exportQuery);
+      const { view, format } = queryOf(call, exportQuery);
       const { found, content } = await snapshotOf(call);
       versionFor(call.scope, view);
       const { manifest, isTablesOnly, storage } = content;
@@ -37,6 +39,7 @@ export const DOWNLOAD_ROUTES: readonly Route[] = [
       const isGzip = /\bgzip\b/.test(call.request.headers.get("accept-encoding") ?? "");
       const { bytes } = await downloadSingle(storage, found, {
         view,
+        format,
         gzip: isGzip,
         signal: call.signal,
       });

@@ -23,6 +23,22 @@ export interface Route {
   readonly answer: (call: Call) => Promise<Response>;
 }
 
+/** An endpoint of another service's API, for the clients of that. */
+export interface FrontRoute {
+  /** The HTTP method. */
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
+  /** Its path. */
+  readonly path: string;
+  /** The scope that it needs. */
+  readonly scope: Scope;
+  /**
+   * Answers a request.
+   *
+   * @throws {ServeError} If it can't be answered as it asked for.
+   */
+  readonly answer: (call: Call) => Promise<Response>;
+}
+
 /** How many entries a page of content has. */
 export const pageLimit = z.coerce.number().int().min(1).max(500).default(100)
   .describe("Entries in a page");

@@ -6,29 +6,13 @@ import { parseTime } from "../../text/iso_time.ts";
 import { listPage } from "../../tools/list.ts";
 import { plainJson } from "../answer.ts";
 import { assets } from "../api/files.ts";
+import type { FrontRoute } from "../api/route.ts";
 import { type Call, queryOf } from "../call.ts";
 import { recordBatches } from "../batch_lines.ts";
 import { cursorAt, positionOf } from "../cursor.ts";
 import { notThere, ServeError } from "../failure.ts";
 import { shown } from "../shelf.ts";
 import { signedUrl } from "../signed_file.ts";
-import type { Scope } from "../token.ts";
-
-/** An endpoint of Sanity's API, for its own clients. */
-export interface SanityRoute {
-  /** The HTTP method. */
-  readonly method: "GET" | "PUT";
-  /** Its path. */
-  readonly path: string;
-  /** The scope that it needs. */
-  readonly scope: Scope;
-  /**
-   * Answers a request.
-   *
-   * @throws {ServeError} If it can't be answered as it asked for.
-   */
-  readonly answer: (call: Call) => Promise<Response>;
-}
 
 /** What paths of Sanity's API begin with: the date of a version, `vX` or `v1`. */
 export const SANITY_PATH = /^\/v(?:\d{4}-\d\d-\d\d|X|1)\//;
@@ -54,7 +38,7 @@ const switchQuery = z.strictObject({ enabled: z.enum(["true", "false"]).optional
 const switchBody = z.object({ enabled: z.boolean() });
 
 /** The endpoints: environments are datasets, sealed snapshots their backups. */
-export const SANITY_ROUTES: readonly SanityRoute[] = [
+export const SANITY_ROUTES: readonly FrontRoute[] = [
   { method: "GET", path: `${AT}/datasets`, scope: "preview", answer: datasets },
   { method: "GET", path: `${AT}/projects/:project/datasets`, scope: "preview", answer: datasets },
   { method: "GET", path: `${DATASET}/backups`, scope: "preview", answer: backups },

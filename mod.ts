@@ -106,6 +106,7 @@ export {
 } from "./src/storage/storage.ts";
 
 export type { CsvReader, Layout, TableFormat } from "./src/snapshot/layout.ts";
+export type { ParquetCodec } from "./src/transform/parquet/encode_parquet.ts";
 export { LockedError } from "./src/snapshot/lock/lock_errors.ts";
 export type { Labels } from "./src/snapshot/labels.ts";
 export type {

@@ -59,6 +59,7 @@ export const EXCLUSIVE: readonly (readonly [Side, Side])[] = [
 export const POINTLESS: readonly (readonly [Side, Side])[] = [
   [{ key: "format" }, off("tables")],
   [{ key: "csvFor" }, off("tables")],
+  [{ key: "parquetCodec" }, off("tables")],
   [{ key: "structuredText" }, off("tables")],
   [{ key: "locales" }, off("tables")],
   [{ key: "maxDelete" }, off("assets")],

@@ -135,12 +135,13 @@ export function resolveExportOptions(options: ExportOptions): ExportSettings {
  */
 export function shapingSettings(settings: ExportSettings): Record<string, unknown> {
   const { environment, models, excludeModels, include, exclude, published, assets } = settings;
-  const { layout, tables, format, csvFor, structuredText, locales, freeze, verifyPublished } =
-    settings;
+  const { layout, tables, format, csvFor, parquetCodec, structuredText, locales } = settings;
+  const { freeze, verifyPublished } = settings;
   const compress = settings.compress === "none" ? undefined : settings.compress;
   const source = { environment, models, excludeModels, include, exclude, published, assets };
   const verified = { verifyPublished: published && verifyPublished || undefined };
-  const written = { layout, tables, format, csvFor, compress, structuredText, locales };
+  const rows = { format, csvFor, parquetCodec, compress, structuredText, locales };
+  const written = { layout, tables, ...rows };
   const shaping = { ...source, ...verified, ...written, freeze: freeze || undefined };
   return Object.fromEntries(Object.entries(shaping).filter(([, value]) => value !== undefined));
 }

@@ -7,6 +7,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { CsvReader, Layout, TableFormat } from "../snapshot/layout.ts";
 import type { ExportNotes } from "../snapshot/manifest.ts";
 import type { ResourceName } from "../source/datocms/resources.ts";
+import type { ParquetCodec } from "../transform/parquet/encode_parquet.ts";
 import type { StructuredTextFormat } from "../transform/render_structured_text.ts";
 
 /** What becomes of asset files no longer used by any upload. */
@@ -171,6 +172,8 @@ export interface ExportOptions extends SourceOptions {
   readonly format?: TableFormat | undefined;
   /** What reads CSV: for spreadsheets, no text is a formula. @default {"data"} */
   readonly csvFor?: CsvReader | undefined;
+  /** How tables of Parquet are compressed. @default {"zstd"} */
+  readonly parquetCodec?: ParquetCodec | undefined;
   /**
    * How records, uploads and tables are compressed. With the layout `"enterprise"` they never are.
    *

@@ -32,6 +32,7 @@ import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import { assetDomain } from "../source/datocms/asset_domain.ts";
 import { assetClient, fetchAsset } from "../source/datocms/asset_fetch.ts";
 import { UPLOADS_AT_A_TIME, uploadsById } from "../source/datocms/uploads_by_id.ts";
+import { ASSET_TABLE, assetParts, renewAssetTable } from "./assets/asset_table.ts";
 import { assertFewFailures, indexEntry, noteAsset } from "./assets/asset_outcomes.ts";
 import { begin, type LockedSettings, underLock } from "./begin.ts";
 import type { Emit } from "./events.ts";
@@ -165,7 +166,8 @@ async function retryIn(
   emit({ type: "total", resource: "uploads", total: assets.failed });
 
   const index = nextAssetIndex(assets.index);
-  const kept = manifest.objects.filter(({ path }) => path !== assets.index);
+  const replaced = [assets.index, ...assetParts(manifest)];
+  const kept = manifest.objects.filter(({ path }) => !replaced.includes(path));
   const seals = await sealsOf(storage, prefix, signal);
   const writer = SnapshotWriter.resume(storage, prefix, kept, signal, seals);
   const tally = new AssetTally(assets);
@@ -178,6 +180,7 @@ async function retryIn(
       : error;
   }
 
+  const resources = await renewAssetTable(writer, manifest, index, signal);
   const isOther = ({ code }: { readonly code: string }) => {
     return code !== ASSET_FAILURE && code !== KNOWN_ASSET_FAILURE;
   };
@@ -186,11 +189,12 @@ async function retryIn(
     manifest: {
       ...manifest,
       status: statusOf({ failures }),
+      resources: { ...manifest.resources, ...resources },
       assets: { ...assets, index, ...tally.counts, retriedAt: new Date().toISOString() },
       warnings: [...manifest.warnings, ...journal.notes.warnings],
       failures,
     },
-    replaced: assets.index,
+    replaced,
     confirm: () => lock.confirm(),
     signal,
   });
@@ -309,7 +313,7 @@ async function sealsOf(
   return infos.filter((info) => info !== undefined);
 }
 
-/** Removes lists that one that was killed left: the manifest doesn't name them. */
+/** Removes lists and tables of them that one that was killed left: the manifest doesn't name them. */
 async function removeStale(
   { prefix, manifest }: SnapshotWithAssets,
   storage: Storage,
@@ -317,10 +321,13 @@ async function removeStale(
 ): Promise<void> {
   const known = new Set(manifest.objects.map(({ path }) => path));
   const stale: string[] = [];
-  for await (const page of storage.list(`${prefix}/assets`, { signal })) {
-    for (const { key } of page) {
-      const path = key.slice(prefix.length + 1);
-      if (isAssetIndex(path) && !known.has(path)) stale.push(key);
+  for (const where of ["assets", ASSET_TABLE]) {
+    for await (const page of storage.list(`${prefix}/${where}`, { signal })) {
+      for (const { key } of page) {
+        const path = key.slice(prefix.length + 1);
+        const isOwn = isAssetIndex(path) || path.startsWith(ASSET_TABLE);
+        if (isOwn && !known.has(path)) stale.push(key);
+      }
     }
   }
   await deleteIfAllowed(storage, stale, { signal });

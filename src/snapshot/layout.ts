@@ -7,7 +7,7 @@ import { JSON_DATA, NDJSON } from "../sink/encodings.ts";
 export type Layout = "ndjson" | "enterprise";
 
 /** How rows of tables are encoded. */
-export type TableFormat = "ndjson" | "csv";
+export type TableFormat = "ndjson" | "csv" | "parquet";
 
 /** What CSV is written for: programs, which take it as it is, or spreadsheets, which would run some texts. */
 export type CsvReader = "data" | "spreadsheets";

@@ -1,7 +1,9 @@
-import type { Item, Page, Resource, Upload, Version } from "../content/resource.ts";
+import type { Item, JsonObject, Page, Resource, Upload, Version } from "../content/resource.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import { isObject } from "../text/json.ts";
 import { type NormalizeOptions, type TableRows, tableRows } from "../transform/normalize.ts";
+import { assetRows } from "../transform/asset_rows.ts";
+import type { ParquetCodec } from "../transform/parquet/encode_parquet.ts";
 import { projectRows } from "../transform/schema_rows.ts";
 import { tableSchema } from "../transform/table_schema.ts";
 import { uploadRows } from "../transform/upload_rows.ts";
@@ -46,6 +48,8 @@ export interface TableShape extends Pick<NormalizeOptions, "locales" | "structur
   readonly format?: TableFormat | undefined;
   /** What reads CSV: for spreadsheets, no text is a formula. @default {"data"} */
   readonly csvFor?: CsvReader | undefined;
+  /** How Parquet is compressed. @default {"zstd"} */
+  readonly parquetCodec?: ParquetCodec | undefined;
 }
 
 /** Options of {@linkcode TableMaker}. */
@@ -90,11 +94,12 @@ export class TableMaker {
    * @param options How rows are made, and where they go.
    */
   constructor(options: TableMakerOptions) {
-    const { schema, target, format, csvFor, compression, partBytes, from } = options;
+    const { schema, target, format, csvFor, parquetCodec, compression, partBytes, from } = options;
     this.#options = options;
     this.#writer = new TableWriter(target, tableSchema(schema, options), {
       format,
       csvFor,
+      parquetCodec,
       compression,
       partBytes,
       from,
@@ -173,13 +178,21 @@ export class TableMaker {
    * Makes the tables of the project, unless an earlier run has, and writes what is left.
    *
    * @param people Who may have made records and uploads: collaborators, single sign-on users and API tokens.
+   * @param assets Pages of what became of each asset, in an order that is always the same.
    * @throws {StorageError} If it can't be written.
    */
-  async end(people: readonly Resource[] = []): Promise<void> {
+  async end(
+    people: readonly Resource[] = [],
+    assets?: AsyncIterable<Page<JsonObject>>,
+  ): Promise<void> {
     if (!this.#hasProject) {
       const tables = projectRows(this.#options.schema, people, this.#warnings.add);
       await this.#writer.write(tables);
       this.#rows += rowsIn(tables);
+      for await (const page of assets ?? []) {
+        await this.#writer.write([{ table: "assets", rows: assetRows(page, this.#warnings.add) }]);
+        this.#rows += page.length;
+      }
       this.#hasProject = true;
     }
     await this.#writer.flush();

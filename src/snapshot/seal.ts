@@ -106,8 +106,8 @@ export async function sealSnapshot(
 export interface ResealOptions {
   /** The new manifest; its objects are the snapshot's. */
   readonly manifest: Manifest;
-  /** The path of the object that isn't the snapshot's any more. */
-  readonly replaced: string;
+  /** The paths of the objects that aren't the snapshot's any more. */
+  readonly replaced: readonly string[];
   /** Makes sure that nobody else writes the snapshot, before each manifest is written. */
   readonly confirm: () => Promise<void>;
   /** Aborts it. */
@@ -115,7 +115,7 @@ export interface ResealOptions {
 }
 
 /**
- * Renews the seal of a snapshot in which one object has come in place of another. It is complete all the
+ * Renews the seal of a snapshot in which some objects have come in place of others. It is complete all the
  * while: what isn't its own any more goes when the new manifest is there, or is named in it as left.
  *
  * @param snapshot The snapshot.
@@ -136,8 +136,12 @@ export async function resealSnapshot(
   };
   const sealed = await write(renewed);
   const { storage, prefix } = snapshot;
-  if (await deleteIfAllowed(storage, [`${prefix}/${replaced}`], { signal })) return sealed;
-  return await write({ ...renewed, leftovers: [...manifest.leftovers ?? [], replaced].sort() });
+  const left: string[] = [];
+  for (const path of replaced) {
+    if (!await deleteIfAllowed(storage, [`${prefix}/${path}`], { signal })) left.push(path);
+  }
+  if (left.length === 0) return sealed;
+  return await write({ ...renewed, leftovers: [...manifest.leftovers ?? [], ...left].sort() });
 }
 
 /**

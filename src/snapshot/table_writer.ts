@@ -1,13 +1,14 @@
 import { Budget } from "../async/budget.ts";
 import type { JsonObject, Page, Version } from "../content/resource.ts";
 import { type Compression, suffixOf } from "../sink/compression.ts";
-import { Compressor } from "../sink/members.ts";
 import { csvBytes } from "../transform/encode_csv.ts";
 import { ndjsonBytes } from "../transform/encode_ndjson.ts";
 import type { TableRows } from "../transform/normalize.ts";
+import type { ParquetCodec } from "../transform/parquet/encode_parquet.ts";
 import type { TableColumn, TableSchema } from "../transform/table_schema.ts";
 import type { ByteJournal } from "./byte_journal.ts";
 import { type CsvReader, type TableFormat, tablePath } from "./layout.ts";
+import { compressedPieces, parquetPieces, whole } from "./table_part.ts";
 
 /** Where the parts of tables go. */
 export interface TableTarget {
@@ -39,11 +40,13 @@ export interface TableWriterOptions {
   readonly format?: TableFormat | undefined;
   /** What reads CSV: for spreadsheets, no text is a formula. @default {"data"} */
   readonly csvFor?: CsvReader | undefined;
-  /** How parts are compressed. @default {"none"} */
+  /** How parts are compressed; those of Parquet have their own. @default {"none"} */
   readonly compression?: Compression | undefined;
+  /** How Parquet is compressed. @default {"zstd"} */
+  readonly parquetCodec?: ParquetCodec | undefined;
   /**
-   * A part isn't larger than about this (bytes, before it is compressed); those that are being collected take four times as much at
-   * most.
+   * A part isn't larger than about this (bytes, before it is compressed, of Parquet as NDJSON); those that are being
+   * collected take four times as much at most.
    *
    * @default {8388608}
    */
@@ -90,6 +93,7 @@ export class TableWriter {
   readonly #format: TableFormat;
   readonly #escapeFormulas: boolean;
   readonly #compression: Compression;
+  readonly #parquetCodec: ParquetCodec | undefined;
   readonly #partBytes: number;
   readonly #columns = new Map<string, readonly TableColumn[]>();
   readonly #parts = new Map<string, Part>();
@@ -97,6 +101,8 @@ export class TableWriter {
   readonly #written = new Set<string>();
   readonly #large = new Budget(LARGE_AT_ONCE);
   readonly #small = new Budget(SMALL_AT_ONCE);
+  /** The rows of one part of Parquet at a time are parsed. */
+  readonly #parsing = new Budget(1);
   /** Parts that are being written; none of these promises rejects. */
   readonly #writing = new Set<Promise<void>>();
   #failure: { readonly reason: unknown } | undefined;
@@ -114,7 +120,8 @@ export class TableWriter {
   ) {
     const { format = "ndjson", compression = "none", partBytes = PART_BYTES, from } = options;
     this.#target = target;
-    this.#compression = compression;
+    this.#compression = format === "parquet" ? "none" : compression;
+    this.#parquetCodec = options.parquetCodec;
     this.#format = format;
     this.#escapeFormulas = options.csvFor === "spreadsheets";
     this.#partBytes = partBytes;
@@ -212,7 +219,11 @@ export class TableWriter {
       part = { ...nothing(), table, version, next: 0 };
       this.#parts.set(key, part);
     }
-    const column = /^(?:blocks\/|links$)/.test(table) ? "_record_id" : "id";
+    const column = /^(?:blocks\/|links$)/.test(table)
+      ? "_record_id"
+      : table === "assets"
+      ? "upload_id"
+      : "id";
     for (let next = 0, some; next < rows.length; next += some.length) {
       some = nextRows(rows, next, column);
       let bytes = this.#encode(part, some);
@@ -232,7 +243,8 @@ export class TableWriter {
   }
 
   #encode(part: Part, rows: Page<JsonObject>): Uint8Array<ArrayBuffer> {
-    if (this.#format === "ndjson") return ndjsonBytes(rows);
+    // Parquet is written part by part: until then its rows are kept in the form that a journal has, too.
+    if (this.#format !== "csv") return ndjsonBytes(rows);
     const columns = this.#columns.get(part.table);
     const escapeFormulas = this.#escapeFormulas;
     return csvBytes(rows, { columns, header: part.bytes === 0, escapeFormulas });
@@ -263,13 +275,23 @@ export class TableWriter {
     Object.assign(part, nothing());
     this.#bytes -= bytes;
     this.#written.add(`${OWNER}${version ?? ""} ${table}`);
-    if (compression === "none") {
-      await this.#target.put(path, whole(pieces, bytes), { count });
-    } else {
-      const members = compressedPieces(pieces, compression);
-      const size = bytesIn(members);
-      await this.#target.put(path, whole(members, size), { count, plainSize: bytes });
-    }
+    const encoded = this.#format === "parquet"
+      ? await this.#parquetPieces(table, pieces)
+      : compression === "none"
+      ? pieces
+      : compressedPieces(pieces, compression);
+    await this.#target.put(path, whole(encoded), {
+      count,
+      ...(compression !== "none" && { plainSize: bytes }),
+    });
+  }
+
+  async #parquetPieces(
+    table: string,
+    pieces: Uint8Array<ArrayBuffer>[],
+  ): Promise<Uint8Array<ArrayBuffer>[]> {
+    using _place = await this.#parsing.acquire();
+    return await parquetPieces(pieces, this.#columns.get(table), this.#parquetCodec);
   }
 
   async #settled(): Promise<void> {
@@ -302,31 +324,4 @@ function nextRows(
 /** A part that nothing was collected for yet. */
 function nothing(): Pick<Part, "pieces" | "bytes" | "saved" | "rows"> {
   return { pieces: [], bytes: 0, saved: 0, rows: 0 };
-}
-
-function whole(pieces: Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  // Each piece is let go of as soon as it is copied.
-  for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
-    bytes.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  return bytes;
-}
-
-function compressedPieces(
-  pieces: Uint8Array<ArrayBuffer>[],
-  compression: "gzip" | "zstd",
-): Uint8Array<ArrayBuffer>[] {
-  const compressor = new Compressor(compression);
-  const members: Uint8Array<ArrayBuffer>[] = [];
-  for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
-    members.push(...compressor.push(piece));
-  }
-  return [...members, ...compressor.end()];
-}
-
-function bytesIn(pieces: readonly Uint8Array<ArrayBuffer>[]): number {
-  return pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

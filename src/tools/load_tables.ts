@@ -4,8 +4,8 @@ import { findSnapshot } from "../snapshot/find_snapshot.ts";
 import { isObject } from "../text/json.ts";
 import type { Storage } from "../storage/storage.ts";
 import { printable } from "../text/printable.ts";
-import { loadScript } from "../transform/load/load_script.ts";
-import type { LoadEngine } from "../transform/load/load_tables.ts";
+import { loadScript, whyNotLoadable } from "../transform/load/load_script.ts";
+import type { LoadEngine, LoadInput } from "../transform/load/load_tables.ts";
 import { openSnapshot } from "./open.ts";
 
 export type { LoadEngine };
@@ -24,10 +24,12 @@ export interface TableLoadOptions {
  *
  * @param storage Where the snapshots are.
  * @param snapshot Which of them.
- * @param engine The engine: DuckDB gets views, PostgreSQL's `psql` makes tables in the schema `sluice`.
+ * @param engine The engine: DuckDB and ClickHouse get views, PostgreSQL's `psql` and BigQuery make tables in the
+ * schema or dataset `sluice`, Athena tables of the files. BigQuery reads Cloud Storage and Athena S3: of a snapshot on
+ * this machine, `BUCKET` stands for where it is copied to.
  * @param options In which project, and the signal.
  * @return The script.
- * @throws {SluiceError} If there is no such snapshot, or it has no tables.
+ * @throws {SluiceError} If there is no such snapshot, it has no tables, or the engine can't load their form.
  * @throws {StorageError} If it can't be read.
  *
  * @example
@@ -61,11 +63,11 @@ export async function tableLoadScript(
     );
   }
   const site = await opened.site({ signal });
-  const root = storage.url.startsWith("file:") ? fileURLToPath(storage.url) : storage.url;
+  const root = rootOf(storage.url, engine);
   const sizes = new Map(
     (opened.manifest?.objects ?? []).map(({ path, size, plainSize = size }) => [path, plainSize]),
   );
-  return loadScript(engine, {
+  const input: LoadInput = {
     of: opened.address,
     format: tables[0]!.format,
     locales: isObject(site.attributes) ? site.attributes.locales : [],
@@ -78,5 +80,16 @@ export async function tableLoadScript(
         size: sizes.get(path) ?? size,
       })),
     })),
-  });
+  };
+  const problem = whyNotLoadable(engine, input);
+  if (problem === undefined) return loadScript(engine, input);
+  throw new SluiceError(`Of ${printable(opened.address)}, ${problem}.`, EXIT.usage);
+}
+
+/** Where an engine finds what a storage holds: BigQuery reads nothing but Cloud Storage, Athena nothing but S3. */
+function rootOf(url: string, engine: LoadEngine): string {
+  const isLocal = url.startsWith("file:");
+  if (engine === "bigquery") return isLocal ? "gs://BUCKET" : url.replace(/^s3:/, "gs:");
+  if (!isLocal) return url;
+  return engine === "athena" ? "s3://BUCKET" : fileURLToPath(url);
 }

@@ -1,6 +1,7 @@
 import { EXIT, SluiceError } from "../error.ts";
 import type { SchemaIndex } from "../content/schema_index.ts";
 import type { Page, Version } from "../content/resource.ts";
+import { assetLines } from "../snapshot/asset_lines.ts";
 import { BatchPass, type PassProgress } from "../snapshot/batch_pass.ts";
 import { readEntries, recordFolders, snapshotBatches } from "../snapshot/batches.ts";
 import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
@@ -100,7 +101,7 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
   try {
     const schema = await readSnapshotSchema(storage, found.prefix, signal);
     assertLocales(schema, options.locales);
-    const batches = await batchesOf(storage, found, schema, signal);
+    const { batches, index } = await batchesOf(storage, found, schema, signal);
     const warnings: ManifestNote[] = [];
     const put = { objects: 0, bytes: 0 };
     let progress: PassProgress = { entries: 0, of: null };
@@ -139,7 +140,10 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
     } finally {
       await maker.settle();
     }
-    await maker.end(await readPeople(storage, found.prefix, signal));
+    await maker.end(
+      await readPeople(storage, found.prefix, signal),
+      index === undefined ? index : assetLines(storage, `${found.prefix}/${index}`, signal),
+    );
     tell();
     const sizes = [...written.values()];
     const { format = "ndjson", locales = schema.locales, structuredText } = options;
@@ -175,8 +179,9 @@ export async function makeTables(options: MakeSnapshotTablesOptions): Promise<Ma
   }
 }
 
-function shapeOf({ format, csvFor, locales, structuredText }: TableShape): TableShape {
-  return { format, csvFor, locales, structuredText };
+function shapeOf(shape: TableShape): TableShape {
+  const { format, csvFor, parquetCodec, locales, structuredText } = shape;
+  return { format, csvFor, parquetCodec, locales, structuredText };
 }
 
 /** In a snapshot they are in a folder of their own. */
@@ -200,13 +205,13 @@ async function assertEmpty(out: Storage, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The batches of a snapshot, in the order in which an export makes tables of them. */
+/** The batches of a snapshot, in the order in which an export makes tables of them, and its list of assets. */
 async function batchesOf(
   storage: Storage,
   { prefix }: FoundSnapshot,
   schema: SchemaIndex,
   signal: AbortSignal,
-): Promise<TableBatch[]> {
+): Promise<{ readonly batches: TableBatch[]; readonly index: string | undefined }> {
   const { folders, manifest } = await snapshotBatches(storage, prefix, signal);
   if (manifest?.options.tables === "only") {
     throw new SluiceError(
@@ -229,5 +234,5 @@ async function batchesOf(
   for (const folder of rest.keys()) {
     throw new SyntaxError(`no file in models/ tells of the records in ${folder}`);
   }
-  return batches;
+  return { batches, index: manifest?.assets?.index };
 }

@@ -214,12 +214,27 @@ export const CREATOR_COLUMNS: readonly MetaColumn[] = [
   { name: "role_id", sqlType: "text", description: "Id of the role" },
 ];
 
+/** Columns of a row for what became of an asset's file. */
+export const ASSET_COLUMNS: readonly MetaColumn[] = [
+  { name: "upload_id", sqlType: "text", description: "The upload's id" },
+  {
+    name: "outcome",
+    sqlType: "text",
+    description: "downloaded, kept, withdrawn, not_served or failed",
+  },
+  { name: "key", sqlType: "text", description: "Key of its file, where the snapshots are" },
+  { name: "size", sqlType: "bigint", description: "Size in bytes; null if there is no file" },
+  { name: "md5", sqlType: "text", description: "MD5 of the file; null if there is none" },
+  { name: "reason", sqlType: "text", description: "Why there is no file", isFreeText: true },
+];
+
 /** Tables that tell of the project, and not of its records, with their columns. */
 export const PROJECT_TABLES = {
   locales: LOCALE_COLUMNS,
   models: MODEL_COLUMNS,
   fields: FIELD_COLUMNS,
   creators: CREATOR_COLUMNS,
+  assets: ASSET_COLUMNS,
 } as const;
 
 function key(name: string, sqlType: SqlType, description: string, optional = false): KeyColumn {

@@ -1,6 +1,6 @@
 /**
  * What pages become: rows of tables and records again, blocks by themselves, rendered structured text, and the
- * bytes of NDJSON and CSV. Each is a `TransformStream` between pages, or a function of one record.
+ * bytes of NDJSON, CSV and Parquet. Each is a `TransformStream` between pages, or a function of one record.
  *
  * @example Rows as NDJSON
  * ```ts
@@ -29,6 +29,13 @@ export { encodeNdjson, ndjsonBytes } from "./encode_ndjson.ts";
 export { extractBlocks, type ExtractedBlocks, takeBlocks } from "./extract_blocks.ts";
 export { normalize, type NormalizeOptions, type TableRows, tableRows } from "./normalize.ts";
 export { localeRows, normalizeLocales } from "./normalize_locales.ts";
+export { parquetRows } from "./parquet/decode_parquet.ts";
+export {
+  encodeParquet,
+  type ParquetCodec,
+  type ParquetColumn,
+  type ParquetOptions,
+} from "./parquet/encode_parquet.ts";
 export {
   renderStructuredText,
   type RenderStructuredTextOptions,

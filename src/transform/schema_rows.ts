@@ -24,7 +24,7 @@ export function projectRows(
   people: readonly Resource[],
   onWarning?: OnWarning,
 ): TableRows[] {
-  const rows: Record<keyof typeof PROJECT_TABLES, JsonObject[]> = {
+  const rows: Record<Exclude<keyof typeof PROJECT_TABLES, "assets">, JsonObject[]> = {
     locales: schema.locales.map((locale, position) => {
       return { locale, position, is_main: position === 0 };
     }),

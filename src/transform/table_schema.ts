@@ -67,7 +67,7 @@ export interface TableModel {
 export interface Table {
   /**
    * The table's folder: `records/<model>`, `blocks/<block model>`, `links`, `uploads`, `locales`, `models`,
-   * `fields` or `creators`.
+   * `fields`, `creators` or `assets`.
    */
   readonly name: string;
   /** The model whose records or blocks the rows are. */

@@ -216,7 +216,7 @@ Deno.test("resolveConfig() says what each kind of value must be", () => {
     refuse({ layout: "enterprize" }),
     '--layout must be ndjson or enterprise, but is "enterprize": did you mean "enterprise"?',
   );
-  assert.equal(refuse({ format: "xml" }), '--format must be ndjson or csv, but is "xml".');
+  assert.equal(refuse({ format: "xml" }), '--format must be ndjson, csv or parquet, but is "xml".');
   assert.equal(
     refuse({ structuredText: "plain" }),
     '--structured-text must be text, markdown or html, but is "plain".',

@@ -127,6 +127,39 @@ Deno.test("retryFailedAssets() brings what failed, and only that, until nothing 
   assert.deepEqual(storage2.keys("get").filter((key) => key.startsWith("assets/")), []);
 });
 
+Deno.test("retryFailedAssets() renews the table of assets, also after one that was killed", async () => {
+  await using made = await broken(6);
+  const { storage } = made;
+  made.fails.asset = every(2);
+  const { snapshot, manifest } = await made.export({ ...FAST, tables: true, format: "csv" });
+  const prefix = snapshot.slice(storage.url.length + 1);
+  const outcomes = async () => {
+    const texts = new Map<string, number>();
+    for (const path of await filesOf(`${made.root}/${prefix}/tables/assets`)) {
+      const text = await Deno.readTextFile(`${made.root}/${prefix}/tables/assets/${path}`);
+      texts.set(path, text.split("\r\n").filter((line) => line.includes(",failed,")).length);
+    }
+    return Object.fromEntries(texts);
+  };
+  assert.deepEqual(await outcomes(), { "part_000.csv": 3 });
+  made.fails.asset = () => false;
+  const kills = new TracedStorage(storage, {
+    crashWhen: (calls) => {
+      const { method, key } = calls.at(-1)!;
+      return method === "put" && key.endsWith("/manifest.json");
+    },
+  });
+  await assert.rejects(made.retry({ storage: kills }), CrashError);
+  assert.deepEqual(await outcomes(), { "part_000.csv": 3, "part_001.csv": 0 });
+  await storage.delete(["content/project_900001/lock.json"]);
+  assert.equal(
+    (await made.retry()).manifest.resources.tables?.count,
+    manifest.resources.tables?.count,
+  );
+  assert.deepEqual(await outcomes(), { "part_001.csv": 0 });
+  assert.equal(await assertSealedAreWhole(storage), 1);
+});
+
 Deno.test("retryFailedAssets() doesn't miss uploads that were deleted or replaced since", async () => {
   await using made = await broken(6);
   made.fails.asset = () => true;

@@ -22,7 +22,7 @@ const OPTIONS: Partial<ExportOptions> = {
 const CHECKPOINTS = long(3, 2);
 const SHAPES: Readonly<Record<string, Partial<ExportOptions>>> = {
   "indexes without tables": { tables: false },
-  "tables": {},
+  "tables": { format: "parquet" },
   "only tables": { tables: "only" },
   "only tables, as CSV of the enterprise layout": {
     tables: "only",

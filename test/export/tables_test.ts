@@ -8,10 +8,13 @@ import type { ExportOptions } from "../../src/export/options.ts";
 import { generateProject } from "../../src/simulator/generated/generated_project.ts";
 import type { DemoProject } from "../../src/simulator/project.ts";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
+import { openSnapshot } from "../../src/tools/open.ts";
+import { verifySnapshot } from "../../src/tools/verify.ts";
 import { assembleRecords } from "../../src/transform/assemble_records.ts";
 import type { TableSchema } from "../../src/transform/table_schema.ts";
 import { directoryOf, entriesOf, filesOf, workbench } from "../support/exported.ts";
 import { long } from "../support/long.ts";
+import { MemoryStorage } from "../support/memory_storage.ts";
 
 const VERSIONS: readonly Version[] = ["current", "published"];
 
@@ -177,6 +180,18 @@ for (const [name, make] of Object.entries(PROJECTS)) {
       const rows = await entriesOf<JsonObject>(`${directory}/tables/uploads`);
       assert.deepEqual(rows.map(({ id }) => id), uploads.map(({ id }) => id));
     });
+    await t.step("a row for each asset, in the order of their uploads' ids", async () => {
+      const list = await Deno.readTextFile(`${directory}/assets.ndjson`);
+      const lines = list.trimEnd().split("\n").map((line): JsonObject => JSON.parse(line));
+      const rows = await entriesOf<JsonObject>(`${directory}/tables/assets`);
+      assert.deepEqual(
+        rows,
+        lines.map(({ upload_id, outcome, key, size, md5, reason = null }) => {
+          return { upload_id, outcome, key, size, md5, reason };
+        }).sort((a, b) => `${a.upload_id} ${a.key}` < `${b.upload_id} ${b.key}` ? -1 : 1),
+      );
+      assert.ok(rows.length > 0);
+    });
   });
 }
 
@@ -254,6 +269,44 @@ Deno.test("exportProject() writes the same into CSV as into NDJSON", async () =>
     });
     assert.deepEqual(read, rows, file);
   }
+});
+
+Deno.test("exportProject() writes the same into Parquet as into NDJSON, and equal files of equal content", async () => {
+  await using bench = await workbench({ project: sampleProject() });
+  const options = { assets: false, structuredText: "html" } as const;
+  const [plain, ...others] = await Promise.all(
+    ([
+      {},
+      { format: "parquet" },
+      { format: "parquet" },
+      { format: "csv" },
+      { format: "csv" },
+      {},
+    ] as const)
+      .map(async (shape) => {
+        const storage = new MemoryStorage();
+        const { manifest } = await bench.export({ ...options, ...shape, storage });
+        const files = manifest.objects.filter(({ path }) => path.startsWith("tables/"));
+        return { storage, files };
+      }),
+  );
+  assert.deepEqual(others[0]!.files, others[1]!.files);
+  assert.deepEqual(others[2]!.files, others[3]!.files);
+  assert.deepEqual(others[4]!.files, plain!.files);
+  const rowsOf = async (storage: MemoryStorage) => {
+    const snapshot = await openSnapshot(storage, "latest");
+    const tables = await snapshot.tables();
+    return await Promise.all(tables.map(async (table) => {
+      const rows = (await Array.fromAsync(table.rows())).flat();
+      return [table.name, JSON.stringify(rows)];
+    }));
+  };
+  const expected = await rowsOf(plain!.storage);
+  assert.ok(expected.length > 20);
+  assert.deepEqual(await rowsOf(others[0]!.storage), expected);
+  const { problems, checked } = await verifySnapshot(others[0]!.storage, "latest");
+  assert.deepEqual(problems, []);
+  assert.ok(checked.objects > 20);
 });
 
 Deno.test("exportProject() writes equal files of equal content, and only creators that it may", async () => {

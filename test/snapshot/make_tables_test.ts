@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Item, Page, Resource, Version } from "../../src/content/resource.ts";
+import { assetLines } from "../../src/snapshot/asset_lines.ts";
 import { BatchPass, type BatchPassOptions, type PassState } from "../../src/snapshot/batch_pass.ts";
 import { ByteJournal } from "../../src/snapshot/byte_journal.ts";
 import type { TableFormat } from "../../src/snapshot/layout.ts";
@@ -14,6 +15,7 @@ import {
 import type { TableTarget } from "../../src/snapshot/table_writer.ts";
 import { tableRows } from "../../src/transform/normalize.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
+import { TracedStorage } from "../support/traced_storage.ts";
 import { turn } from "../support/until.ts";
 import { item, schemaOf } from "../transform/fixtures.ts";
 
@@ -307,4 +309,31 @@ Deno.test("A pass over batches that is aborted or fails leaves no part being wri
     assert.equal(reading, 0);
     assert.ok(puts > 0);
   }
+});
+
+Deno.test("assetLines() gives each line once, in the order of uploads, however few are in memory", async () => {
+  const ids = fc.uniqueArray(fc.string({ maxLength: 4 }), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(ids, fc.integer({ min: 1, max: 20 }), async (ids, most) => {
+      const storage = new TracedStorage(new MemoryStorage());
+      const text = ids.map((id) => `${JSON.stringify({ upload_id: id, key: `k${id}` })}\n`).join(
+        "",
+      );
+      await storage.put("assets.ndjson", new TextEncoder().encode(text));
+      const found: unknown[] = [];
+      for await (const page of assetLines(storage, "assets.ndjson", NEVER, most)) {
+        found.push(...page.map(({ upload_id }) => upload_id));
+      }
+      const order = (id: string) => `${id} k${id}`;
+      assert.deepEqual(found, ids.toSorted((a, b) => order(a) < order(b) ? -1 : 1));
+      assert.ok(storage.keys("get").length <= 1 + Math.ceil(ids.length / most));
+    }),
+    { numRuns: 50, examples: [[[], 1], [["b", "a", "c", "e", "d"], 1], [["b", "a"], 20]] },
+  );
+  const storage = new MemoryStorage();
+  await storage.put("assets.ndjson", new TextEncoder().encode('{"id":"1"}\n'));
+  await assert.rejects(
+    Array.fromAsync(assetLines(storage, "assets.ndjson", NEVER)),
+    /a line of assets\.ndjson isn't one of an asset/,
+  );
 });

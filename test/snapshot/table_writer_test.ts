@@ -63,7 +63,7 @@ for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
   });
 }
 
-for (const format of ["ndjson", "csv"] satisfies TableFormat[]) {
+for (const format of ["ndjson", "csv", "parquet"] satisfies TableFormat[]) {
   Deno.test(`TableWriter writes the same ${format} parts whatever the pages, and wherever it was ended and began again`, async () => {
     const rows = manyRows(120, 200);
     const partsOf = async (length: number, ends: ReadonlySet<number>) => {

@@ -54,6 +54,7 @@ import "../transform/extract_blocks_test.ts";
 import "../transform/json_cell_test.ts";
 import "../transform/normalize_locales_test.ts";
 import "../transform/normalize_test.ts";
+import "../transform/parquet_test.ts";
 import "../transform/rebuilt_by_hand_test.ts";
 import "../transform/recordings_test.ts";
 import "../transform/render_structured_text_test.ts";

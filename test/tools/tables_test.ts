@@ -14,16 +14,24 @@ const SAMPLE = sampleProject();
 async function textsIn(directory: string): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for (const file of await filesOf(directory)) {
-    texts[file] = await Deno.readTextFile(`${directory}/${file}`);
+    texts[file] = asText(await Deno.readFile(`${directory}/${file}`));
   }
   return texts;
 }
 
+/** Bytes as text that differs where they do. */
+function asText(bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return bytes.toBase64();
+  }
+}
+
 function textsOf(storage: MemoryStorage): Record<string, string> {
   return Object.fromEntries(
-    [...storage.objects.keys()].sort().map((key) => {
-      return [key, storage.text(key)!];
-    }),
+    [...storage.objects].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([key, bytes]) => [key, asText(bytes)]),
   );
 }
 
@@ -31,6 +39,7 @@ for (
   const [what, shape] of Object.entries(
     {
       "NDJSON": {},
+      "Parquet": { format: "parquet", parquetCodec: "snappy" },
       "CSV of one locale, from the enterprise layout": {
         layout: "enterprise",
         format: "csv",

@@ -43,6 +43,7 @@ Deno.test("tableSchema() tells of every table", () => {
     ["models", undefined],
     ["fields", undefined],
     ["creators", undefined],
+    ["assets", undefined],
   ]);
   const model = { id: "ARTICLE", api_key: "article", name: "The article", title_column: null };
   assert.deepEqual(tables[0]?.model, model);

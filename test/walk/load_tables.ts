@@ -9,10 +9,11 @@ import fc from "fast-check";
 import type { SchemaIndex } from "../../src/content/schema_index.ts";
 import type { Item, Json, JsonObject, Upload } from "../../src/content/resource.ts";
 import { TableMaker } from "../../src/snapshot/make_tables.ts";
-import { parseJson } from "../../src/text/json.ts";
-import { loadScript } from "../../src/transform/load/load_script.ts";
+import { isObject, parseJson } from "../../src/text/json.ts";
+import { literal } from "../../src/transform/load/dialect.ts";
+import { loadScript, whyNotLoadable } from "../../src/transform/load/load_script.ts";
 import {
-  literal,
+  type LoadInput,
   type LoadPart,
   type LoadTable,
   relationOf,
@@ -28,6 +29,7 @@ const FORMS = [
   { format: "ndjson", compression: "zstd" },
   { format: "csv", compression: "none" },
   { format: "csv", compression: "gzip" },
+  { format: "parquet", compression: "none" },
 ] as const;
 
 /** A schema, and records of it. */
@@ -184,6 +186,13 @@ function shown(row: JsonObject, columns: readonly TableColumn[]): string {
   }));
 }
 
+/** A row without what only Parquet has to say of it. */
+function withoutForm(row: JsonObject): JsonObject {
+  if (!isObject(row._extra) || row._extra.form === undefined) return row;
+  const { form: _, ...others } = row._extra;
+  return { ...row, _extra: Object.keys(others).length > 0 ? others : null };
+}
+
 /** What isn't text is its JSON in a column of texts: engines have blanks where they like. */
 function plain(value: Json): string {
   if (typeof value !== "string") return sorted(value);
@@ -265,19 +274,22 @@ Deno.test({
         const plain = await written(awkward, FORMS[0], `${root}/plain`);
         const expected = await rowsOf(plain);
         for (const [f, form] of FORMS.entries()) {
-          if (i > 0 && f > 0 && f !== i % FORMS.length) continue;
+          const isInTurn = f === 0 || form.format === "parquet" || f === i % FORMS.length;
+          if (i > 0 && !isInTurn) continue;
           const tables = await written(awkward, form, `${root}/${f}`);
           for (const [engine, load] of Object.entries(ENGINES)) {
-            const script = loadScript(engine as keyof typeof ENGINES, {
+            const input: LoadInput = {
               of: "awkward\nDROP",
               format: form.format,
               locales: awkward.schema.locales,
               tables,
-            });
+            };
+            if (whyNotLoadable(engine as keyof typeof ENGINES, input)) continue;
+            const script = loadScript(engine as keyof typeof ENGINES, input);
             const texts = await load(script, tables, root, host);
             for (const { name, columns } of tables) {
               const found = texts.get(name)!.split("\n").filter(Boolean)
-                .map((line) => shown(parseJson(line) as JsonObject, columns));
+                .map((line) => shown(withoutForm(parseJson(line) as JsonObject), columns));
               const rows = expected.get(name)!.map((row) => shown(row, columns));
               assert.deepEqual(found.sort(), rows.sort(), `${engine}, ${form.format}: ${name}`);
             }

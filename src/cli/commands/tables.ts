@@ -1,6 +1,7 @@
 import { READING, RESULT } from "../../config/groups/reading.ts";
 import { CONFIG_FILE, OUTPUT, TIMEOUT } from "../../config/groups/run.ts";
 import { TABLES } from "../../config/groups/snapshot.ts";
+import { oneOf } from "../../config/option.ts";
 import { optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
 import { jsonText } from "../../report/json_report.ts";
@@ -19,9 +20,10 @@ export const tablesCommand: Command = {
   description:
     "make reads the records and uploads of a complete snapshot, and writes the tables that an export of them " +
     "writes to --out, which must be empty. Nothing is written to the snapshot, and the API isn't asked. " +
-    "load writes a script to stdout that loads the tables of a snapshot that has some, where they are: for duckdb, " +
-    "a view for each; for postgres, commands of psql that make tables in the schema sluice, whose earlier content " +
-    "is dropped. Both have views over all of them, such as all_records, translations and usages. " +
+    "load writes a script to stdout that loads the tables of a snapshot that has some, where they are: for duckdb " +
+    "and clickhouse, a view for each; for postgres, commands of psql that make tables in the schema sluice, whose " +
+    "earlier content is dropped; for bigquery, which reads Cloud Storage, statements that load them; for athena, " +
+    "which reads S3, tables of the files. All have views over them, such as all_records, translations and usages. " +
     "The snapshot is named by its seconds or their first digits, a date or time, latest or " +
     "latest:<environment>, with its project and environment before it if need be " +
     "(<project>/<environment>/<id>). Default: latest.",
@@ -78,7 +80,7 @@ export const tablesCommand: Command = {
       );
     }
     const { makeTables } = await import("../../tools/tables.ts");
-    const { format, csvFor, locales, structuredText, project } = config;
+    const { format, csvFor, parquetCodec, locales, structuredText, project } = config;
     using storage = openStorage(config.from);
     using out = openStorage(config.out);
     const made = await (async () => {
@@ -91,6 +93,7 @@ export const tablesCommand: Command = {
         out,
         format,
         csvFor,
+        parquetCodec,
         locales,
         structuredText,
         onProgress: ({ objects, bytes, ...tables }) => {
@@ -125,7 +128,7 @@ async function load(
   if (known === undefined) {
     const found = engine === undefined ? "there is none" : `it is ${JSON.stringify(engine)}`;
     throw new SluiceError(
-      `sluice tables load takes an engine, ${LOAD_ENGINES.join(" or ")}, but ${found}.`,
+      `sluice tables load takes an engine, ${oneOf(LOAD_ENGINES)}, but ${found}.`,
       EXIT.usage,
     );
   }

@@ -3,15 +3,18 @@ import { EXPORT_DEFAULTS } from "../../export/export_settings.ts";
 import type { Compression } from "../../sink/compression.ts";
 import { isLabel, labelsOf } from "../../snapshot/labels.ts";
 import type { CsvReader, Layout, TableFormat } from "../../snapshot/layout.ts";
+import type { ParquetCodec } from "../../transform/parquet/encode_parquet.ts";
 import type { StructuredTextFormat } from "../../transform/render_structured_text.ts";
 import { names, oneOf, under } from "../option.ts";
 
 /** How batches can be written. */
 export const LAYOUTS = ["ndjson", "enterprise"] as const satisfies readonly Layout[];
 /** How tables can be written. */
-export const TABLE_FORMATS = ["ndjson", "csv"] as const satisfies readonly TableFormat[];
+export const TABLE_FORMATS = ["ndjson", "csv", "parquet"] as const satisfies readonly TableFormat[];
 /** What CSV can be written for. */
 export const CSV_READERS = ["data", "spreadsheets"] as const satisfies readonly CsvReader[];
+/** How Parquet can be compressed. */
+export const PARQUET_CODECS = ["zstd", "snappy"] as const satisfies readonly ParquetCodec[];
 /** How texts can be compressed. */
 export const COMPRESSIONS = ["none", "gzip", "zstd"] as const satisfies readonly Compression[];
 /** What structured text can be rendered as. */
@@ -75,6 +78,16 @@ export const TABLES = {
       "What reads the tables' CSV: data (the default) is each text as it is; for spreadsheets, one " +
       "that they would run as a formula gets a ' in front.",
     toExport: (csvFor) => ({ csvFor }),
+  }),
+  parquetCodec: option({
+    kind: "text",
+    schema: z.enum(PARQUET_CODECS).optional(),
+    placeholder: "<codec>",
+    choices: PARQUET_CODECS,
+    expects: oneOf(PARQUET_CODECS),
+    help:
+      "How tables of Parquet are compressed: zstd (the default) is smaller, snappy is read by more.",
+    toExport: (parquetCodec) => ({ parquetCodec }),
   }),
   structuredText: option({
     kind: "text",

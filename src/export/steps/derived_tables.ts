@@ -1,7 +1,9 @@
 import type { Page } from "../../content/resource.ts";
 import type { PassProgress } from "../../snapshot/batch_pass.ts";
 import type { ByteJournal } from "../../snapshot/byte_journal.ts";
-import { TABLE_SCHEMA } from "../../snapshot/layout.ts";
+import { assetLines } from "../../snapshot/asset_lines.ts";
+import { checkedReading } from "../../snapshot/checked_reading.ts";
+import { ASSET_INDEX, TABLE_SCHEMA } from "../../snapshot/layout.ts";
 import { type TableBatch, TableMaker, type TablesState } from "../../snapshot/make_tables.ts";
 import { readPeople } from "../../snapshot/read_people.ts";
 import type { SnapshotWriter } from "../../snapshot/snapshot_writer.ts";
@@ -31,11 +33,14 @@ export interface DerivedTablesOptions {
   /** Keeps secrets out of what is warned about. */
   readonly redaction: Secrets;
   /** Where the tables go. */
-  readonly snapshot: Pick<SnapshotWriter, "prefix" | "put" | "putJson" | "storage" | "tally">;
+  readonly snapshot: Pick<
+    SnapshotWriter,
+    "objects" | "prefix" | "put" | "putJson" | "storage" | "tally"
+  >;
   /** How the tables are made. */
   readonly settings: Pick<
     ExportSettings,
-    "compress" | "csvFor" | "format" | "locales" | "structuredText" | "tables"
+    "compress" | "csvFor" | "format" | "locales" | "parquetCodec" | "structuredText" | "tables"
   >;
   /** How far an earlier run has come. */
   readonly from?: TablesState | undefined;
@@ -54,13 +59,15 @@ export class DerivedTables {
    */
   constructor(options: DerivedTablesOptions) {
     const { project: { schema }, tallies, journal, snapshot, from } = options;
-    const { compress, csvFor, format, locales, structuredText, tables } = options.settings;
+    const { compress, csvFor, format, parquetCodec, locales, structuredText, tables } =
+      options.settings;
     this.#options = options;
     const isOnly = tables === "only";
     this.#tables = new TableMaker({
       schema,
       format,
       csvFor,
+      parquetCodec,
       compression: compress,
       locales,
       structuredText,
@@ -160,7 +167,15 @@ export class DerivedTables {
   async end(signal: AbortSignal): Promise<void> {
     const { project: { schema }, tallies, journal, snapshot } = this.#options;
     const { format, locales, structuredText } = this.#options.settings;
-    await this.#tables.end(await readPeople(snapshot.storage, snapshot.prefix, signal));
+    const { storage, prefix, objects } = snapshot;
+    const assets = objects.some(({ path }) => path === ASSET_INDEX)
+      ? assetLines(
+        checkedReading(storage, prefix, objects, "export again"),
+        `${prefix}/${ASSET_INDEX}`,
+        signal,
+      )
+      : undefined;
+    await this.#tables.end(await readPeople(storage, prefix, signal), assets);
     if (this.#progress) this.tell(this.#progress);
     await snapshot.putJson(TABLE_SCHEMA, {
       format,

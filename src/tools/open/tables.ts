@@ -1,3 +1,4 @@
+import { collectBytes } from "../../async/collect_bytes.ts";
 import type { JsonObject, Page, Version } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { readBatch } from "../../snapshot/read_batch.ts";
@@ -9,6 +10,7 @@ import {
 } from "../../snapshot/layout.ts";
 import { readJson } from "../../snapshot/read_schema.ts";
 import { isObject } from "../../text/json.ts";
+import { parquetRows } from "../../transform/parquet/decode_parquet.ts";
 import type { Table } from "../../transform/table_schema.ts";
 import type { SnapshotContent } from "./content.ts";
 
@@ -69,9 +71,10 @@ export class SnapshotTable {
   rows(
     { version, signal }: { readonly version?: Version; readonly signal?: AbortSignal } = {},
   ): ReadableStream<Page<JsonObject>> {
-    if (this.format !== "ndjson") {
+    const { format, columns } = this;
+    if (format === "csv") {
       throw new SluiceError(
-        `Expected a table of NDJSON, but ${this.name} is CSV: read the bytes of its parts.`,
+        `Expected a table of NDJSON or Parquet, but ${this.name} is CSV: read the bytes of its parts.`,
         EXIT.usage,
       );
     }
@@ -79,7 +82,12 @@ export class SnapshotTable {
     const parts = this.parts.filter((part) => version === undefined || part.version === version);
     return content.stream(signal, async function* (signal) {
       for (const { path } of parts) {
-        yield* readBatch<JsonObject>(content.objects, content.key(path), signal);
+        if (format === "ndjson") {
+          yield* readBatch<JsonObject>(content.objects, content.key(path), signal);
+        } else {
+          const bytes = await content.objects.get(content.key(path), { signal });
+          yield* parquetRows(await collectBytes(bytes), columns);
+        }
       }
     });
   }
@@ -103,6 +111,10 @@ export class SnapshotTable {
   }
 }
 
+function isTableFormat(format: unknown): format is TableFormat {
+  return format === "ndjson" || format === "csv" || format === "parquet";
+}
+
 /**
  * The tables of a snapshot.
  *
@@ -120,7 +132,7 @@ export async function tablesOf(
   const described = await readJson(content.objects, content.key(TABLE_SCHEMA), signal);
   const format = isObject(described) ? described.format : undefined;
   const tables = isObject(described) ? described.tables : undefined;
-  if ((format !== "ndjson" && format !== "csv") || !Array.isArray(tables)) {
+  if (!isTableFormat(format) || !Array.isArray(tables)) {
     throw new SyntaxError(`Expected a description of tables in ${TABLE_SCHEMA}`);
   }
   return (tables as unknown as readonly Table[]).map((table) => {

@@ -1,13 +1,6 @@
 import type { SqlType } from "../../content/field_types.ts";
-import {
-  comment,
-  identifier,
-  literal,
-  type LoadInput,
-  type LoadTable,
-  relationOf,
-  titleColumn,
-} from "./load_tables.ts";
+import { identifier, literal, standardDialect } from "./dialect.ts";
+import { comment, type LoadInput, type LoadTable, relationOf, titleColumn } from "./load_tables.ts";
 import { viewsOf } from "./views.ts";
 
 const TYPES: Readonly<Record<SqlType, string>> = {
@@ -34,7 +27,7 @@ export function duckdbScript(input: LoadInput): string {
   const statements = input.tables.map((table) =>
     view(relationOf(table.name), rowsOf(table, input))
   );
-  for (const { name, about, select } of viewsOf(input, { types: TYPES })) {
+  for (const { name, about, select } of viewsOf(input, standardDialect(TYPES))) {
     statements.push(`${comment(about)}\n${view(name, select)}`);
   }
   const history = historyOf(input);
@@ -69,6 +62,10 @@ function reader(
   size: number,
   more = "",
 ): string {
+  if (format === "parquet") {
+    // The files tell the types.
+    return `read_parquet(${files}, hive_partitioning = false, union_by_name = true${more})`;
+  }
   const types = columns.map(([name, type]) => `${literal(name)}: ${literal(type)}`).join(", ");
   const common = `hive_partitioning = false${more}, columns = {${types}}`;
   if (format === "ndjson") {
@@ -87,12 +84,13 @@ function largest({ parts }: LoadTable): number {
 
 /** Snapshots lie side by side, and their folders' names say when they were begun. */
 function historyOf({ tables, format }: LoadInput): string | undefined {
-  if (format !== "ndjson") return undefined;
+  // A part of CSV has the columns that its model had then.
+  if (format === "csv") return undefined;
   const selects = tables.flatMap((table) => {
     const part = table.parts.find(({ address }) => /\/version=current\//.test(address));
     if (!table.name.startsWith("records/") || !part) return [];
     const files = part.address.replace(/(^|\/)snapshot_\d+\//, "$1snapshot_*/")
-      .replace(/part_\d+\./, "part_*.");
+      .replace(/part_(?:\d+|\*)\.(ndjson|parquet).*$/, "part_*.$1*");
     if (files === part.address || !files.includes("snapshot_*/")) return [];
     const title = titleColumn(table);
     const names = ["id", "_model", "_locale", "_status"].map((name) => [name, "VARCHAR"] as const);

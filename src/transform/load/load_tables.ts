@@ -1,11 +1,16 @@
-import type { SqlType } from "../../content/field_types.ts";
 import type { Table } from "../table_schema.ts";
 
 /** An engine that tables are loaded into. */
-export type LoadEngine = "duckdb" | "postgres";
+export type LoadEngine = "duckdb" | "postgres" | "bigquery" | "athena" | "clickhouse";
 
 /** Engines that there are scripts for. */
-export const LOAD_ENGINES = ["duckdb", "postgres"] as const satisfies readonly LoadEngine[];
+export const LOAD_ENGINES = [
+  "duckdb",
+  "postgres",
+  "bigquery",
+  "athena",
+  "clickhouse",
+] as const satisfies readonly LoadEngine[];
 
 /** A table, and where its parts are. */
 export interface LoadTable extends Pick<Table, "name" | "model" | "columns"> {
@@ -26,20 +31,11 @@ export interface LoadInput {
   /** What the tables are of, for people: a snapshot's address. */
   readonly of: string;
   /** How rows are encoded. */
-  readonly format: "ndjson" | "csv";
+  readonly format: "ndjson" | "csv" | "parquet";
   /** The project's locales, the main one first. */
   readonly locales: readonly string[];
   /** The tables. */
   readonly tables: readonly LoadTable[];
-}
-
-/** A column of a view, by its name and type. */
-export type ViewColumn = readonly [name: string, type: SqlType];
-
-/** What an engine's SQL has of its own. */
-export interface Dialect {
-  /** Its names of types. */
-  readonly types: Readonly<Record<SqlType, string>>;
 }
 
 /**
@@ -49,16 +45,6 @@ export interface Dialect {
  */
 export function relationOf(name: string): string {
   return name.replace("/", "_");
-}
-
-/** An identifier in quotes. */
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text in quotes. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** A text that a comment's line can hold. */

@@ -1,12 +1,6 @@
 import type { SqlType } from "../../content/field_types.ts";
-import {
-  comment,
-  identifier,
-  literal,
-  type LoadInput,
-  type LoadTable,
-  relationOf,
-} from "./load_tables.ts";
+import { identifier, literal, standardDialect } from "./dialect.ts";
+import { comment, type LoadInput, type LoadTable, relationOf } from "./load_tables.ts";
 import { viewsOf } from "./views.ts";
 
 const TYPES: Readonly<Record<SqlType, string>> = {
@@ -30,7 +24,7 @@ const PARTS_AT_ONCE = 200;
  * @return Commands of psql and SQL.
  */
 export function postgresScript(input: LoadInput): string {
-  const views = viewsOf(input, { types: TYPES }).map(({ name, about, select }) => {
+  const views = viewsOf(input, standardDialect(TYPES)).map(({ name, about, select }) => {
     return `${comment(about)}\nCREATE VIEW ${identifier(name)} AS\n${select};`;
   });
   return `${

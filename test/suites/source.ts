@@ -52,6 +52,7 @@ import "../transform/encode_csv_test.ts";
 import "../transform/encode_ndjson_test.ts";
 import "../transform/extract_blocks_test.ts";
 import "../transform/json_cell_test.ts";
+import "../transform/load_scripts_test.ts";
 import "../transform/normalize_locales_test.ts";
 import "../transform/normalize_test.ts";
 import "../transform/parquet_test.ts";

@@ -1,5 +1,5 @@
 import type { SqlType } from "../../content/field_types.ts";
-import { backticked, type Dialect, identifier, literal } from "./dialect.ts";
+import { backticked, type Dialect, escapedLiteral, identifier, literal } from "./dialect.ts";
 import { comment, type LoadInput, type LoadTable, relationOf, titleColumn } from "./load_tables.ts";
 import { viewsOf } from "./views.ts";
 
@@ -11,7 +11,8 @@ const TYPES: Readonly<Record<SqlType, string>> = {
   integer: "integer",
   json: "varchar",
   text: "varchar",
-  "timestamp with time zone": "timestamp(3) with time zone",
+  // In UTC: views take no other.
+  "timestamp with time zone": "timestamp(3)",
 };
 
 /** What the files of Parquet hold, in the words of Hive. */
@@ -113,15 +114,14 @@ function external(
 
 CREATE EXTERNAL TABLE ${table} (${typed})
 ${form}
-LOCATION ${literal(folder)};`;
+LOCATION ${escapedLiteral(folder)};`;
 }
 
 function valueOf(column: string, type: SqlType, format: LoadInput["format"]): string {
-  if (format === "parquet") {
-    return type === "timestamp with time zone" ? `with_timezone(${column}, 'UTC')` : column;
-  }
+  if (format === "parquet") return column;
   if (type === "date") return `CAST(${column} AS date)`;
-  return type === "timestamp with time zone" ? `from_iso8601_timestamp(${column})` : column;
+  if (type !== "timestamp with time zone") return column;
+  return `CAST(from_iso8601_timestamp(${column}) AT TIME ZONE 'UTC' AS ${TYPES[type]})`;
 }
 
 /** Snapshots lie side by side: the table is of all of them, and the view takes what is of records. */

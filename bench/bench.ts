@@ -9,6 +9,7 @@ import { measureAssets } from "./assets.ts";
 import { measureExports, measureIncremental, measureLatency, measurePace } from "./exports.ts";
 import { QUICK, type Table } from "./measurement.ts";
 import { measureMemory, measureParsing, measureProcessor } from "./processor.ts";
+import { measureTables } from "./tables.ts";
 
 const RESULTS = "bench/RESULTS.md";
 const SAVE = "--save";
@@ -37,6 +38,7 @@ const MEASUREMENTS = {
   parsing: measureParsing,
   assets: measureAssets,
   memory: measureMemory,
+  tables: measureTables,
   exports: measureExports,
   incremental: measureIncremental,
   latency: measureLatency,

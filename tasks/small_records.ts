@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ItemQuery, ItemStore, Listing } from "../src/cma_server/stores.ts";
+import type { ItemQuery, Listing } from "../src/cma_server/stores.ts";
+import type { DemoItems } from "../src/simulator/project.ts";
 import type { Item, ItemType, JsonObject, Version } from "../src/content/resource.ts";
 import { SchemaIndex } from "../src/content/schema_index.ts";
 import type { DemoProject } from "../src/simulator/project.ts";
@@ -51,7 +52,7 @@ export function withSmallRecords(project: DemoProject): DemoProject {
 }
 
 function patternsOf(
-  items: ItemStore,
+  items: DemoItems,
   schema: SchemaIndex,
   model: ItemType,
   number: number,

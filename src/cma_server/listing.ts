@@ -1,4 +1,4 @@
-import type { Field, Item, Json, Resource } from "../content/resource.ts";
+import type { Field, Item, Json, JsonObject, Resource } from "../content/resource.ts";
 import { isObject } from "../text/json.ts";
 import type { Filter, OrderRule } from "./stores.ts";
 
@@ -6,6 +6,8 @@ import type { Filter, OrderRule } from "./stores.ts";
 export type ReadColumn<T extends Resource> = (resource: T, column: string) => Json;
 
 const MINUTE = 60_000;
+
+type FilterOptions = NonNullable<Filter["options"]>;
 
 /**
  * Reads columns of records: meta columns, and fields by `api_key`.
@@ -57,11 +59,53 @@ export function meets<T extends Resource>(
   filters: readonly Filter[],
   read: ReadColumn<T>,
 ): boolean {
-  return filters.every((filter) => meetsOne(read(resource, filter.column), filter));
+  return filters.every((filter) => {
+    const { operator, value, groups } = filter;
+    if (operator === "any") return groups?.some((all) => meets(resource, all, read)) ?? false;
+    if (operator === "text") return hasWords(resource, list(value), read);
+    return meetsOne(read(resource, filter.column), filter);
+  });
 }
 
-function meetsOne(actual: Json, { operator, value }: Filter): boolean {
+/** Whether all words are in texts of a resource. */
+function hasWords<T extends Resource>(
+  resource: T,
+  words: readonly string[],
+  read: ReadColumn<T>,
+): boolean {
+  const missing = new Set(words);
+  for (const column of Object.keys(resource.attributes ?? {})) {
+    const found = textIn(read(resource, column)).toLowerCase();
+    for (const word of missing) if (found.includes(word)) missing.delete(word);
+    if (missing.size === 0) return true;
+  }
+  return missing.size === 0;
+}
+
+/** All texts in a value. */
+function textIn(value: Json): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return String(value ?? "");
+  return Object.values(value).map((one) => textIn(one ?? null)).join("\n");
+}
+
+function meetsOne(actual: Json, filter: Filter): boolean {
+  const { operator, value, options = {} } = filter;
   switch (operator) {
+    case "is_blank":
+      return isBlank(actual) === (value === "true");
+    case "is_present":
+      return isBlank(actual) !== (value === "true");
+    case "all_in":
+      return list(value).every((one) => members(actual).some((member) => same(member, one)));
+    case "any_in":
+      return list(value).some((one) => members(actual).some((member) => same(member, one)));
+    case "matches":
+      return hasPattern(actual, options);
+    case "not_matches":
+      return !hasPattern(actual, options);
+    case "near":
+      return isObject(actual) && metersTo(actual, options) <= Number(options.radius);
     case "exists":
       return (actual !== null && actual !== "") === (value === "true");
     case "in":
@@ -84,7 +128,38 @@ function meetsOne(actual: Json, { operator, value }: Filter): boolean {
       return difference < 0;
     case "lte":
       return difference <= 0;
+    default:
+      return false;
   }
+}
+
+function isBlank(value: Json): boolean {
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return typeof value === "string" && value.trim() === "";
+}
+
+function members(value: Json): readonly Json[] {
+  return Array.isArray(value) ? value : value === null ? [] : [value];
+}
+
+function hasPattern(
+  value: Json,
+  { pattern = "", case_sensitive }: FilterOptions,
+): boolean {
+  const found = textIn(value);
+  if (case_sensitive === "true") return found.includes(pattern);
+  return found.toLowerCase().includes(pattern.toLowerCase());
+}
+
+/** How far a place is from another one, on a sphere as large as the earth. */
+function metersTo({ latitude, longitude }: JsonObject, to: FilterOptions): number {
+  const radians = (degrees: unknown) => Number(degrees ?? NaN) * Math.PI / 180;
+  const [a, b] = [radians(latitude), radians(to.latitude)];
+  const half = (angle: number) => Math.sin(angle / 2) ** 2;
+  const around = radians(to.longitude) - radians(longitude);
+  return 2 * 6_371_008.8 *
+    Math.asin(Math.sqrt(half(b - a) + Math.cos(a) * Math.cos(b) * half(around)));
 }
 
 function same(actual: Json, expected: string): boolean {
@@ -119,7 +194,8 @@ function list(value: string | readonly string[]): readonly string[] {
 }
 
 /** A value that resources are sorted by: what it takes to compare it is found out once. */
-interface SortKey {
+export interface SortKey {
+  /** The value. */
   readonly value: Json;
   /** The time that it tells, if it is one. */
   readonly time: number | undefined;
@@ -143,16 +219,36 @@ export function sortedByRules<T extends Resource>(
     keys: rules.map(({ column }) => sortKey(read(resource, column))),
   }));
   keyed.sort((a, b) => {
-    for (const [i, { direction }] of rules.entries()) {
-      const difference = compareKeys(a.keys[i]!, b.keys[i]!);
-      if (difference !== 0) return direction === "ASC" ? difference : -difference;
-    }
-    return 0;
+    return compareByRules(a.keys, b.keys, rules);
   });
   return keyed.map(({ resource }) => resource);
 }
 
-function sortKey(value: Json): SortKey {
+/**
+ * Which of two resources comes first by rules.
+ *
+ * @param a The values of one, in the rules' order.
+ * @param b The values of the other.
+ * @param rules The rules; earlier ones weigh more.
+ */
+export function compareByRules(
+  a: readonly SortKey[],
+  b: readonly SortKey[],
+  rules: readonly OrderRule[],
+): number {
+  for (const [i, { direction }] of rules.entries()) {
+    const difference = compareKeys(a[i]!, b[i]!);
+    if (difference !== 0) return direction === "ASC" ? difference : -difference;
+  }
+  return 0;
+}
+
+/**
+ * What it takes to compare a value.
+ *
+ * @param value The value.
+ */
+export function sortKey(value: Json): SortKey {
   return { value, time: isDateTime(value) ? Date.parse(value) : undefined };
 }
 

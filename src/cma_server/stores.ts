@@ -1,5 +1,8 @@
 import type { Item, Page, Resource, Upload, Version } from "../content/resource.ts";
 
+/** What is there, or comes. */
+export type Awaitable<T> = T | Promise<T>;
+
 /** A rule of an `order_by` parameter: `_updated_at_DESC` is `{ column: "_updated_at", direction: "DESC" }`. */
 export interface OrderRule {
   /** A meta column (`id`, `_created_at`, `position`, …) or a field's `api_key`. */
@@ -8,7 +11,10 @@ export interface OrderRule {
   readonly direction: "ASC" | "DESC";
 }
 
-/** What a filter may compare with. */
+/**
+ * What a filter may compare with. `text` is a text anywhere in the resource, `any` is met by what meets one of
+ * several lists of conditions.
+ */
 export type FilterOperator =
   | "eq"
   | "neq"
@@ -18,7 +24,16 @@ export type FilterOperator =
   | "gte"
   | "lt"
   | "lte"
-  | "exists";
+  | "exists"
+  | "matches"
+  | "not_matches"
+  | "is_blank"
+  | "is_present"
+  | "all_in"
+  | "any_in"
+  | "near"
+  | "text"
+  | "any";
 
 /** A condition of a `filter[fields]` parameter: `filter[fields][_status][eq]=draft`. */
 export interface Filter {
@@ -28,6 +43,10 @@ export interface Filter {
   readonly operator: FilterOperator;
   /** What it is compared with: always text, as it comes in a URL; lists for `in` and `not_in`. */
   readonly value: string | readonly string[];
+  /** What else says how it is compared: `pattern` and `case_sensitive`; `latitude`, `longitude` and `radius`. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
+  /** The lists of conditions of `any`. */
+  readonly groups?: readonly (readonly Filter[])[] | undefined;
 }
 
 /** What every paged listing is asked for. */
@@ -71,20 +90,20 @@ export interface ItemStore {
    *
    * @param query What to list.
    */
-  list(query: ItemQuery): Listing<Item>;
+  list(query: ItemQuery): Awaitable<Listing<Item>>;
   /**
    * A record or block by its id.
    *
    * @param id The record's or block's id.
    * @param version Which version of it.
    */
-  get(id: string, version: Version): Item | undefined;
+  get(id: string, version: Version): Awaitable<Item | undefined>;
   /**
    * What is scheduled for a record: resources of type `scheduled_publication` and `scheduled_unpublishing`.
    *
    * @param id The record's id.
    */
-  schedules(id: string): readonly Resource[];
+  schedules(id: string): Awaitable<readonly Resource[]>;
 }
 
 /** The metadata of assets. */
@@ -94,11 +113,11 @@ export interface UploadStore {
    *
    * @param query What to list.
    */
-  list(query: ListQuery): Listing<Upload>;
+  list(query: ListQuery): Awaitable<Listing<Upload>>;
   /**
    * An upload by its id.
    *
    * @param id The upload's id.
    */
-  get(id: string): Upload | undefined;
+  get(id: string): Awaitable<Upload | undefined>;
 }

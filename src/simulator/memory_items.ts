@@ -4,7 +4,8 @@ import { blocksOf } from "../cma_server/block_views.ts";
 import { entityId } from "./entity_id.ts";
 import { ItemIndex } from "./item_index.ts";
 import { itemColumns, meets, sortedByRules } from "../cma_server/listing.ts";
-import type { ItemQuery, ItemStore, Listing } from "../cma_server/stores.ts";
+import type { ItemQuery, Listing } from "../cma_server/stores.ts";
+import type { DemoItems } from "./project.ts";
 import { ref } from "./schema_builder.ts";
 import {
   dated,
@@ -53,7 +54,7 @@ export interface MemoryItemsOptions {
  * console.assert(items.get(page[0]!.id, "current") === undefined);
  * ```
  */
-export class MemoryItems implements ItemStore {
+export class MemoryItems implements DemoItems {
   readonly #records: Map<string, StoredItem>;
   readonly #options: MemoryItemsOptions;
   /** Listings that were asked for since the last change, since they are asked for page by page. */

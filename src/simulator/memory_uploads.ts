@@ -1,6 +1,7 @@
 import type { JsonObject, Relationship, Upload } from "../content/resource.ts";
 import { meets, sortedByRules, uploadColumn } from "../cma_server/listing.ts";
-import type { Listing, ListQuery, UploadStore } from "../cma_server/stores.ts";
+import type { Listing, ListQuery } from "../cma_server/stores.ts";
+import type { DemoUploads } from "./project.ts";
 
 /** What {@linkcode MemoryUploads} needs to know of where it lives. */
 export interface MemoryUploadsOptions {
@@ -14,7 +15,7 @@ export interface MemoryUploadsOptions {
  * The metadata of assets, held in memory. An upload once returned never changes: an edit puts a new
  * object in its place.
  */
-export class MemoryUploads implements UploadStore {
+export class MemoryUploads implements DemoUploads {
   readonly #uploads: Map<string, Upload>;
   readonly #options: MemoryUploadsOptions;
 

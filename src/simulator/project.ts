@@ -1,8 +1,34 @@
 import { createHash } from "node:crypto";
-import type { ItemStore, UploadStore } from "../cma_server/stores.ts";
-import type { Field, ItemType, Resource, Site } from "../content/resource.ts";
+import type { ItemQuery, Listing, ListQuery } from "../cma_server/stores.ts";
+import type {
+  Field,
+  Item,
+  ItemType,
+  Resource,
+  Site,
+  Upload,
+  Version,
+} from "../content/resource.ts";
 
 const CHUNK = 64 * 1024;
+
+/** Records that are at hand: an `ItemStore` that doesn't make wait. */
+export interface DemoItems {
+  /** One page of a listing. */
+  list(query: ItemQuery): Listing<Item>;
+  /** A record or block by its id. */
+  get(id: string, version: Version): Item | undefined;
+  /** What is scheduled for a record. */
+  schedules(id: string): readonly Resource[];
+}
+
+/** Uploads that are at hand: an `UploadStore` that doesn't make wait. */
+export interface DemoUploads {
+  /** One page of a listing. */
+  list(query: ListQuery): Listing<Upload>;
+  /** An upload by its id. */
+  get(id: string): Upload | undefined;
+}
 
 /** What an environment holds. */
 export interface DemoEnvironment {
@@ -19,9 +45,9 @@ export interface DemoEnvironment {
   /** Everything else that is listed whole: URL path (`/menu-items`) to its resources, or to the only one. */
   readonly settings: ReadonlyMap<string, readonly Resource[] | Resource>;
   /** The records. */
-  readonly items: ItemStore;
+  readonly items: DemoItems;
   /** The uploads. */
-  readonly uploads: UploadStore;
+  readonly uploads: DemoUploads;
   /**
    * A copy that lives on its own.
    *

@@ -1,24 +1,15 @@
 import type { Json, JsonObject } from "../../content/resource.ts";
-import type { SchemaIndex } from "../../content/schema_index.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
 import type { Answer } from "../../cma_server/answer.ts";
 import type { Jobs } from "./jobs.ts";
-import type { ParameterTree } from "../../cma_server/parameters.ts";
+import type { ReadCall } from "../../cma_server/read_call.ts";
 
 /** A request to the API, understood. */
-export interface Call {
-  /** The HTTP method. */
-  readonly method: string;
-  /** The URL's path, split at slashes and decoded: `["items", "abc"]`. */
-  readonly path: readonly string[];
-  /** The URL's parameters. */
-  readonly parameters: ParameterTree;
+export interface Call extends ReadCall {
   /** The project that is served. */
   readonly project: DemoProject;
   /** The environment that the request is about. */
   readonly environment: DemoEnvironment;
-  /** The environment's schema. */
-  readonly schema: SchemaIndex;
   /** The jobs that run. */
   readonly jobs: Jobs;
   /** What is happening to environments that aren't ready: parts of their `meta`, by id. */

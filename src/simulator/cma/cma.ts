@@ -8,25 +8,16 @@ import { Writes } from "../writes/writes.ts";
 import type { BlockIds } from "../writes/write_call.ts";
 import type { Call, Handler } from "./call.ts";
 import { environmentsHandler } from "./environments_handler.ts";
-import { itemsHandler } from "./items_handler.ts";
 import { Jobs } from "./jobs.ts";
 import { parseParameters } from "../../cma_server/parameters.ts";
+import { READ_HANDLERS } from "../../cma_server/read_handlers.ts";
+import { settingsHandler } from "../../cma_server/settings_handlers.ts";
 import { type RateLimit, RateLimiter } from "./rate_limit.ts";
-import { fieldsHandler, itemTypesHandler } from "./schema_handlers.ts";
-import { settingsHandler, tagsHandler, usersHandler } from "./settings_handlers.ts";
-import { siteHandler } from "./site_handler.ts";
-import { uploadsHandler } from "./uploads_handler.ts";
+import { usersHandler } from "./users_handler.ts";
 
 /** Who answers what, by the path's first segment; settings answer the rest. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  "site": siteHandler,
-  "item-types": itemTypesHandler,
-  "fields": fieldsHandler,
-  "fieldsets": fieldsHandler,
-  "items": itemsHandler,
-  "uploads": uploadsHandler,
-  "upload-tags": tagsHandler,
-  "upload-smart-tags": tagsHandler,
+  ...READ_HANDLERS,
   "environments": environmentsHandler,
   "users": usersHandler,
 };
@@ -137,6 +128,8 @@ export class Cma {
       project: this.#options.project,
       environment,
       schema: this.#schema(environment),
+      takesAllFilters: false,
+      version: (asked) => asked ?? "current",
       jobs: this.#jobs,
       phases: this.#phases,
       body: () => readJson(request),

@@ -2,7 +2,8 @@ import type { Item, Resource, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { blocksOf } from "../../cma_server/block_views.ts";
 import { itemColumns, meets, type ReadColumn, sortedByRules } from "../../cma_server/listing.ts";
-import type { Filter, ItemQuery, ItemStore, Listing } from "../../cma_server/stores.ts";
+import type { Filter, ItemQuery, Listing } from "../../cma_server/stores.ts";
+import type { DemoItems } from "../project.ts";
 import { itemTypeId } from "../schema_builder.ts";
 import { countByModel } from "./block_plan.ts";
 import type { GeneratedIds } from "./ids.ts";
@@ -35,7 +36,7 @@ const SCHEDULED = new Set(["_publication_scheduled_at", "_unpublishing_scheduled
  * the order is that of creation, last change or id, and the filters ask for models, status, or ranges
  * of those dates. Anything else is answered by going through all records.
  */
-export class GeneratedItems implements ItemStore {
+export class GeneratedItems implements DemoItems {
   readonly #options: GeneratedItemsOptions;
 
   /**

@@ -3,7 +3,8 @@ import type { Upload } from "../../content/resource.ts";
 import { meets, sortedByRules, uploadColumn } from "../../cma_server/listing.ts";
 import { newUpload } from "../new_upload.ts";
 import type { DemoAsset } from "../project.ts";
-import type { Listing, ListQuery, UploadStore } from "../../cma_server/stores.ts";
+import type { Listing, ListQuery } from "../../cma_server/stores.ts";
+import type { DemoUploads } from "../project.ts";
 import type { GeneratedIds } from "./ids.ts";
 import { draw, pick } from "./random.ts";
 
@@ -39,7 +40,7 @@ const SIZES = [0.5, 0.75, 1, 1.25, 1.5] as const;
  * Uploads and their bytes, made up when they are read. No two assets have the same bytes, and `size`
  * and `md5` tell the truth.
  */
-export class GeneratedUploads implements UploadStore {
+export class GeneratedUploads implements DemoUploads {
   readonly #options: GeneratedUploadsOptions;
   readonly #chunk = new Uint8Array(CHUNK);
   /** The digests of what assets of one size have in common. */

@@ -1,9 +1,8 @@
-import { isObject } from "../../text/json.ts";
-import type { Item, Json, Resource } from "../../content/resource.ts";
-import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
-import { regularItem } from "../../cma_server/block_views.ts";
-import { ref } from "../schema_builder.ts";
-import type { Call } from "./call.ts";
+import { isObject } from "../text/json.ts";
+import type { Item, Json, Resource } from "../content/resource.ts";
+import { type Answer, notFound, ok } from "./answer.ts";
+import { regularItem } from "./block_views.ts";
+import type { ReadCall } from "./read_call.ts";
 
 /** What a version of a record holds, by locale; what isn't localized is by `undefined`. */
 type Content = ReadonlyMap<string | undefined, string>;
@@ -15,19 +14,19 @@ type Content = ReadonlyMap<string | undefined, string>;
  * @param id The record's id; a block has no such state.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/item/current_vs_published_state}
  */
-export function currentVsPublishedState(call: Call, id: string): Answer {
+export async function currentVsPublishedState(call: ReadCall, id: string): Promise<Answer> {
   const { items } = call.environment;
-  const current = items.get(id, "current");
+  const current = await items.get(id, call.version("current"));
   if (current === undefined || call.schema.itemTypeOf(current)?.attributes.modular_block) {
     throw notFound();
   }
-  const published = items.get(id, "published");
+  const published = await items.get(id, "published");
   const [now, before] = [contentOf(current, call), published && contentOf(published, call)];
   const [nowIn, beforeIn] = [localesOf(now), localesOf(before)];
-  const schedules = items.schedules(id);
+  const schedules = await items.schedules(id);
   const scheduled = (type: string) => {
     const found = schedules.find((one) => one.type === type);
-    return { data: found ? ref(type, found.id) : null };
+    return { data: found ? { id: found.id, type } : null };
   };
   const version = published && versionOf(published, call);
   const attributes = {
@@ -45,7 +44,7 @@ export function currentVsPublishedState(call: Call, id: string): Answer {
   const relationships = {
     scheduled_publication: scheduled("scheduled_publication"),
     scheduled_unpublishing: scheduled("scheduled_unpublishing"),
-    published_version: { data: version ? ref("item_version", version.id) : null },
+    published_version: { data: version ? { id: version.id, type: "item_version" } : null },
   };
   return ok(
     { id, type: "item_current_vs_published_state", attributes, relationships },
@@ -53,7 +52,7 @@ export function currentVsPublishedState(call: Call, id: string): Answer {
   );
 }
 
-function contentOf(item: Item, { schema }: Call): Content {
+function contentOf(item: Item, { schema }: ReadCall): Content {
   const rest: Json[] = [];
   const byLocale = new Map<string | undefined, Json[]>();
   for (const field of schema.fields(item.relationships.item_type.data.id)) {
@@ -74,7 +73,13 @@ function localesOf(content: Content | undefined): string[] {
   return [...content?.keys() ?? []].filter((locale) => locale !== undefined);
 }
 
-function versionOf(published: Item, { schema }: Call): Resource {
+/**
+ * A version of a record, as the API has it.
+ *
+ * @param item The version, in nested form.
+ * @param call The request.
+ */
+export function versionOf(published: Item, { schema }: ReadCall): Resource {
   const { id, meta, relationships } = published;
   return {
     id: String(meta?.current_version),
@@ -82,7 +87,7 @@ function versionOf(published: Item, { schema }: Call): Resource {
     attributes: regularItem(published, schema).attributes,
     relationships: {
       item_type: relationships.item_type,
-      item: { data: ref("item", id) },
+      item: { data: { id, type: "item" } },
       editor: relationships.creator!,
     },
     meta: {

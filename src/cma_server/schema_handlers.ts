@@ -1,6 +1,6 @@
-import type { ItemType } from "../../content/resource.ts";
-import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
-import type { Call } from "./call.ts";
+import type { ItemType } from "../content/resource.ts";
+import { type Answer, notFound, ok } from "./answer.ts";
+import type { ReadCall } from "./read_call.ts";
 
 /**
  * `GET /item-types`, `/item-types/:id`, and the fields and fieldsets of one.
@@ -8,7 +8,7 @@ import type { Call } from "./call.ts";
  * @param call The request.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/item-type}
  */
-export function itemTypesHandler(call: Call): Answer | undefined {
+export function itemTypesHandler(call: ReadCall): Answer | undefined {
   const [, id, part] = call.path;
   if (call.method !== "GET" || call.path.length > 3) return undefined;
   if (id === undefined) return ok(call.environment.itemTypes);
@@ -31,7 +31,7 @@ export function itemTypesHandler(call: Call): Answer | undefined {
  *
  * @param call The request.
  */
-export function fieldsHandler({ method, path, environment }: Call): Answer | undefined {
+export function fieldsHandler({ method, path, environment }: ReadCall): Answer | undefined {
   const [kind, id] = path;
   if (method !== "GET" || path.length !== 2) return undefined;
   const resources = kind === "fields" ? environment.fields : environment.fieldsets;
@@ -46,6 +46,6 @@ export function fieldsHandler({ method, path, environment }: Call): Answer | und
  * @param call The request.
  * @param key The id or `api_key`.
  */
-export function findItemType({ environment }: Call, key: string): ItemType | undefined {
+export function findItemType({ environment }: ReadCall, key: string): ItemType | undefined {
   return environment.itemTypes.find((one) => one.id === key || one.attributes.api_key === key);
 }

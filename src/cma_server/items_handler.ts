@@ -1,7 +1,7 @@
-import type { Item, ItemType, Version } from "../../content/resource.ts";
-import { regularItem } from "../../cma_server/block_views.ts";
-import { type Answer, ApiError, invalidParameter, notFound, ok } from "../../cma_server/answer.ts";
-import type { Call } from "./call.ts";
+import type { Item, ItemType, Version } from "../content/resource.ts";
+import { regularItem } from "./block_views.ts";
+import { type Answer, ApiError, invalidParameter, notFound, ok } from "./answer.ts";
+import type { ReadCall } from "./read_call.ts";
 import { currentVsPublishedState } from "./current_vs_published_state.ts";
 import {
   commaList,
@@ -11,8 +11,10 @@ import {
   parseOrder,
   parsePage,
   text,
-} from "../../cma_server/parameters.ts";
+  textFilters,
+} from "./parameters.ts";
 import { findItemType } from "./schema_handlers.ts";
+import type { Filter } from "./stores.ts";
 
 /** The columns that every record has. */
 const META_COLUMNS: ReadonlySet<string> = new Set([
@@ -33,20 +35,20 @@ const META_COLUMNS: ReadonlySet<string> = new Set([
  * @param call The request.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/item/instances}
  */
-export function itemsHandler(call: Call): Answer | undefined {
+export async function itemsHandler(call: ReadCall): Promise<Answer | undefined> {
   const { method, path, parameters, environment } = call;
   if (method !== "GET" || path.length > 3) return undefined;
   if (path.length === 3) {
     return path[2] === "current-vs-published-state"
-      ? currentVsPublishedState(call, path[1]!)
+      ? await currentVsPublishedState(call, path[1]!)
       : undefined;
   }
-  const version = parseVersion(text(parameters, "version"));
+  const version = call.version(parseVersion(text(parameters, "version")));
   const nested = parseBoolean("nested", text(parameters, "nested"));
   const view = (item: Item) => nested ? item : regularItem(item, call.schema);
   const id = path[1];
   if (id !== undefined) {
-    const item = environment.items.get(id, version);
+    const item = await environment.items.get(id, version);
     if (!item) throw notFound();
     return ok(view(item));
   }
@@ -59,12 +61,19 @@ export function itemsHandler(call: Call): Answer | undefined {
   if (orderBy.length > 0 && !only) {
     throw invalidParameter("order_by", "needs exactly one model in filter[type]");
   }
-  const { total, page } = environment.items.list({
+  const { total, page } = await environment.items.list({
     typeIds: types?.map((type) => type.id),
     ids,
     version,
     blocksToo: true,
-    filters: parseFilters(parameters, (column) => isColumn(call, only, column)),
+    filters: [
+      ...filtersOfAll(call),
+      ...parseFilters(
+        parameters,
+        (column) => isColumn(call, only, column),
+        call.takesAllFilters,
+      ),
+    ],
     orderBy,
     locale: text(parameters, "locale"),
     ...parsePage(parameters, { default: 30, max: nested ? 30 : 500 }),
@@ -72,7 +81,7 @@ export function itemsHandler(call: Call): Answer | undefined {
   return ok(page.map(view), { meta: { total_count: total } });
 }
 
-function requestedTypes(call: Call): ItemType[] | undefined {
+function requestedTypes(call: ReadCall): ItemType[] | undefined {
   return commaList(call.parameters, "filter", "type")?.map((key) => {
     const type = findItemType(call, key);
     if (!type) throw new ApiError(422, "ITEM_TYPE_NOT_FOUND", { details: { item_type: key } });
@@ -82,13 +91,15 @@ function requestedTypes(call: Call): ItemType[] | undefined {
 
 /** What the API's documentation says can't go together, and what isn't served here. */
 function refuseCombinations(
-  { parameters }: Call,
+  { parameters, takesAllFilters }: ReadCall,
   types: readonly ItemType[] | undefined,
   ids: readonly string[] | undefined,
 ): void {
   const filter = isTree(parameters.filter) ? parameters.filter : {};
   for (const key of Object.keys(filter)) {
-    if (!["type", "ids", "fields"].includes(key)) throw invalidFilter({ filter: key });
+    const isTaken = ["type", "ids", "fields"].includes(key) ||
+      takesAllFilters && ["query", "only_valid"].includes(key);
+    if (!isTaken) throw invalidFilter({ filter: key });
   }
   if (types && ids) throw invalidParameter("filter[ids]", "can't be combined with filter[type]");
   const blocks = types?.some((type) => type.attributes.modular_block);
@@ -97,7 +108,17 @@ function refuseCombinations(
   }
 }
 
-function isColumn({ schema }: Call, only: ItemType | undefined, column: string): boolean {
+/** What `filter[query]` and `filter[only_valid]` ask for. */
+function filtersOfAll({ parameters }: ReadCall): Filter[] {
+  const filters = textFilters(parameters);
+  const valid = text(parameters, "filter", "only_valid");
+  if (parseBoolean("filter[only_valid]", valid)) {
+    filters.push({ column: "_is_valid", operator: "neq", value: "false" });
+  }
+  return filters;
+}
+
+function isColumn({ schema }: ReadCall, only: ItemType | undefined, column: string): boolean {
   if (META_COLUMNS.has(column)) return true;
   if (!only) return false;
   const { sortable, tree } = only.attributes;
@@ -106,10 +127,8 @@ function isColumn({ schema }: Call, only: ItemType | undefined, column: string):
   return schema.fields(only.id).some((field) => field.attributes.api_key === column);
 }
 
-function parseVersion(value: string | undefined): Version {
-  if (value === undefined || value === "current" || value === "published") {
-    return value ?? "current";
-  }
+function parseVersion(value: string | undefined): Version | undefined {
+  if (value === undefined || value === "current" || value === "published") return value;
   throw invalidParameter("version", "must be current or published");
 }
 

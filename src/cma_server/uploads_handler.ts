@@ -1,5 +1,5 @@
-import { type Answer, notFound, ok } from "../../cma_server/answer.ts";
-import type { Call } from "./call.ts";
+import { type Answer, notFound, ok } from "./answer.ts";
+import type { ReadCall } from "./read_call.ts";
 import {
   commaList,
   invalidFilter,
@@ -8,7 +8,8 @@ import {
   parseOrder,
   parsePage,
   text,
-} from "../../cma_server/parameters.ts";
+  textFilters,
+} from "./parameters.ts";
 
 /** The columns that uploads can be filtered and ordered by. */
 const COLUMNS: ReadonlySet<string> = new Set([
@@ -35,22 +36,26 @@ const COLUMNS: ReadonlySet<string> = new Set([
  * @param call The request.
  * @see {@link https://www.datocms.com/docs/content-management-api/resources/upload/instances}
  */
-export function uploadsHandler(call: Call): Answer | undefined {
-  const { method, path, parameters, environment } = call;
+export async function uploadsHandler(call: ReadCall): Promise<Answer | undefined> {
+  const { method, path, parameters, environment, takesAllFilters } = call;
   if (method !== "GET" || path.length > 2) return undefined;
   const id = path[1];
   if (id !== undefined) {
-    const upload = environment.uploads.get(id);
+    const upload = await environment.uploads.get(id);
     if (!upload) throw notFound();
     return ok(upload);
   }
   for (const key of Object.keys(isTree(parameters.filter) ? parameters.filter : {})) {
+    if (key === "query" && takesAllFilters) continue;
     if (key !== "ids" && key !== "fields") throw invalidFilter({ filter: key });
   }
   const isColumn = (column: string) => COLUMNS.has(column);
-  const { total, page } = environment.uploads.list({
+  const { total, page } = await environment.uploads.list({
     ids: commaList(parameters, "filter", "ids"),
-    filters: parseFilters(parameters, isColumn),
+    filters: [
+      ...textFilters(parameters),
+      ...parseFilters(parameters, isColumn, takesAllFilters),
+    ],
     orderBy: parseOrder(parameters, isColumn),
     locale: text(parameters, "locale"),
     ...parsePage(parameters, { default: 30, max: 500 }),

@@ -12,6 +12,8 @@ import { type ListSnapshotsOptions, selectSnapshots } from "./list.ts";
 export interface FindOptions extends ListSnapshotsOptions {
   /** Only this many of those snapshots, the newest. @default {30} */
   readonly limit?: number | undefined;
+  /** Whether case doesn't count. @default {false} */
+  readonly ignoreCase?: boolean | undefined;
   /** Called with each snapshot before it is searched. */
   readonly onSnapshot?: ((name: string) => void) | undefined;
   /** Called with a snapshot that can't be searched, and why. */
@@ -40,7 +42,7 @@ const FOLDER = /^records\/([^/]+)\/(current|published)$/;
 
 /**
  * Finds an id, or text in any value, in the records and uploads of snapshots, the newest first, sealed or not: each
- * entry that holds it, once. Case counts. All batches are read, one after the other.
+ * entry that holds it, once. Case counts, unless it is ignored. All batches are read, one after the other.
  *
  * @param storage Where the snapshots are.
  * @param text What is looked for, such as the id of a record, an upload or a block, or a word.
@@ -68,7 +70,7 @@ const FOLDER = /^records\/([^/]+)\/(current|published)$/;
 export function findInSnapshots(
   storage: Storage,
   text: string,
-  { limit = 30, onSnapshot, onUnreadable, ...options }: FindOptions = {},
+  { limit = 30, ignoreCase = false, onSnapshot, onUnreadable, ...options }: FindOptions = {},
 ): ReadableStream<readonly FoundEntry[]> {
   return generatorStream(async function* (stop) {
     const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
@@ -78,7 +80,7 @@ export function findInSnapshots(
     for (const found of (await selectSnapshots(storage, options, signal)).slice(0, limit)) {
       onSnapshot?.(found.name);
       try {
-        yield* searchSnapshot(storage, found, text, signal);
+        yield* searchSnapshot(storage, found, text, { ignoreCase, signal });
       } catch (error) {
         signal.throwIfAborted();
         const isBroken = error instanceof SyntaxError || error instanceof TypeError ||
@@ -90,21 +92,38 @@ export function findInSnapshots(
   });
 }
 
-async function* searchSnapshot(
+/** What is looked for: in values, and in the JSON that may hold it. */
+interface Wanted {
+  readonly inText: RegExp;
+  /** Whether an entry's JSON may hold it, however the characters are written that JSON may escape. */
+  readonly mayHold: (json: string) => boolean;
+}
+
+/**
+ * Finds an id, or text in any value, in the records and uploads of one snapshot.
+ *
+ * @param storage Where it is.
+ * @param found Which one.
+ * @param text What is looked for.
+ * @param options Whether case doesn't count, and what aborts it.
+ */
+export async function* searchSnapshot(
   storage: Storage,
   { prefix, name }: FoundSnapshot,
   text: string,
-  signal: AbortSignal,
+  { ignoreCase, signal }: { readonly ignoreCase: boolean; readonly signal: AbortSignal },
 ): AsyncGenerator<FoundEntry[], void> {
+  const { inText, mayHold } = wantedOf(text, ignoreCase);
   const { folders } = await snapshotBatches(storage, prefix, signal);
-  const may = mayHold(text);
   for (const [folder, batches] of folders) {
     const [, model = null, version = null] = FOLDER.exec(folder) ?? [];
     for (const { path } of batches) {
       signal.throwIfAborted();
-      for await (const page of searchEntries<Resource>(storage, `${prefix}/${path}`, may, signal)) {
+      for await (
+        const page of searchEntries<Resource>(storage, `${prefix}/${path}`, mayHold, signal)
+      ) {
         const found = page.flatMap((entry): FoundEntry[] => {
-          const place = placeOf(entry, text, "");
+          const place = placeOf(entry, inText, "");
           if (place === undefined) return [];
           const { id } = entry;
           return [{ snapshot: name, model, version: version as Version | null, id, ...place }];
@@ -115,24 +134,30 @@ async function* searchSnapshot(
   }
 }
 
-/** Whether an entry's JSON may hold a text, however the characters are written that JSON may escape. */
-function mayHold(text: string): (json: string) => boolean {
-  const plain = text.split(/[^ !#-.0-[\]-~]/).reduce((longest, part) => {
+function wantedOf(text: string, ignoreCase: boolean): Wanted {
+  // K and S are also what other letters are in the other case.
+  const escapable = ignoreCase ? /[^ !#-.0-JL-RT-[\]-jl-rt-~]/ : /[^ !#-.0-[\]-~]/;
+  const plain = text.split(escapable).reduce((longest, part) => {
     return part.length > longest.length ? part : longest;
   }, "");
-  return (json) => plain === "" || json.includes(plain);
+  const inText = new RegExp(RegExp.escape(text), ignoreCase ? "iu" : "u");
+  const inJson = new RegExp(RegExp.escape(plain), "i");
+  return {
+    inText,
+    mayHold: ignoreCase ? (json) => inJson.test(json) : (json) => json.includes(plain),
+  };
 }
 
 /** The first place in a value whose text holds something. Names of keys aren't looked at. */
 function placeOf(
   value: unknown,
-  text: string,
+  text: RegExp,
   path: string,
 ): Pick<FoundEntry, "path" | "text"> | undefined {
   if (typeof value === "string" || typeof value === "number") {
     const whole = String(value);
-    const at = whole.indexOf(text);
-    return at < 0 ? undefined : { path, text: around(whole, at, text.length) };
+    const found = text.exec(whole);
+    return found === null ? undefined : { path, text: around(whole, found.index, found[0].length) };
   }
   if (Array.isArray(value)) {
     for (const [i, each] of value.entries()) {

@@ -2,9 +2,10 @@ import type { Json } from "../../text/json.ts";
 import { compareTexts, type TextPart } from "../../text/compare_texts.ts";
 import { printable } from "../../text/printable.ts";
 import type { Change, FieldChange } from "../../tools/diff.ts";
+import { valueText } from "../../tools/diff/value_text.ts";
 import { counted, formatCount } from "../text/format.ts";
 import { movedText, placeOf, recordNotes } from "./diff_text.ts";
-import { type ChangeTallies, groupOf, namesOf, valueText } from "./diff_values.ts";
+import { type ChangeTallies, groupOf, namesOf } from "./diff_values.ts";
 import { pageBegin } from "./html_page.ts";
 
 /** The most changes that are shown whole: a browser has to hold them. */

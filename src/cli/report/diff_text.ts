@@ -1,10 +1,11 @@
 import { printable } from "../../text/printable.ts";
 import type { Json } from "../../text/json.ts";
 import type { Change, FieldChange, RecordChange } from "../../tools/diff.ts";
+import { valueText } from "../../tools/diff/value_text.ts";
 import { counted, formatCount } from "../text/format.ts";
 import { renderLine, type Span, type Style } from "../text/line.ts";
 import { renderTable } from "../text/table.ts";
-import { type ChangeTallies, excerpts, groupOf, namesOf, valueText } from "./diff_values.ts";
+import { type ChangeTallies, excerpts, groupOf, namesOf } from "./diff_values.ts";
 
 /** The most characters of a value that are shown. */
 const SHOWN = 60;

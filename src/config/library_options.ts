@@ -67,6 +67,7 @@ export function toStorageOptions(config: Config): OpenStorageOptions {
 export function toServeOptions(config: Config): Omit<ServeOptions, "publicUrl" | "tokens"> {
   return {
     auth: config.auth,
+    ui: config.ui,
     secrets: config.serveSecret?.split(","),
     urlTtlMs: durationMs(config.urlTtl),
     rate: rateOf(config.rate),

@@ -149,7 +149,12 @@ function tagOf({ url, scope }: Call, { tag }: NamedSnapshot): string {
     .digest("base64url").slice(0, 27);
 }
 
-function takesGzip(request: Request): boolean {
+/**
+ * Whether a client takes compressed answers.
+ *
+ * @param request The request.
+ */
+export function takesGzip(request: Request): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(
     request.headers.get("accept-encoding") ?? "",
   );

@@ -19,8 +19,8 @@ export interface SentFile {
   readonly open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
-/** What browsers show without running anything in it. */
-const SHOWN: ReadonlySet<string> = new Set([
+/** MIME types of what browsers show without running anything in it. */
+export const SHOWN_TYPES: ReadonlySet<string> = new Set([
   "image/png",
   "image/jpeg",
   "image/gif",
@@ -51,7 +51,7 @@ export async function fileAnswer(
 ): Promise<Response> {
   const { size, tag } = file;
   const type = TYPE.test(file.type) ? file.type.toLowerCase() : "application/octet-stream";
-  const isShown = SHOWN.has(type);
+  const isShown = SHOWN_TYPES.has(type);
   const headers = new Headers({
     "Content-Type": type,
     "Accept-Ranges": "bytes",

@@ -1,9 +1,13 @@
+import { Buffer } from "node:buffer";
 import type * as z from "zod";
-import { invalid } from "./failure.ts";
+import { invalid, ServeError } from "./failure.ts";
 import type { OpenedSnapshot, Shelf } from "./shelf.ts";
 import type { RateWindows } from "./rate.ts";
 import type { Signer } from "./sign.ts";
 import type { Scope, ServeToken } from "./token.ts";
+
+/** A body is no longer than this (bytes). */
+const LARGEST_BODY = 64 * 1024;
 
 /** What answers requests. */
 export interface Service {
@@ -23,6 +27,26 @@ export interface Service {
   readonly exports: RateWindows;
   /** The time now, in milliseconds since 1970. */
   readonly now: () => number;
+}
+
+/** What becomes of a request, as far as it is known. */
+export interface Progress {
+  /** The request; of `HEAD`, as if it were `GET`. */
+  readonly request: Request;
+  /** Its address. */
+  readonly url: URL;
+  /** Its id, as the client is told. */
+  readonly requestId: string;
+  /** The address that it comes from; `""` if nobody knows. */
+  readonly from: string;
+  /** The token that it came with, once that is known. */
+  token: ServeToken | null;
+  /** Which route answers it. */
+  route: string | null;
+  /** The parts of the path that the route names. */
+  params: Readonly<Record<string, string>>;
+  /** Says what went wrong, if not as JSON. */
+  errorAnswer: ((error: ServeError, requestId: string) => Promise<Response>) | null;
 }
 
 /** A request that may be answered. */
@@ -85,6 +109,25 @@ export async function snapshotOf(call: Call, param = "snapshot"): Promise<NamedS
   const environment = url.searchParams.get("environment") ?? undefined;
   const found = await shelf.find(project, name, environment, signal);
   return { ...await shelf.open(found, signal), isPinned: found.id === name };
+}
+
+/**
+ * The body of a request, as text.
+ *
+ * @param request The request.
+ * @throws {ServeError} If it is too long.
+ */
+export async function bodyText(request: Request): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of request.body ?? []) {
+    size += piece.length;
+    if (size > LARGEST_BODY) {
+      throw new ServeError("PAYLOAD_TOO_LARGE", `A body may have ${LARGEST_BODY} bytes at most.`);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
 }
 
 function quoted(text: string): string {

@@ -10,7 +10,7 @@ import type { Route } from "./api/route.ts";
 import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
 import { UPLOAD_ROUTES } from "./api/uploads.ts";
 import { plainJson } from "./answer.ts";
-import type { Call, Service } from "./call.ts";
+import type { Call, Progress, Service } from "./call.ts";
 import { ISLAND_ROUTES, projectOfToken } from "./content_island/front.ts";
 import { clientAddress, type ConnectionInfo } from "./client_address.ts";
 import { addCors, preflight } from "./cors.ts";
@@ -18,12 +18,13 @@ import { notThere, ServeError, toServeError } from "./failure.ts";
 import { addSafeHeaders, isForUs } from "./guard.ts";
 import { openApi } from "./openapi.ts";
 import type { ServeOptions } from "./options.ts";
+import { mountPages } from "./page/mount.tsx";
 import { RateWindows } from "./rate.ts";
 import { projectOfHost, SANITY_PATH, SANITY_ROUTES, sanityError } from "./sanity/front.ts";
 import { Shelf } from "./shelf.ts";
 import { Signer } from "./sign.ts";
 import { signedFileAnswer } from "./signed_file.ts";
-import { covers, findToken, type Scope, type ServeToken } from "./token.ts";
+import { covers, findToken, isGood, type Scope, type ServeToken } from "./token.ts";
 
 /** Where the own API is. */
 const BASE = "/api/v1";
@@ -37,16 +38,6 @@ export const ROUTES: readonly Route[] = [
   ...FIND_ROUTES,
   ...DOWNLOAD_ROUTES,
 ];
-
-/** What becomes of a request, as far as it is known. */
-interface Progress {
-  readonly request: Request;
-  readonly url: URL;
-  readonly requestId: string;
-  token: ServeToken | null;
-  route: string | null;
-  params: Readonly<Record<string, string>>;
-}
 
 /**
  * Answers HTTP requests with what is in snapshots: for `Deno.serve`, on Deno Deploy beside a schedule, or wherever
@@ -137,6 +128,7 @@ export function snapshotHandler(
       return await answer(callOf(env, { project }, allowedScope));
     });
   }
+  if (options.ui ?? true) mountPages(app, { service, auth, tokens, admit, callOf });
   app.notFound(({ env }) => {
     // Who has no token isn't told what there is.
     allowed(env, {}, "read");
@@ -156,9 +148,7 @@ export function snapshotHandler(
     const [, text] = /^Bearer +(\S+)$/i.exec(progress.request.headers.get("authorization") ?? "") ??
       [];
     const token = text === undefined ? undefined : findToken(text, tokens);
-    const isGood = token !== undefined &&
-      (token.expiresAt === null || now() < Date.parse(token.expiresAt));
-    if (!isGood) {
+    if (token === undefined || !isGood(token, now())) {
       throw new ServeError(
         "UNAUTHORIZED",
         "A token is needed, in the header Authorization: Bearer <token>; the one that came isn't " +
@@ -166,6 +156,16 @@ export function snapshotHandler(
         { headers: { "WWW-Authenticate": 'Bearer realm="sluice"' } },
       );
     }
+    return admit(progress, token, params, needed);
+  }
+
+  /** What a token that is good may see, if it may ask for this at all. */
+  function admit(
+    progress: Progress,
+    token: ServeToken,
+    params: Readonly<Record<string, string>>,
+    needed: Scope,
+  ): Scope {
     progress.token = token;
     const { isAllowed, resetSeconds } = rates.take(token.id);
     if (!isAllowed) {
@@ -197,6 +197,7 @@ export function snapshotHandler(
     } catch (error) {
       const told = toServeError(error);
       if (told.status >= 500 && !signal.aborted) onError?.(told.cause ?? error, requestId);
+      if (progress.errorAnswer !== null) return await progress.errorAnswer(told, requestId);
       const isSanity = SANITY_PATH.test(progress.url.pathname);
       return isSanity ? sanityError(told, requestId) : errorAnswer(told, requestId);
     }
@@ -209,7 +210,16 @@ export function snapshotHandler(
     const request = isHead ? new Request(received.url, { headers: received.headers }) : received;
     const requestId = `req_${randomBytes(9).toString("base64url")}`;
     const url = new URL(request.url);
-    const progress: Progress = { request, url, requestId, token: null, route: null, params: {} };
+    const progress: Progress = {
+      request,
+      url,
+      requestId,
+      from: clientAddress(received, info, options.trustedProxies ?? 0) ?? "",
+      token: null,
+      route: null,
+      params: {},
+      errorAnswer: null,
+    };
     const answered = await answer(progress);
     const headers = new Headers(answered.headers);
     headers.set("X-Request-Id", requestId);
@@ -221,7 +231,7 @@ export function snapshotHandler(
       at: new Date(now()).toISOString(),
       requestId,
       tokenId: token?.id ?? null,
-      ip: clientAddress(received, info, options.trustedProxies ?? 0),
+      ip: progress.from || null,
       method: received.method,
       route,
       project,

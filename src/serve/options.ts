@@ -33,8 +33,10 @@ export interface ServeOptions {
   readonly tokens?: readonly ServeToken[] | undefined;
   /** Whether a token is needed: without, everybody who reaches it sees everything. @default {true} */
   readonly auth?: boolean | undefined;
+  /** Whether there are pages for people, too. @default {true} */
+  readonly ui?: boolean | undefined;
   /**
-   * What signs cursors and the addresses of files. Several processes that answer for the same address need the same
+   * What signs cursors, logins and the addresses of files. Several processes that answer for the same address need the same
    * one. While it is changed, the old one follows it: both are taken. @default {A random one}
    */
   readonly secrets?: readonly string[] | undefined;

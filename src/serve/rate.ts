@@ -39,6 +39,17 @@ export class RateWindows {
   }
 
   /**
+   * Whether there were too many already. Doesn't count.
+   *
+   * @param key What is counted.
+   */
+  isOver(key: string): boolean {
+    const window = this.#windows.get(key);
+    return window !== undefined && this.#now() - window.from < this.#rate.seconds * 1000 &&
+      window.count >= this.#rate.limit;
+  }
+
+  /**
    * Counts once.
    *
    * @param key What is counted.

@@ -3,7 +3,7 @@ import { isObject } from "../text/json.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { assetFile } from "./asset_file.ts";
 import { linesAnswer } from "./batch_lines.ts";
-import { fileAnswer } from "./bytes.ts";
+import { fileAnswer, type SentFile } from "./bytes.ts";
 import type { Call, Service } from "./call.ts";
 import { notThere, ServeError } from "./failure.ts";
 import type { OpenedSnapshot } from "./shelf.ts";
@@ -76,8 +76,14 @@ export async function signedFileAnswer(call: Call): Promise<Response> {
   return await fileAnswer(request, shelf.storage, sent, signal);
 }
 
-/** An object of a snapshot, if it lists it. */
-function objectFile({ content }: OpenedSnapshot, path: string) {
+/**
+ * An object of a snapshot.
+ *
+ * @param opened The snapshot.
+ * @param path The object's path in it.
+ * @throws {ServeError} If the snapshot doesn't list it.
+ */
+export function objectFile({ content }: OpenedSnapshot, path: string): SentFile {
   const size = content.sizes.get(path);
   if (size === undefined) throw notThere("file of this address any more");
   const key = content.key(path);

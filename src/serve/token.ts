@@ -138,6 +138,16 @@ export function findToken(text: string, tokens: readonly ServeToken[]): ServeTok
 }
 
 /**
+ * Whether a token is good yet.
+ *
+ * @param token What is kept of it.
+ * @param now The time in milliseconds since 1970.
+ */
+export function isGood({ expiresAt }: ServeToken, now: number): boolean {
+  return expiresAt === null || now < Date.parse(expiresAt);
+}
+
+/**
  * Whether a scope has all that another one has.
  *
  * @param scope The scope.

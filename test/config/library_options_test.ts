@@ -172,6 +172,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "serveTokens",
     "serveSecret",
     "auth",
+    "ui",
     "urlTtl",
     "rate",
     "exportRate",

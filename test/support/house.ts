@@ -18,19 +18,21 @@ export interface Wall {
 
 /** A comment that is at least one whole line, as `deno fmt` leaves them. */
 const COMMENTS = /^\s*\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
+/** Names of files of code. */
+const CODE = /\.tsx?$/;
 const SPECIFIERS = /\b(?:from|import)\s*\(?\s*"(\.\.?\/[^"\n]*)"/g;
 
 /**
  * Reads the sources of folders and files.
  *
- * @param paths Their paths; of folders, everything below that ends in `.ts`.
+ * @param paths Their paths; of folders, everything below that is code.
  */
 export async function readSources(...paths: readonly string[]): Promise<Sources> {
   const sources = new Map<string, string>();
   const read = async (path: string) => {
-    if (path.endsWith(".ts")) return void sources.set(path, await Deno.readTextFile(path));
+    if (CODE.test(path)) return void sources.set(path, await Deno.readTextFile(path));
     for await (const { name, isDirectory } of Deno.readDir(path)) {
-      if (isDirectory || name.endsWith(".ts")) await read(`${path}/${name}`);
+      if (isDirectory || CODE.test(name)) await read(`${path}/${name}`);
     }
   };
   for (const path of paths) await read(path);

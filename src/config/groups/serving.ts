@@ -65,6 +65,9 @@ export const SERVING = {
   auth: onOff(true, {
     help: "Let everybody in who reaches it: only on this machine itself.",
   }),
+  ui: onOff(true, {
+    help: "Leave out the web page: answer programs alone.",
+  }),
   urlTtl: option({
     kind: "text",
     schema: duration.refine((text) => durationMs(text) <= LONGEST_URL).default("1h"),

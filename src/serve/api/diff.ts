@@ -65,7 +65,13 @@ async function assertModel(
   throw invalid("models", `Neither snapshot has a model ${shown(key)}.`);
 }
 
-function visible(
+/**
+ * What of differences may be seen: not everybody is told who works on the content.
+ *
+ * @param pages The differences.
+ * @param isAdmin Whether all may be seen.
+ */
+export function visible(
   pages: ReadableStream<readonly Change[]>,
   isAdmin: boolean,
 ): ReadableStream<readonly Change[]> {

@@ -169,7 +169,8 @@ function recordLines(
   });
 }
 
-async function historyOf(
+/** A record in each of the snapshots that have it. */
+export async function historyOf(
   { params: { project = "", id = "" }, service: { shelf, signer }, signal }: Call,
   { environment, version, limit, cursor }: z.output<typeof historyQuery> & {
     readonly version: Version;

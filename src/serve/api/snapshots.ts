@@ -131,7 +131,8 @@ export const SNAPSHOT_ROUTES: readonly Route[] = [
   },
 ];
 
-async function projects(call: Call): Promise<z.input<typeof projectList>> {
+/** The projects that may be seen. */
+export async function projects(call: Call): Promise<z.input<typeof projectList>> {
   const { service: { shelf }, token, signal } = call;
   const folders = Map.groupBy(await shelf.folders(), ({ project }) => project);
   const projects: z.input<typeof projectList>["projects"] = [];

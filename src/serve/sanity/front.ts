@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import * as z from "zod";
 import { scheduleSwitch } from "../../snapshot/schedule_switch.ts";
 import type { SnapshotInfo } from "../../snapshot/snapshot_info.ts";
@@ -7,7 +6,7 @@ import { listPage } from "../../tools/list.ts";
 import { plainJson } from "../answer.ts";
 import { assets } from "../api/files.ts";
 import type { FrontRoute } from "../api/route.ts";
-import { type Call, queryOf } from "../call.ts";
+import { bodyText, type Call, queryOf } from "../call.ts";
 import { recordBatches } from "../batch_lines.ts";
 import { cursorAt, positionOf } from "../cursor.ts";
 import { notThere, ServeError } from "../failure.ts";
@@ -20,8 +19,6 @@ const AT = "/:api{v(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|X|1)}";
 const DATASET = `${AT}/projects/:project/datasets/:dataset`;
 /** Files in a page. */
 const PAGE = 100;
-/** A body is no longer than this (bytes). */
-const LARGEST = 64 * 1024;
 
 const tag = z.string().optional();
 const date = z.string().max(40).refine((text) => parseTime(text) !== undefined, {
@@ -197,16 +194,7 @@ async function switchBackups(call: Call): Promise<Response> {
 
 /** What the body says; `undefined` if there is none. */
 async function bodyOf({ request }: Call): Promise<boolean | undefined> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of request.body ?? []) {
-    size += piece.length;
-    if (size > LARGEST) {
-      throw new ServeError("PAYLOAD_TOO_LARGE", `A body may have ${LARGEST} bytes at most.`);
-    }
-    pieces.push(piece);
-  }
-  const text = Buffer.concat(pieces).toString().trim();
+  const text = (await bodyText(request)).trim();
   if (text === "") return undefined;
   try {
     return switchBody.parse(JSON.parse(text)).enabled;

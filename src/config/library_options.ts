@@ -72,6 +72,7 @@ export function toServeOptions(config: Config): Omit<ServeOptions, "publicUrl" |
     urlTtlMs: durationMs(config.urlTtl),
     rate: rateOf(config.rate),
     exportRate: rateOf(config.exportRate),
+    directUrls: config.directUrls,
     projects: config.projects,
     frontSnapshot: config.snapshot,
     cors: config.cors,

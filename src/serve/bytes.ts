@@ -34,6 +34,19 @@ export const SHOWN_TYPES: ReadonlySet<string> = new Set([
 const TYPE = /^[\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64}$/;
 
 /**
+ * How a file is sent, so that nothing in it runs in a browser: what could is saved instead, whatever it says of itself.
+ *
+ * @param file Its type, as whoever uploaded it said, and its name.
+ */
+export function delivery(
+  file: Pick<SentFile, "type" | "filename">,
+): { readonly type: string; readonly isShown: boolean; readonly disposition: string } {
+  const type = TYPE.test(file.type) ? file.type.toLowerCase() : "application/octet-stream";
+  const isShown = SHOWN_TYPES.has(type);
+  return { type, isShown, disposition: isShown ? "inline" : attachment(file.filename) };
+}
+
+/**
  * Answers with a file, or the part of it that is asked for. What could run in a browser is saved instead, whatever
  * it says of itself.
  *
@@ -50,15 +63,14 @@ export async function fileAnswer(
   signal: AbortSignal,
 ): Promise<Response> {
   const { size, tag } = file;
-  const type = TYPE.test(file.type) ? file.type.toLowerCase() : "application/octet-stream";
-  const isShown = SHOWN_TYPES.has(type);
+  const { type, isShown, disposition } = delivery(file);
   const headers = new Headers({
     "Content-Type": type,
     "Accept-Ranges": "bytes",
     "ETag": `"${tag}"`,
     "Cache-Control": "private, max-age=31536000, immutable",
     "Vary": "Authorization",
-    "Content-Disposition": isShown ? "inline" : attachment(file.filename),
+    "Content-Disposition": disposition,
   });
   if (!isShown) headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
   if (hasTag(request, tag)) return new Response(null, { status: 304, headers });

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type * as z from "zod";
+import type { Storage } from "../storage/storage.ts";
 import { invalid, ServeError } from "./failure.ts";
 import type { OpenedSnapshot, Shelf } from "./shelf.ts";
 import type { RateWindows } from "./rate.ts";
@@ -21,6 +22,8 @@ export interface Service {
   readonly isReadOnly: boolean;
   /** What names the snapshot that other services' clients see as the only one. */
   readonly frontSnapshot: string;
+  /** Signs addresses at which the storage itself sends files, if it can and is to. */
+  readonly presign: Storage["presign"] | undefined;
   /** How long signed addresses are good, in milliseconds. */
   readonly urlTtlMs: number;
   /** Counts single documents and archives, by project. */

@@ -79,6 +79,7 @@ export function snapshotHandler(
     isReadOnly: options.readOnly ?? false,
     signer: new Signer(options.secrets),
     publicUrl,
+    presign: options.directUrls === false ? undefined : storage.presign?.bind(storage),
     frontSnapshot: options.frontSnapshot ?? "latest",
     urlTtlMs: options.urlTtlMs ?? 3_600_000,
     exports: new RateWindows(options.exportRate ?? { limit: 5, seconds: 60 }, now),

@@ -48,6 +48,11 @@ export interface ServeOptions {
   readonly rate?: Rate | undefined;
   /** How many single documents and archives are made of a project. @default {{ limit: 5, seconds: 60 }} */
   readonly exportRate?: Rate | undefined;
+  /**
+   * Whether addresses of files are those of the storage itself, where it has such, as S3: what they name is sent from
+   * there. @default {true}
+   */
+  readonly directUrls?: boolean | undefined;
   /** The ids of the only projects that are served. @default {All} */
   readonly projects?: readonly string[] | undefined;
   /** The origins of websites whose scripts may ask, too, such as `https://www.example.com`. @default {None} */

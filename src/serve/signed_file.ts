@@ -3,7 +3,7 @@ import { isObject } from "../text/json.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { assetFile } from "./asset_file.ts";
 import { linesAnswer } from "./batch_lines.ts";
-import { fileAnswer, type SentFile } from "./bytes.ts";
+import { delivery, fileAnswer, type SentFile } from "./bytes.ts";
 import type { Call, Service } from "./call.ts";
 import { notThere, ServeError } from "./failure.ts";
 import type { OpenedSnapshot } from "./shelf.ts";
@@ -22,15 +22,29 @@ export interface SignedUrl {
 }
 
 /**
- * An address of a file that needs no token.
+ * An address of a file that needs no token: of the storage itself, if that has such and the file is sent as it is kept
+ * there.
  *
  * @param service Signs it.
  * @param file The file.
+ * @param stored Where it is kept, and what it is sent as.
  */
-export function signedUrl(
-  { signer, publicUrl, urlTtlMs, now }: Service,
+export async function signedUrl(
+  { signer, publicUrl, urlTtlMs, now, presign }: Service,
   file: FileReference,
-): SignedUrl {
+  stored?: Pick<SentFile, "key" | "type" | "filename">,
+): Promise<SignedUrl> {
+  if (presign !== undefined && stored !== undefined) {
+    const seconds = Math.floor(urlTtlMs / 1000);
+    const { type, disposition } = delivery(stored);
+    const expiresAt = new Date(now() + 1000 * seconds).toISOString();
+    const url = await presign(stored.key, {
+      seconds,
+      contentType: type,
+      contentDisposition: disposition,
+    });
+    return { url, expiresAt };
+  }
   const expires = Math.ceil((now() + urlTtlMs) / 1000);
   const reference = Buffer.from(JSON.stringify(file)).toString("base64url");
   const signature = signer.sign("file", `${reference}\n${expires}`);
@@ -77,11 +91,11 @@ export async function signedFileAnswer(call: Call): Promise<Response> {
 }
 
 /**
- * An object of a snapshot.
+ * An object of a snapshot, if it lists it.
  *
  * @param opened The snapshot.
  * @param path The object's path in it.
- * @throws {ServeError} If the snapshot doesn't list it.
+ * @throws {ServeError} If it doesn't.
  */
 export function objectFile({ content }: OpenedSnapshot, path: string): SentFile {
   const size = content.sizes.get(path);

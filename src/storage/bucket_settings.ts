@@ -46,3 +46,15 @@ export interface BucketSettings {
   /** How objects are encrypted by default, as in `AES256`; `null` if they aren't. */
   encryption(options?: SettingOptions): Promise<SettingAnswer<string | null>>;
 }
+
+/** How an object is sent to whoever has an address of it. */
+export interface PresignOptions {
+  /** Aborts it. */
+  readonly signal?: AbortSignal | undefined;
+  /** For how long the address is good, in seconds: 7 days at most. */
+  readonly seconds: number;
+  /** The MIME type that is told. */
+  readonly contentType: string;
+  /** The `Content-Disposition` header that is told. */
+  readonly contentDisposition: string;
+}

@@ -40,6 +40,7 @@ export class FencedStorage implements Storage {
   readonly abortUnfinishedUpload?: NonNullable<Storage["abortUnfinishedUpload"]>;
   readonly freeBytes?: NonNullable<Storage["freeBytes"]>;
   readonly abandon?: NonNullable<Storage["abandon"]>;
+  readonly presign?: NonNullable<Storage["presign"]>;
   readonly now?: NonNullable<Storage["now"]>;
   readonly #storage: Storage;
   readonly #fence: StorageFence;
@@ -64,6 +65,7 @@ export class FencedStorage implements Storage {
       this.listUnfinishedUploads = (prefix, o) => storage.listUnfinishedUploads!(prefix, o);
     }
     if (storage.freeBytes) this.freeBytes = () => storage.freeBytes!();
+    if (storage.presign) this.presign = (key, options) => storage.presign!(key, options);
     if (storage.now) this.now = () => storage.now!();
     if (storage.replace) {
       this.replace = async (key, etag, bytes, options = {}) => {

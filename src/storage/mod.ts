@@ -14,6 +14,7 @@
 export type {
   BucketLifecycleRule,
   BucketSettings,
+  PresignOptions,
   PublicAccess,
   SettingAnswer,
   SettingOptions,

@@ -1,5 +1,5 @@
 import { SluiceError } from "../error.ts";
-import type { BucketSettings } from "./bucket_settings.ts";
+import type { BucketSettings, PresignOptions } from "./bucket_settings.ts";
 
 /** What a storage knows of an object. */
 export interface ObjectInfo {
@@ -246,6 +246,9 @@ export interface Storage {
     options?: DeleteOptions,
   ): Promise<void>;
 
+  /** An address that needs no credentials, for a while. A storage that isn't reached over HTTP leaves this out. */
+  presign?(key: string, options: PresignOptions): Promise<string>;
+
   /** How the bucket is set up. A storage that isn't a bucket of S3 leaves this out. */
   readonly settings?: BucketSettings;
 
@@ -266,10 +269,7 @@ export interface Storage {
    */
   abandon?(key: string, options?: ReadOptions): Promise<void>;
 
-  /**
-   * The time by the storage's own clock, as its latest answer told, in milliseconds since 1970: it also
-   * runs while this machine is frozen.
-   */
+  /** Its own time, as its latest answer told, in ms since 1970: it also runs while this machine is frozen. */
   now?(): number | undefined;
 }
 

@@ -54,6 +54,7 @@ export {
   downloadSingle,
   type DownloadSingleOptions,
   type SingleDownload,
+  type SingleFormat,
 } from "./download/single.ts";
 export { liveSnapshot } from "./diff/live.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";

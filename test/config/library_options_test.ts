@@ -174,6 +174,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "auth",
     "ui",
     "urlTtl",
+    "directUrls",
     "rate",
     "exportRate",
     "projects",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
 import { openSnapshot } from "../../src/tools/open.ts";
-import { exportedToMemory, serveSnapshots } from "../support/served.ts";
+import { exportedToMemory, type Served, serveSnapshots } from "../support/served.ts";
 import { openRgw, RGW } from "./open_rgw.ts";
 
 Deno.test({
@@ -31,6 +32,40 @@ Deno.test({
       assert.equal(other.status, one.status, path);
       assert.equal(await other.text(), await one.text(), path);
     }
+    // Files are fetched from the server itself, unless they aren't to be.
+    const read = async (served: Served) => {
+      const { files } = await (await served.ask(`${at}/files?limit=500`)).json();
+      const told = new Map<string, unknown[]>();
+      for (const { name, url } of files as { name: string; url: string }[]) {
+        const response = await fetch(url);
+        const bytes = await response.bytes();
+        const headers = ["content-type", "content-disposition"].map((name) => {
+          return response.headers.get(name);
+        });
+        told.set(name, [response.status, crc32(bytes), ...headers]);
+      }
+      return {
+        told,
+        hosts: new Set((files as { url: string }[]).map(({ url }) => new URL(url).host)),
+      };
+    };
+    const [direct, own] = [await read(far), await read(near)];
+    assert.deepEqual(direct.told, own.told);
+    assert.deepEqual([...direct.hosts], [new URL(RGW!).host]);
+    await using through = serveSnapshots(rgw.storage, { secrets, directUrls: false });
+    const { files: [file] } = await (await through.ask(`${at}/files?limit=1`)).json();
+    assert.equal(new URL(file.url).host, new URL(through.url).host);
+    // An address is for one file, and ends.
+    const { files: [signed] } = await (await far.ask(`${at}/files?limit=1`)).json();
+    const [ended, other] = [new URL(signed.url), new URL(signed.url)];
+    ended.searchParams.set("X-Amz-Expires", "604800");
+    other.pathname += "x";
+    for (const url of [ended, other]) {
+      const { status, body } = await fetch(url);
+      await body?.cancel();
+      assert.equal(status, 403);
+    }
+    assert.equal(new URL(signed.url).searchParams.get("X-Amz-Expires"), "3600");
     assert.deepEqual(far.errors, []);
   },
 });

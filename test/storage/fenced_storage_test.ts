@@ -21,6 +21,7 @@ const CAPABILITIES: Readonly<
 > = {
   secrets: false,
   settings: false,
+  presign: false,
   mayDelete: false,
   replace: true,
   folders: false,

@@ -75,6 +75,10 @@ export const SERVING = {
     expects: `${DURATION}, of 7 days at most`,
     help: "How long signed addresses of files are good.",
   }),
+  directUrls: onOff(true, {
+    help:
+      "Let files be fetched from S3 itself, by addresses that it signs; else they are sent on from there.",
+  }),
   rate: option({
     kind: "text",
     schema: rate.default("600/60"),

@@ -3,10 +3,11 @@ import type { Upload } from "../../content/resource.ts";
 import { assetIndexEntry } from "../../assets/asset_index.ts";
 import { readBatch } from "../../snapshot/read_batch.ts";
 import { jsonAnswer } from "../answer.ts";
+import type { SentFile } from "../bytes.ts";
 import { type Call, type NamedSnapshot, queryOf, snapshotOf } from "../call.ts";
 import { cursorAt, positionOf } from "../cursor.ts";
 import { fileList } from "../schemas.ts";
-import { type FileReference, signedUrl } from "../signed_file.ts";
+import { type FileReference, objectFile, signedUrl } from "../signed_file.ts";
 import { covers } from "../token.ts";
 import { scopeOfObject } from "../visibility.ts";
 import { cursor, environment, pageLimit, type Route } from "./route.ts";
@@ -57,28 +58,32 @@ async function listFiles(
   const { project, environment, id } = found;
   const place = { project, ...(environment !== undefined && { environment }), id };
   const files: ListedFile[] = [];
-  const add = (reference: FileReference, file: Omit<ListedFile, "url" | "expiresAt">) => {
-    files.push({ ...file, ...signedUrl(service, reference) });
+  const add = async (
+    reference: FileReference,
+    file: Omit<ListedFile, "url" | "expiresAt">,
+    stored: Parameters<typeof signedUrl>[2],
+  ) => {
+    files.push({ ...file, ...await signedUrl(service, reference, stored) });
   };
   for (const path of paths.slice(from, from + limit)) {
-    add({ ...place, path } as FileReference, {
+    await add({ ...place, path } as FileReference, {
       name: path,
       type: "document",
       size: sizes.get(path) ?? null,
       sha256: sums.get(path) ?? null,
       md5: null,
-    });
+    }, objectFile(opened, path));
   }
   let total = paths.length;
   for await (const asset of assets(call, opened, type)) {
     if (total >= from && files.length < limit) {
-      add({ ...place, upload: asset.id } as FileReference, {
+      await add({ ...place, upload: asset.id } as FileReference, {
         name: `assets/${asset.id}/${asset.name}`,
         type: asset.type,
         size: asset.size,
         sha256: null,
         md5: asset.md5,
-      });
+      }, asset.stored);
     }
     total++;
   }
@@ -103,6 +108,8 @@ export interface ListedAsset {
   readonly size: number;
   /** MD5 of its bytes, in hexadecimal. */
   readonly md5: string;
+  /** Where it is kept, and what it is sent as. */
+  readonly stored: Pick<SentFile, "key" | "type" | "filename">;
 }
 
 /**
@@ -120,20 +127,25 @@ export async function* assets(
   const { content } = opened;
   const list = content.manifest?.assets?.index;
   if (list === undefined || type === "document") return;
-  const kinds = new Map<string, boolean>();
+  const kinds = new Map<string, { readonly type: string; readonly filename: string }>();
   const rows = await shelf.uploads(opened);
   for (let at = 0; at < rows.count; at += 500) {
     for (const { id, attributes } of await rows.slice<Upload>(at, at + 500, signal)) {
-      kinds.set(id, String(attributes.mime_type ?? "").startsWith("image/"));
+      kinds.set(id, {
+        type: String(attributes.mime_type ?? ""),
+        filename: String(attributes.filename ?? id),
+      });
     }
   }
   for await (const page of readBatch<unknown>(content.objects, content.key(list), signal)) {
     for (const line of page) {
       const { upload_id: id, key, size, md5 } = assetIndexEntry(line);
       if (size === null || md5 === null) continue;
-      const kind = kinds.get(id) ? "image" : "file";
+      const told = kinds.get(id) ?? { type: "", filename: id };
+      const kind = told.type.startsWith("image/") ? "image" : "file";
       if (type !== undefined && type !== kind) continue;
-      yield { id, name: key.slice(key.lastIndexOf("/") + 1), type: kind, size, md5 };
+      const name = key.slice(key.lastIndexOf("/") + 1);
+      yield { id, name, type: kind, size, md5, stored: { key, ...told } };
     }
   }
 }

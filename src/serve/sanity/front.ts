@@ -148,22 +148,23 @@ async function backup(call: Call): Promise<Response> {
   const place = { project, ...(environment !== undefined && { environment }), id: found.id };
   const files: BackupFile[] = [];
   let total = 0;
-  const add = (
+  const add = async (
     name: string,
     type: BackupFile["type"],
     file: { readonly [key: string]: string },
+    stored?: Parameters<typeof signedUrl>[2],
   ) => {
     if (total++ < from || files.length === PAGE) return;
     const reference = { ...place, ...file } as Parameters<typeof signedUrl>[1];
-    files.push({ name, type, url: signedUrl(service, reference).url });
+    files.push({ name, type, url: (await signedUrl(service, reference, stored)).url });
   };
   for (const path of recordBatches(opened)) {
     const [, model, batch] = /^records\/([^/]+)\/current\/(\w+)\./.exec(path)!;
     // Clients keep the last part of a name alone.
-    add(`${model}-current-${batch}.ndjson`, "document", { lines: path });
+    await add(`${model}-current-${batch}.ndjson`, "document", { lines: path });
   }
   for await (const asset of assets(call, opened)) {
-    add(`${asset.id}-${asset.name}`, asset.type, { upload: asset.id });
+    await add(`${asset.id}-${asset.name}`, asset.type, { upload: asset.id }, asset.stored);
   }
   const next = from + files.length;
   return plainJson({

@@ -11,6 +11,7 @@ import { answerWith, isDenied } from "./s3_error.ts";
 import { OtherBytesError, type S3LookBack } from "./kept.ts";
 import { S3Progress } from "./progress.ts";
 import { asking, BEFORE_SENDING, type S3RequestOptions, type S3Requests } from "./requests.ts";
+import type { PresignOptions } from "../bucket_settings.ts";
 import type { DeleteOptions, WriteFence } from "../storage.ts";
 
 /** How an object is kept. */
@@ -72,6 +73,28 @@ export class S3Objects {
     return await this.#requests.find(call, async ({ sdk, client }, send) => {
       const command = new sdk.HeadObjectCommand({ Bucket: this.#bucket, Key: key });
       return answerWith(await client.send(command, send), "ETag", "LastModified");
+    });
+  }
+
+  /**
+   * An address of an object that needs no credentials. Nothing is sent.
+   *
+   * @param key The object's full key.
+   * @param options For how long, and with which headers it is sent.
+   * @throws {S3Error} If there are no credentials.
+   */
+  async presign(key: string, options: PresignOptions): Promise<string> {
+    const { signal, seconds, contentType, contentDisposition } = options;
+    const call = { signal, verb: "sign an address of", key, permission: "s3:GetObject" };
+    return await this.#requests.send(call, async ({ sdk, client }) => {
+      const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+      const command = new sdk.GetObjectCommand({
+        Bucket: this.#bucket,
+        Key: key,
+        ResponseContentType: contentType,
+        ResponseContentDisposition: contentDisposition,
+      });
+      return await getSignedUrl(client, command, { expiresIn: seconds });
     });
   }
 

@@ -19,6 +19,7 @@ import {
   type SweepOptions,
   type UnfinishedUpload,
 } from "../storage.ts";
+import type { PresignOptions } from "../bucket_settings.ts";
 import { assertRange } from "../byte_range.ts";
 import { assertFinalKey } from "../object_key.ts";
 
@@ -136,6 +137,18 @@ export class S3Storage implements Storage, Disposable {
   ): Promise<boolean | undefined> {
     options.signal?.throwIfAborted();
     return await this.#writer.replace(this.#base + assertFinalKey(key), etag, bytes, options);
+  }
+
+  /**
+   * An address at which an object can be fetched for a while without credentials. It ends with the session whose
+   * keys have signed it, if that is earlier. Nothing is sent.
+   *
+   * @param key The object's key.
+   * @param options For how long, and with which headers it is sent.
+   * @throws {S3Error} If there are no credentials.
+   */
+  async presign(key: string, options: PresignOptions): Promise<string> {
+    return await this.#bucket.objects.presign(this.#base + assertFinalKey(key), options);
   }
 
   /**

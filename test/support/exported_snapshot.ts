@@ -10,7 +10,7 @@ export interface ExportedSnapshot {
 }
 
 /**
- * Reads a snapshot back.
+ * Reads a snapshot back, but for tables of Parquet.
  *
  * @param storage Where it is.
  * @param address Its address, as an export's report tells it.
@@ -26,7 +26,7 @@ export async function readSnapshot(storage: Storage, address: string): Promise<E
     if (model !== undefined) {
       const items = await entriesIn<Item>(storage, keys);
       snapshot.records.push({ model, version: version as Version, items });
-    } else if (table !== undefined) {
+    } else if (table !== undefined && !keys.some((key) => key.endsWith(".parquet"))) {
       const rows = await entriesIn<JsonObject>(storage, keys);
       snapshot.tables.push({ table, ...(of && { version: of as Version }), rows });
     } else if (folder === "uploads") snapshot.uploads = await entriesIn<Upload>(storage, keys);

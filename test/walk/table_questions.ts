@@ -8,6 +8,7 @@ import type { Field, Item, Json, JsonObject } from "../../src/content/resource.t
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { readSnapshotSchema } from "../../src/snapshot/read_schema.ts";
 import { isObject } from "../../src/text/json.ts";
+import type { ExportOptions } from "../../src/export/options.ts";
 import { tableLoadScript } from "../../src/tools/load_tables.ts";
 import { workbench } from "../support/exported.ts";
 import { type ExportedSnapshot, readSnapshot } from "../support/exported_snapshot.ts";
@@ -243,50 +244,56 @@ Deno.test({
         statement,
       );
     }
-    await using bench = await workbench({ project: sampleProject() });
-    // References to what is left out lead to nothing.
-    const options = { assets: false, excludeModels: ["glossary_term"] } as const;
-    const reports = [await bench.export(options), await bench.export(options)];
-    const address = reports[1]!.snapshot;
-    const prefix = address.slice(bench.storage.url.length + 1);
-    const signal = new AbortController().signal;
-    const schema = await readSnapshotSchema(bench.storage, prefix, signal);
-    const answers = new Answers(schema, await readSnapshot(bench.storage, address));
-    const script = await tableLoadScript(bench.storage, "latest", "duckdb");
-    const copies = asked.map((statement, i) => {
-      return `COPY (\n${statement}\n) TO '${bench.root}/${i}.json' (FORMAT json);`;
-    });
-    const node = new Deno.Command("node", {
-      args: [new URL("duckdb.cjs", import.meta.url).pathname],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    await new Blob([[script, ...copies].join("\n")]).stream().pipeTo(node.stdin);
-    const { code, stderr } = await node.output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-
-    const snapshots = reports.map(({ snapshot }) => Number(snapshot.split("_").at(-1)));
-    const expected = [
-      answers.untranslated(),
-      answers.unusedAssets(),
-      answers.blocks(),
-      answers.broken(),
-      answers.unpublished(),
-      answers.largest(),
-      answers.articlesByAuthor(),
-      answers.historyOfFirst(snapshots),
-    ];
-    for (const [i, rows] of expected.entries()) {
-      const text = await Deno.readTextFile(`${bench.root}/${i}.json`);
-      const found = text.split("\n").filter(Boolean).map((line) => {
-        return Object.entries(JSON.parse(line) as JsonObject).map(([name, value]) => {
-          return name === "updated_at" ? Date.parse(String(value)) : value;
-        });
-      });
-      const sorted = (rows: Row[]) => rows.map((row) => JSON.stringify(row)).sort();
-      assert.deepEqual(sorted(found), sorted(rows), asked[i]);
-    }
-    assert.ok(expected.every((rows) => rows.length > 0));
+    for (
+      const shape of [{}, { format: "parquet" }] as const
+    ) await answersOf(asked, shape);
   },
 });
+
+async function answersOf(asked: readonly string[], shape: Partial<ExportOptions>): Promise<void> {
+  await using bench = await workbench({ project: sampleProject() });
+  // References to what is left out lead to nothing.
+  const options = { assets: false, excludeModels: ["glossary_term"], ...shape } as const;
+  const reports = [await bench.export(options), await bench.export(options)];
+  const address = reports[1]!.snapshot;
+  const prefix = address.slice(bench.storage.url.length + 1);
+  const signal = new AbortController().signal;
+  const schema = await readSnapshotSchema(bench.storage, prefix, signal);
+  const answers = new Answers(schema, await readSnapshot(bench.storage, address));
+  const script = await tableLoadScript(bench.storage, "latest", "duckdb");
+  const copies = asked.map((statement, i) => {
+    return `COPY (\n${statement}\n) TO '${bench.root}/${i}.json' (FORMAT json);`;
+  });
+  const node = new Deno.Command("node", {
+    args: [new URL("duckdb.cjs", import.meta.url).pathname],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await new Blob([[script, ...copies].join("\n")]).stream().pipeTo(node.stdin);
+  const { code, stderr } = await node.output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+
+  const snapshots = reports.map(({ snapshot }) => Number(snapshot.split("_").at(-1)));
+  const expected = [
+    answers.untranslated(),
+    answers.unusedAssets(),
+    answers.blocks(),
+    answers.broken(),
+    answers.unpublished(),
+    answers.largest(),
+    answers.articlesByAuthor(),
+    answers.historyOfFirst(snapshots),
+  ];
+  for (const [i, rows] of expected.entries()) {
+    const text = await Deno.readTextFile(`${bench.root}/${i}.json`);
+    const found = text.split("\n").filter(Boolean).map((line) => {
+      return Object.entries(JSON.parse(line) as JsonObject).map(([name, value]) => {
+        return name === "updated_at" ? Date.parse(String(value)) : value;
+      });
+    });
+    const sorted = (rows: Row[]) => rows.map((row) => JSON.stringify(row)).sort();
+    assert.deepEqual(sorted(found), sorted(rows), asked[i]);
+  }
+  assert.ok(expected.every((rows) => rows.length > 0));
+}

@@ -107,7 +107,8 @@ export function noEarlier(
   const which = made.length > 0 ? `, which may be ${fewNames(made)}` : "";
   return new SluiceError(
     `There is no restore of ${found.name} that isn't over, by the journals at ${place}: restore it anew. If a ` +
-      `journal is lost, nobody can tell what its restore had made: look at that environment${which}, and delete it.`,
+      `journal is lost, nobody can tell what its restore had made: look at that environment${which}, ` +
+      "and delete it, or overwrite it with the snapshot.",
     EXIT.usage,
     { code: "no_restore" },
   );

@@ -25,6 +25,11 @@ const ADVICE: Readonly<Record<string, (facts: Facts) => string>> = {
   freeze_impossible: () => ` (without ${flags("freeze")})`,
   journal_unwritable: () => ` with ${flags("journal")}`,
   little_space: () => ` with ${flags("to")}`,
+  no_restore: () =>
+    ` (${flagName("into")} <environment> ${flagName("conflicts")} overwrite ${
+      flagName("publish")
+    } snapshot ` +
+    `${flagName("delete")})`,
   not_empty: () => ` (${flags("resume")})`,
   not_in_plan: () => ` with ${flags("exclude")}`,
   not_versioned: () => ` with ${flags("assets")} keep`,

@@ -145,6 +145,7 @@ function resourceTable(): string {
 const WHEN = {
   "other project": "in another project",
   "nothing published": "with `--publish none`",
+  "other creators": "with `--creators drop`, as in another project",
   "not in the snapshot": "if the snapshot has none",
 };
 

@@ -20,6 +20,7 @@ export const CHOICES = [
   "maintenance",
   "validators",
   "missingAssets",
+  "creators",
   "stages",
   "schedules",
 ] as const satisfies (keyof Config & keyof RestoreOptions)[];
@@ -39,9 +40,9 @@ const planFile = z.object({
  */
 export function planData(plan: RestorePlan) {
   const { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes } = plan;
-  const { conflicts, undo, confirmation = null, digest } = plan;
+  const { conflicts, newIds, undo, confirmation = null, digest } = plan;
   const facts = { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes };
-  return { ...facts, conflicts, undo, confirmation, digest };
+  return { ...facts, conflicts, newIds, undo, confirmation, digest };
 }
 
 /**

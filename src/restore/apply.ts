@@ -19,6 +19,7 @@ import { inventoryOf, journalPlace } from "./settled.ts";
 import { RestoreStopped, runSteps } from "./steps.ts";
 import { Target } from "./target.ts";
 import { keepForUndo, nameOfUndo } from "./undo.ts";
+import { leftOutBy, whensOf } from "./verify/left_out.ts";
 import { verifyTarget } from "./verify/verify.ts";
 
 /** How long it is tried to put back what was changed for a while, in milliseconds. */
@@ -129,7 +130,7 @@ class Applying {
   async run(): Promise<RestoreResult> {
     const { work: { choices, drill, earlier, found, place, project, snapshot }, digest } =
       this.#plan;
-    const { keepExtra, validators, missingAssets, stages, schedules, living, part } = choices;
+    const { isOtherProject: _, ...noted } = choices;
     const { signal, journals } = this.#ends;
     const { clock } = this.#options;
     const journal = earlier === undefined
@@ -141,7 +142,7 @@ class Applying {
         forkOf: place.forkOf ?? null,
         startedAt: new Date(clock.now()).toISOString(),
         digest,
-        options: { keepExtra, validators, missingAssets, stages, schedules, living, part },
+        options: noted,
       }, signal)
       : await RestoreJournal.open(journals, earlier.prefix, signal);
     this.#report.journal = journal.address;
@@ -150,6 +151,7 @@ class Applying {
       await this.#keep(journal);
       const { expected } = this.#plan.work;
       if (expected !== undefined) await journal.bringing(expected.chosen.along, signal);
+      await this.#plan.work.wanted?.ids?.write(journals, journal.prefix, signal);
       await this.#write(journal);
       await putBack(journal, this.#target, signal);
       await this.#verify();
@@ -277,7 +279,7 @@ class Applying {
       conflicts: this.#plan.conflicts,
       verify,
     });
-    this.#report.verified(found, verify, work.choices.living?.publishes === false);
+    this.#report.verified(found, verify, leftOutBy(whensOf(work.choices)));
   }
 
   #warnOf(error: unknown, journal: RestoreJournal): void {

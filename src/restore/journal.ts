@@ -5,6 +5,7 @@ import { JsonNote } from "../snapshot/json_note.ts";
 import { ObjectExistsError, type Storage, StorageError } from "../storage/storage.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import { type Along, along, type RestoreChoice, restoreChoice } from "./chosen/choice.ts";
+import { type CreatorChoice, creatorChoice } from "./creators.ts";
 import { CONFLICTS } from "./living.ts";
 import type { Phase } from "./phases.ts";
 import { PHASES } from "./phases.ts";
@@ -37,6 +38,8 @@ export interface JournalChoices extends
     PlanInput,
     "keepExtra" | "validators" | "missingAssets" | "stages" | "schedules" | "living"
   > {
+  /** Who are the creators of what is made. @default What it was before that could be chosen */
+  readonly creators?: CreatorChoice | undefined;
   /** The part that alone is restored. */
   readonly part?: RestoreChoice | undefined;
 }
@@ -52,6 +55,7 @@ const choices: z.ZodType<JournalChoices> = z.object({
     publishes: z.boolean(),
     removes: z.boolean(),
   }).optional(),
+  creators: creatorChoice.optional(),
   part: restoreChoice.optional(),
 });
 

@@ -15,6 +15,7 @@ import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore
 import type { EarlierRestore, Settled } from "./settled.ts";
 import { sumOf } from "./steps.ts";
 import type { Touched } from "./touched.ts";
+import type { Wanted } from "./wanted.ts";
 
 /** A plan, and all that it is made with. */
 export class MadePlan implements RestorePlan {
@@ -26,6 +27,7 @@ export class MadePlan implements RestorePlan {
   readonly losses: RestorePlan["losses"];
   readonly conflicts: RestorePlan["conflicts"];
   readonly ids: RestorePlan["ids"];
+  readonly newIds: RestorePlan["newIds"];
   readonly relaxed: readonly string[];
   readonly hooks: RestorePlan["hooks"];
   readonly notes: readonly string[];
@@ -59,6 +61,7 @@ export class MadePlan implements RestorePlan {
     this.losses = options.redaction.redactValue([...planned.losses]);
     this.conflicts = options.redaction.redactValue([...planned.conflicts]);
     this.ids = Object.fromEntries(work.expected?.chosen.copies?.ids ?? []);
+    this.newIds = options.redaction.redactValue(work.wanted?.newIds ?? null);
     this.relaxed = relaxed;
     this.hooks = hooks;
     this.notes = [...notes, ...work.expected?.notes ?? []];
@@ -122,12 +125,16 @@ export interface RestoreWork {
   readonly undone: Touched | undefined;
   /** What an earlier run was to write where editors work. */
   readonly touched: Touched | undefined;
+  /** Whether anything in the snapshot has a numeric id. */
+  readonly isOld: boolean;
   /** What was there. It is another one once an environment was made. */
   inventory: Inventory;
   /** What the user should know. */
   readonly notes: readonly string[];
   /** What an earlier run has begun to bring along with what was chosen. */
   readonly along?: Along | undefined;
+  /** The snapshot as it is to be in the target. @default As it is */
+  readonly wanted?: Wanted | undefined;
   /** What the target is to be, if only a part is restored. */
   readonly expected?: Expected | undefined;
 }

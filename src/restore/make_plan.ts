@@ -5,10 +5,12 @@ import { openSnapshot } from "../tools/open.ts";
 import { verifySnapshot } from "../tools/verify.ts";
 import { Expected } from "./chosen/expected.ts";
 import { assertHolds, partOf } from "./chosen/part.ts";
+import { Creators } from "./creators.ts";
 import { chooseTarget, placeOf } from "./environment.ts";
 import { isEmpty, recordsIn } from "./inventory.ts";
 import { RestoreJournal } from "./journal.ts";
-import { holdsNothingElse } from "./check_ids.ts";
+import { holdsNothingElse } from "./ids/check_ids.ts";
+import { hasNumericIds } from "./ids/renumbering.ts";
 import {
   assertComplete,
   assertFewDestroyed,
@@ -30,6 +32,7 @@ import {
   type Settled,
   settled,
 } from "./settled.ts";
+import { wantedIn } from "./wanted.ts";
 import { beforeOf, isUndo, touchedBefore } from "./undo.ts";
 
 /**
@@ -111,7 +114,13 @@ async function makePlan(
   const isThere = project.environments.some(({ id }) => id === place.environment);
   const inventory = await inventoryOf(options, isThere ? place.environment : place.forkOf!, "plan");
   try {
-    const isBegun = options.resume && await holdsNothingElse(inventory.snapshot, snapshot, signal);
+    const read = { snapshot, source: { storage, snapshot: found } };
+    const isOld = await hasNumericIds(read, signal);
+    const isBegun = options.resume && await holdsNothingElse(
+      inventory.snapshot,
+      (await wantedIn({ ...read, isOld, target: inventory }, signal)).snapshot,
+      signal,
+    );
     if (otherProject && earlier === undefined && !isBegun && !isEmpty(inventory)) {
       throw new SluiceError(
         `The project ${
@@ -139,6 +148,7 @@ async function makePlan(
       missingAssets: options.missingAssets ?? begun.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
       stages: options.stages ?? begun.stages ?? RESTORE_DEFAULTS.stages,
       schedules: options.schedules ?? begun.schedules ?? RESTORE_DEFAULTS.schedules,
+      creators: options.creators ?? begun.creators ?? (otherProject ? "drop" : "keep"),
       part,
       isOtherProject: otherProject,
     };
@@ -154,6 +164,7 @@ async function makePlan(
       earlier,
       undone,
       touched,
+      isOld,
       inventory,
       notes: notesOf(project, snapshot),
       along: part && earlier &&
@@ -180,16 +191,37 @@ async function makePlan(
  * @param signal Aborts it.
  */
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
-  const { options, choices: { part, ...choices }, parts, found, place, inventory } = work;
-  const { undone, touched, earlier, drill } = work;
+  const {
+    options,
+    choices: { part, creators: who = "keep", ...choices },
+    parts,
+    found,
+    place,
+    inventory,
+  } = work;
+  const { undone, touched, earlier, isOld, drill } = work;
+  const source = { storage: options.storage, snapshot: found };
+  const creators = typeof who === "string" ? undefined : new Creators(who, choices.isOtherProject);
+  const { emptied } = drill ?? {};
+  const target = emptied === undefined
+    ? inventory
+    : { snapshot: emptied.snapshot, source: emptied.side };
+  const wanted = await wantedIn(
+    { snapshot: work.snapshot, source, isOld, target, creators },
+    signal,
+  );
+  const { ids } = wanted;
   const whole = {
-    snapshot: work.snapshot,
-    wanted: { storage: options.storage, snapshot: found },
-    target: drill?.emptied?.snapshot ?? inventory.snapshot,
-    present: drill?.emptied?.side ?? inventory.source,
+    snapshot: wanted.snapshot,
+    wanted: wanted.source,
+    target: target.snapshot,
+    present: target.source,
     signal,
   };
-  const expected = part && await Expected.of(part, { ...whole, along: work.along });
+  const expected = part && await Expected.of(
+    { ...part, records: part.records?.map((id) => ids?.newId("item", id) ?? id) },
+    { ...whole, along: work.along },
+  );
   const steps = await planSteps({
     ...choices,
     ...whole,
@@ -201,15 +233,18 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
       keepExtra: true,
     },
     isOwn: place.forkOf !== undefined,
+    keepsCreators: who !== "drop",
     earlierTarget: touched && earlier && await beforeOf(options, found, earlier),
-    isInScope: undone && ((type, id) => undone.hasAny(type, id)),
+    // What was destroyed under a number comes back under another id.
+    isInScope: undone &&
+      ((type, id) => undone.hasAny(type, id) || undone.hasAny(type, ids?.oldId(type, id) ?? id)),
     isOurs: touched &&
       ((type, id) => touched.has("created", type, id) || touched.has("changed", type, id)),
   }, parts);
-  const snapshot = expected?.snapshot ?? work.snapshot;
+  const { snapshot } = expected ?? whole;
   const schema = await snapshot.schema({ signal });
   const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
     .map(({ attributes: { api_key: key } }) => key);
-  const losses = [...expected?.losses ?? [], ...steps.losses];
-  return new MadePlan({ ...work, expected }, { ...steps, losses }, relaxed);
+  const losses = [...expected?.losses ?? [], ...steps.losses, ...creators?.losses ?? []];
+  return new MadePlan({ ...work, wanted, expected }, { ...steps, losses }, relaxed);
 }

@@ -32,6 +32,9 @@ export {
 } from "./drill/options.ts";
 export type { DrillResult, DrillScope, LastDrill } from "./drill/result.ts";
 export type { TriedAssets } from "./drill/trial_uploads.ts";
+export type { Mention, Mentions } from "./mentions.ts";
+export type { NewIds } from "./ids/new_ids.ts";
+export type { NewIdOf } from "./ids/renumbering.ts";
 export type { RestoreEvent } from "./events.ts";
 export type {
   ApplyRestoreOptions,
@@ -40,6 +43,7 @@ export type {
   TargetConnection,
   VerifyRestore,
 } from "./options.ts";
+export type { CreatorChoice, CreatorMap } from "./creators.ts";
 export { type ConflictPolicy, CONFLICTS, type RestoreConflict } from "./living.ts";
 export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";

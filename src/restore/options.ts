@@ -2,6 +2,7 @@ import type { SourceOptions } from "../export/options.ts";
 import type { FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { RestoreChoice } from "./chosen/choice.ts";
+import type { CreatorChoice } from "./creators.ts";
 import type { RestoreEvent } from "./events.ts";
 import type { ConflictPolicy } from "./living.ts";
 
@@ -92,6 +93,13 @@ export interface RestoreOptions extends JournalOptions {
    * nothing is restored. @default {"drop"}
    */
   readonly missingAssets?: "drop" | "placeholder" | "fail" | undefined;
+  /**
+   * Who the creators of records and uploads are that are made: who they were, whoever restores them, or who takes the
+   * place of whom, by ids. In another project, who isn't named there is whoever restores them.
+   *
+   * @default {"keep"}, and `drop` in another project
+   */
+  readonly creators?: CreatorChoice | undefined;
   /** Whether records are in the stages of workflows that the snapshot has, or in the initial ones. @default {"keep"} */
   readonly stages?: "keep" | "initial" | undefined;
   /** Whether scheduled publications are set if they are still to come, or listed only. @default {"list"} */

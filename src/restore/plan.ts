@@ -52,6 +52,8 @@ export interface PlanInput extends ConflictInput {
   readonly isOwn: boolean;
   /** Whether the target is of another project than the snapshot. */
   readonly isOtherProject: boolean;
+  /** Whether what is made has the creators that it had. @default Unless the target is of another project */
+  readonly keepsCreators?: boolean | undefined;
   /** Whether what the snapshot lacks is kept in an own environment. */
   readonly keepExtra: boolean;
   /** Which validators step aside: those that must, all, none. */

@@ -2,11 +2,12 @@ import type { Clock } from "../async/clock.ts";
 import { EXIT, type ExitCode } from "../error.ts";
 import type { ApplyRestoreOptions } from "./options.ts";
 import type { RestoreConflict } from "./living.ts";
+import type { NewIds } from "./ids/new_ids.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
 import type { Promotion } from "./promote.ts";
 import type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
-import { LEFT_OUT, type LeftOut } from "./verify/left_out.ts";
+import type { LeftOut } from "./verify/left_out.ts";
 import type { Verified } from "./verify/difference.ts";
 
 /** What came of a restore. */
@@ -32,6 +33,8 @@ export interface RestoreResult {
   readonly conflicts: readonly RestoreConflict[];
   /** The ids of copies, by those of the records that they are of. */
   readonly ids: Readonly<Record<string, string>>;
+  /** Numeric ids that are others in the target; `null` if there are none. */
+  readonly newIds: NewIds | null;
   /** How the comparison of the target with the snapshot went; `null` if there was none. */
   readonly verification: RestoreVerification | null;
   /** Requests that were sent to write, and to look while writing; without those of inventory and verification. */
@@ -73,6 +76,7 @@ export class RestoreReport {
   readonly #losses = new Map<string, Loss>();
   #planned: readonly PlannedWrites[];
   #conflicts: readonly RestoreConflict[];
+  #newIds: NewIds | null;
   #verification: RestoreVerification | null = null;
   #reads = 0;
   #writes = 0;
@@ -85,6 +89,7 @@ export class RestoreReport {
     this.#plan = plan;
     this.#planned = plan.writes;
     this.#conflicts = plan.conflicts;
+    this.#newIds = plan.newIds;
     this.#clock = clock;
     this.#started = clock.elapsed();
   }
@@ -106,9 +111,10 @@ export class RestoreReport {
   }
 
   /** Takes a plan that was made anew. */
-  planned({ writes, conflicts }: RestorePlan): void {
+  planned({ writes, conflicts, newIds }: RestorePlan): void {
     this.#planned = writes;
     this.#conflicts = conflicts;
+    this.#newIds = newIds;
   }
 
   /** Takes a loss: `false` if it was told before. */
@@ -123,14 +129,8 @@ export class RestoreReport {
   verified(
     found: Verified,
     mode: RestoreVerification["mode"],
-    isUnpublished: boolean,
+    leftOut: RestoreVerification["leftOut"],
   ): void {
-    const { target: { project }, snapshot } = this.#plan;
-    const isOther = !snapshot.startsWith(`${project.id}/`);
-    const leftOut = LEFT_OUT.filter(({ when }) => {
-      return (when !== "other project" || isOther) &&
-        (when !== "nothing published" || isUnpublished);
-    });
     this.#verification = { mode, ...found, leftOut };
   }
 
@@ -153,6 +153,7 @@ export class RestoreReport {
       losses,
       conflicts: this.#conflicts,
       ids: this.#plan.ids,
+      newIds: this.#newIds,
       verification: this.#verification,
       requests: { reads: this.#reads, writes: this.#writes },
       ms: Math.round(this.#clock.elapsed() - this.#started),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Manifest } from "../snapshot/manifest.ts";
+import type { NewIds } from "./ids/new_ids.ts";
 import type { Inventory } from "./inventory.ts";
 import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
@@ -24,6 +25,8 @@ export interface RestorePlan extends AsyncDisposable {
   readonly conflicts: readonly RestoreConflict[];
   /** The ids of copies, by those of the records that they are of. */
   readonly ids: Readonly<Record<string, string>>;
+  /** Numeric ids that are others in the target; `null` if there are none. */
+  readonly newIds: NewIds | null;
   /** Models whose validators step aside until their records are there, by `api_key`. */
   readonly relaxed: readonly string[];
   /** Who is told of what is written. */

@@ -128,6 +128,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "maintenance",
     "validators",
     "missingAssets",
+    "creators",
     "stages",
     "schedules",
     "only",

@@ -1,7 +1,9 @@
 // Restores.
 import "../restore/drill_test.ts";
 import "../restore/frame_test.ts";
+import "../restore/creators_test.ts";
 import "../restore/ids_test.ts";
+import "../restore/numeric_ids_test.ts";
 import "../restore/limits_test.ts";
 import "../restore/living_properties_test.ts";
 import "../restore/living_test.ts";

@@ -22,6 +22,7 @@ import { CHOICES, planData, readPlan, writePlan } from "../plan_file.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { writeNote } from "../progress/write_error.ts";
 import { advised } from "../report/advice.ts";
+import { creatorsOf } from "../restore_creators.ts";
 import { PART, partOf } from "../restore_part.ts";
 import { counted } from "../text/format.ts";
 import { HOW_NAMED } from "./show.ts";
@@ -163,7 +164,8 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   io.signal.addEventListener("abort", cancel);
   await using plan = await planRestore({
     ...reached,
-    ...choices as Pick<RestoreOptions, typeof CHOICES[number]>,
+    ...choices as Pick<RestoreOptions, Exclude<typeof CHOICES[number], "creators">>,
+    creators: await creatorsOf(choices.creators),
     part,
     resume: config.resume,
     maxDelete: config.maxDelete,

@@ -17,7 +17,7 @@ const HEADINGS = {
  */
 export function renderRestorePage(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { requests, ms, planned } = result;
+  const { newIds, requests, ms, planned } = result;
   const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
   const sections = [
     section(
@@ -45,6 +45,35 @@ export function renderRestorePage(result: RestoreResult): string {
           ]),
         ),
       ),
+    ],
+    ...newIds === null ? [] : [
+      section(
+        `New ids (${formatCount(newIds.ids.length + newIds.more)})`,
+        `<p>DatoCMS makes nothing any more under ids from before October 2023. ${
+          newIds.more > 0 ? `${formatCount(newIds.more)} more are` : "All are"
+        } in ${text(`${result.journal}/new_ids.ndjson`)}.</p>${
+          table(
+            ["what", "was", "is"],
+            newIds.ids.map((one) => [one.type.replaceAll("_", " "), one.old, one.new]),
+          )
+        }`,
+      ),
+      ...newIds.mentions.length === 0 ? [] : [
+        section(
+          `Ids in texts, which weren't changed (${
+            formatCount(newIds.mentions.length + newIds.moreMentions)
+          })`,
+          table(
+            ["what", "id", "field", "found"],
+            newIds.mentions.map(({ type, name, id, field, found }) => [
+              `${type} ${name ?? ""}`,
+              id,
+              field,
+              found.join(", "),
+            ]),
+          ),
+        ),
+      ],
     ],
     differencesTable(verification),
     ...verification === null ? [] : [

@@ -1,4 +1,4 @@
-import type { PlannedWrites, RestorePlan, RestoreResult } from "../../restore/mod.ts";
+import type { Mention, PlannedWrites, RestorePlan, RestoreResult } from "../../restore/mod.ts";
 import { printable, printableJson } from "../../text/printable.ts";
 import { counted, formatCount, formatDuration } from "../text/format.ts";
 
@@ -24,10 +24,15 @@ const MOST = 20;
 
 /** What is done to how many of what: `create 20 records of article`. */
 export function writesText({ action, type, count, model }: PlannedWrites): string {
-  const [one, many] = NAMES[type] ??
-    [type.replaceAll("_", " "), `${type.replaceAll("_", " ")}s`];
   const of = model === undefined ? "" : ` of ${printable(model, 60)}`;
-  return `${action.padEnd(9)} ${formatCount(count).padStart(9)} ${count === 1 ? one : many}${of}`;
+  return `${action.padEnd(9)} ${formatCount(count).padStart(9)} ${calledBy(type, count)}${of}`;
+}
+
+/** What things of a type are called, so many of them. */
+function calledBy(type: string, count: number): string {
+  const name = type.replaceAll("_", " ");
+  const [one, many] = NAMES[type] ?? [name, `${name}s`];
+  return count === 1 ? one : many;
 }
 
 /**
@@ -38,7 +43,7 @@ export function writesText({ action, type, count, model }: PlannedWrites): strin
  */
 export function renderRestorePlan(plan: RestorePlan): string {
   const { snapshot, target, writes, requests, leastMs, losses, conflicts, relaxed } = plan;
-  const { undo, notes } = plan;
+  const { newIds, undo, notes } = plan;
   const lines = [
     `Restore ${printable(snapshot)} into ${targetText(target)}`,
     "",
@@ -55,6 +60,7 @@ export function renderRestorePlan(plan: RestorePlan): string {
     ...losses.length === 0
       ? []
       : ["", "What can't be kept:", ...listed(losses.map(({ message }) => message))],
+    ...newIdLines(newIds),
     ...undo ? ["", "What is there is kept first, in a snapshot that undoes the restore."] : [],
     ...notes.length === 0 ? [] : ["", ...notes.map((note) => printable(note, 1000))],
   ];
@@ -74,6 +80,36 @@ function conflictLines(head: string, conflicts: RestorePlan["conflicts"]): strin
   ];
 }
 
+/** What becomes of numeric ids. */
+function newIdLines(newIds: RestorePlan["newIds"], journal?: string): string[] {
+  if (newIds === null) return [];
+  const { counts, mentions, moreMentions } = newIds;
+  const places = mentions.length + moreMentions;
+  const what = Object.entries(counts).map(([type, count]) =>
+    `${formatCount(count)} ${calledBy(type, count)}`
+  );
+  return [
+    "",
+    `Ids from before October 2023, which DatoCMS makes no more, become UUIDs: those of ${
+      what.join(", ")
+    }.`,
+    ...journal === undefined ? [] : [`  All of them: ${printable(journal)}/new_ids.ndjson`],
+    ...places === 0 ? [] : [
+      `They also stand in texts, JSON or settings of plugins, where they aren't changed (${
+        formatCount(places)
+      }):`,
+      ...listed(mentions.map(mentionText)),
+    ],
+  ];
+}
+
+/** Where a numeric id stands that is another one now. */
+function mentionText(
+  { type, name, id, field, found }: Mention,
+): string {
+  return `${type} ${name === null ? "" : `${name} `}${id} ${field}: ${found.join(", ")}`;
+}
+
 function targetText(
   { project: { name, id }, environment, isPrimary, forkOf }: RestorePlan["target"],
 ): string {
@@ -91,7 +127,7 @@ function targetText(
  */
 export function renderRestoreResult(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { requests, ms, journal, undo, promotion } = result;
+  const { newIds, requests, ms, journal, undo, promotion } = result;
   const what = {
     restored: "Restored",
     lossy: "Restored with losses:",
@@ -121,6 +157,7 @@ export function renderRestoreResult(result: RestoreResult): string {
     ...losses.length === 0
       ? []
       : ["", `Lost (${losses.length}):`, ...listed(losses.map(({ message }) => message))],
+    ...newIdLines(newIds, journal),
     ...differences.length === 0
       ? []
       : ["", "Different:", ...listed(differences.map(differenceText))],

@@ -102,6 +102,16 @@ export const RESTORING = {
       "What becomes of references to assets whose file the snapshot lacks. drop: they are left out, and named. " +
       "placeholder: they lead to a small image. fail: nothing is restored.",
   }),
+  creators: option({
+    kind: "text",
+    schema: z.string().regex(/^(?:keep|drop|@.+)$/s).optional(),
+    placeholder: "<who>",
+    expects: "keep, drop, or @ and a JSON file that says who takes whose place",
+    help:
+      "Who the creators of records and uploads are that are made. keep: who they were. drop: whoever restores them. " +
+      '@<file>: whom a JSON file names, such as {"311":{"type":"user","id":"4711"}}. Default: keep, drop in another ' +
+      "project.",
+  }),
   stages: option({
     kind: "text",
     schema: z.enum(STAGES).default(RESTORE_DEFAULTS.stages),

@@ -1,24 +1,9 @@
-import { createHash } from "node:crypto";
 import { relatedId } from "../../content/attributes.ts";
 import type { Item, Json, JsonObject, Page, Resource } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { getOwn, setOwn } from "../../text/own.ts";
-
-import { renamedItem } from "./renamed_item.ts";
-
-/**
- * An id that follows from others, as DatoCMS has them: a version 4 UUID in URL-safe base64. The same always follows
- * from the same, so that what is repeated makes nothing twice.
- *
- * @param of What it follows from.
- */
-export function derivedId(...of: readonly string[]): string {
-  const bytes = createHash("sha256").update(JSON.stringify(of)).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString("base64url");
-}
+import { derivedId, renamedItem } from "../ids/renamed_item.ts";
 
 /** Copies of records of a snapshot: under ids of their own, as drafts. */
 export class Copies {

@@ -1,6 +1,6 @@
 import type { Item, Page, Resource, Site, Upload, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
-import { DiffSide, type ReadableSide, readableSide } from "../../tools/diff/diff_side.ts";
+import { type ReadableSide, readableSide } from "../../tools/diff/diff_side.ts";
 import type { SnapshotSource } from "../../tools/diff.ts";
 import type { Snapshot, SnapshotModel } from "../../tools/open.ts";
 import { choose, type Chosen } from "./choose.ts";
@@ -15,7 +15,7 @@ export interface ExpectedInput {
   /** The snapshot. */
   readonly snapshot: Snapshot;
   /** The same, for comparisons. */
-  readonly wanted: SnapshotSource;
+  readonly wanted: SnapshotSource | ReadableSide;
   /** The target as it is. */
   readonly target: Snapshot;
   /** The same, for comparisons. */
@@ -49,7 +49,7 @@ export class Expected {
   /** What was chosen. */
   readonly chosen: Chosen;
   readonly #input: ExpectedInput;
-  readonly #wanted: DiffSide;
+  readonly #wanted: ReadableSide;
   readonly #present: ReadableSide;
   readonly #schema: SchemaIndex;
   readonly #settings: ChosenSettings;
@@ -75,7 +75,7 @@ export class Expected {
     assertFits(own, schema, chosen.models);
     const records = await ExpectedRecords.of(chosen, schema, input);
     const settings = await chosenSettings(chosen, input);
-    const wanted = await DiffSide.open(input.wanted, () => {}, signal);
+    const wanted = await readableSide(input.wanted, signal);
     const present = await readableSide(input.present, signal);
     return new Expected(input, {
       chosen,
@@ -94,7 +94,7 @@ export class Expected {
     readonly schema: SchemaIndex;
     readonly records: ExpectedRecords;
     readonly settings: ChosenSettings;
-    readonly wanted: DiffSide;
+    readonly wanted: ReadableSide;
     readonly present: ReadableSide;
   }) {
     this.#input = input;

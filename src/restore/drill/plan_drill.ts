@@ -13,6 +13,7 @@ import type { Loss } from "../phases.ts";
 import type { Step } from "../plan.ts";
 import type { FoundProject } from "../preflight.ts";
 import { PARTS } from "../restore.ts";
+import { hasNumericIds } from "../ids/renumbering.ts";
 import { inventoryOf, type Settled } from "../settled.ts";
 import { sumOf } from "../steps.ts";
 import { leftoversOf, nameDrill } from "./drill_journal.ts";
@@ -126,6 +127,7 @@ export async function planDrill(
       earlier: undefined,
       undone: undefined,
       touched: undefined,
+      isOld: await hasNumericIds({ snapshot, source: { storage, snapshot: found } }, signal),
       inventory,
       notes: [],
     };

@@ -3,7 +3,7 @@ import type { Upload } from "../../content/resource.ts";
 import { SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
 import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
-import { derivedId } from "../chosen/copies.ts";
+import { derivedId } from "../ids/renamed_item.ts";
 import { Lot } from "../some_records.ts";
 import type { Target } from "../target.ts";
 import { UploadPaths } from "../uploads/paths.ts";

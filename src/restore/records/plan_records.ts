@@ -1,7 +1,7 @@
 import { EXIT, SluiceError } from "../../error.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { printable } from "../../text/printable.ts";
-import { assertCreatable } from "../check_ids.ts";
+import { assertCreatable } from "../ids/check_ids.ts";
 import type { PlanInput, Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { bulkRequests, bulkUntilDone } from "./bulk.ts";

@@ -5,6 +5,7 @@ import { printable } from "../../text/printable.ts";
 import type { Phase } from "../phases.ts";
 import type { PlanInput } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
+import { strangerOf } from "../creators.ts";
 import { EditLock } from "./edit_lock.ts";
 import { datesOf, datesToSet } from "./record_content.ts";
 import { BIT } from "./record_graph.ts";
@@ -134,14 +135,7 @@ export class RecordWriter {
       const isStranger = error instanceof CmaError && error.codes.includes("INVALID_RELATIONSHIP");
       if (!isStranger) throw error;
       this.#strangers.add(creator.id);
-      run.lost({
-        code: "creator_unknown",
-        message: `The target doesn't know ${printable(creator.type, 30)} ${
-          printable(creator.id, 60)
-        }: its records are by whoever restores them.`,
-        type: creator.type,
-        id: creator.id,
-      });
+      run.lost(strangerOf(creator));
       return await create(data);
     }
   }
@@ -303,7 +297,8 @@ export class RecordWriter {
 
   #creatorOf({ relationships: { creator } }: Item): { type: string; id: string } | undefined {
     const data = creator?.data;
-    if (this.#input.isOtherProject || !data || !("id" in data)) return undefined;
+    const { isOtherProject, keepsCreators = !isOtherProject } = this.#input;
+    if (!keepsCreators || !data || !("id" in data)) return undefined;
     return this.#strangers.has(data.id) ? undefined : { type: data.type, id: data.id };
   }
 }

@@ -1,4 +1,4 @@
-import { assertCreatable } from "../check_ids.ts";
+import { assertCreatable } from "../ids/check_ids.ts";
 import type { Phase } from "../phases.ts";
 import type { PlanInput, PlannedWrites, Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";

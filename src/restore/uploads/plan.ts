@@ -1,4 +1,4 @@
-import { assertCreatable } from "../check_ids.ts";
+import { assertCreatable } from "../ids/check_ids.ts";
 import type { Upload } from "../../content/resource.ts";
 import { EXIT, SluiceError } from "../../error.ts";
 import { printable } from "../../text/printable.ts";
@@ -141,7 +141,7 @@ function mayChange(upload: Upload, now: Upload, input: PlanInput): boolean {
 }
 
 async function formOf(
-  { snapshot, target, isOtherProject, signal }: PlanInput,
+  { snapshot, target, isOtherProject, keepsCreators = !isOtherProject, signal }: PlanInput,
 ): Promise<UploadForm> {
   const [site, now] = [await snapshot.site({ signal }), await target.site({ signal })];
   const collections = [
@@ -152,8 +152,7 @@ async function formOf(
     locales: site.attributes.locales,
     // The target is switched over where the snapshot's project was.
     isByName: [site, now].some(({ meta }) => meta?.non_localized_focal_points === true),
-    // Another project has other people.
-    keepsCreators: !isOtherProject,
+    keepsCreators,
     collections: new Set(collections.map(({ id }) => id)),
   };
 }

@@ -6,6 +6,7 @@ import { isObject } from "../../text/json.ts";
 import { printable } from "../../text/printable.ts";
 import type { Snapshot, SnapshotAsset } from "../../tools/open.ts";
 import type { Loss } from "../phases.ts";
+import { strangerOf } from "../creators.ts";
 import type { Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
 import { UploadPaths } from "./paths.ts";
@@ -168,7 +169,11 @@ function editedMeanwhile(id: string): Loss {
 }
 
 /** Changes an upload. Its creator may be nobody any more: then whoever restores it is that. */
-async function putsBack(run: RestoreRun, { id }: Upload, changes?: UploadParts): Promise<void> {
+async function putsBack(
+  run: RestoreRun,
+  { id }: Upload,
+  changes?: UploadParts,
+): Promise<void> {
   if (changes === undefined) return;
   const { target, signal } = run;
   const { creator, ...relationships } = changes.relationships;
@@ -186,16 +191,8 @@ async function putsBack(run: RestoreRun, { id }: Upload, changes?: UploadParts):
     if (!isRefused) throw error;
     const isMore = Object.keys({ ...changes.attributes, ...relationships }).length > 0;
     if (isMore) await update(relationships);
-    run.lost({
-      code: "creator_lost",
-      message:
-        `The asset ${
-          printable(id, 40)
-        } has whoever restored it as its creator: DatoCMS refused the ` +
-        "one that it had.",
-      type: "upload",
-      id,
-    });
+    const { data } = creator;
+    if (data && "id" in data) run.lost(strangerOf(data));
   }
   run.wrote("uploads", "upload");
 }

@@ -147,7 +147,9 @@ function changesOf(
     });
   return [
     ...fields,
-    ...compareJson(a.relationships, b.relationships, []),
+    ...compareJson(a.relationships, b.relationships, []).filter(({ path, before }) => {
+      return !leftOuts.has("item", path, before === null);
+    }),
     ...compareJson(a.meta, b.meta, ["meta"]).filter(({ path, before }) => {
       return !leftOuts.has("item", path, before === null);
     }),

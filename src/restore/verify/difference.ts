@@ -46,7 +46,7 @@ const [MOST, LONGEST] = [1000, 500];
 export class Differences {
   readonly notes: string[] = [];
   readonly #named: RestoreDifference[] = [];
-  readonly #lost: ReadonlySet<string>;
+  readonly #isLost: (difference: RestoreDifference) => boolean;
   readonly #isKept: (difference: RestoreDifference) => boolean;
   readonly #isLeft: (difference: RestoreDifference) => boolean;
   readonly #left = new Set<string>();
@@ -55,16 +55,16 @@ export class Differences {
   #kept = 0;
 
   /**
-   * @param lost What was told to be lost, each a type and an id.
+   * @param isLost Whether something follows from what was told to be lost.
    * @param isKept Whether something isn't to be as in the snapshot: what the target has besides, and is kept.
    * @param isLeft Whether something was left as the target has it.
    */
   constructor(
-    lost: ReadonlySet<string>,
+    isLost: (difference: RestoreDifference) => boolean,
     isKept: (difference: RestoreDifference) => boolean,
     isLeft: (difference: RestoreDifference) => boolean,
   ) {
-    this.#lost = lost;
+    this.#isLost = isLost;
     this.#isKept = isKept;
     this.#isLeft = isLeft;
   }
@@ -74,7 +74,7 @@ export class Differences {
     const { resource, id, wanted, found } = difference;
     if (this.#isKept(difference)) this.#kept++;
     else if (this.#isLeft(difference)) this.#left.add(`${resource} ${id}`);
-    else if (this.#lost.has(`${resource} ${id}`)) this.#explained++;
+    else if (this.#isLost(difference)) this.#explained++;
     else if (this.#named.length >= MOST) this.#more++;
     else this.#named.push({ ...difference, wanted: cut(wanted), found: cut(found) });
   }

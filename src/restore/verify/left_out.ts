@@ -1,3 +1,5 @@
+import type { Choices } from "../made_plan.ts";
+
 /** Something that isn't compared after a restore, as it can't be as it was. */
 export interface LeftOut {
   /** The API's name of the type of resource, such as `item`. */
@@ -6,9 +8,15 @@ export interface LeftOut {
   readonly attribute: string;
   /** Why it can't come back. */
   readonly why: string;
-  /** When that is so: in another project, where the snapshot has nothing, or if nothing was published. @default always */
-  readonly when?: "other project" | "not in the snapshot" | "nothing published";
+  /**
+   * When that is so: in another project, where the snapshot has nothing, if nothing was published, or if what is made
+   * has other creators than it had. @default always
+   */
+  readonly when?: "not in the snapshot" | LeftOutWhen;
 }
+
+/** What makes it so that something can't be as it was. */
+export type LeftOutWhen = "other project" | "nothing published" | "other creators";
 
 const SERVER = "DatoCMS sets it when it is written";
 const NEW_FILE = "a new upload has a new address";
@@ -16,7 +24,7 @@ const FROM_FILE = "DatoCMS finds it in the file";
 const OF_PEOPLE = "people and their rights belong to the account, not to content";
 const HOLDS_SECRETS = "its secrets aren't in a snapshot";
 const FILLED_IN = "DatoCMS fills in its default where there is none";
-const CREATOR = "another project has other collaborators";
+const CREATOR = "whoever restores it is its creator";
 
 /**
  * All that isn't compared after a restore, by name. Everything else that differs is a difference: this table alone
@@ -49,7 +57,13 @@ export const LEFT_OUT: readonly LeftOut[] = [
     when: "nothing published" as const,
   })),
   { resource: "item", attribute: "position", why: "the order of records is compared instead" },
-  { resource: "item", attribute: "creator", why: CREATOR, when: "other project" },
+  { resource: "item", attribute: "creator", why: CREATOR, when: "other creators" },
+  {
+    resource: "item",
+    attribute: "creator",
+    why: "whoever makes a record is its creator",
+    when: "not in the snapshot",
+  },
   {
     resource: "upload",
     attribute: "creator",
@@ -77,7 +91,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { resource: "upload", attribute: "mux_playback_id", why: FROM_FILE },
   { resource: "upload", attribute: "mux_mp4_highest_res", why: FROM_FILE },
   { resource: "upload", attribute: "meta.antivirus", why: "files are scanned anew" },
-  { resource: "upload", attribute: "creator", why: CREATOR, when: "other project" },
+  { resource: "upload", attribute: "creator", why: CREATOR, when: "other creators" },
   { resource: "upload_tag", attribute: "*", why: "tags follow from those of uploads" },
   {
     resource: "scheduled_publication",
@@ -177,6 +191,37 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { resource: "white_label_settings", attribute: "*", why: "it belongs to the account's plan" },
 ];
 
+/**
+ * What is left out of a comparison.
+ *
+ * @param whens What makes it so that something can't be as it was.
+ */
+export function leftOutBy(whens: ReadonlySet<LeftOutWhen>): LeftOut[] {
+  return LEFT_OUT.filter(({ when }) => {
+    return when === undefined || when === "not in the snapshot" || whens.has(when);
+  });
+}
+
+/**
+ * What makes it so that something can't be as it was.
+ *
+ * @param choices What was chosen.
+ */
+export function whensOf(
+  { isOtherProject, living, creators = "keep" }: Pick<
+    Choices,
+    "isOtherProject" | "living" | "creators"
+  >,
+): ReadonlySet<LeftOutWhen> {
+  // What was there before isn't given another creator.
+  const hasOthers = typeof creators === "string" ? creators === "drop" : !isOtherProject;
+  return new Set([
+    ...isOtherProject ? ["other project" as const] : [],
+    ...living?.publishes === false ? ["nothing published" as const] : [],
+    ...hasOthers ? ["other creators" as const] : [],
+  ]);
+}
+
 /** Decides what is left out of a comparison. */
 export class LeftOuts {
   readonly #names = new Map<
@@ -184,14 +229,9 @@ export class LeftOuts {
     { readonly path: readonly string[]; readonly isFilled: boolean }[]
   >();
 
-  /**
-   * @param isOtherProject Whether the target is of another project.
-   * @param isUnpublished Whether nothing was published. @default {false}
-   */
-  constructor(isOtherProject: boolean, isUnpublished = false) {
-    for (const { resource, attribute, when } of LEFT_OUT) {
-      if (when === "other project" && !isOtherProject) continue;
-      if (when === "nothing published" && !isUnpublished) continue;
+  /** @param whens What makes it so that something can't be as it was. */
+  constructor(whens: ReadonlySet<LeftOutWhen>) {
+    for (const { resource, attribute, when } of leftOutBy(whens)) {
       const own = { path: attribute.split("."), isFilled: when === "not in the snapshot" };
       this.#names.set(resource, [...this.#names.get(resource) ?? [], own]);
     }

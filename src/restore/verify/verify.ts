@@ -28,7 +28,7 @@ import {
 } from "./compare_content.ts";
 import { orderOf } from "./compare_order.ts";
 import { Differences, type RestoreDifference, type Verified } from "./difference.ts";
-import { LeftOuts } from "./left_out.ts";
+import { LeftOuts, whensOf } from "./left_out.ts";
 
 /** What is compared. */
 export interface VerifyTargetOptions {
@@ -63,10 +63,10 @@ const ORDERED = {
  */
 export async function verifyTarget(options: VerifyTargetOptions): Promise<Verified> {
   const { work, losses, conflicts, missing, replaced, verify } = options;
-  const { options: restore, choices, expected, found, place: { environment, forkOf } } = work;
+  const { options: restore, choices, expected, place: { environment, forkOf } } = work;
   // Of a part, what is expected is that all else is as it was.
-  const snapshot = expected?.snapshot ?? work.snapshot;
-  const { signal, storage, onEvent } = restore;
+  const snapshot = wantedSnapshot(work);
+  const { signal, onEvent } = restore;
   const isSample = verify !== "full";
   await using inventory = await inventoryOf(
     restore,
@@ -74,15 +74,14 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
     "verify",
     isSample ? "schema" : "all",
   );
-  const wanted = expected?.side ??
-    await readableSide({ storage, snapshot: found }, signal);
+  const wanted = expected?.side ?? await readableSide(wantedOf(work).source, signal);
   const target = await readableSide(inventory.source, signal);
-  const lost = losses.flatMap(({ code, type, id }) => {
+  const lost = new Set(losses.flatMap(({ code, type, id }) => {
     // What is scheduled isn't compared, and what is dropped with a file is dropped from both.
     const isCompared = code === "schedule_left" || code === "link_left" ||
       (code === "asset_file_missing" && type === "item");
     return type && id && !isCompared ? [`${type} ${id}`] : [];
-  });
+  }));
   const { keepExtra, living } = choices;
   const left = new Set(conflicts.map(({ type, id }) => type === "site" ? type : `${type} ${id}`));
   const isOverwritten = (living?.conflicts ?? "overwrite") === "overwrite";
@@ -95,10 +94,20 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
   const isLeft = ({ resource, id, path }: RestoreDifference) =>
     left.has(resource === "site" ? resource : `${resource} ${id}`) ||
     (path === "position" && !isOverwritten);
-  const isMeant = ({ resource, id }: RestoreDifference) =>
-    work.undone?.hasAny(resource, resource === "site" ? "site" : id) ?? true;
+  const { undone, wanted: own } = work;
+  const isMeant = ({ resource, id }: RestoreDifference) => {
+    if (undone === undefined || resource === "site") return undone?.hasAny("site", "site") ?? true;
+    // What was destroyed under a number comes back under another id.
+    const old = own?.ids?.oldId(resource, id) ?? id;
+    return undone.hasAny(resource, id) || undone.hasAny(resource, old);
+  };
+  const strangers = new Set(
+    losses.flatMap(({ code, id }) => code === "creator_unknown" && id ? [id] : []),
+  );
+  const isStranger = ({ path, wanted }: RestoreDifference) =>
+    path === "creator" && typeof wanted === "string" && strangers.has(wanted);
   const differences = new Differences(
-    new Set(lost),
+    (one) => lost.has(`${one.resource} ${one.id}`) || isStranger(one),
     (one) => !isMeant(one) || (one.path === "*" && one.wanted === null && isKept(one.resource)),
     isLeft,
   );
@@ -107,7 +116,7 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
     wanted,
     found: target,
     schemas,
-    leftOuts: new LeftOuts(choices.isOtherProject, living?.publishes === false),
+    leftOuts: new LeftOuts(whensOf(choices)),
     differences,
     isUnknown: expected && ((id, path) => expected.isUnknown(id, path)),
     hasDrafts: living?.publishes === false ? draftModels(wanted.schema) : undefined,
@@ -149,6 +158,16 @@ export async function verifyTarget(options: VerifyTargetOptions): Promise<Verifi
   return differences.result(records);
 }
 
+/** What the target is to be. */
+function wantedSnapshot(work: RestoreWork): Snapshot {
+  return (work.expected ?? wantedOf(work)).snapshot;
+}
+
+/** The snapshot, with the ids that it has in the target. */
+function wantedOf({ wanted, snapshot, options: { storage }, found }: RestoreWork) {
+  return wanted ?? { snapshot, source: { storage, snapshot: found } };
+}
+
 /** Compares what is scheduled and still to come. */
 async function compareSchedules(
   { work, losses }: VerifyTargetOptions,
@@ -156,7 +175,7 @@ async function compareSchedules(
   differences: Differences,
 ): Promise<void> {
   const { choices: { schedules }, options: { clock, signal }, place: { forkOf }, expected } = work;
-  const { snapshot } = expected ?? work;
+  const snapshot = wantedSnapshot(work);
   const isOwn = forkOf !== undefined;
   const input = { snapshot, target, schedules, isOwn, chosen: expected?.chosen, signal };
   for (const one of await differingSchedules(input, clock.now())) {
@@ -275,7 +294,7 @@ async function compareSample(
   most: number,
 ): Promise<number> {
   const { options: { signal, onEvent } } = work;
-  const { snapshot } = work.expected ?? work;
+  const snapshot = wantedSnapshot(work);
   const models = (await snapshot.models({ signal })).flatMap(({ model: { attributes } }) => {
     const { api_key: model, modular_block: isBlock } = attributes;
     return isBlock || !sides.wanted.hasRecords(model, "current") ? [] : [model];

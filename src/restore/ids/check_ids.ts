@@ -1,10 +1,10 @@
-import { EXIT, SluiceError } from "../error.ts";
-import { IdNumbers } from "../text/id_numbers.ts";
-import { printable } from "../text/printable.ts";
-import type { Snapshot } from "../tools/open.ts";
+import { EXIT, SluiceError } from "../../error.ts";
+import { IdNumbers } from "../../text/id_numbers.ts";
+import { printable } from "../../text/printable.ts";
+import type { Snapshot } from "../../tools/open.ts";
 
 /**
- * Refuses what can't be made under its id: DatoCMS gave numbers until October 2023, and takes them for nothing new.
+ * Refuses what can't be made under its id. Numbers, as DatoCMS gave them until October 2023, were replaced before.
  *
  * @param made What has to be made.
  * @param isTaken Whether DatoCMS takes an id. @default Unless it is a number
@@ -25,13 +25,11 @@ export function assertCreatable(
   throw new SluiceError(
     `The ${first.type.replaceAll("_", " ")} ${
       printable(first.id, 30)
-    } of the snapshot has an id from before ` +
-      `October 2023${
-        others > 0 ? `, as have ${others} more` : ""
-      }, under which DatoCMS makes nothing any more: ` +
-      "such projects can't be restored yet where it isn't there.",
+    } of the snapshot has an id under which DatoCMS makes nothing${
+      others > 0 ? `, as have ${others} more` : ""
+    }: expected 22 letters, digits, dashes and underscores.`,
     EXIT.usage,
-    { code: "numeric_ids" },
+    { code: "ids_refused" },
   );
 }
 

@@ -1,8 +1,22 @@
+import { createHash } from "node:crypto";
 import { mapBlocks } from "../../content/blocks.ts";
 import type { Item, Json, JsonObject } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { getOwn, setOwn } from "../../text/own.ts";
+
+/**
+ * An id that follows from others, as DatoCMS has them: a version 4 UUID in URL-safe base64. The same always follows
+ * from the same, so that what is repeated makes nothing twice.
+ *
+ * @param of What it follows from.
+ */
+export function derivedId(...of: readonly string[]): string {
+  const bytes = createHash("sha256").update(JSON.stringify(of)).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString("base64url");
+}
 
 /** What ids become. */
 export interface Renaming {
@@ -10,10 +24,12 @@ export interface Renaming {
   readonly record: (id: string) => string;
   /** That of a block. */
   readonly block: (id: string) => string;
+  /** That of anything else, by the API's name of its type. @default It stays */
+  readonly other?: ((type: string, id: string) => string) | undefined;
 }
 
 /**
- * A record under another id, with other ids wherever it refers to records, in its blocks, too.
+ * A record under another id, with other ids wherever it refers to something, in its blocks, too.
  *
  * @param item The record.
  * @param schema The schema.
@@ -47,16 +63,34 @@ function withContent(item: Item, schema: SchemaIndex, renaming: Renaming): Item 
     }
     setOwn(attributes, key, locales);
   }
-  return { ...item, attributes };
+  const { item_type: model } = item.relationships;
+  if (renaming.other === undefined) return { ...item, attributes };
+  const id = renaming.other("item_type", model.data.id);
+  const relationships = { ...item.relationships, item_type: { data: { ...model.data, id } } };
+  return { ...item, attributes, relationships };
 }
 
 function renamed(value: Json, type: string, schema: SchemaIndex, renaming: Renaming): Json {
   const link = (id: Json) => typeof id === "string" ? renaming.record(id) : id;
+  const upload = (id: Json) => typeof id === "string" ? renaming.other?.("upload", id) ?? id : id;
+  const file = (one: Json) => {
+    return isObject(one) && one.upload_id !== undefined
+      ? { ...one, upload_id: upload(one.upload_id) }
+      : one;
+  };
   switch (type) {
     case "link":
       return link(value);
     case "links":
       return Array.isArray(value) ? value.map(link) : value;
+    case "file":
+      return file(value);
+    case "gallery":
+      return Array.isArray(value) ? value.map(file) : value;
+    case "seo":
+      return isObject(value) && value.image !== undefined
+        ? { ...value, image: upload(value.image) }
+        : value;
     default: {
       const own = mapBlocks(
         value,

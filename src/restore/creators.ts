@@ -8,7 +8,13 @@ const CREATORS = ["account", "access_token", "user", "sso_user", "organization"]
 
 /** Who takes the place of whom as a creator, by the id that the snapshot has. */
 export type CreatorMap = Readonly<
-  Record<string, { readonly type: typeof CREATORS[number]; readonly id: string }>
+  Record<
+    string,
+    {
+      readonly type: "account" | "access_token" | "user" | "sso_user" | "organization";
+      readonly id: string;
+    }
+  >
 >;
 
 /** Who is the creator of what is made: who it was, whoever restores it, or who takes their place. */

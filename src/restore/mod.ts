@@ -52,4 +52,4 @@ export type { RestoreHooks } from "./preflight.ts";
 export type { RestoreResult, RestoreVerification } from "./report.ts";
 export type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
 export type { RestoreDifference, Verified } from "./verify/difference.ts";
-export { LEFT_OUT, type LeftOut } from "./verify/left_out.ts";
+export { LEFT_OUT, type LeftOut, type LeftOutWhen } from "./verify/left_out.ts";

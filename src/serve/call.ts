@@ -83,13 +83,19 @@ export interface NamedSnapshot extends OpenedSnapshot {
  *
  * @param call The request.
  * @param schema What it may hold.
+ * @param others Names of parameters that are read elsewhere. @default {None}
  * @throws {ServeError} If it holds something else.
  */
-export function queryOf<Schema extends z.ZodType>(call: Call, schema: Schema): z.output<Schema> {
-  const names = [...call.url.searchParams.keys()];
+export function queryOf<Schema extends z.ZodType>(
+  call: Call,
+  schema: Schema,
+  others?: RegExp,
+): z.output<Schema> {
+  const params = [...call.url.searchParams].filter(([name]) => !others?.test(name));
+  const names = params.map(([name]) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw invalid(twice, `The parameter ${quoted(twice)} is given twice.`);
-  const { success, data, error } = schema.safeParse(Object.fromEntries(call.url.searchParams));
+  const { success, data, error } = schema.safeParse(Object.fromEntries(params));
   if (success) return data;
   const [issue] = error.issues;
   if (issue?.code === "unrecognized_keys") {

@@ -6,6 +6,7 @@ import { DOWNLOAD_ROUTES } from "./api/download.ts";
 import { FILE_ROUTES } from "./api/files.ts";
 import { FIND_ROUTES } from "./api/find.ts";
 import { RECORD_ROUTES } from "./api/records.ts";
+import { REFERENCE_ROUTES } from "./api/references.ts";
 import type { Route } from "./api/route.ts";
 import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
 import { UPLOAD_ROUTES } from "./api/uploads.ts";
@@ -33,6 +34,7 @@ export const ROUTES: readonly Route[] = [
   ...SNAPSHOT_ROUTES,
   ...FILE_ROUTES,
   ...RECORD_ROUTES,
+  ...REFERENCE_ROUTES,
   ...UPLOAD_ROUTES,
   ...DIFF_ROUTES,
   ...FIND_ROUTES,

@@ -151,6 +151,14 @@ export const fileList = z.object({
 });
 /** A page of records. */
 export const recordList = z.object({ records: z.array(resource), total: count, nextCursor });
+/** What a record refers to, and what refers to it. */
+export const references = z.object({
+  out: z.array(z.object({ type: z.enum(["item", "upload"]), id: z.string() }))
+    .describe("What it and its blocks refer to"),
+  in: z.array(z.object({ id: z.string(), model: z.string().nullable() }))
+    .describe("The records that refer to it, 1,000 at most"),
+  total: count.describe("How many records refer to it"),
+});
 /** A page of uploads. */
 export const uploadList = z.object({ uploads: z.array(resource), total: count, nextCursor });
 /** A record in each of the snapshots that have it. */

@@ -3,7 +3,9 @@ import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
+import type { Item } from "../../src/content/resource.ts";
 import { ROUTES } from "../../src/serve/handler.ts";
+import { Scans } from "../../src/serve/scans.ts";
 import { shownSnapshot, snapshotInfo } from "../../src/serve/schemas.ts";
 import { showSnapshot } from "../../src/tools/show.ts";
 import { listPage } from "../../src/tools/list.ts";
@@ -149,6 +151,86 @@ Deno.test("records come page by page, as lines and one by one, just as they are 
   const [english] = await all(SNAPSHOT.records("article", { locale: "en" }));
   const { records } = await answered(served, `${LATEST}/records?model=article&locale=en`);
   assert.deepEqual(records[0], english);
+});
+
+Deno.test("records are filtered, ordered and told what refers to them", async () => {
+  await using served = serveSnapshots(STORAGE);
+  const all: Item[] = (await answered(served, `${LATEST}/records?model=lock&limit=500`)).records;
+  const idsOf = async (query: string) => {
+    const ids: string[] = [];
+    for (let cursor = "";;) {
+      const path = `${LATEST}/records?model=lock&limit=2&${query}${cursor && `&cursor=${cursor}`}`;
+      const page = await answered(served, path);
+      ids.push(...page.records.map(({ id }: HasId) => id));
+      assert.ok(ids.length <= page.total);
+      if (page.nextCursor === undefined) return ids;
+      cursor = page.nextCursor;
+    }
+  };
+  const chambers = ({ attributes }: Item) => attributes.chambers as number | null;
+  const names = ({ attributes }: Item) => Object.values(attributes.name as object);
+  const some = names(all[0]!)[0] as string;
+  const cases: [string, (item: Item) => boolean][] = [
+    ["filter[in_use]=true", ({ attributes }) => attributes.in_use === true],
+    ["filter[in_use][neq]=true", ({ attributes }) => attributes.in_use !== true],
+    ["filter[chambers][gte]=2", (item) => (chambers(item) ?? 0) >= 2],
+    ["filter[chambers][lt]=2", (item) => (chambers(item) ?? 2) < 2],
+    ["filter[chambers][in]=1,3", (item) => [1, 3].includes(chambers(item)!)],
+    ["filter[keeper][exists]=false", ({ attributes }) => attributes.keeper === null],
+    [`filter[name]=${encodeURIComponent(some)}`, (item) => names(item).includes(some)],
+    ["filter[_status]=draft", ({ meta }) => meta!.status === "draft"],
+    [`filter[id]=${all[1]!.id}`, ({ id }) => id === all[1]!.id],
+    [
+      "filter[in_use]=true&filter[chambers][gt]=1",
+      (item) => item.attributes.in_use === true && (chambers(item) ?? 0) > 1,
+    ],
+  ];
+  for (const [query, matches] of cases) {
+    assert.deepEqual(await idsOf(query), all.filter(matches).map(({ id }) => id), query);
+  }
+  const ordered = all.toSorted((a, b) => {
+    const [x, y] = [chambers(a), chambers(b)];
+    if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1;
+    return y - x || (a.id < b.id ? -1 : 1);
+  });
+  assert.deepEqual(await idsOf("order=-chambers,id"), ordered.map(({ id }) => id));
+  for (
+    const query of [
+      "filter[nothing]=1",
+      "filter[name][like]=a",
+      "filter[name][exists]=maybe",
+      "order=nothing",
+      "filter=a",
+    ]
+  ) {
+    assert.equal(await served.status(`${LATEST}/records?model=lock&${query}`), 400, query);
+  }
+  assert.equal(await served.status(`${LATEST}/records?order=id`), 400);
+
+  const { id, attributes } = all.find(({ attributes }) => attributes.keeper !== null)!;
+  const own = await answered(served, `${LATEST}/records/${id}/references`);
+  assert.ok(own.out.some((one: HasId) => one.id === attributes.keeper));
+  const keeper = await answered(served, `${LATEST}/records/${attributes.keeper}/references`);
+  assert.equal(keeper.total, keeper.in.length);
+  const kept = all.filter((item) => item.attributes.keeper === attributes.keeper);
+  for (const { id } of kept) {
+    assert.ok(keeper.in.some((one: HasId & { model: string }) => {
+      return one.id === id && one.model === "lock";
+    }));
+  }
+  assert.equal(await served.status(`${LATEST}/records/nothing/references`), 404);
+});
+
+Deno.test("no more than four requests that read whole models are answered at a time", async () => {
+  const scans = new Scans();
+  const ends = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  const running = ends.map(({ promise }) => scans.run(() => promise));
+  await assert.rejects(scans.run(() => Promise.resolve()), { code: "OVERLOADED", status: 503 });
+  ends[0]!.resolve();
+  await running[0];
+  assert.equal(await scans.run(() => Promise.resolve(1)), 1);
+  for (const { resolve } of ends) resolve();
+  await Promise.all(running);
 });
 
 Deno.test("a page of compressed batches, or of a Project Export's, is the same as of plain ones", async () => {

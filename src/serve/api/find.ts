@@ -30,7 +30,8 @@ export const FIND_ROUTES: readonly Route[] = [{
   async answer(call) {
     const options = queryOf(call, query);
     await call.service.shelf.foldersOf(call.params.project ?? "");
-    return await jsonAnswer(call, undefined, () => find(call, options));
+    const { scans } = call.service.shelf;
+    return await jsonAnswer(call, undefined, () => scans.run(() => find(call, options)));
   },
 }];
 

@@ -10,7 +10,9 @@ import { recordHistory, recordList, resource } from "../schemas.ts";
 import { shown } from "../shelf.ts";
 import { snapshotIn } from "../../snapshot/find_snapshot.ts";
 import { CANARY } from "../../snapshot/layout.ts";
+import type { Wanted } from "../places.ts";
 import { versionFor } from "../visibility.ts";
+import { FILTER, parseRecordQuery } from "./record_query.ts";
 import { cursor, environment, ofEnvironment, pageLimit, type Route, version } from "./route.ts";
 
 const locale = z.string().max(20).optional()
@@ -20,6 +22,13 @@ const listQuery = z.strictObject({
   model: z.string().max(200).optional().describe("Only of this model, by its api_key"),
   version,
   locale,
+  filter: z.record(z.string(), z.string()).optional().describe(
+    "Only records whose field is so, of one model: filter[title]=…, or filter[title][operator]=… with eq, neq, " +
+      "in, exists, lt, lte, gt, gte; also id, _status, _created_at, _updated_at, _published_at",
+  ),
+  order: z.string().max(1000).optional().describe(
+    "What records of one model are ordered by: fields, separated by commas, with - before one that descends",
+  ),
   limit: pageLimit,
   cursor,
 });
@@ -41,16 +50,17 @@ export const RECORD_ROUTES: readonly Route[] = [
     query: listQuery,
     answers: { "application/json": recordList, "application/x-ndjson": resource },
     async answer(call) {
-      const query = queryOf(call, listQuery);
+      const query = queryOf(call, listQuery, FILTER);
       const opened = await snapshotOf(call);
       const version = versionFor(call.scope, query.version);
       const view = await viewOf(call, opened, query.locale);
       const models = await modelsOf(call, opened, query.model, version);
-      if (wantsLines(call.request)) {
+      const found = await placesOf(call, opened, query, version);
+      if (wantsLines(call.request) && found === undefined) {
         return ndjsonAnswer(recordLines(call, opened, { models, version, view }));
       }
       return await jsonAnswer(call, opened, () => {
-        return recordPage(call, opened, { ...query, models, version, view });
+        return recordPage(call, opened, { ...query, models, version, view, found });
       });
     },
   },
@@ -129,13 +139,60 @@ interface SentRecords {
   readonly view: (item: Item) => Item;
 }
 
+/** Those records that are looked for. */
+interface FoundRecords {
+  /** What names what is looked for. */
+  readonly key: string;
+  readonly wanted: Wanted<Item>;
+}
+
+/** What is looked for by fields, or in another order: the records of one model. */
+async function placesOf(
+  call: Call,
+  { snapshot }: NamedSnapshot,
+  { model, locale, order }: z.output<typeof listQuery>,
+  version: Version,
+): Promise<FoundRecords | undefined> {
+  const { url: { searchParams }, signal } = call;
+  const isFiltered = [...searchParams.keys()].some((name) => FILTER.test(name));
+  if (!isFiltered && order === undefined) return undefined;
+  const schema = await snapshot.schema({ signal });
+  const id = schema.models.find(({ attributes }) => attributes.api_key === model)?.id;
+  if (model === undefined || id === undefined) {
+    throw invalid(
+      "model",
+      "Records are filtered and ordered within one model: name it with model.",
+    );
+  }
+  const found = parseRecordQuery(searchParams, order, { schema, id, locale });
+  return found && {
+    key: found.key,
+    wanted: { ...found.wanted, models: [model], version, entriesOf: (item) => [item] },
+  };
+}
+
 async function recordPage(
   { service: { shelf, signer }, signal, url: { pathname } }: Call,
   opened: NamedSnapshot,
-  { models, version, view, limit, cursor, model, locale }: SentRecords & z.output<typeof listQuery>,
+  { models, version, view, limit, cursor, model, locale, found }:
+    & SentRecords
+    & z.output<typeof listQuery>
+    & { readonly found: FoundRecords | undefined },
 ): Promise<z.input<typeof recordList>> {
-  const listing = JSON.stringify([pathname, opened.tag, model, version, locale]);
+  const listing = JSON.stringify([pathname, opened.tag, model, version, locale, found?.key]);
   const from = cursor === undefined ? 0 : Number(positionOf(signer, listing, cursor));
+  if (found !== undefined) {
+    const key = JSON.stringify(["records", model, version, found.key]);
+    const places = await shelf.places(opened, key, found.wanted);
+    const rowsOf = (model: string) => shelf.records(opened, model, version);
+    const records = await places.slice(rowsOf, found.wanted, from, from + limit, signal);
+    const next = from + records.length;
+    return {
+      records: records.map(view),
+      total: places.count,
+      ...(next < places.count && { nextCursor: cursorAt(signer, listing, next) }),
+    };
+  }
   const records: Item[] = [];
   let total = 0;
   for (const key of models) {

@@ -179,7 +179,10 @@ async function backup(call: Call): Promise<Response> {
 /** Turns automatic exports of an environment on or off, wherever they run. */
 async function switchBackups(call: Call): Promise<Response> {
   const { enabled } = queryOf(call, switchQuery);
-  const { params: { project = "" }, service: { shelf, now }, signal } = call;
+  const { params: { project = "" }, service: { shelf, now, isReadOnly }, signal } = call;
+  if (isReadOnly) {
+    throw new ServeError("FORBIDDEN", "Nothing can be changed here: it is read-only.");
+  }
   const sandbox = await environmentOf(call);
   const isOn = await bodyOf(call) ?? (enabled === undefined ? undefined : enabled === "true");
   if (isOn === undefined) {

@@ -74,7 +74,10 @@ Deno.test("sluice drill says how it went, what was measured, and tells whoever i
       assert.match(result.problems[0]!, /403/);
     });
     await t.step("refusals name flags", async () => {
-      const { exitCode, err } = await drill(cma, [...from, "--max-requests", "10"]);
+      const url = `http://127.0.0.1:${hook.addr.port}/hook`;
+      const env = { SLUICE_NOTIFY_URL: url };
+      const { exitCode, err } = await drill(cma, [...from, "--max-requests", "10"], { env });
+      assert.equal(JSON.parse(told.at(-1)!.body).status, "refused");
       assert.equal(exitCode, EXIT.usage);
       assert.match(err, /allow more \(--sample, --max-requests\)\./);
       const wrong = await drill(cma, [...from, "--sample", "5%"]);

@@ -7,6 +7,7 @@ import { SOURCE } from "../../config/groups/source.ts";
 import { toExportOptions } from "../../config/library_options.ts";
 import { type Config, optionsOf } from "../../config/options.ts";
 import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
+import { failureOf } from "../../report/failure.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { DrillEvent, DrillStage } from "../../restore/mod.ts";
 import { openStorage } from "../../storage/open_storage.ts";
@@ -15,6 +16,7 @@ import type { CliIo } from "../io.ts";
 import { newFile } from "../new_file.ts";
 import { WorkLine } from "../progress/work_line.ts";
 import { writeNote } from "../progress/write_error.ts";
+import { advised } from "../report/advice.ts";
 import { tellRestore } from "./restore.ts";
 import { HOW_NAMED } from "./show.ts";
 
@@ -128,6 +130,12 @@ async function runDrill(
       onEvent: (event) => tell(event, line, io, config),
       signal: io.signal,
     });
+  } catch (error) {
+    // Who waits for a drill wants to know of one that wasn't possible, too.
+    const { message, exitCode } = advised(failureOf(error, io.signal));
+    const status = exitCode === EXIT.usage ? "refused" : "failed";
+    if (!io.signal.aborted) await tellOthers({ status, exitCode, error: message }, config, io);
+    throw error;
   } finally {
     io.signal.removeEventListener("abort", told);
   }
@@ -139,16 +147,20 @@ async function runDrill(
   }
   if (config.json) io.stdout.write(jsonText(result));
   else if (!config.quiet || result.exitCode !== EXIT.complete) io.stdout.write(renderDrill(result));
-  const { notifyUrl: url, notifySecret: secret } = config;
-  if (url === undefined) return result.exitCode;
-  const { notify } = await import("../../schedule/notify.ts");
-  const body = JSON.stringify({ type: "drill", ...result });
-  const { sent, problem } = await notify(body, { url, secret, signal: io.signal });
-  if (!sent) {
-    const message = `The notification wasn't taken, because ${problem}.`;
-    writeNote(io, "warning", { code: "not_notified", message }, config);
-  }
+  await tellOthers(result, config, io);
   return result.exitCode;
+}
+
+/** Sends how it went to whom that was asked for. */
+async function tellOthers(told: object, config: Config, io: CliIo): Promise<void> {
+  const { notifyUrl: url, notifySecret: secret } = config;
+  if (url === undefined) return;
+  const { notify } = await import("../../schedule/notify.ts");
+  const body = JSON.stringify({ type: "drill", ...told });
+  const { sent, problem } = await notify(body, { url, secret, signal: io.signal });
+  if (sent) return;
+  const message = `The notification wasn't taken, because ${problem}.`;
+  writeNote(io, "warning", { code: "not_notified", message }, config);
 }
 
 /** Shows how far a drill is. */

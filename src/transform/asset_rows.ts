@@ -19,6 +19,8 @@ export function assetRows(lines: Page<JsonObject>, onWarning?: OnWarning): Page<
   const rows = lines.map((line) => {
     const row: JsonObject = {};
     for (const { name } of ASSET_COLUMNS) row[name] = getOwn(line, name) ?? null;
+    // Which export has fetched a file makes no difference to what there is.
+    if (row.outcome === "downloaded" || row.outcome === "kept") row.outcome = "stored";
     return row;
   });
   return loadableRows("assets", rows, STRICT, onWarning);

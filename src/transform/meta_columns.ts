@@ -220,7 +220,7 @@ export const ASSET_COLUMNS: readonly MetaColumn[] = [
   {
     name: "outcome",
     sqlType: "text",
-    description: "downloaded, kept, withdrawn, not_served or failed",
+    description: "stored, withdrawn, not_served or failed",
   },
   { name: "key", sqlType: "text", description: "Key of its file, where the snapshots are" },
   { name: "size", sqlType: "bigint", description: "Size in bytes; null if there is no file" },

@@ -55,6 +55,7 @@ export {
   type DownloadSingleOptions,
   type SingleDownload,
   type SingleFormat,
+  type SingleFormat,
 } from "./download/single.ts";
 export { liveSnapshot } from "./diff/live.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";

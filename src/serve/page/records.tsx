@@ -56,7 +56,8 @@ export async function RecordsPage(view: SnapshotView) {
   const wanted = wantedOf(asked, schema);
   const id = JSON.stringify(["page", key, version, asked.text, asked.status, locale, asked.order]);
   const places = await shelf.places(opened, id, wanted);
-  const records = await places.slice(shelf, opened, wanted, from, from + PAGE, signal);
+  const rowsOf = (model: string) => shelf.records(opened, model, version);
+  const records = await places.slice(rowsOf, wanted, from, from + PAGE, signal);
   const query = {
     model: key,
     version: version === "published" && covers(scope, "preview") ? version : undefined,

@@ -55,7 +55,6 @@ export {
   type DownloadSingleOptions,
   type SingleDownload,
   type SingleFormat,
-  type SingleFormat,
 } from "./download/single.ts";
 export { liveSnapshot } from "./diff/live.ts";
 export { findInSnapshots, type FindOptions, type FoundEntry } from "./find.ts";

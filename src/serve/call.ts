@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { Storage } from "../storage/storage.ts";
 import { invalid, ServeError } from "./failure.ts";
 import type { OpenedSnapshot, Shelf } from "./shelf.ts";
-import type { RateWindows } from "./rate.ts";
+import type { Rate, RateLeft, RateWindows } from "./rate.ts";
 import type { Signer } from "./sign.ts";
 import type { Scope, ServeToken } from "./token.ts";
 
@@ -44,12 +44,14 @@ export interface Progress {
   readonly from: string;
   /** The token that it came with, once that is known. */
   token: ServeToken | null;
+  /** What is left of the token's rate, once that is known. */
+  rate: Call["rate"];
   /** Which route answers it. */
   route: string | null;
   /** The parts of the path that the route names. */
   params: Readonly<Record<string, string>>;
   /** Says what went wrong, if not as JSON. */
-  errorAnswer: ((error: ServeError, requestId: string) => Promise<Response>) | null;
+  errorAnswer: ((error: ServeError, requestId: string) => Promise<Response> | Response) | null;
 }
 
 /** A request that may be answered. */
@@ -64,6 +66,8 @@ export interface Call {
   readonly scope: Scope;
   /** The token that it came with; `null` where none is needed. */
   readonly token: ServeToken | null;
+  /** What is left of the token's rate; `null` without a token. */
+  readonly rate: (Rate & RateLeft) | null;
   /** Its id, as the client is told. */
   readonly requestId: string;
   /** Aborted when the server stops; a client that is gone cancels the body of its answer. */

@@ -12,6 +12,7 @@ import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
 import { UPLOAD_ROUTES } from "./api/uploads.ts";
 import { plainJson } from "./answer.ts";
 import type { Call, Progress, Service } from "./call.ts";
+import { cmaError, cmaFront } from "./cma/front.ts";
 import { ISLAND_ROUTES, projectOfToken } from "./content_island/front.ts";
 import { clientAddress, type ConnectionInfo } from "./client_address.ts";
 import { addCors, preflight } from "./cors.ts";
@@ -75,7 +76,8 @@ export function snapshotHandler(
   const { auth = true, tokens = [], now = Date.now, onRequest, onError, cors = [] } = options;
   const publicUrl = options.publicUrl.replace(/\/+$/, "");
   const signal = options.signal ?? new AbortController().signal;
-  const rates = new RateWindows(options.rate ?? { limit: 600, seconds: 60 }, now);
+  const rate = options.rate ?? { limit: 600, seconds: 60 };
+  const rates = new RateWindows(rate, now);
   const service: Service = {
     shelf: new Shelf(storage, signal, now, options.projects),
     isReadOnly: options.readOnly ?? false,
@@ -132,6 +134,13 @@ export function snapshotHandler(
     });
   }
   if (options.ui ?? true) mountPages(app, { service, auth, tokens, admit, callOf });
+  const cma = cmaFront();
+  app.all("/cma/:project/*", ({ env, req }) => {
+    env.route = "/cma";
+    env.errorAnswer = cmaError;
+    const { project } = req.param();
+    return cma(callOf(env, { project }, allowed(env, { project }, "read")));
+  });
   app.notFound(({ env }) => {
     // Who has no token isn't told what there is.
     allowed(env, {}, "read");
@@ -170,7 +179,9 @@ export function snapshotHandler(
     needed: Scope,
   ): Scope {
     progress.token = token;
-    const { isAllowed, resetSeconds } = rates.take(token.id);
+    const left = rates.take(token.id);
+    const { isAllowed, resetSeconds } = left;
+    progress.rate = { ...rate, ...left };
     if (!isAllowed) {
       throw new ServeError("RATE_LIMITED", "Too many requests with this token: ask again later.", {
         headers: { "Retry-After": String(resetSeconds) },
@@ -186,8 +197,8 @@ export function snapshotHandler(
 
   function callOf(progress: Progress, params: Record<string, string>, scope: Scope): Call {
     progress.params = params;
-    const { request, url, token, requestId } = progress;
-    return { request, url, params, scope, token, requestId, signal, service };
+    const { request, url, token, rate, requestId } = progress;
+    return { request, url, params, scope, token, rate, requestId, signal, service };
   }
 
   async function answer(progress: Progress): Promise<Response> {
@@ -219,6 +230,7 @@ export function snapshotHandler(
       requestId,
       from: clientAddress(received, info, options.trustedProxies ?? 0) ?? "",
       token: null,
+      rate: null,
       route: null,
       params: {},
       errorAnswer: null,

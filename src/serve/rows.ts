@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { compressionOf } from "../sink/compression.ts";
 import { decompressed } from "../sink/members.ts";
-import { locateEntries } from "../snapshot/index/locate_entries.ts";
+import { type LocatedEntry, locateEntries } from "../snapshot/index/locate_entries.ts";
 import { parseJson } from "../text/json.ts";
 import type { SnapshotContent } from "../tools/open/content.ts";
 
@@ -47,18 +47,22 @@ export class Rows {
    * @param content The snapshot.
    * @param paths The batches' paths in it.
    * @param signal Aborts it.
+   * @param each Called with each entry, in their order.
    * @throws {SluiceError} If a batch isn't as it was written.
    */
   static async read(
     content: SnapshotContent,
     paths: readonly string[],
     signal: AbortSignal,
+    each?: (entry: LocatedEntry) => void,
   ): Promise<Rows> {
     const rows = new Rows(content, paths);
     for (const [number, path] of paths.entries()) {
       for await (const page of locateEntries(content.objects, content.key(path), signal)) {
-        for (const { offset, size, inside, length, crc32: sum } of page) {
+        for (const entry of page) {
+          const { offset, size, inside, length, crc32: sum } = entry;
           rows.#add([number, offset, size, inside, length, sum]);
+          each?.(entry);
         }
       }
     }

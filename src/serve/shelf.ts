@@ -240,6 +240,15 @@ export function shown(text: string): string {
   return JSON.stringify(printable(text, 60));
 }
 
+/**
+ * Whether a text has the form of a snapshot's name.
+ *
+ * @param text The text.
+ */
+export function isSnapshotName(text: string): boolean {
+  return NAME.test(text);
+}
+
 function stampOf({ size, etag, modifiedAt }: ObjectInfo): string {
   return [size, etag ?? "", modifiedAt?.getTime() ?? ""].join("-");
 }

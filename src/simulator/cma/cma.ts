@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../content/resource.ts";
 import { SchemaIndex } from "../../content/schema_index.ts";
 import type { DemoEnvironment, DemoProject } from "../project.ts";
-import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
+import { type Answer, ApiError, notFound, ok } from "../../cma_server/answer.ts";
 import { MemoryEnvironment } from "../memory_environment.ts";
 import type { WriteLog } from "../writes/write_log.ts";
 import { Writes } from "../writes/writes.ts";
@@ -9,11 +9,10 @@ import type { BlockIds } from "../writes/write_call.ts";
 import type { Call, Handler } from "./call.ts";
 import { environmentsHandler } from "./environments_handler.ts";
 import { Jobs } from "./jobs.ts";
-import { parseParameters } from "../../cma_server/parameters.ts";
+import { parseParameters, text } from "../../cma_server/parameters.ts";
 import { READ_HANDLERS } from "../../cma_server/read_handlers.ts";
-import { settingsHandler } from "../../cma_server/settings_handlers.ts";
+import { isList, settingsHandler } from "../../cma_server/settings_handlers.ts";
 import { type RateLimit, RateLimiter } from "./rate_limit.ts";
-import { usersHandler } from "./users_handler.ts";
 
 /** Who answers what, by the path's first segment; settings answer the rest. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
@@ -218,4 +217,24 @@ async function readJson(request: Request): Promise<Json> {
   } catch {
     throw new ApiError(400, "INVALID_JSON_BODY");
   }
+}
+
+/**
+ * `GET /users/me`: the API token, with its role; the project's owner if the project has no such token. The
+ * rest is as for other settings.
+ *
+ * @param call The request.
+ * @see {@link https://www.datocms.com/docs/content-management-api/resources/user/me}
+ */
+async function usersHandler(call: Call): Promise<Answer | undefined> {
+  const { method, path, parameters, environment: { settings } } = call;
+  if (method !== "GET" || path[1] !== "me" || path.length > 2) return await settingsHandler(call);
+  const [tokens, roles] = [settings.get("/access_tokens") ?? [], settings.get("/roles") ?? []];
+  const me = isList(tokens)
+    ? tokens.find(({ attributes }) => attributes?.can_access_cma === true)
+    : undefined;
+  if (me === undefined || !isList(roles)) return ok({ id: "52759", type: "account" });
+  if (text(parameters, "include") !== "role") return ok(me);
+  const ref = me.relationships?.role?.data;
+  return ok(me, { included: roles.filter(({ id }) => ref && "id" in ref && id === ref.id) });
 }

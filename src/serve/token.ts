@@ -107,7 +107,8 @@ export function createToken(
   const token = `${prefix}slu_${random}${checksum(random)}`;
   const expiresAt = forMs === undefined ? null : new Date(now.getTime() + forMs).toISOString();
   const kept: ServeToken = {
-    id: hashOf(token).toString("hex").slice(0, 12),
+    // It begins with a letter: command lines take 12e3 for a number.
+    id: `t${hashOf(token).toString("hex").slice(0, 11)}`,
     name,
     scope,
     projects: projects ?? null,

@@ -82,6 +82,7 @@ Deno.test("a token is known by its hash alone, and a mistyped one by its checksu
   assert.match(made.token, /^PREVIEW_slu_[0-9A-Za-z]{46}$/);
   assert.match(createToken({ name: "a", scope: "read" }).token, /^slu_[0-9A-Za-z]{46}$/);
   assert.equal(findToken(made.token, [made.kept]), made.kept);
+  assert.match(made.kept.id, /^t[0-9a-f]{11}$/);
   const text = tokensText([made.kept]);
   assert.deepEqual(secretsIn(text, [made.token]), []);
   assert.deepEqual(parseTokens(text, "x"), [made.kept]);

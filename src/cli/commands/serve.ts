@@ -26,7 +26,8 @@ export const serveCommand: Command = {
   summary: "Serve snapshots over HTTP, as an API for programs",
   description:
     "Answers requests with what is in the snapshots of a place: lists, records, files, differences, " +
-    "history; /openapi.json describes it. Each request needs a token, of which sluice serve token create " +
+    "history; /openapi.json describes it, and / is a page to look through them. Each request needs a " +
+    "token, of which sluice serve token create " +
     "prints one, once, and keeps a hash in --token-file; without tokens, one is made that ends with the " +
     "process. token list shows those that are kept, token revoke <id> removes one; a server that runs " +
     "takes what it has read when it began. Ends with Ctrl-C or SIGTERM, once what is being answered has " +

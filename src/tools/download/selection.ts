@@ -5,6 +5,7 @@ import {
   RECORD_INDEX,
   recordsFolder,
   TABLE_SCHEMA,
+  tableFolder,
 } from "../../snapshot/layout.ts";
 import type { Manifest, ManifestNote, ManifestObject } from "../../snapshot/manifest.ts";
 import { manifestText, withDigest } from "../../snapshot/manifest_digest.ts";
@@ -26,6 +27,8 @@ export interface SnapshotSelection {
 const SELECTION = "selection";
 /** What the paths of all tables begin with. */
 const TABLES = TABLE_SCHEMA.slice(0, TABLE_SCHEMA.indexOf("/") + 1);
+/** Where the table of assets is. */
+const TABLE = tableFolder("assets", undefined);
 
 /**
  * The manifest of a part of a snapshot: it lists what is taken and nothing else, counts what is listed, and says
@@ -59,11 +62,27 @@ export function selectedManifest(
 }
 
 function withoutAssets({ assets: _, ...manifest }: Manifest): Manifest {
-  // Its list, and that of those no longer used, say nothing without the files.
-  const isOfAssets = ({ path }: ManifestObject) => isAssetIndex(path) || path === ORPHANED_ASSETS;
+  // Its list, the table of that, and the list of those no longer used say nothing without the files.
+  const isOfTable = ({ path }: ManifestObject) => path.startsWith(TABLE);
+  const isOfAssets = (object: ManifestObject) => {
+    return isAssetIndex(object.path) || object.path === ORPHANED_ASSETS || isOfTable(object);
+  };
+  const { tables } = manifest.resources;
+  const rows = manifest.objects.filter(isOfTable);
+  const sum = (sizes: readonly number[]) => sizes.reduce((a, b) => a + b, 0);
   return {
     ...manifest,
     options: { ...manifest.options, assets: false },
+    resources: {
+      ...manifest.resources,
+      ...(tables !== undefined && "count" in tables && {
+        tables: {
+          ...tables,
+          count: tables.count - sum(rows.map(({ count = 0 }) => count)),
+          bytes: tables.bytes - sum(rows.map(({ size }) => size)),
+        },
+      }),
+    },
     objects: manifest.objects.filter((object) => !isOfAssets(object)),
   };
 }

@@ -13,6 +13,7 @@ import { long } from "../support/long.ts";
 import type { MemoryStorage } from "../support/memory_storage.ts";
 import { worked } from "../support/worked_project.ts";
 import { assertRefused, exported, littleProject, restoreOptions, served } from "./frame.ts";
+import { numericProject } from "./numeric_project.ts";
 
 const SOURCE = worked(4, 8);
 let snapshot: Promise<MemoryStorage> | undefined;
@@ -123,6 +124,14 @@ Deno.test("a sample is of so many records with what they link to, in the whole s
     assert.equal(made.at(-1)!.length, records);
   }
   assert.deepEqual(made[0], made[1]);
+});
+
+Deno.test("a drill of a project with numeric ids passes: all that is emptied comes back under other ids", async () => {
+  const { project } = numericProject();
+  await using cma = served(project);
+  const result = await drilled(cma, await exported(project), { full: long(1, 0) === 1, sample: 3 });
+  assert.deepEqual([result.status, result.problems], ["passed", []]);
+  assertUntouched(cma, project);
 });
 
 /** What becomes of a snapshot's objects: a mutation each, by what its key is like. */

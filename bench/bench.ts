@@ -9,6 +9,7 @@ import { measureAssets } from "./assets.ts";
 import { measureExports, measureIncremental, measureLatency, measurePace } from "./exports.ts";
 import { QUICK, type Table } from "./measurement.ts";
 import { measureMemory, measureParsing, measureProcessor } from "./processor.ts";
+import { measureServing } from "./serving.ts";
 import { measureTables } from "./tables.ts";
 
 const RESULTS = "bench/RESULTS.md";
@@ -43,6 +44,7 @@ const MEASUREMENTS = {
   incremental: measureIncremental,
   latency: measureLatency,
   pace: measurePace,
+  serve: measureServing,
 };
 
 const names = Deno.args.filter((arg) => arg !== SAVE && arg !== QUICK);

@@ -277,19 +277,26 @@ function guardedBody(
   const isWhole = headers.has("Content-Length") && !headers.has("Accept-Ranges");
   if (body === null || isWhole) return body;
   const reader = body.getReader();
+  let isLeft = false;
   return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        // The client has gone meanwhile, which is no failure.
+        if (isLeft) return;
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
+        if (isLeft) return;
         onError(error);
         const cut = new Error("The answer was cut off.");
         cut.stack = "";
         throw cut;
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      isLeft = true;
+      return reader.cancel(reason);
+    },
   }, { highWaterMark: 0 });
 }

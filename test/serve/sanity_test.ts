@@ -132,5 +132,8 @@ Deno.test("automatic exports are turned on and off by who may", async () => {
   assert.equal(isOn(), true);
   for (const body of ["", "{}", "x", '{"enabled":"no"}']) assert.equal(await put(body), 400);
   assert.equal(await put(`{"enabled":false,"x":"${"x".repeat(70_000)}"}`), 413);
+  await using readOnly = serveSnapshots(storage, { readOnly: true });
+  const off = { method: "PUT", body: '{"enabled":false}' };
+  assert.equal(await readOnly.status(path, off), 403);
   assert.equal(isOn(), true);
 });

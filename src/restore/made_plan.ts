@@ -15,6 +15,7 @@ import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore
 import type { EarlierRestore, Settled } from "./settled.ts";
 import { sumOf } from "./steps.ts";
 import type { Touched } from "./touched.ts";
+import type { NewUrls } from "./upload_urls.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** A plan, and all that it is made with. */
@@ -28,6 +29,7 @@ export class MadePlan implements RestorePlan {
   readonly conflicts: RestorePlan["conflicts"];
   readonly ids: RestorePlan["ids"];
   readonly newIds: RestorePlan["newIds"];
+  readonly newUrls: RestorePlan["newUrls"];
   readonly relaxed: readonly string[];
   readonly hooks: RestorePlan["hooks"];
   readonly notes: readonly string[];
@@ -62,6 +64,7 @@ export class MadePlan implements RestorePlan {
     this.conflicts = options.redaction.redactValue([...planned.conflicts]);
     this.ids = Object.fromEntries(work.expected?.chosen.copies?.ids ?? []);
     this.newIds = options.redaction.redactValue(work.wanted?.newIds ?? null);
+    this.newUrls = options.redaction.redactValue(work.newUrls ?? null);
     this.relaxed = relaxed;
     this.hooks = hooks;
     this.notes = [...notes, ...work.expected?.notes ?? []];
@@ -135,6 +138,8 @@ export interface RestoreWork {
   readonly along?: Along | undefined;
   /** The snapshot as it is to be in the target. @default As it is */
   readonly wanted?: Wanted | undefined;
+  /** What is told of addresses of uploads. */
+  readonly newUrls?: NewUrls | null | undefined;
   /** What the target is to be, if only a part is restored. */
   readonly expected?: Expected | undefined;
 }

@@ -149,6 +149,7 @@ async function makePlan(
       stages: options.stages ?? begun.stages ?? RESTORE_DEFAULTS.stages,
       schedules: options.schedules ?? begun.schedules ?? RESTORE_DEFAULTS.schedules,
       creators: options.creators ?? begun.creators ?? (otherProject ? "drop" : "keep"),
+      rewriteUrls: options.rewriteUrls ?? begun.rewriteUrls ?? false,
       part,
       isOtherProject: otherProject,
     };
@@ -193,7 +194,7 @@ async function makePlan(
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
   const {
     options,
-    choices: { part, creators: who = "keep", ...choices },
+    choices: { part, creators: who = "keep", rewriteUrls = false, ...choices },
     parts,
     found,
     place,
@@ -207,7 +208,7 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
     ? inventory
     : { snapshot: emptied.snapshot, source: emptied.side };
   const wanted = await wantedIn(
-    { snapshot: work.snapshot, source, isOld, target, creators },
+    { snapshot: work.snapshot, source, isOld, target, creators, rewriteUrls },
     signal,
   );
   const { ids } = wanted;
@@ -234,6 +235,7 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
     },
     isOwn: place.forkOf !== undefined,
     keepsCreators: who !== "drop",
+    urls: wanted.urls,
     earlierTarget: touched && earlier && await beforeOf(options, found, earlier),
     // What was destroyed under a number comes back under another id.
     isInScope: undone &&
@@ -246,5 +248,8 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
   const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
     .map(({ attributes: { api_key: key } }) => key);
   const losses = [...expected?.losses ?? [], ...steps.losses, ...creators?.losses ?? []];
-  return new MadePlan({ ...work, wanted, expected }, { ...steps, losses }, relaxed);
+  const { urls, asItSays = wanted } = wanted;
+  const newUrls = await urls?.told(asItSays, rewriteUrls, signal);
+  if (urls) urls.isPlanning = false;
+  return new MadePlan({ ...work, wanted, newUrls, expected }, { ...steps, losses }, relaxed);
 }

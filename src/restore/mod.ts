@@ -44,6 +44,7 @@ export type {
   VerifyRestore,
 } from "./options.ts";
 export type { CreatorChoice, CreatorMap } from "./creators.ts";
+export type { NewUrlOf, NewUrls } from "./upload_urls.ts";
 export { type ConflictPolicy, CONFLICTS, type RestoreConflict } from "./living.ts";
 export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";

@@ -100,6 +100,11 @@ export interface RestoreOptions extends JournalOptions {
    * @default {"keep"}, and `drop` in another project
    */
   readonly creators?: CreatorChoice | undefined;
+  /**
+   * Whether texts of records that hold the address of an upload whose file is sent anew get its new address. If not,
+   * they are only told. @default {false}
+   */
+  readonly rewriteUrls?: boolean | undefined;
   /** Whether records are in the stages of workflows that the snapshot has, or in the initial ones. @default {"keep"} */
   readonly stages?: "keep" | "initial" | undefined;
   /** Whether scheduled publications are set if they are still to come, or listed only. @default {"list"} */

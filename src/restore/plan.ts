@@ -4,6 +4,7 @@ import type { SnapshotSource } from "../tools/diff.ts";
 import type { ConflictInput } from "./living.ts";
 import type { ReadableSide } from "../tools/diff/diff_side.ts";
 import type { Chosen } from "./chosen/choose.ts";
+import type { UploadUrls } from "./upload_urls.ts";
 import type { RestoreRun } from "./run.ts";
 
 /** What is done to how many of what: `{ action: "create", type: "item", count: 20 }`. */
@@ -54,6 +55,8 @@ export interface PlanInput extends ConflictInput {
   readonly isOtherProject: boolean;
   /** Whether what is made has the creators that it had. @default Unless the target is of another project */
   readonly keepsCreators?: boolean | undefined;
+  /** Takes which uploads are sent, and what their addresses are then. @default Nobody wants to know */
+  readonly urls?: Pick<UploadUrls, "expect" | "learn"> | undefined;
   /** Whether what the snapshot lacks is kept in an own environment. */
   readonly keepExtra: boolean;
   /** Which validators step aside: those that must, all, none. */

@@ -6,6 +6,7 @@ import type { NewIds } from "./ids/new_ids.ts";
 import type { Loss } from "./phases.ts";
 import type { PlannedWrites } from "./plan.ts";
 import type { Promotion } from "./promote.ts";
+import type { NewUrls } from "./upload_urls.ts";
 import type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
 import type { LeftOut } from "./verify/left_out.ts";
 import type { Verified } from "./verify/difference.ts";
@@ -35,6 +36,8 @@ export interface RestoreResult {
   readonly ids: Readonly<Record<string, string>>;
   /** Numeric ids that are others in the target; `null` if there are none. */
   readonly newIds: NewIds | null;
+  /** Addresses of uploads that are others in the target; `null` if there are none. */
+  readonly newUrls: NewUrls | null;
   /** How the comparison of the target with the snapshot went; `null` if there was none. */
   readonly verification: RestoreVerification | null;
   /** Requests that were sent to write, and to look while writing; without those of inventory and verification. */
@@ -77,6 +80,7 @@ export class RestoreReport {
   #planned: readonly PlannedWrites[];
   #conflicts: readonly RestoreConflict[];
   #newIds: NewIds | null;
+  #newUrls: NewUrls | null;
   #verification: RestoreVerification | null = null;
   #reads = 0;
   #writes = 0;
@@ -90,6 +94,7 @@ export class RestoreReport {
     this.#planned = plan.writes;
     this.#conflicts = plan.conflicts;
     this.#newIds = plan.newIds;
+    this.#newUrls = plan.newUrls;
     this.#clock = clock;
     this.#started = clock.elapsed();
   }
@@ -111,10 +116,16 @@ export class RestoreReport {
   }
 
   /** Takes a plan that was made anew. */
-  planned({ writes, conflicts, newIds }: RestorePlan): void {
+  planned({ writes, conflicts, newIds, newUrls }: RestorePlan): void {
     this.#planned = writes;
     this.#conflicts = conflicts;
     this.#newIds = newIds;
+    this.#newUrls = newUrls;
+  }
+
+  /** Takes the addresses that uploads have got. */
+  addresses(urls: NewUrls["urls"]): void {
+    if (this.#newUrls !== null) this.#newUrls = { ...this.#newUrls, urls };
   }
 
   /** Takes a loss: `false` if it was told before. */
@@ -154,6 +165,7 @@ export class RestoreReport {
       conflicts: this.#conflicts,
       ids: this.#plan.ids,
       newIds: this.#newIds,
+      newUrls: this.#newUrls,
       verification: this.#verification,
       requests: { reads: this.#reads, writes: this.#writes },
       ms: Math.round(this.#clock.elapsed() - this.#started),

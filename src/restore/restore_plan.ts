@@ -4,6 +4,7 @@ import type { NewIds } from "./ids/new_ids.ts";
 import type { Inventory } from "./inventory.ts";
 import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
+import type { NewUrls } from "./upload_urls.ts";
 import type { PlannedWrites } from "./plan.ts";
 import type { RestoreHooks } from "./preflight.ts";
 
@@ -27,6 +28,8 @@ export interface RestorePlan extends AsyncDisposable {
   readonly ids: Readonly<Record<string, string>>;
   /** Numeric ids that are others in the target; `null` if there are none. */
   readonly newIds: NewIds | null;
+  /** Addresses of uploads that are others in the target; `null` if there are none. */
+  readonly newUrls: NewUrls | null;
   /** Models whose validators step aside until their records are there, by `api_key`. */
   readonly relaxed: readonly string[];
   /** Who is told of what is written. */

@@ -1,9 +1,10 @@
-import type { Resource } from "../content/resource.ts";
+import type { Item, Resource } from "../content/resource.ts";
 import { changedSnapshot, type ReadSnapshot } from "./changed_snapshot.ts";
 import type { Creators } from "./creators.ts";
 import { type NewIds, newIdsOf } from "./ids/new_ids.ts";
 import { renumbered } from "./ids/renumbered.ts";
 import { Renumbering } from "./ids/renumbering.ts";
+import { UploadUrls } from "./upload_urls.ts";
 
 /** A snapshot as it is to be in a target. */
 export interface Wanted extends ReadSnapshot {
@@ -13,6 +14,10 @@ export interface Wanted extends ReadSnapshot {
   readonly newIds?: NewIds | undefined;
   /** Who takes the place of creators. @default Nobody does */
   readonly creators?: Creators | undefined;
+  /** The addresses of uploads that are others. */
+  readonly urls?: UploadUrls | undefined;
+  /** The snapshot with its texts as they are, if addresses in them are others. */
+  readonly asItSays?: ReadSnapshot | undefined;
 }
 
 /** What a snapshot is changed by. */
@@ -23,6 +28,8 @@ export interface WantedInput extends ReadSnapshot {
   readonly target: ReadSnapshot;
   /** Who takes the place of creators. @default Nobody does */
   readonly creators?: Creators | undefined;
+  /** Whether texts get new addresses of uploads. @default {false} */
+  readonly rewriteUrls?: boolean | undefined;
 }
 
 /**
@@ -33,15 +40,27 @@ export interface WantedInput extends ReadSnapshot {
  * @param signal Aborts the reading.
  */
 export async function wantedIn(input: WantedInput, signal: AbortSignal): Promise<Wanted> {
-  const { creators } = input;
+  const { creators, rewriteUrls = false } = input;
   const own = await withNewIds(input, signal);
-  if (creators === undefined) return own;
-  const change = {
-    schema: await own.snapshot.schema({ signal }),
-    one: <T extends Resource>(resource: T) => creators.changed(resource),
-    oldId: (_type: string, id: string) => id,
-  };
-  return { ...own, ...await changedSnapshot(own, change, signal), creators };
+  const urls = await UploadUrls.of(own, input.target, signal);
+  if (creators === undefined && !rewriteUrls) return { ...own, urls };
+  const schema = await own.snapshot.schema({ signal });
+  const oldId = (_type: string, id: string) => id;
+  const said = await changedSnapshot(own, {
+    schema,
+    one: (resource) => creators?.changed(resource) ?? resource,
+    oldId,
+  }, signal);
+  if (!rewriteUrls) return { ...own, ...said, creators, urls };
+  const changed = await changedSnapshot(said, {
+    schema,
+    one: <T extends Resource>(resource: T) => {
+      if (resource.type !== "item") return resource;
+      return urls.rewritten(resource as unknown as Item, schema) as unknown as T;
+    },
+    oldId,
+  }, signal);
+  return { ...own, ...changed, creators, urls, asItSays: said };
 }
 
 async function withNewIds(

@@ -129,6 +129,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "validators",
     "missingAssets",
     "creators",
+    "rewriteUrls",
     "stages",
     "schedules",
     "only",

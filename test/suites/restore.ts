@@ -15,6 +15,7 @@ import "../restore/records_graph_test.ts";
 import "../restore/records_properties_test.ts";
 import "../restore/records_round_trip_test.ts";
 import "../restore/restore_test.ts";
+import "../restore/rewrite_urls_test.ts";
 import "../restore/schedules_test.ts";
 import "../restore/schema_cases_test.ts";
 import "../restore/schema_faults_test.ts";

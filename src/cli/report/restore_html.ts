@@ -1,4 +1,4 @@
-import type { RestoreResult } from "../../restore/mod.ts";
+import type { Mention, RestoreResult } from "../../restore/mod.ts";
 import { printable, printableJson } from "../../text/printable.ts";
 import { counted, formatCount, formatDuration } from "../text/format.ts";
 import { pageBegin } from "./html_page.ts";
@@ -17,7 +17,7 @@ const HEADINGS = {
  */
 export function renderRestorePage(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { newIds, requests, ms, planned } = result;
+  const { newIds, newUrls, requests, ms, planned } = result;
   const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
   const sections = [
     section(
@@ -63,15 +63,21 @@ export function renderRestorePage(result: RestoreResult): string {
           `Ids in texts, which weren't changed (${
             formatCount(newIds.mentions.length + newIds.moreMentions)
           })`,
-          table(
-            ["what", "id", "field", "found"],
-            newIds.mentions.map(({ type, name, id, field, found }) => [
-              `${type} ${name ?? ""}`,
-              id,
-              field,
-              found.join(", "),
-            ]),
-          ),
+          mentionTable(newIds.mentions),
+        ),
+      ],
+    ],
+    ...newUrls === null ? [] : [
+      section(
+        `New addresses of uploads (${formatCount(newUrls.count)})`,
+        table(["id", "was", "is"], newUrls.urls.map((one) => [one.id, one.old, one.new])),
+      ),
+      ...newUrls.mentions.length === 0 ? [] : [
+        section(
+          `Old addresses in texts${newUrls.isRewritten ? ", which are new ones in records" : ""} (${
+            formatCount(newUrls.mentions.length + newUrls.moreMentions)
+          })`,
+          mentionTable(newUrls.mentions),
         ),
       ],
     ],
@@ -120,7 +126,19 @@ export function differencesTable(verification: RestoreResult["verification"]): s
 }
 
 /** A part of a page. */
-export function section(heading: string, content: string): string {
+export function mentionTable(mentions: readonly Mention[]): string {
+  return table(
+    ["what", "id", "field", "found"],
+    mentions.map(({ type, name, id, field, found }) => [
+      `${type} ${name ?? ""}`,
+      id,
+      field,
+      found.join(", "),
+    ]),
+  );
+}
+
+function section(heading: string, content: string): string {
   return `<section><h2>${text(heading)}</h2>\n${content}</section>`;
 }
 

@@ -43,7 +43,7 @@ function calledBy(type: string, count: number): string {
  */
 export function renderRestorePlan(plan: RestorePlan): string {
   const { snapshot, target, writes, requests, leastMs, losses, conflicts, relaxed } = plan;
-  const { newIds, undo, notes } = plan;
+  const { newIds, newUrls, undo, notes } = plan;
   const lines = [
     `Restore ${printable(snapshot)} into ${targetText(target)}`,
     "",
@@ -61,6 +61,7 @@ export function renderRestorePlan(plan: RestorePlan): string {
       ? []
       : ["", "What can't be kept:", ...listed(losses.map(({ message }) => message))],
     ...newIdLines(newIds),
+    ...newUrlLines(newUrls),
     ...undo ? ["", "What is there is kept first, in a snapshot that undoes the restore."] : [],
     ...notes.length === 0 ? [] : ["", ...notes.map((note) => printable(note, 1000))],
   ];
@@ -103,7 +104,29 @@ function newIdLines(newIds: RestorePlan["newIds"], journal?: string): string[] {
   ];
 }
 
-/** Where a numeric id stands that is another one now. */
+/** What becomes of addresses of uploads. */
+function newUrlLines(newUrls: RestorePlan["newUrls"], journal?: string): string[] {
+  if (newUrls === null) return [];
+  const { count, isRewritten, mentions, moreMentions } = newUrls;
+  const places = mentions.length + moreMentions;
+  return [
+    "",
+    `${counted(count, "upload")} ${
+      count === 1 ? "has" : "have"
+    } another address than in the snapshot.`,
+    ...journal === undefined ? [] : [`  All of them: ${printable(journal)}/new_urls.ndjson`],
+    ...places === 0 ? [] : [
+      isRewritten
+        ? `Texts in which old ones stand, and become the new ones in records (${
+          formatCount(places)
+        }):`
+        : `Texts in which old ones stand, which aren't changed (${formatCount(places)}):`,
+      ...listed(mentions.map(mentionText)),
+    ],
+  ];
+}
+
+/** Where something stands that is otherwise now. */
 function mentionText(
   { type, name, id, field, found }: Mention,
 ): string {
@@ -127,7 +150,7 @@ function targetText(
  */
 export function renderRestoreResult(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { newIds, requests, ms, journal, undo, promotion } = result;
+  const { newIds, newUrls, requests, ms, journal, undo, promotion } = result;
   const what = {
     restored: "Restored",
     lossy: "Restored with losses:",
@@ -158,6 +181,7 @@ export function renderRestoreResult(result: RestoreResult): string {
       ? []
       : ["", `Lost (${losses.length}):`, ...listed(losses.map(({ message }) => message))],
     ...newIdLines(newIds, journal),
+    ...newUrlLines(newUrls, journal),
     ...differences.length === 0
       ? []
       : ["", "Different:", ...listed(differences.map(differenceText))],

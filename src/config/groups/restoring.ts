@@ -112,6 +112,11 @@ export const RESTORING = {
       '@<file>: whom a JSON file names, such as {"311":{"type":"user","id":"4711"}}. Default: keep, drop in another ' +
       "project.",
   }),
+  rewriteUrls: onOff(false, {
+    help:
+      "Put the new addresses of assets whose files are sent anew in the place of the old ones in texts of records. " +
+      "Otherwise the report names where these stand.",
+  }),
   stages: option({
     kind: "text",
     schema: z.enum(STAGES).default(RESTORE_DEFAULTS.stages),

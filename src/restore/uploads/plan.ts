@@ -118,9 +118,10 @@ export async function planUploads(input: PlanInput): Promise<UploadsPlan> {
   for (const id of [...changed, ...replaced]) input.onTouch?.("changed", "upload", id);
   assertCreatable(created.map((id) => ({ type: "upload", id })));
   if (missing.size > 0 && missingAssets === "fail") throw refused(missing);
+  input.urls?.expect([...created, ...replaced]);
   const paths = () => pathsOf(target, signal);
   const seen = input.living === undefined ? undefined : target;
-  const source = { snapshot, form, placeholders, seen };
+  const source = { snapshot, form, placeholders, seen, urls: input.urls };
   return {
     steps: [
       ...created.length > 0 ? [createsUploads(created, source, paths)] : [],

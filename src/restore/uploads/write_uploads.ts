@@ -9,6 +9,7 @@ import type { Loss } from "../phases.ts";
 import { strangerOf } from "../creators.ts";
 import type { Step } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
+import type { UploadUrls } from "../upload_urls.ts";
 import { UploadPaths } from "./paths.ts";
 import { placeholderOf } from "./placeholder.ts";
 import { sendFile } from "./send_file.ts";
@@ -29,6 +30,8 @@ export interface UploadSource {
   readonly form: UploadForm;
   /** The ids of those that a small image stands for, as nobody has their file. */
   readonly placeholders: ReadonlySet<string>;
+  /** Takes the addresses that uploads get. @default Nobody wants to know */
+  readonly urls?: Pick<UploadUrls, "learn"> | undefined;
   /** The target as it was looked at, if editors work there: what they edited since stays. @default Nobody does */
   readonly seen?: Snapshot | undefined;
 }
@@ -79,12 +82,13 @@ export function createsUploads(
           const { upload, file } = await assetOf(source, id, run.signal);
           const path = await sent(run, used, upload, file);
           const { attributes, relationships } = uploadParts(upload, form);
-          await run.target.create("/uploads", {
+          const made = await run.target.create("/uploads", {
             id,
             type: "upload",
             attributes: { path, ...attributes },
             relationships: relationships as unknown as JsonObject,
           }, { signal: run.signal, leavesJob });
+          if (!leavesJob) source.urls?.learn(made as unknown as Upload);
         };
         await run.forEach(todo, async (id) => {
           await create(id, true);
@@ -93,6 +97,7 @@ export function createsUploads(
         // Those whose jobs came to nothing say why when they are waited for.
         const made = await foundInTime(run, todo);
         await run.forEach(todo.filter((id) => !made.has(id)), (id) => create(id, false));
+        for (const upload of [...there.values(), ...made.values()]) source.urls?.learn(upload);
         await run.forEach(made, async ([id, now]) => {
           const { upload } = await assetOf(source, id, run.signal);
           if (!hasSameFile(upload, now)) throw isOther(upload);
@@ -147,10 +152,11 @@ export function changesUploads(
           const path = isOther ? { path: await sent(run, used, upload, file) } : {};
           // A new file brings its own name.
           const { basename: _, ...attributes } = changes?.attributes ?? {};
-          await putsBack(run, upload, {
+          const changed = await putsBack(run, upload, {
             attributes: isOther ? { ...path, ...attributes } : changes?.attributes ?? {},
             relationships: changes?.relationships ?? {},
           });
+          if (changed) source.urls?.learn(changed);
         });
       }
     },
@@ -173,8 +179,8 @@ async function putsBack(
   run: RestoreRun,
   { id }: Upload,
   changes?: UploadParts,
-): Promise<void> {
-  if (changes === undefined) return;
+): Promise<Upload | undefined> {
+  if (changes === undefined) return undefined;
   const { target, signal } = run;
   const { creator, ...relationships } = changes.relationships;
   const update = (all: UploadParts["relationships"]) =>
@@ -184,17 +190,19 @@ async function putsBack(
       attributes: changes.attributes,
       ...Object.keys(all).length > 0 ? { relationships: all as unknown as JsonObject } : {},
     }, { signal });
+  let answer: unknown;
   try {
-    await update(changes.relationships);
+    answer = await update(changes.relationships);
   } catch (error) {
     const isRefused = error instanceof CmaError && error.isRefusedQuery && creator !== undefined;
     if (!isRefused) throw error;
     const isMore = Object.keys({ ...changes.attributes, ...relationships }).length > 0;
-    if (isMore) await update(relationships);
+    if (isMore) answer = await update(relationships);
     const { data } = creator;
     if (data && "id" in data) run.lost(strangerOf(data));
   }
   run.wrote("uploads", "upload");
+  return answer as Upload | undefined;
 }
 
 /**

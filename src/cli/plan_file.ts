@@ -24,6 +24,7 @@ export const CHOICES = [
   "rewriteUrls",
   "stages",
   "schedules",
+  "webhooks",
 ] as const satisfies (keyof Config & keyof RestoreOptions)[];
 
 const planFile = z.object({

@@ -7,6 +7,7 @@ import { isObject } from "../text/json.ts";
 import { printable, shownAddress } from "../text/printable.ts";
 import { safeName } from "../text/safe_name.ts";
 import { removeEnvironment } from "./environment.ts";
+import { HOOK_PATHS, HOOKS } from "./hooks.ts";
 import { journalUnwritable, RestoreJournal } from "./journal.ts";
 import type { JournalOptions } from "./options.ts";
 import { readProject } from "./preflight.ts";
@@ -55,7 +56,11 @@ export async function lockOf(
 }
 
 /** Where resources lie that are changed for a while, by type. */
-const PATHS: Readonly<Record<string, string>> = { field: "/fields", item_type: "/item-types" };
+const PATHS: Readonly<Record<string, string>> = {
+  field: "/fields",
+  item_type: "/item-types",
+  ...HOOK_PATHS,
+};
 
 /**
  * Puts back what was changed for a while, the last first.
@@ -63,14 +68,17 @@ const PATHS: Readonly<Record<string, string>> = { field: "/fields", item_type: "
  * @param journal What was noted.
  * @param target Where it was changed.
  * @param signal Aborts it.
+ * @param only What the keys of what is put back begin with. @default All of it
  * @throws {CmaError} If the API refuses.
  */
 export async function putBack(
   journal: RestoreJournal,
   target: Target,
   signal: AbortSignal,
+  only?: string,
 ): Promise<void> {
   for (const [key, value] of journal.changed) {
+    if (only !== undefined && !key.startsWith(only)) continue;
     const data = isObject(value) && isObject(value.data) ? value.data : {};
     if (data.type === "maintenance_mode") {
       await target.send("PUT", "/maintenance-mode/deactivate", { signal });
@@ -83,8 +91,9 @@ export async function putBack(
     }
     const path = `${folder}/${encodeURIComponent(id)}`;
     // What isn't there any more needs nothing.
-    if (await target.find(path, { signal }) !== undefined) {
-      await target.update(path, data, { signal });
+    const of = Object.hasOwn(HOOK_PATHS, String(data.type)) ? target.ofProject : target;
+    if (await of.find(path, { signal }) !== undefined) {
+      await of.update(path, data, { signal });
     }
     await journal.done(key);
   }
@@ -134,10 +143,18 @@ async function abortSettled(options: Settled<JournalOptions>): Promise<AbortedRe
   const isOwn = forkOf !== null && journal.madeEnvironment && environment !== project.primary;
   let destroyed = false;
   let count = 0;
-  if (isOwn) destroyed = await removeEnvironment(environment, { client, signal, clock, onEvent });
-  else {
+  const target = new Target({ ...reached, environment });
+  if (isOwn) {
+    count = journal.changed.filter(([key]) => key.startsWith(HOOKS)).length;
+    try {
+      destroyed = await removeEnvironment(environment, { client, signal, clock, onEvent });
+    } finally {
+      // They are the project's, and not the environment's.
+      await putBack(journal, target, signal, HOOKS);
+    }
+  } else {
     count = journal.changed.length;
-    await putBack(journal, new Target({ ...reached, environment }), signal);
+    await putBack(journal, target, signal);
   }
   await journal.end({ status: "aborted" });
   return {

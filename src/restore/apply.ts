@@ -6,6 +6,7 @@ import type { Storage } from "../storage/storage.ts";
 import { printable } from "../text/printable.ts";
 import { lockOf, putBack } from "./abort.ts";
 import { makeEnvironment } from "./environment.ts";
+import { pauseHooks } from "./hooks.ts";
 import type { Inventory } from "./inventory.ts";
 import { RestoreJournal } from "./journal.ts";
 import { MadePlan } from "./made_plan.ts";
@@ -152,6 +153,7 @@ class Applying {
       const { expected } = this.#plan.work;
       if (expected !== undefined) await journal.bringing(expected.chosen.along, signal);
       await this.#plan.work.wanted?.ids?.write(journals, journal.prefix, signal);
+      if (this.#plan.requests > 0) await this.#pause(journal);
       await this.#write(journal);
       await this.#tellAddresses(journal);
       await putBack(journal, this.#target, signal);
@@ -193,6 +195,7 @@ class Applying {
         environment: undefined,
         onEvent: undefined,
       });
+      if (!isThere) await this.#pause(journal);
       await makeEnvironment({ environment, forkOf }, isThere, {
         client,
         signal: either,
@@ -210,6 +213,13 @@ class Applying {
     else await before[Symbol.asyncDispose]();
     this.#plan = await planned({ ...work, isMade: true }, either);
     this.#report.planned(this.#plan);
+  }
+
+  /** Disables what writing calls, if that was asked for. */
+  async #pause(journal: RestoreJournal): Promise<void> {
+    const { work: { choices, place } } = this.#plan;
+    if (choices.webhooks !== "pause") return;
+    await pauseHooks(journal, this.#target, place, this.#ends.signal);
   }
 
   /** Where editors work, all that is there is kept before anything is written. */

@@ -42,6 +42,8 @@ export interface JournalChoices extends
   readonly creators?: CreatorChoice | undefined;
   /** Whether texts get new addresses of uploads. @default {false} */
   readonly rewriteUrls?: boolean | undefined;
+  /** What becomes of webhooks and build triggers meanwhile. @default {"leave"} */
+  readonly webhooks?: "leave" | "pause" | undefined;
   /** The part that alone is restored. */
   readonly part?: RestoreChoice | undefined;
 }
@@ -59,6 +61,7 @@ const choices: z.ZodType<JournalChoices> = z.object({
   }).optional(),
   creators: creatorChoice.optional(),
   rewriteUrls: z.boolean().optional(),
+  webhooks: z.enum(["leave", "pause"]).optional(),
   part: restoreChoice.optional(),
 });
 

@@ -10,7 +10,7 @@ import { confirmationOf, destroyedBy } from "./living_target.ts";
 import type { RestoreOptions } from "./options.ts";
 import type { PlannedSteps, RestoreParts } from "./parts.ts";
 import type { PlanInput } from "./plan.ts";
-import type { FoundProject } from "./preflight.ts";
+import { type FoundProject, hooksOf } from "./preflight.ts";
 import { leastMs, manifestDigest, planDigest, type RestorePlan } from "./restore_plan.ts";
 import type { EarlierRestore, Settled } from "./settled.ts";
 import { sumOf } from "./steps.ts";
@@ -48,7 +48,7 @@ export class MadePlan implements RestorePlan {
     readonly planned: PlannedSteps,
     relaxed: readonly string[],
   ) {
-    const { options, project: { id, name, hooks }, place, snapshot, earlier, notes } = work;
+    const { options, project: { id, name }, place, snapshot, earlier, notes } = work;
     this.snapshot = snapshot.name;
     this.target = {
       project: { id, name },
@@ -66,7 +66,7 @@ export class MadePlan implements RestorePlan {
     this.newIds = options.redaction.redactValue(work.wanted?.newIds ?? null);
     this.newUrls = options.redaction.redactValue(work.newUrls ?? null);
     this.relaxed = relaxed;
-    this.hooks = hooks;
+    this.hooks = hooksOf(work.project, place);
     this.notes = [...notes, ...work.expected?.notes ?? []];
     this.undo = place.isLiving && this.requests > 0;
     this.confirmation = confirmationOf(

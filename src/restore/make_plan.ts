@@ -22,7 +22,7 @@ import {
 import { type Choices, MadePlan, type RestoreWork } from "./made_plan.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { planSteps, type RestoreParts } from "./parts.ts";
-import { assertMeant, assertWritable, notesOf, readProject } from "./preflight.ts";
+import { assertMeant, assertWritable, hooksOf, notesOf, readProject } from "./preflight.ts";
 import type { RestorePlan } from "./restore_plan.ts";
 import {
   findEarlier,
@@ -89,6 +89,7 @@ async function makePlan(
     snapshotProject: manifest?.project.id ?? found.project,
     otherProject,
     promotes: options.promote === true,
+    pauses: options.webhooks === "pause",
   });
   const begunBefore = options.resume ? await findEarlier(options, found, project.id) : undefined;
   const { undone, touched } = await touchedBefore(options, found, begunBefore);
@@ -148,6 +149,7 @@ async function makePlan(
       missingAssets: options.missingAssets ?? begun.missingAssets ?? RESTORE_DEFAULTS.missingAssets,
       stages: options.stages ?? begun.stages ?? RESTORE_DEFAULTS.stages,
       schedules: options.schedules ?? begun.schedules ?? RESTORE_DEFAULTS.schedules,
+      webhooks: options.webhooks ?? begun.webhooks ?? RESTORE_DEFAULTS.webhooks,
       creators: options.creators ?? begun.creators ?? (otherProject ? "drop" : "keep"),
       rewriteUrls: options.rewriteUrls ?? begun.rewriteUrls ?? false,
       part,
@@ -167,7 +169,7 @@ async function makePlan(
       touched,
       isOld,
       inventory,
-      notes: notesOf(project, snapshot),
+      notes: notesOf(project, snapshot, hooksOf(project, place), choices.webhooks === "pause"),
       along: part && earlier &&
         await RestoreJournal.along(options.journal ?? storage, earlier.prefix, signal),
     };
@@ -194,7 +196,7 @@ async function makePlan(
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
   const {
     options,
-    choices: { part, creators: who = "keep", rewriteUrls = false, ...choices },
+    choices: { part, creators: who = "keep", rewriteUrls = false, webhooks: _, ...choices },
     parts,
     found,
     place,

@@ -110,6 +110,11 @@ export interface RestoreOptions extends JournalOptions {
   /** Whether scheduled publications are set if they are still to come, or listed only. @default {"list"} */
   readonly schedules?: "list" | "set" | undefined;
   /**
+   * What becomes of the webhooks and build triggers that writing would call: they are called, or disabled until the
+   * restore ends. @default {"leave"}
+   */
+  readonly webhooks?: "leave" | "pause" | undefined;
+  /**
    * Whether the new environment becomes the primary one in the end: once nothing differs from the snapshot, and if
    * nobody changed the primary one meanwhile. @default {false}
    */
@@ -146,6 +151,7 @@ export const RESTORE_DEFAULTS = {
   missingAssets: "drop",
   stages: "keep",
   schedules: "list",
+  webhooks: "leave",
   keepExtra: false,
   otherProject: false,
   verify: "full",

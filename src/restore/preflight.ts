@@ -7,6 +7,7 @@ import { type Environment, listEnvironments } from "../source/datocms/environmen
 import { isObject, type JsonObject } from "../text/json.ts";
 import type { Snapshot } from "../tools/open.ts";
 import type { RestoreKind } from "./chosen/choice.ts";
+import { enabledHooks, type Hook, HOOK_PATHS, HOOK_RIGHTS } from "./hooks.ts";
 import { fewNames, printable } from "../text/printable.ts";
 
 /** What the API says of a project before anything is written to it. */
@@ -28,7 +29,7 @@ export interface FoundProject {
   /** Whether it is in maintenance mode. */
   readonly isInMaintenance: boolean;
   /** The webhooks and build triggers that are enabled. */
-  readonly hooks: RestoreHooks;
+  readonly hooks: readonly Hook[];
 }
 
 /** What others are told by while a restore writes. */
@@ -52,7 +53,7 @@ export const RIGHTS = [
 
 /** What it has to be permitted besides where an environment is promoted. */
 const PROMOTES = "can_promote_environments";
-const ALL_RIGHTS = [...RIGHTS, PROMOTES] as const;
+const ALL_RIGHTS = [...RIGHTS, PROMOTES, ...HOOK_RIGHTS] as const;
 
 const resource = z.object({ id: z.string(), attributes: z.record(z.string(), z.unknown()) });
 const listed = z.object({ data: z.array(resource) });
@@ -91,10 +92,10 @@ export async function readProject(client: CmaClient, signal: AbortSignal): Promi
     left: await limitsLeft(client, signal),
     forcesSandboxes: forced === true,
     isInMaintenance: maintenance?.attributes.active === true,
-    hooks: {
-      webhooks: await enabledNames(client, "/webhooks", signal),
-      buildTriggers: await enabledNames(client, "/build-triggers", signal),
-    },
+    hooks: [
+      ...await hooksAt(client, "webhook", signal),
+      ...await hooksAt(client, "build_trigger", signal),
+    ],
   };
 }
 
@@ -142,14 +143,25 @@ async function limitsLeft(
   );
 }
 
-async function enabledNames(
-  client: CmaClient,
-  path: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const { data: found } = listed.safeParse(await ask(client, path, {}, signal));
-  return (found?.data ?? []).filter(({ attributes }) => attributes.enabled !== false)
-    .map(({ id, attributes: { name } }) => typeof name === "string" ? name : id);
+async function hooksAt(client: CmaClient, type: Hook["type"], signal: AbortSignal) {
+  const body = await ask(client, HOOK_PATHS[type], {}, signal);
+  return enabledHooks(type, isObject(body) ? body.data : undefined);
+}
+
+/**
+ * The names of the hooks that writing to an environment calls.
+ *
+ * @param project The project.
+ * @param place The environment.
+ */
+export function hooksOf(
+  { hooks }: Pick<FoundProject, "hooks">,
+  { environment, isPrimary }: { readonly environment: string; readonly isPrimary: boolean },
+): RestoreHooks {
+  const called = hooks.filter(({ calls }) => calls(environment, isPrimary));
+  const names = (kind: Hook["type"]) =>
+    called.filter(({ type }) => type === kind).map(({ name }) => name);
+  return { webhooks: names("webhook"), buildTriggers: names("build_trigger") };
 }
 
 function resourceOf(body: unknown) {
@@ -181,10 +193,12 @@ async function ask(
  */
 export function assertMeant(
   { id, name, lacking: all }: FoundProject,
-  { snapshotProject, otherProject, promotes }: {
+  { snapshotProject, otherProject, promotes, pauses = false }: {
     readonly snapshotProject: string;
     readonly otherProject: boolean;
     readonly promotes: boolean;
+    /** Whether webhooks and build triggers are disabled meanwhile. */
+    readonly pauses?: boolean;
   },
 ): void {
   const shown = `${JSON.stringify(printable(name, 100))} (${printable(id, 40)})`;
@@ -204,7 +218,12 @@ export function assertMeant(
       { code: "own_project" },
     );
   }
-  const lacking = all?.filter((right) => promotes || right !== PROMOTES);
+  const needed = new Set<string>([
+    ...RIGHTS,
+    ...promotes ? [PROMOTES] : [],
+    ...pauses ? HOOK_RIGHTS : [],
+  ]);
+  const lacking = all?.filter((right) => needed.has(right));
   if (lacking !== undefined && lacking.length > 0) {
     throw new SluiceError(
       `The API token's role may not do all that a restore does in ${shown} (it lacks ${
@@ -305,10 +324,14 @@ export function lackOf(
  *
  * @param project The project.
  * @param snapshot The snapshot.
+ * @param hooks What writing calls.
+ * @param isPaused Whether that is disabled meanwhile.
  */
 export function notesOf(
-  { lacking, hooks: { webhooks, buildTriggers } }: FoundProject,
+  { lacking }: FoundProject,
   { manifest }: Pick<Snapshot, "manifest">,
+  { webhooks, buildTriggers }: RestoreHooks,
+  isPaused: boolean,
 ): string[] {
   const hooked = [
     ...webhooks.length > 0 ? [`webhooks (${fewNames(webhooks, 5)})`] : [],
@@ -329,7 +352,9 @@ export function notesOf(
       ? [
         `${webhooks.length + buildTriggers.length} ${
           webhooks.length + buildTriggers.length === 1 ? "hook is" : "hooks are"
-        } enabled and may be called, unless limited to other environments: ${hooked.join(", ")}.`,
+        } enabled ${isPaused ? "and disabled until the restore ends" : "and may be called"}: ${
+          hooked.join(", ")
+        }.`,
       ]
       : [],
   ];

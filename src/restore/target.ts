@@ -56,6 +56,7 @@ export class Target {
   readonly client: CmaClient;
   readonly #options: TargetOptions;
   readonly #gates = new WeakMap<AbortSignal, WriteGate>();
+  #ofProject: Target | undefined;
   #reads = 0;
   #writes = 0;
 
@@ -76,6 +77,11 @@ export class Target {
         options.onEvent?.(event);
       },
     });
+  }
+
+  /** The same project, whatever environment it is: for what all of its environments share. */
+  get ofProject(): Target {
+    return this.#ofProject ??= new Target({ ...this.#options, environment: undefined });
   }
 
   /** The clock that is waited by. */

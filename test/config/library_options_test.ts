@@ -132,6 +132,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "rewriteUrls",
     "stages",
     "schedules",
+    "webhooks",
     "only",
     "records",
     "withLinks",

@@ -1,12 +1,13 @@
 // Restores.
+import "../restore/creators_test.ts";
 import "../restore/drill_test.ts";
 import "../restore/frame_test.ts";
-import "../restore/creators_test.ts";
+import "../restore/hooks_test.ts";
 import "../restore/ids_test.ts";
-import "../restore/numeric_ids_test.ts";
 import "../restore/limits_test.ts";
 import "../restore/living_properties_test.ts";
 import "../restore/living_test.ts";
+import "../restore/numeric_ids_test.ts";
 import "../restore/part_test.ts";
 import "../restore/promote_test.ts";
 import "../restore/records_cases_test.ts";

@@ -19,6 +19,8 @@ const MISSING = [
 const STAGES = ["keep", "initial"] as const satisfies RestoreOptions["stages"][];
 /** Whether schedules are set. */
 const SCHEDULES = ["list", "set"] as const satisfies RestoreOptions["schedules"][];
+/** What becomes of webhooks and build triggers meanwhile. */
+const WEBHOOKS = ["leave", "pause"] as const satisfies RestoreOptions["webhooks"][];
 
 /** What is published. */
 const PUBLISH = ["snapshot", "none"] as const satisfies RestoreOptions["publish"][];
@@ -134,6 +136,16 @@ export const RESTORING = {
     expects: oneOf(SCHEDULES),
     help:
       "Whether publications and unpublishings that were scheduled are listed only, or set if still to come.",
+  }),
+  webhooks: option({
+    kind: "text",
+    schema: z.enum(WEBHOOKS).default(RESTORE_DEFAULTS.webhooks),
+    placeholder: "<what>",
+    choices: WEBHOOKS,
+    expects: oneOf(WEBHOOKS),
+    help:
+      "What becomes of the webhooks and build triggers that writing to the environment would call. leave: they are " +
+      "called. pause: they are disabled until the restore ends.",
   }),
 };
 

@@ -1,5 +1,6 @@
 import type { Field, Item, Json, JsonObject, Resource } from "../content/resource.ts";
 import { isObject } from "../text/json.ts";
+import { ApiError } from "./answer.ts";
 import type { Filter, OrderRule } from "./stores.ts";
 
 /** Reads a column of a resource. */
@@ -177,7 +178,11 @@ function same(actual: Json, expected: string): boolean {
 
 /** Gives what is compared with the type of what it is compared to. */
 function truncated(actual: Json, value: string): Json {
-  if (isDateTime(actual)) return new Date(floorToMinute(value)).toISOString();
+  if (isDateTime(actual)) {
+    const minute = floorToMinute(value);
+    if (Number.isNaN(minute)) throw new ApiError(422, "INVALID_DATE", { details: { value } });
+    return new Date(minute).toISOString();
+  }
   return typeof actual === "number" ? Number(value) : value;
 }
 

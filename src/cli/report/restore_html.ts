@@ -138,7 +138,7 @@ export function mentionTable(mentions: readonly Mention[]): string {
   );
 }
 
-function section(heading: string, content: string): string {
+export function section(heading: string, content: string): string {
   return `<section><h2>${text(heading)}</h2>\n${content}</section>`;
 }
 

@@ -15,6 +15,14 @@ export interface Hook {
   readonly calls: (environment: string, isPrimary: boolean) => boolean;
 }
 
+/** What others are told by while a restore writes. */
+export interface RestoreHooks {
+  /** The names of the webhooks that are enabled. */
+  readonly webhooks: readonly string[];
+  /** The names of the build triggers that are enabled. */
+  readonly buildTriggers: readonly string[];
+}
+
 /** Where each kind of hook is listed, which is also where one of them is. */
 export const HOOK_PATHS = { webhook: "/webhooks", build_trigger: "/build-triggers" } as const;
 
@@ -58,6 +66,22 @@ export function enabledHooks(type: Hook["type"], data: unknown): Hook[] {
           )
         ),
     }));
+}
+
+/**
+ * The names of the hooks that writing to an environment calls.
+ *
+ * @param project The project.
+ * @param place The environment.
+ */
+export function hooksOf(
+  { hooks }: { readonly hooks: readonly Hook[] },
+  { environment, isPrimary }: { readonly environment: string; readonly isPrimary: boolean },
+): RestoreHooks {
+  const called = hooks.filter(({ calls }) => calls(environment, isPrimary));
+  const names = (kind: Hook["type"]) =>
+    called.filter(({ type }) => type === kind).map(({ name }) => name);
+  return { webhooks: names("webhook"), buildTriggers: names("build_trigger") };
 }
 
 /**

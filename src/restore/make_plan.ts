@@ -7,6 +7,7 @@ import { Expected } from "./chosen/expected.ts";
 import { assertHolds, partOf } from "./chosen/part.ts";
 import { Creators } from "./creators.ts";
 import { chooseTarget, placeOf } from "./environment.ts";
+import { hooksOf } from "./hooks.ts";
 import { isEmpty, recordsIn } from "./inventory.ts";
 import { RestoreJournal } from "./journal.ts";
 import { holdsNothingElse } from "./ids/check_ids.ts";
@@ -22,7 +23,7 @@ import {
 import { type Choices, MadePlan, type RestoreWork } from "./made_plan.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { planSteps, type RestoreParts } from "./parts.ts";
-import { assertMeant, assertWritable, hooksOf, notesOf, readProject } from "./preflight.ts";
+import { assertMeant, assertWritable, notesOf, readProject } from "./preflight.ts";
 import type { RestorePlan } from "./restore_plan.ts";
 import {
   findEarlier,

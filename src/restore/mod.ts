@@ -49,7 +49,7 @@ export { type ConflictPolicy, CONFLICTS, type RestoreConflict } from "./living.t
 export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";
 export type { Promotion } from "./promote.ts";
-export type { RestoreHooks } from "./preflight.ts";
+export type { RestoreHooks } from "./hooks.ts";
 export type { RestoreResult, RestoreVerification } from "./report.ts";
 export type { RestorePlan, RestoreTarget } from "./restore_plan.ts";
 export type { RestoreDifference, Verified } from "./verify/difference.ts";

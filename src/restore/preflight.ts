@@ -7,7 +7,7 @@ import { type Environment, listEnvironments } from "../source/datocms/environmen
 import { isObject, type JsonObject } from "../text/json.ts";
 import type { Snapshot } from "../tools/open.ts";
 import type { RestoreKind } from "./chosen/choice.ts";
-import { enabledHooks, type Hook, HOOK_PATHS, HOOK_RIGHTS } from "./hooks.ts";
+import { enabledHooks, type Hook, HOOK_PATHS, HOOK_RIGHTS, type RestoreHooks } from "./hooks.ts";
 import { fewNames, printable } from "../text/printable.ts";
 
 /** What the API says of a project before anything is written to it. */
@@ -30,14 +30,6 @@ export interface FoundProject {
   readonly isInMaintenance: boolean;
   /** The webhooks and build triggers that are enabled. */
   readonly hooks: readonly Hook[];
-}
-
-/** What others are told by while a restore writes. */
-export interface RestoreHooks {
-  /** The names of the webhooks that are enabled. */
-  readonly webhooks: readonly string[];
-  /** The names of the build triggers that are enabled. */
-  readonly buildTriggers: readonly string[];
 }
 
 /** What an API token's role has to be permitted. */
@@ -146,22 +138,6 @@ async function limitsLeft(
 async function hooksAt(client: CmaClient, type: Hook["type"], signal: AbortSignal) {
   const body = await ask(client, HOOK_PATHS[type], {}, signal);
   return enabledHooks(type, isObject(body) ? body.data : undefined);
-}
-
-/**
- * The names of the hooks that writing to an environment calls.
- *
- * @param project The project.
- * @param place The environment.
- */
-export function hooksOf(
-  { hooks }: Pick<FoundProject, "hooks">,
-  { environment, isPrimary }: { readonly environment: string; readonly isPrimary: boolean },
-): RestoreHooks {
-  const called = hooks.filter(({ calls }) => calls(environment, isPrimary));
-  const names = (kind: Hook["type"]) =>
-    called.filter(({ type }) => type === kind).map(({ name }) => name);
-  return { webhooks: names("webhook"), buildTriggers: names("build_trigger") };
 }
 
 function resourceOf(body: unknown) {

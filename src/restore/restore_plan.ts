@@ -6,7 +6,7 @@ import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
 import type { NewUrls } from "./upload_urls.ts";
 import type { PlannedWrites } from "./plan.ts";
-import type { RestoreHooks } from "./preflight.ts";
+import type { RestoreHooks } from "./hooks.ts";
 
 /** What a restore will do: nothing was written yet. It holds a temporary directory until it is disposed. */
 export interface RestorePlan extends AsyncDisposable {

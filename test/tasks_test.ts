@@ -27,8 +27,7 @@ Deno.test("what runs the program gives it a heap of one size, in tasks, the comm
     }
   }
   assert.deepEqual(capped, ["sluice", "export", "cron", "demo", "install"]);
-  const pages = [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`);
-  for (const page of ["README.md", "Dockerfile", ...pages]) {
+  for (const page of ["README.md", "Dockerfile", ...filesOf("docs", ".md")]) {
     const text = (await Deno.readTextFile(page)).replaceAll("\\\n", " ");
     for (
       const [line] of text.matchAll(

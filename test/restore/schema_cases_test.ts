@@ -213,7 +213,7 @@ Deno.test("what is in the way of another project is refused before anything is w
   await using empty = startDemoCma({ project: emptyProject(), rateLimit: AMPLE, jobMs: 0 });
   assert.match(
     await refusalOf(await snapshotOf(old), empty),
-    /^The upload collection 1234 of the snapshot has an id from before October 2023/,
+    /^The upload collection 1234 of the snapshot has an id under which DatoCMS makes nothing/,
   );
 });
 

@@ -90,6 +90,7 @@ Deno.test("csvBytes() changes no id, no reference, no meta column and no JSON fo
     ["models", ["name"]],
     ["fields", ["label"]],
     ["creators", ["name", "email"]],
+    ["assets", ["reason"]],
   ]);
 });
 

@@ -24,7 +24,12 @@ export interface Sides {
   readonly leftOuts: LeftOuts;
   /** Takes what differs. */
   readonly differences: Differences;
-  /** The models whose public versions aren't compared, as nothing was published. @default None */
+  /**
+   * The models whose public versions aren't compared, as nothing was published. Of others, records may be public that
+   * aren't in the snapshot, as nothing was unpublished, either.
+   *
+   * @default All was published and unpublished
+   */
   readonly hasDrafts?: ReadonlySet<string> | undefined;
   /** What of a record in the target is compared. @default as it is */
   readonly foundItem?: ((record: Item) => Item) | undefined;
@@ -84,11 +89,19 @@ export function comparePair(
   pair: EntryPair<Item>,
   model: string,
   versions: readonly Version[],
-  { schemas, leftOuts, differences, restorable = (record) => record, isImpaired, isUnknown }: Pick<
+  sides: Pick<
     Sides,
-    "schemas" | "leftOuts" | "differences" | "restorable" | "isImpaired" | "isUnknown"
+    | "schemas"
+    | "leftOuts"
+    | "differences"
+    | "hasDrafts"
+    | "restorable"
+    | "isImpaired"
+    | "isUnknown"
   >,
 ): void {
+  const { schemas, leftOuts, differences, hasDrafts, isImpaired, isUnknown } = sides;
+  const { restorable = (record: Item) => record } = sides;
   const { id } = pair;
   const head = { resource: "item", id, name: model };
   const [isWanted, isThere] = [pair.before, pair.after].map((parts) => parts.some(Boolean));
@@ -100,7 +113,7 @@ export function comparePair(
   const merged = new Map<string, RestoreDifference>();
   for (const [i, version] of versions.entries()) {
     const [before, after] = [pair.before[i], pair.after[i]];
-    if (!before && !after) continue;
+    if (!before && (!after || hasDrafts !== undefined)) continue;
     if (!before || !after) {
       differences.add({
         ...head,

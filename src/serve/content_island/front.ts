@@ -83,7 +83,7 @@ export async function projectOfToken(token: ServeToken | null, shelf: Shelf): Pr
     "FORBIDDEN",
     ids.length === 0
       ? "There are no snapshots here."
-      : "This token is for several projects: use one that sluice serve token create --project <id> made.",
+      : "This token is for several projects: use one that is limited to one of them.",
   );
 }
 

@@ -9,9 +9,9 @@ import { PORT, round, ROUNDS, some, type Table } from "./measurement.ts";
 
 /** Asset files over TLS from a server that offers HTTP/2, beside curl and md5sum. */
 export async function measureAssets(): Promise<Table> {
-  const [port, latencyMs, bytes, files] = [PORT + 1, 20, 10_000, some(20_000)];
+  const [port, latencyMs, bytes, files] = [PORT + 1, 20, 10_000, some(8_000)];
   const url = `https://127.0.0.1:${port}`;
-  const folder = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+  const folder = await Deno.makeTempDir({ dir: await inMemory(), prefix: "sluice-bench-" });
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const trust = ["--unsafely-ignore-certificate-errors=127.0.0.1"];
   try {
@@ -20,7 +20,7 @@ export async function measureAssets(): Promise<Table> {
     await command("openssl", [...fresh, "-keyout", key, "-out", cert, ...subject]);
     const options: AssetServed = { port, latencyMs, bytes, cert, key };
     await using _server = await serve("asset_server.ts", options, port);
-    const fetched = { url, files, bytes };
+    const fetched = { url, files, bytes, root: `${folder}/sluice` };
     const ways: Record<
       string,
       () => Promise<{ readonly seconds: number; readonly cpuSeconds?: number }>
@@ -49,7 +49,8 @@ export async function measureAssets(): Promise<Table> {
       title: "Assets",
       text:
         `${files} files of 10 KB over TLS from a server that offers HTTP/2, ${latencyMs} ms each: at least 3 ` +
-        "times as many files a second as before, and 0.8 times those of curl. Medians of three.",
+        "times as many files a second as before, and 0.8 times those of curl. Medians of three. They are written " +
+        "to memory where that is a disk: Sluice flushes each file, and curl none.",
       head: ["how", "files/s", "ratio to before", "ratio to curl", "CPU ms a file"],
       rows: names.map((name) => [
         name,
@@ -62,6 +63,11 @@ export async function measureAssets(): Promise<Table> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** A disk that takes no time; the usual one if there is none. */
+async function inMemory(): Promise<string | undefined> {
+  return await Deno.stat("/dev/shm").then(() => "/dev/shm", () => undefined);
 }
 
 /** The same files with curl, and their digests with md5sum. */

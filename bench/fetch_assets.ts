@@ -17,12 +17,13 @@ export interface FetchedAssets {
   readonly files: number;
   readonly bytes: number;
   readonly concurrency: number;
+  /** Where to; what is there is removed. */
+  readonly root: string;
   /** Whether the platform's client is used, which speaks HTTP/2 where it is offered. */
   readonly http2: boolean;
 }
 
-const { url, files, bytes, concurrency, http2 } = JSON.parse(Deno.args[0]!) as FetchedAssets;
-const root = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+const { url, root, files, bytes, concurrency, http2 } = JSON.parse(Deno.args[0]!) as FetchedAssets;
 const uploads = Array.from({ length: files }, (_, number): Upload => {
   const md5 = createHash("md5").update(assetBytes(number, bytes)).digest("hex");
   const path = `/1/${number}.bin`;

@@ -14,7 +14,7 @@ Deno.test("no task asks for a permission", () => {
 });
 
 Deno.test("what runs the program gives it a heap of one size, in tasks, the command and the documentation", async () => {
-  assert.match(HEAP, /^--v8-flags=--max-old-space-size=\d+$/);
+  assert.match(HEAP, /^--v8-flags=--max-old-space-size=\d+,--max-semi-space-size=\d+$/);
   // Tests are checked and run by Deno with more; the programs that they run have what the tasks give them.
   const running = /\bdeno (?:run|install)\b.*\b(?:tasks\/(?:cli|cron)\.ts|cli\.js)\b/;
   const capped = [];

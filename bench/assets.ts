@@ -11,7 +11,7 @@ import { PORT, round, ROUNDS, some, type Table } from "./measurement.ts";
 export async function measureAssets(): Promise<Table> {
   const [port, latencyMs, bytes, files] = [PORT + 1, 20, 10_000, some(8_000)];
   const url = `https://127.0.0.1:${port}`;
-  const folder = await Deno.makeTempDir({ dir: await inMemory(), prefix: "sluice-bench-" });
+  const folder = await Deno.makeTempDir({ ...await inMemory(), prefix: "sluice-bench-" });
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const trust = ["--unsafely-ignore-certificate-errors=127.0.0.1"];
   try {
@@ -66,8 +66,8 @@ export async function measureAssets(): Promise<Table> {
 }
 
 /** A disk that takes no time; the usual one if there is none. */
-async function inMemory(): Promise<string | undefined> {
-  return await Deno.stat("/dev/shm").then(() => "/dev/shm", () => undefined);
+async function inMemory(): Promise<{ readonly dir?: string }> {
+  return await Deno.stat("/dev/shm").then(() => ({ dir: "/dev/shm" }), () => ({}));
 }
 
 /** The same files with curl, and their digests with md5sum. */

@@ -44,13 +44,13 @@ export async function jsonAnswer(
  *
  * @param call The request.
  * @param snapshot The snapshot that it is of.
- * @param bytes What is answered.
+ * @param make Begins what is answered.
  */
-export function streamedJson(
+export async function streamedJson(
   call: Call,
   snapshot: NamedSnapshot,
-  bytes: () => ReadableStream<Uint8Array<ArrayBuffer>>,
-): Response {
+  make: () => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,
+): Promise<Response> {
   const tag = tagOf(call, snapshot);
   const headers = jsonHeaders(snapshot);
   if (hasTag(call.request, tag)) {
@@ -59,9 +59,10 @@ export function streamedJson(
   }
   const isCompressed = takesGzip(call.request);
   headers.set("ETag", `"${tag}${isCompressed ? "-gzip" : ""}"`);
-  if (!isCompressed) return new Response(bytes(), { headers });
+  const bytes = await make();
+  if (!isCompressed) return new Response(bytes, { headers });
   headers.set("Content-Encoding", "gzip");
-  return new Response(bytes().pipeThrough(new CompressionStream("gzip")), { headers });
+  return new Response(bytes.pipeThrough(new CompressionStream("gzip")), { headers });
 }
 
 /**

@@ -12,7 +12,7 @@ import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
 import { UPLOAD_ROUTES } from "./api/uploads.ts";
 import { plainJson } from "./answer.ts";
 import type { Call, Progress, Service } from "./call.ts";
-import { cmaError, cmaFront } from "./cma/front.ts";
+import { cmaAnswer, cmaError } from "./cma/front.ts";
 import { ISLAND_ROUTES, projectOfToken } from "./content_island/front.ts";
 import { clientAddress, type ConnectionInfo } from "./client_address.ts";
 import { addCors, preflight } from "./cors.ts";
@@ -134,12 +134,11 @@ export function snapshotHandler(
     });
   }
   if (options.ui ?? true) mountPages(app, { service, auth, tokens, admit, callOf });
-  const cma = cmaFront();
   app.all("/cma/:project/*", ({ env, req }) => {
     env.route = "/cma";
     env.errorAnswer = cmaError;
     const { project } = req.param();
-    return cma(callOf(env, { project }, allowed(env, { project }, "read")));
+    return cmaAnswer(callOf(env, { project }, allowed(env, { project }, "read")));
   });
   app.notFound(({ env }) => {
     // Who has no token isn't told what there is.

@@ -3,6 +3,7 @@ import { findSnapshot, type FoundSnapshot } from "../snapshot/find_snapshot.ts";
 import { CANARY, MANIFEST } from "../snapshot/layout.ts";
 import { type SnapshotFolder, snapshotFolders } from "../snapshot/snapshot_folders.ts";
 import { type ObjectInfo, type Storage, StorageError } from "../storage/storage.ts";
+import { Budget } from "../async/budget.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { printable } from "../text/printable.ts";
 import { type IslandMedia, islandMedia } from "../transform/content_island.ts";
@@ -11,9 +12,10 @@ import type { Snapshot } from "../tools/open/snapshot.ts";
 import { StoredSnapshot } from "../tools/open/stored.ts";
 import { notThere, ServeError } from "./failure.ts";
 import { Kept } from "./kept.ts";
-import { Places, type Wanted } from "./places.ts";
+import { type Batches, Places, type Wanted } from "./places.ts";
 import { Rows } from "./rows.ts";
 import { Scans } from "./scans.ts";
+import { Times } from "./times.ts";
 
 /** A sealed snapshot, opened. */
 export interface OpenedSnapshot {
@@ -33,8 +35,14 @@ const LISTED_MS = 5000;
 const OPENED = 16;
 /** Memory for the places of rows (bytes). */
 const ROWS_MEMORY = 128 * 1024 * 1024;
+/** Memory for times and ids that resources are listed by (bytes). */
+const TIMES_MEMORY = 64 * 1024 * 1024;
+/** Groups of batches whose times are read at a time: the others wait. */
+const TIMED = 4;
 /** Memory for the places of what was looked for (bytes). */
 const PLACES_MEMORY = 32 * 1024 * 1024;
+/** What else is held of them: what the last one is ordered by (bytes). */
+const PLACES_MORE = 1000;
 const PROJECT = /^[\w-]{1,64}$/;
 /** What environments are called. */
 export const ENVIRONMENT = /^[a-z0-9-]{1,64}$/i;
@@ -53,7 +61,9 @@ export class Shelf {
   readonly #now: () => number;
   readonly #opened = new Kept<OpenedSnapshot>(OPENED);
   readonly #rows = new Kept<Rows>(ROWS_MEMORY, (rows) => rows.bytes);
-  readonly #places = new Kept<Places>(PLACES_MEMORY, (places) => places.bytes);
+  readonly #times = new Kept<Times>(TIMES_MEMORY, (times) => times.bytes);
+  readonly #timed = new Budget(TIMED);
+  readonly #places = new Kept<Places>(PLACES_MEMORY, (places) => places.bytes + PLACES_MORE);
   readonly #media = new Kept<ReadonlyMap<string, IslandMedia>>(2);
   readonly #folders = new Kept<readonly SnapshotFolder[]>(2);
 
@@ -206,25 +216,92 @@ export class Shelf {
   }
 
   /**
-   * Where entries of records are that match, in order. Whoever asks for the same again gets what was found.
+   * The times and ids that resources are listed by.
+   *
+   * @param opened The snapshot.
+   * @param paths The batches that they are in.
+   */
+  async times({ content, tag }: OpenedSnapshot, paths: Batches): Promise<Times> {
+    const key = `${tag} ${paths.join()}`;
+    return await this.#times.get(key, async () => {
+      using _place = await this.#timed.acquire(this.#signal);
+      return await content.read(this.#signal, async (signal) => {
+        const times = Times.collector();
+        const rows = await Rows.read(content, paths, signal, (entry) => times.add(entry));
+        // Where they are was found out along with it.
+        await this.#rows.get(key, () => Promise.resolve(rows));
+        return times.end();
+      });
+    });
+  }
+
+  /**
+   * Where entries are that match, in order. Whoever asks for the same again gets what was found.
    *
    * @param opened The snapshot.
    * @param key What names that which is looked for.
    * @param wanted What is looked for.
    * @throws {ServeError} If too many others are being looked for.
    */
-  async places<Entry>(opened: OpenedSnapshot, key: string, wanted: Wanted<Entry>): Promise<Places> {
-    return await this.#places.get(`${opened.tag} ${key}`, async () => {
-      return await this.scans.run(() => {
-        return opened.content.read(
-          this.#signal,
-          (signal) => Places.find(opened.content, wanted, signal),
-        );
-      });
+  async places<Source, Entry>(
+    opened: OpenedSnapshot,
+    key: string,
+    wanted: Wanted<Source, Entry>,
+  ): Promise<Places> {
+    return await this.keptPlaces(opened, key, () => this.findPlaces(opened, wanted));
+  }
+
+  /**
+   * Places that are kept, once they were found.
+   *
+   * @param opened The snapshot.
+   * @param key What names them.
+   * @param find Finds them.
+   */
+  async keptPlaces(
+    { tag }: OpenedSnapshot,
+    key: string,
+    find: () => Promise<Places>,
+  ): Promise<Places> {
+    return await this.#places.get(`${tag} ${key}`, find);
+  }
+
+  /**
+   * Finds where entries are that match, by reading all.
+   *
+   * @param opened The snapshot.
+   * @param wanted What is looked for.
+   * @throws {ServeError} If too many others are being looked for.
+   */
+  async findPlaces<Source, Entry>(
+    { content }: OpenedSnapshot,
+    wanted: Wanted<Source, Entry>,
+  ): Promise<Places> {
+    return await this.scans.run(async () => {
+      return await content.read(this.#signal, (signal) => Places.find(content, wanted, signal));
     });
   }
 
-  async #rowsOf({ content, tag }: OpenedSnapshot, paths: readonly string[]): Promise<Rows> {
+  /**
+   * Reads entries that follow each other among those that were found.
+   *
+   * @param opened The snapshot.
+   * @param places Where they are.
+   * @param wanted What they were looked for as.
+   * @param range The first one's number, from 0, and the number behind the last one.
+   * @param signal Aborts it.
+   */
+  async slice<Source, Entry>(
+    opened: OpenedSnapshot,
+    places: Places,
+    wanted: Pick<Wanted<Source, Entry>, "entriesOf">,
+    [from, to]: readonly [from: number, to: number],
+    signal: AbortSignal,
+  ): Promise<Entry[]> {
+    return await places.slice((paths) => this.#rowsOf(opened, paths), wanted, from, to, signal);
+  }
+
+  async #rowsOf({ content, tag }: OpenedSnapshot, paths: Batches): Promise<Rows> {
     return await this.#rows.get(`${tag} ${paths.join()}`, async () => {
       return await content.read(this.#signal, (signal) => Rows.read(content, paths, signal));
     });

@@ -5,7 +5,6 @@ import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import type { Item } from "../../src/content/resource.ts";
 import { ROUTES } from "../../src/serve/handler.ts";
-import { Scans } from "../../src/serve/scans.ts";
 import { shownSnapshot, snapshotInfo } from "../../src/serve/schemas.ts";
 import { showSnapshot } from "../../src/tools/show.ts";
 import { listPage } from "../../src/tools/list.ts";
@@ -15,6 +14,7 @@ import { fakeIo } from "../cli/fake_io.ts";
 import { MemoryStorage } from "../support/memory_storage.ts";
 import { putSmallSnapshot } from "../support/small_snapshot.ts";
 import { TracedStorage } from "../support/traced_storage.ts";
+import { until } from "../support/until.ts";
 
 const STORAGE = await exportedToMemory({ tables: false });
 const SNAPSHOT = await openSnapshot(STORAGE, "latest");
@@ -221,16 +221,55 @@ Deno.test("records are filtered, ordered and told what refers to them", async ()
   assert.equal(await served.status(`${LATEST}/records/nothing/references`), 404);
 });
 
-Deno.test("no more than four requests that read whole models are answered at a time", async () => {
-  const scans = new Scans();
-  const ends = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
-  const running = ends.map(({ promise }) => scans.run(() => promise));
-  await assert.rejects(scans.run(() => Promise.resolve()), { code: "OVERLOADED", status: 503 });
-  ends[0]!.resolve();
-  await running[0];
-  assert.equal(await scans.run(() => Promise.resolve(1)), 1);
-  for (const { resolve } of ends) resolve();
-  await Promise.all(running);
+Deno.test("no more than four requests that read whole models are answered at a time, whoever's client asks", async () => {
+  const storage = new MemoryStorage();
+  for (const [key, bytes] of STORAGE.objects) storage.objects.set(key, bytes);
+  const freed = Promise.withResolvers<void>();
+  const get = storage.get.bind(storage);
+  let held = 0;
+  storage.get = async (key, options) => {
+    if (key.includes("/records/")) {
+      held++;
+      await freed.promise;
+    }
+    return await get(key, options);
+  };
+  await using served = serveSnapshots(storage, { auth: false });
+  const lock = `/cma/${PROJECT}/items?filter[type]=lock`;
+  const running: Promise<number>[] = [];
+  for (
+    const path of [
+      `${LATEST}/records?model=lock&filter[in_use]=true`,
+      `${lock}&filter[fields][in_use][eq]=true`,
+      "/api/1.0/contents?fields.name=x",
+      `/p/${PROJECT}/search?q=lock`,
+    ]
+  ) {
+    running.push(served.status(path));
+    await until(() => held === running.length, `${path} reads records`);
+  }
+  const refused = async (path: string) => {
+    const response = await served.ask(path);
+    assert.equal(response.status, 503, path);
+    assert.equal(response.headers.get("retry-after"), "2", path);
+    return await response.text();
+  };
+  for (
+    const path of [
+      `${LATEST}/records?model=lock&order=-chambers`,
+      `${PROJECTS}/${PROJECT}/find?q=lock`,
+    ]
+  ) {
+    assert.equal(JSON.parse(await refused(path)).error.code, "OVERLOADED");
+  }
+  const { data: [{ attributes }] } = JSON.parse(await refused(`${lock}&order_by=chambers_ASC`));
+  assert.deepEqual([attributes.code, attributes.transient], ["SERVICE_UNAVAILABLE", true]);
+  await refused("/api/1.0/contents?sort=fields.name:asc");
+  assert.match(await refused(`/p/${PROJECT}/${ID}/where?q=lock`), /ask again later/);
+  assert.equal(held, running.length);
+  freed.resolve();
+  assert.deepEqual(await Promise.all(running), [200, 200, 200, 200]);
+  assert.equal(await served.status(`${LATEST}/records?model=lock&order=-chambers`), 200);
 });
 
 Deno.test("a page of compressed batches, or of a Project Export's, is the same as of plain ones", async () => {

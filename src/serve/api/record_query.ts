@@ -2,7 +2,7 @@ import type { Field, Item } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { invalid } from "../failure.ts";
-import type { OrderKey, Wanted } from "../places.ts";
+import { orderBy, type OrderKey, type Wanted } from "../places.ts";
 import { shown } from "../shelf.ts";
 
 /** What a parameter that filters records is called: `filter[title]` or `filter[title][neq]`. */
@@ -59,7 +59,7 @@ export function parseRecordQuery(
     key: JSON.stringify([asked, order, locale]),
     wanted: {
       matches: (item) => filters.every(({ values, isOne }) => isOne(values(item))),
-      order: orders,
+      order: orderBy(orders),
     },
   };
 }

@@ -149,7 +149,7 @@ interface FoundRecords {
 /** What is looked for by fields, or in another order: the records of one model. */
 async function placesOf(
   call: Call,
-  { snapshot }: NamedSnapshot,
+  { snapshot, content }: NamedSnapshot,
   { model, locale, order }: z.output<typeof listQuery>,
   version: Version,
 ): Promise<FoundRecords | undefined> {
@@ -167,7 +167,11 @@ async function placesOf(
   const found = parseRecordQuery(searchParams, order, { schema, id, locale });
   return found && {
     key: found.key,
-    wanted: { ...found.wanted, models: [model], version, entriesOf: (item) => [item] },
+    wanted: {
+      ...found.wanted,
+      groups: [content.recordBatches(model, version)],
+      entriesOf: (item) => [item],
+    },
   };
 }
 
@@ -184,8 +188,7 @@ async function recordPage(
   if (found !== undefined) {
     const key = JSON.stringify(["records", model, version, found.key]);
     const places = await shelf.places(opened, key, found.wanted);
-    const rowsOf = (model: string) => shelf.records(opened, model, version);
-    const records = await places.slice(rowsOf, found.wanted, from, from + limit, signal);
+    const records = await shelf.slice(opened, places, found.wanted, [from, from + limit], signal);
     const next = from + records.length;
     return {
       records: records.map(view),

@@ -35,16 +35,14 @@ export const REFERENCE_ROUTES: readonly Route[] = [{
       }
       const models = schema.models.map(({ attributes }) => attributes.api_key);
       const wanted = {
-        models,
-        version,
+        groups: models.map((model) => opened.content.recordBatches(model, version)),
         entriesOf: (one: Item) => [one],
         matches: (one: Item) => {
           return referencesOf(one, schema).some((own) => own.type === "item" && own.id === id);
         },
       };
       const places = await shelf.places(opened, JSON.stringify(["to", version, id]), wanted);
-      const rowsOf = (model: string) => shelf.records(opened, model, version);
-      const found = await places.slice(rowsOf, wanted, 0, MOST, signal);
+      const found = await shelf.slice(opened, places, wanted, [0, MOST], signal);
       const incoming = found.map((one) => ({
         id: one.id,
         model: schema.itemTypeOf(one)?.attributes.api_key ?? null,

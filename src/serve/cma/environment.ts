@@ -5,10 +5,10 @@ import type { SchemaIndex } from "../../content/schema_index.ts";
 import { readJson } from "../../snapshot/read_schema.ts";
 import { RESOURCES } from "../../source/datocms/resources.ts";
 import { isObject } from "../../text/json.ts";
-import type { OpenedSnapshot } from "../shelf.ts";
+import type { OpenedSnapshot, Shelf } from "../shelf.ts";
 import { covers, type Scope } from "../token.ts";
 import { scopeOfSettings } from "../visibility.ts";
-import { type CmaShelf, SnapshotItems, SnapshotUploads, type StoreParts } from "./stores.ts";
+import { SnapshotItems, SnapshotUploads, type StoreParts } from "./stores.ts";
 
 /** A snapshot as an environment of the API. */
 export interface SnapshotEnvironment extends ReadEnvironment {
@@ -26,8 +26,8 @@ export interface SnapshotEnvironmentOptions {
   readonly opened: OpenedSnapshot;
   /** What may be seen of it. */
   readonly scope: Scope;
-  /** What is kept between requests. */
-  readonly kept: CmaShelf;
+  /** What is kept of snapshots between requests. */
+  readonly shelf: Shelf;
   /** What is shown of an upload. */
   readonly upload: (upload: Upload) => Promise<Upload> | Upload;
   /** Aborts the reading. */
@@ -49,7 +49,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
  * @param options Which snapshot, and what may be seen of it.
  */
 export async function snapshotEnvironment(
-  { opened, scope, kept, upload, signal }: SnapshotEnvironmentOptions,
+  { opened, scope, shelf, upload, signal }: SnapshotEnvironmentOptions,
 ): Promise<SnapshotEnvironment> {
   const { snapshot, content } = opened;
   const [site, schema, document] = await Promise.all([
@@ -68,7 +68,7 @@ export async function snapshotEnvironment(
     return listed.length === own.length ? listed as T[] : own;
   };
   const { itemTypes } = schema;
-  const parts: StoreParts = { opened, schema, kept, signal };
+  const parts: StoreParts = { opened, schema, shelf, signal };
   return {
     id: content.manifest?.environment.id ?? "main",
     site,

@@ -9,13 +9,13 @@ import type { Item, Resource, Upload } from "../../content/resource.ts";
 import { referencesOf } from "../../content/item_references.ts";
 import { jsonAnswer, plainJson } from "../answer.ts";
 import type { Call, NamedSnapshot } from "../call.ts";
-import type { FailureCode, ServeError } from "../failure.ts";
+import { type FailureCode, ServeError } from "../failure.ts";
 import { isSnapshotName } from "../shelf.ts";
 import { signedUrl } from "../signed_file.ts";
 import { covers } from "../token.ts";
 import { versionFor } from "../visibility.ts";
 import { insufficient, type SnapshotEnvironment, snapshotEnvironment } from "./environment.ts";
-import { CmaShelf, referrersOf } from "./stores.ts";
+import { referrersOf } from "./stores.ts";
 
 /** The most records that are said to refer to something: they come in one answer. */
 const REFERRERS = 500;
@@ -28,6 +28,7 @@ const CODES: Partial<Record<FailureCode, string>> = {
   UNAUTHORIZED: "INVALID_AUTHORIZATION_HEADER",
   FORBIDDEN: "INSUFFICIENT_PERMISSIONS",
   RATE_LIMITED: "RATE_LIMIT_EXCEEDED",
+  OVERLOADED: "SERVICE_UNAVAILABLE",
 };
 
 /** A request, with the environment that it is about. */
@@ -55,27 +56,26 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
 };
 
 /**
- * Answers requests as DatoCMS's Content Management API does, with what is in a snapshot:
+ * Answers a request as DatoCMS's Content Management API does, with what is in a snapshot:
  * `/cma/<project>[/<snapshot>]/…`, for its own clients.
  *
- * @return What answers. It throws `ServeError`s; the API's own errors are answers.
+ * @param call The request.
+ * @return The answer: also if something is wrong with the request.
  */
-export function cmaFront(): (call: Call) => Promise<Response> {
-  const kept = new CmaShelf();
-  return async (call) => {
-    const headers = new Headers({ "X-Api-Version": "3" });
-    setRate(headers, call);
-    let response: Response;
-    try {
-      response = await answer(call, kept, headers);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      response = errorResponse(error);
-    }
-    const all = new Headers(response.headers);
-    for (const [name, value] of headers) all.set(name, value);
-    return new Response(response.body, { status: response.status, headers: all });
-  };
+export async function cmaAnswer(call: Call): Promise<Response> {
+  const headers = new Headers({ "X-Api-Version": "3" });
+  setRate(headers, call);
+  let response: Response;
+  try {
+    response = await answer(call, headers);
+  } catch (error) {
+    if (error instanceof ServeError) response = cmaError(error);
+    else if (error instanceof ApiError) response = errorResponse(error);
+    else throw error;
+  }
+  const all = new Headers(response.headers);
+  for (const [name, value] of headers) all.set(name, value);
+  return new Response(response.body, { status: response.status, headers: all });
 }
 
 /**
@@ -113,7 +113,7 @@ function setRate(headers: Headers, { rate }: Call): void {
   headers.set("X-RateLimit-Remaining", String(Math.min(limit, rate.remaining)));
 }
 
-async function answer(call: Call, kept: CmaShelf, headers: Headers): Promise<Response> {
+async function answer(call: Call, headers: Headers): Promise<Response> {
   const { request, url, signal, scope } = call;
   if (request.method !== "GET") throw insufficient("snapshots can only be read");
   const version = request.headers.get("x-api-version");
@@ -127,7 +127,7 @@ async function answer(call: Call, kept: CmaShelf, headers: Headers): Promise<Res
   const environment = await snapshotEnvironment({
     opened,
     scope,
-    kept,
+    shelf: call.service.shelf,
     signal,
     upload: areLocal ? (upload) => withLocalUrl(call, opened, upload) : (upload) => upload,
   });

@@ -8,21 +8,25 @@ import {
 import type { Filter, Listing, ListQuery, OrderRule } from "../../cma_server/stores.ts";
 import type { Resource } from "../../content/resource.ts";
 import type { Json } from "../../text/json.ts";
-import type { Kept } from "../kept.ts";
-import type { Places } from "./places.ts";
-import type { Scans } from "./scans.ts";
+import { type Batches, Places, type Wanted } from "../places.ts";
+import type { OpenedSnapshot, Shelf } from "../shelf.ts";
+import type { Times } from "../times.ts";
 
 /** Resources that are listed together: of records, those of a model. */
 export interface PlacedGroup<T extends Resource> {
-  /** Where they are. */
-  readonly places: Places;
+  /** The batches that they are in. */
+  readonly paths: Batches;
   /** Reads their columns. */
   readonly read: ReadColumn<T>;
 }
 
 /** What is listed, and how. */
 export interface PlacedListing<T extends Resource> {
-  /** What tells the listing from others, but for its query. */
+  /** What is kept of snapshots between requests. */
+  readonly shelf: Shelf;
+  /** The snapshot. */
+  readonly opened: OpenedSnapshot;
+  /** What tells the listing from others of the snapshot, but for its query. */
   readonly key: string;
   /** What is listed: later ones come first if nothing else tells. */
   readonly groups: readonly PlacedGroup<T>[];
@@ -34,102 +38,96 @@ export interface PlacedListing<T extends Resource> {
    * @default {Itself}
    */
   readonly expand?: ((resource: T) => readonly T[]) | undefined;
-  /** Bounds what is read through. */
-  readonly scans: Scans;
-  /** Listings that were found out, for their next pages. */
-  readonly kept: Kept<PlacedChunk>;
-  /** Aborts what several requests wait for. */
-  readonly signal: AbortSignal;
-}
-
-/** A part of a listing: the places that stand there. */
-export interface PlacedChunk {
-  /** How many entries the whole listing has. */
-  readonly total: number;
-  /** Of each entry its resource, counted through all groups, and which part of that it is. */
-  readonly places: Float64Array;
-  /** The last entry. */
-  readonly last: Entry | undefined;
-}
-
-interface Entry {
-  readonly keys: readonly SortKey[];
-  readonly sequence: number;
-  readonly resource: number;
-  readonly part: number;
 }
 
 /** Entries that a scan finds the places of. */
 const CHUNK = 20_000;
-/** Resources that are read at once. */
-const STEP = 200;
-/** Parts of a resource, at most: records have 500 blocks in all. */
-const PARTS = 4096;
 /** Texts are compared by this many of their first characters. */
 const COMPARED = 512;
 const TIMES: ReadonlySet<string> = new Set(["_created_at", "_updated_at"]);
 
 /**
- * One page of a listing. By times and ids it is found among the places; else all of it is read, once for each
+ * One page of a listing. By times and ids it is found among those that are held; else all of it is read, once for each
  * {@linkcode CHUNK} entries, and no more than those are held.
  *
  * @param listing What is listed.
  * @param query What of it, in which order.
  * @param signal Aborts the reading of the page.
- * @throws {ApiError} If too much is being read through.
+ * @throws {ServeError} If too much is being read through.
  */
 export async function listPlaced<T extends Resource>(
-  listing: PlacedListing<T>,
-  query: ListQuery,
+  { shelf, opened, groups, expand, order, ...listing }: PlacedListing<T>,
+  { offset, limit, filters, orderBy, locale }: ListQuery,
   signal: AbortSignal,
 ): Promise<Listing<T>> {
-  const { offset, limit, filters, orderBy, locale } = query;
-  const rules = orderBy.length > 0 ? orderBy : [listing.order];
-  const key = JSON.stringify([listing.key, filters, rules, locale]);
-  const isByPlace = listing.expand === undefined &&
+  const rules = orderBy.length > 0 ? orderBy : [order];
+  const key = JSON.stringify(["cma", listing.key, filters, rules, locale]);
+  const isByTimes = expand === undefined &&
     rules.every(({ column }) => column === "id" || TIMES.has(column)) &&
     filters.every(({ column }) => TIMES.has(column));
-  const chunk = (number: number): Promise<PlacedChunk> => {
-    return listing.kept.get(`${key} ${number}`, async () => {
-      if (isByPlace) return orderedPlaces(listing, filters, rules);
+  const batches = groups.map(({ paths }) => paths);
+  const wanted: Wanted<T> = {
+    groups: batches,
+    entriesOf: expand ?? ((resource) => [resource]),
+    matches: (one, group) => meets(one, filters, groups[group]!.read),
+  };
+  const chunk = (number: number): Promise<Places> => {
+    return shelf.keptPlaces(opened, `${key} ${number}`, async () => {
+      if (isByTimes) {
+        const times: Times[] = [];
+        for (const paths of batches) times.push(await shelf.times(opened, paths));
+        return Places.ofRows(batches, orderedRows(times, filters, rules));
+      }
       const before = number === 0 ? undefined : await chunk(number - 1);
-      return await listing.scans.run(() => scanned(listing, filters, rules, before));
+      return await shelf.findPlaces(opened, {
+        ...wanted,
+        order: {
+          keysOf: (one, group) => {
+            const { read } = groups[group]!;
+            return rules.map(({ column }) => sortKey(comparable(read(one, column))));
+          },
+          compare: (a: readonly SortKey[], b: readonly SortKey[]) => compareByRules(a, b, rules),
+          isLaterFirst: true,
+          most: CHUNK,
+          after: before?.last,
+        },
+      });
     });
   };
-  const size = isByPlace ? Infinity : CHUNK;
-  let { total } = await chunk(0);
-  const places: number[] = [];
+  const size = isByTimes ? Infinity : CHUNK;
+  const { total } = await chunk(0);
+  const page: T[] = [];
   for (let at = offset; at < Math.min(total, offset + limit);) {
-    const number = isByPlace ? 0 : Math.floor(at / size);
-    const start = isByPlace ? 0 : number * size;
-    const part = await chunk(number);
-    total = part.total;
-    const some = part.places.subarray(at - start, offset + limit - start);
+    const number = Math.floor(at / size);
+    const start = number === 0 ? 0 : number * size;
+    const range = [at - start, offset + limit - start] as const;
+    const some = await shelf.slice(opened, await chunk(number), wanted, range, signal);
     if (some.length === 0) break;
-    places.push(...some);
+    page.push(...some);
     at += some.length;
   }
-  return { total, page: await resourcesAt(listing, places, signal) };
+  return { total, page };
 }
 
-/** The entries of a listing that is ordered and filtered by what is held of each place. */
-function orderedPlaces<T extends Resource>(
-  { groups }: PlacedListing<T>,
+/** The group and row of each resource that is listed, one after the other: in order, by what is held of each. */
+function orderedRows(
+  groups: readonly Times[],
   filters: readonly Filter[],
   rules: readonly OrderRule[],
-): PlacedChunk {
-  const count = groups.reduce((sum, { places }) => sum + places.count, 0);
+): Uint32Array {
+  const starts = groups.map((_, group) => {
+    return groups.slice(0, group).reduce((sum, { count }) => sum + count, 0);
+  });
+  const count = groups.reduce((sum, { count }) => sum + count, 0);
+  const groupOf = new Uint32Array(count);
+  groups.forEach(({ count }, group) => groupOf.fill(group, starts[group], starts[group]! + count));
   const column = (name: string): Float64Array => {
     const values = new Float64Array(count);
-    let start = 0;
-    for (const { places } of groups) {
-      const own = name === "id"
-        ? places.ranks
-        : name === "_created_at"
-        ? places.created
-        : places.updated;
-      own.forEach((value, row) => values[start + row] = Number.isNaN(value) ? Infinity : value);
-      start += places.count;
+    for (const [group, { ranks, created, updated }] of groups.entries()) {
+      const own = name === "id" ? ranks : name === "_created_at" ? created : updated;
+      own.forEach((value, row) => {
+        values[starts[group]! + row] = Number.isNaN(value) ? Infinity : value;
+      });
     }
     return values;
   };
@@ -141,7 +139,7 @@ function orderedPlaces<T extends Resource>(
     const time = columns.get(name)![Number(id)]!;
     return time === Infinity ? null : new Date(time).toISOString();
   };
-  let found = Float64Array.from({ length: count }, (_, at) => at);
+  let found = Uint32Array.from({ length: count }, (_, at) => at);
   if (filters.length > 0) {
     found = found.filter((at) => meets({ id: String(at), type: "" }, filters, read));
   }
@@ -155,77 +153,14 @@ function orderedPlaces<T extends Resource>(
     }
     return b - a;
   });
-  for (let i = 0; i < found.length; i++) found[i]! *= PARTS;
-  return { total: found.length, places: found, last: undefined };
-}
-
-/** The next entries of a listing, found by reading all of it. */
-async function scanned<T extends Resource>(
-  { groups, expand = (resource) => [resource], signal }: PlacedListing<T>,
-  filters: readonly Filter[],
-  rules: readonly OrderRule[],
-  before: PlacedChunk | undefined,
-): Promise<PlacedChunk> {
-  const compare = (a: Entry, b: Entry) => {
-    return compareByRules(a.keys, b.keys, rules) || b.sequence - a.sequence;
-  };
-  const after = before?.last;
-  let best: Entry[] = [];
-  let total = 0;
-  let sequence = 0;
-  let start = 0;
-  for (const { places, read } of groups) {
-    for (let from = 0; from < places.count; from += STEP) {
-      for (
-        const [i, resource] of (await places.rows.slice<T>(from, from + STEP, signal)).entries()
-      ) {
-        for (const [part, one] of expand(resource).entries()) {
-          sequence++;
-          if (!meets(one, filters, read)) continue;
-          total++;
-          const keys = rules.map(({ column }) => sortKey(comparable(read(one, column))));
-          const entry = { keys, sequence, resource: start + from + i, part };
-          if (after === undefined || compare(entry, after) > 0) best.push(entry);
-        }
-      }
-      if (best.length > 2 * CHUNK) best = best.sort(compare).slice(0, CHUNK);
-    }
-    start += places.count;
+  const rows = new Uint32Array(2 * found.length);
+  for (const [i, at] of found.entries()) {
+    const group = groupOf[at]!;
+    rows.set([group, at - starts[group]!], 2 * i);
   }
-  best = best.sort(compare).slice(0, CHUNK);
-  return {
-    total,
-    places: Float64Array.from(best, ({ resource, part }) => resource * PARTS + part),
-    last: best.at(-1),
-  };
+  return rows;
 }
 
 function comparable(value: Json): Json {
   return typeof value === "string" ? value.slice(0, COMPARED) : value;
-}
-
-/** Reads what stands at some places, in their order. */
-async function resourcesAt<T extends Resource>(
-  { groups, expand }: PlacedListing<T>,
-  places: readonly number[],
-  signal: AbortSignal,
-): Promise<T[]> {
-  const page = new Array<T>(places.length);
-  let start = 0;
-  for (const { places: { rows, count } } of groups) {
-    const own = new Map<number, number[]>();
-    for (const [at, place] of places.entries()) {
-      const row = Math.floor(place / PARTS) - start;
-      if (row < 0 || row >= count) continue;
-      own.set(row, [...own.get(row) ?? [], at]);
-    }
-    const wanted = [...own.keys()];
-    const found = wanted.length === 0 ? [] : await rows.at<T>(wanted, signal);
-    for (const [i, resource] of found.entries()) {
-      const parts = expand?.(resource) ?? [resource];
-      for (const at of own.get(wanted[i]!)!) page[at] = parts[places[at]! % PARTS]!;
-    }
-    start += count;
-  }
-  return page;
 }

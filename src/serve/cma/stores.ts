@@ -15,56 +15,15 @@ import type {
   UploadStore,
 } from "../../cma_server/stores.ts";
 import { concurrently } from "../../async/concurrently.ts";
-import { Budget } from "../../async/budget.ts";
 import { relatedId } from "../../content/attributes.ts";
 import type { Item, ItemType, Resource, Upload, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { searchEntries } from "../../snapshot/batches.ts";
-import { Kept } from "../kept.ts";
-import type { OpenedSnapshot } from "../shelf.ts";
-import { listPlaced, type PlacedChunk } from "./placed_listing.ts";
-import { Places } from "./places.ts";
-import { Scans } from "./scans.ts";
+import type { OpenedSnapshot, Shelf } from "../shelf.ts";
+import { listPlaced } from "./placed_listing.ts";
 
-/** Memory for the places of records and uploads (bytes). */
-const PLACES_MEMORY = 128 * 1024 * 1024;
-/** Memory for the orders of listings (bytes). */
-const ORDERS_MEMORY = 32 * 1024 * 1024;
 /** Records that are looked up by their ids at a time. */
 const LOOKUPS = 8;
-/** Models whose places are found at a time. */
-const INDEXED = 4;
-
-/** What is kept between requests, for all snapshots. */
-export class CmaShelf {
-  /** Bounds what is read through. */
-  readonly scans: Scans = new Scans();
-  /** Listings that were found out. */
-  readonly orders: Kept<PlacedChunk> = new Kept<PlacedChunk>(
-    ORDERS_MEMORY,
-    ({ places }) => places.byteLength + 1000,
-  );
-  readonly #places = new Kept<Places>(PLACES_MEMORY, (places) => places.bytes);
-  readonly #indexed = new Budget(INDEXED);
-
-  /**
-   * Where the entries of batches are.
-   *
-   * @param opened The snapshot.
-   * @param paths The batches' paths in it.
-   * @param signal Aborts what several requests wait for.
-   */
-  async places(
-    { content, tag }: OpenedSnapshot,
-    paths: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Places> {
-    return await this.#places.get(`${tag} ${paths.join()}`, async () => {
-      using _place = await this.#indexed.acquire(signal);
-      return await Places.read(content, paths, signal);
-    });
-  }
-}
 
 /** What the stores of a snapshot are made of. */
 export interface StoreParts {
@@ -72,8 +31,8 @@ export interface StoreParts {
   readonly opened: OpenedSnapshot;
   /** Its schema. */
   readonly schema: SchemaIndex;
-  /** What is kept between requests. */
-  readonly kept: CmaShelf;
+  /** What is kept of snapshots between requests. */
+  readonly shelf: Shelf;
   /** Aborts what several requests wait for. */
   readonly signal: AbortSignal;
 }
@@ -91,7 +50,7 @@ export class SnapshotItems implements ItemStore {
 
   /** One page of a listing. */
   async list(query: ItemQuery): Promise<Listing<Item>> {
-    const { schema, opened, kept, signal } = this.#parts;
+    const { schema, opened, shelf, signal } = this.#parts;
     const { version, typeIds, blocksToo, locale = schema.locales[0] ?? "" } = query;
     if (query.ids !== undefined) return await this.#byIds(query, query.ids);
     const types = typeIds && new Set(typeIds);
@@ -105,21 +64,20 @@ export class SnapshotItems implements ItemStore {
       const paths = opened.content.recordBatches(model.attributes.api_key, version);
       if (paths.length === 0) continue;
       groups.push({
-        places: await kept.places(opened, paths, signal),
+        paths,
         read: itemColumns(schema.fields(model.id), locale),
       });
     }
-    return await listPlaced(
+    return await listPlaced<Item>(
       {
-        key: JSON.stringify([opened.tag, "items", version, typeIds, blocksToo]),
+        shelf,
+        opened,
+        key: JSON.stringify(["items", version, typeIds, blocksToo]),
         groups,
         order: { column: "_updated_at", direction: "DESC" },
         expand: withBlocks
           ? (item) => [...blocksOf(item, schema), item].filter(isListed)
           : undefined,
-        scans: kept.scans,
-        kept: kept.orders,
-        signal,
       },
       query,
       signal,
@@ -166,10 +124,10 @@ export class SnapshotItems implements ItemStore {
 
   /** Blocks by their ids: all records that may hold one are read. */
   async #blocks(ids: ReadonlySet<string>, version: Version): Promise<Map<string, Item>> {
-    const { schema, opened: { content }, kept, signal } = this.#parts;
+    const { schema, opened: { content }, shelf, signal } = this.#parts;
     const texts = [...ids].map((id) => JSON.stringify(id));
     const may = (line: string) => texts.some((text) => line.includes(text));
-    return await kept.scans.run(async () => {
+    return await shelf.scans.run(async () => {
       const found = new Map<string, Item>();
       for (const { attributes: { api_key: model } } of schema.models) {
         for (const path of content.recordBatches(model, version)) {
@@ -203,7 +161,7 @@ export class SnapshotUploads implements UploadStore {
 
   /** One page of a listing. */
   async list(query: ListQuery): Promise<Listing<Upload>> {
-    const { opened, kept, signal } = this.#parts;
+    const { opened, shelf, signal } = this.#parts;
     const order = { column: "_created_at", direction: "DESC" } as const;
     if (query.ids !== undefined) {
       const found: Upload[] = [];
@@ -216,18 +174,9 @@ export class SnapshotUploads implements UploadStore {
       return { total, page: await Promise.all(page.map(this.#view)) };
     }
     const { uploadBatches: paths } = opened.content;
-    const groups = paths.length === 0
-      ? []
-      : [{ places: await kept.places(opened, paths, signal), read: uploadColumn }];
+    const groups = paths.length === 0 ? [] : [{ paths, read: uploadColumn }];
     const { total, page } = await listPlaced<Upload>(
-      {
-        key: JSON.stringify([opened.tag, "uploads"]),
-        groups,
-        order,
-        scans: kept.scans,
-        kept: kept.orders,
-        signal,
-      },
+      { shelf, opened, key: "uploads", groups, order },
       query,
       signal,
     );
@@ -266,14 +215,14 @@ function pageOf<T extends Resource>(
  * @param most Once there are more, no further ones are looked for.
  */
 export async function referrersOf(
-  { schema, opened: { content }, kept, signal }: StoreParts,
+  { schema, opened: { content }, shelf, signal }: StoreParts,
   id: string,
   version: Version,
   refers: (item: Item) => boolean,
   most: number,
 ): Promise<Item[]> {
   const text = JSON.stringify(id);
-  return await kept.scans.run(async () => {
+  return await shelf.scans.run(async () => {
     const found: Item[] = [];
     const models: readonly ItemType[] = schema.models;
     for (const { attributes: { api_key: model } } of models) {

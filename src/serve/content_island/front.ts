@@ -14,7 +14,7 @@ import { takeExport } from "../api/download.ts";
 import type { FrontRoute } from "../api/route.ts";
 import { type Call, type NamedSnapshot, queryOf } from "../call.ts";
 import { notThere, ServeError } from "../failure.ts";
-import type { Wanted } from "../places.ts";
+import { orderBy, Places, type Wanted } from "../places.ts";
 import type { Shelf } from "../shelf.ts";
 import type { ServeToken } from "../token.ts";
 import {
@@ -113,12 +113,13 @@ async function project(call: Call): Promise<Response> {
 
 async function contents(call: Call): Promise<Response> {
   const asked = await ask(call, { sort: true, related: true });
-  return streamedJson(call, asked.opened, () => {
+  return await streamedJson(call, asked.opened, async () => {
+    const found = await find(asked, call.signal);
     return generatorStream(async function* (stop) {
       const signal = AbortSignal.any([call.signal, stop.signal]);
       yield ENCODER.encode("[");
       let before = "";
-      for await (const page of pagesOf(asked, signal)) {
+      for await (const page of pagesOf(asked, found, signal)) {
         const text = page.map((content) => JSON.stringify(content)).join(",");
         yield ENCODER.encode(before + text);
         before = ",";
@@ -132,7 +133,8 @@ async function content(call: Call): Promise<Response> {
   const asked = await ask(call, { sort: false, related: true });
   return await jsonAnswer(call, asked.opened, async () => {
     const one = { ...asked, query: { ...asked.query, take: 1 } };
-    for await (const [content] of pagesOf(one, call.signal)) return content;
+    const found = await find(one, call.signal);
+    for await (const [content] of pagesOf(one, found, call.signal)) return content;
     throw notThere("such content in this view of the snapshot");
   });
 }
@@ -202,19 +204,18 @@ interface Entry {
   readonly own: readonly IslandContent[];
 }
 
-function wantedOf({ models, version, contentsOf, query }: Asked): Wanted<Entry> {
+function wantedOf({ opened, models, version, contentsOf, query }: Asked): Wanted<Item, Entry> {
   return {
-    models,
-    version,
+    groups: models.map((model) => opened.content.recordBatches(model, version)),
     entriesOf(item) {
       const own = contentsOf(item);
       return own.map((content) => ({ content, own }));
     },
     matches: ({ content }) => isAskedFor(content, query),
-    order: query.sort.map(({ key, isDescending }) => ({
+    order: orderBy(query.sort.map(({ key, isDescending }) => ({
       keyOf: ({ content }) => orderKeyOf(content, key),
       isDescending,
-    })),
+    }))),
   };
 }
 
@@ -224,9 +225,18 @@ async function placesOf(asked: Asked) {
   return await shelf.places(opened, key, wantedOf(asked));
 }
 
+/** What is asked for, if all of it needn't be read one after the other: records, or the places of contents. */
+type Found = readonly Item[] | Places | undefined;
+
+async function find(asked: Asked, signal: AbortSignal): Promise<Found> {
+  const records = await recordsByIds(asked, signal);
+  return records ?? (isPlain(asked) ? undefined : await placesOf(asked));
+}
+
 /** What is asked for, page by page: no page is empty. */
 async function* pagesOf(
   asked: Asked,
+  found: Found,
   signal: AbortSignal,
 ): AsyncGenerator<readonly IslandContent[], void> {
   const { call: { service: { shelf } }, opened, query: { depth, take, skip }, version } = asked;
@@ -237,12 +247,7 @@ async function* pagesOf(
   const wanted = wantedOf(asked);
   const { entriesOf } = wanted;
   let [left, toSkip] = [take, skip];
-  const only = await recordsByIds(asked, signal);
-  if (only !== undefined) {
-    yield* page(only.flatMap(entriesOf));
-    return;
-  }
-  if (isPlain(asked)) {
+  if (found === undefined) {
     for (const model of asked.models) {
       for (const path of opened.content.recordBatches(model, version)) {
         for await (const items of opened.content.entries<Item>(path, signal)) {
@@ -253,13 +258,15 @@ async function* pagesOf(
     }
     return;
   }
-  const places = await placesOf(asked);
-  const rowsOf = (model: string) => shelf.records(opened, model, version);
-  const end = Math.min(places.count, skip + take);
+  if (!(found instanceof Places)) {
+    yield* page(found.flatMap(entriesOf));
+    return;
+  }
+  const end = Math.min(found.count, skip + take);
   toSkip = 0;
   for (let at = skip; at < end; at += PAGE) {
-    const found = await places.slice(rowsOf, wanted, at, Math.min(end, at + PAGE), signal);
-    yield* page(found);
+    const range = [at, Math.min(end, at + PAGE)] as const;
+    yield* page(await shelf.slice(opened, found, wanted, range, signal));
   }
 
   /** Those that are asked for, as far as they are wanted. */
@@ -267,7 +274,7 @@ async function* pagesOf(
     const shown: IslandContent[] = [];
     for (const entry of entries) {
       if (left <= 0) break;
-      if (!wanted.matches(entry)) continue;
+      if (!isAskedFor(entry.content, asked.query)) continue;
       if (toSkip > 0) {
         toSkip--;
         continue;

@@ -6,7 +6,7 @@ import type { SchemaIndex } from "../../content/schema_index.ts";
 import { counted, formatCount } from "../../text/format.ts";
 import { isObject } from "../../text/json.ts";
 import { notThere } from "../failure.ts";
-import type { Wanted } from "../places.ts";
+import { orderBy, type Wanted } from "../places.ts";
 import { shown } from "../shelf.ts";
 import { covers } from "../token.ts";
 import { SnapshotLayout } from "./layout.tsx";
@@ -53,11 +53,13 @@ export async function RecordsPage(view: SnapshotView) {
   const name = line(String(model.attributes.name ?? key), 100);
   const page = pageNumber(view);
   const from = (page - 1) * PAGE;
-  const wanted = wantedOf(asked, schema);
+  const wanted: Wanted<Item> = {
+    ...wantedOf(asked, schema),
+    groups: [opened.content.recordBatches(key, version)],
+  };
   const id = JSON.stringify(["page", key, version, asked.text, asked.status, locale, asked.order]);
   const places = await shelf.places(opened, id, wanted);
-  const rowsOf = (model: string) => shelf.records(opened, model, version);
-  const records = await places.slice(rowsOf, wanted, from, from + PAGE, signal);
+  const records = await shelf.slice(opened, places, wanted, [from, from + PAGE], signal);
   const query = {
     model: key,
     version: version === "published" && covers(scope, "preview") ? version : undefined,
@@ -148,9 +150,9 @@ function askedOf(view: SnapshotView, schema: SchemaIndex): Asked | undefined {
 }
 
 function wantedOf(
-  { model, version, text, status, locale, order }: Asked,
+  { text, status, locale, order }: Asked,
   schema: SchemaIndex,
-): Wanted<Item> {
+): Omit<Wanted<Item>, "groups"> {
   const needle = text === undefined ? undefined : folded(text);
   const isDescending = order !== "oldest" && order !== "title";
   const keyOf = (record: Item) => {
@@ -164,8 +166,6 @@ function wantedOf(
     }
   };
   return {
-    models: [model.attributes.api_key],
-    version,
     entriesOf: (record) => [record],
     matches(record) {
       if (status !== undefined && record.meta?.status !== status) return false;
@@ -174,7 +174,7 @@ function wantedOf(
       const own = locale === undefined ? record : inLocale(record, locale, schema);
       return folded(record.id).includes(needle) || holds(own.attributes, needle);
     },
-    order: [{ keyOf, isDescending }],
+    order: orderBy([{ keyOf, isDescending }]),
   };
 }
 

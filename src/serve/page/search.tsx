@@ -2,7 +2,8 @@
 import { limited } from "../../async/limited.ts";
 import { counted, formatCount } from "../../text/format.ts";
 import { findInSnapshots, type FoundEntry, searchSnapshot } from "../../tools/find.ts";
-import { covers, type Scope } from "../token.ts";
+import type { Call } from "../call.ts";
+import { covers } from "../token.ts";
 import { Layout, SnapshotLayout } from "./layout.tsx";
 import { Badge, line, When } from "./parts.tsx";
 import {
@@ -49,6 +50,7 @@ export async function SearchPage(view: View) {
   const limit = Number(choice(view, "snapshots", ["30", ...SNAPSHOTS]));
   const searched: string[] = [];
   const search = query === undefined ? undefined : await searchOf(
+    call,
     findInSnapshots(shelf.storage, query, {
       project,
       environment,
@@ -58,8 +60,6 @@ export async function SearchPage(view: View) {
       onUnreadable: () => {},
       signal,
     }),
-    call.scope,
-    signal,
   );
   return (
     <Layout
@@ -122,12 +122,12 @@ export async function SearchPage(view: View) {
 
 /** Where a text or an id is in one snapshot: what refers to a record. */
 export async function WherePage(view: SnapshotView) {
-  const { call: { scope, signal, service: { shelf } }, opened: { found: own }, base } = view;
+  const { call, opened: { found: own }, base } = view;
+  const { signal, service: { shelf } } = call;
   const query = param(view, "q", 200);
   const search = query === undefined ? undefined : await searchOf(
+    call,
     searchSnapshot(shelf.storage, own, query, { ignoreCase: true, signal }),
-    scope,
-    signal,
   );
   // What is looked for by its id isn't what refers to it.
   const found =
@@ -164,15 +164,14 @@ export async function WherePage(view: SnapshotView) {
 
 /** Reads what is found, within the time and the number that a page may have. */
 async function searchOf(
+  { scope, signal, service: { shelf: { scans } } }: Call,
   pages: ReadableStream<readonly FoundEntry[]> | AsyncIterable<readonly FoundEntry[]>,
-  scope: Scope,
-  signal: AbortSignal,
 ): Promise<Search> {
   const isAll = covers(scope, "preview");
   const found = new Map<string, Found>();
   let isPartial = false;
   try {
-    await limited(BUDGET_MS, signal, async (signal) => {
+    const read = async (signal: AbortSignal) => {
       for await (const page of pages) {
         signal.throwIfAborted();
         for (const entry of page) {
@@ -187,7 +186,8 @@ async function searchOf(
           }
         }
       }
-    });
+    };
+    await scans.run(() => limited(BUDGET_MS, signal, read));
   } catch (error) {
     if (signal.aborted || !(error instanceof DOMException) || error.name !== "TimeoutError") {
       throw error;

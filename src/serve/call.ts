@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type * as z from "zod";
 import type { Storage } from "../storage/storage.ts";
 import { invalid, ServeError } from "./failure.ts";
+import type { Metrics } from "./metrics.ts";
 import type { OpenedSnapshot, Shelf } from "./shelf.ts";
 import type { Rate, RateLeft, RateWindows } from "./rate.ts";
 import type { Signer } from "./sign.ts";
@@ -28,6 +29,8 @@ export interface Service {
   readonly urlTtlMs: number;
   /** Counts single documents and archives, by project. */
   readonly exports: RateWindows;
+  /** What was counted of requests. */
+  readonly metrics: Metrics;
   /** The time now, in milliseconds since 1970. */
   readonly now: () => number;
 }

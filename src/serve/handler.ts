@@ -5,10 +5,13 @@ import { DIFF_ROUTES } from "./api/diff.ts";
 import { DOWNLOAD_ROUTES } from "./api/download.ts";
 import { FILE_ROUTES } from "./api/files.ts";
 import { FIND_ROUTES } from "./api/find.ts";
+import { METRICS } from "./api/metrics.ts";
 import { RECORD_ROUTES } from "./api/records.ts";
 import { REFERENCE_ROUTES } from "./api/references.ts";
 import type { Route } from "./api/route.ts";
+import { SCHEDULE_ROUTES } from "./api/schedule.ts";
 import { SNAPSHOT_ROUTES } from "./api/snapshots.ts";
+import { TABLE_ROUTES } from "./api/tables.ts";
 import { UPLOAD_ROUTES } from "./api/uploads.ts";
 import { plainJson } from "./answer.ts";
 import type { Call, Progress, Service } from "./call.ts";
@@ -18,6 +21,7 @@ import { clientAddress, type ConnectionInfo } from "./client_address.ts";
 import { addCors, preflight } from "./cors.ts";
 import { notThere, ServeError, toServeError } from "./failure.ts";
 import { addSafeHeaders, isForUs } from "./guard.ts";
+import { Metrics } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
 import type { ServeOptions } from "./options.ts";
 import { mountPages } from "./page/mount.tsx";
@@ -30,16 +34,18 @@ import { covers, findToken, isGood, type Scope, type ServeToken } from "./token.
 
 /** Where the own API is. */
 const BASE = "/api/v1";
-/** The endpoints of the own API. */
+/** The endpoints of the own API, below that. */
 export const ROUTES: readonly Route[] = [
   ...SNAPSHOT_ROUTES,
   ...FILE_ROUTES,
   ...RECORD_ROUTES,
   ...REFERENCE_ROUTES,
   ...UPLOAD_ROUTES,
+  ...TABLE_ROUTES,
   ...DIFF_ROUTES,
   ...FIND_ROUTES,
   ...DOWNLOAD_ROUTES,
+  ...SCHEDULE_ROUTES,
 ];
 
 /**
@@ -87,6 +93,7 @@ export function snapshotHandler(
     frontSnapshot: options.frontSnapshot ?? "latest",
     urlTtlMs: options.urlTtlMs ?? 3_600_000,
     exports: new RateWindows(options.exportRate ?? { limit: 5, seconds: 60 }, now),
+    metrics: new Metrics(),
     now,
   };
   const app = new Hono<{ Bindings: Progress }>({
@@ -94,7 +101,8 @@ export function snapshotHandler(
     getPath: (request) => new URL(request.url).pathname,
   });
 
-  const described = openApi(ROUTES, BASE);
+  const routes = [...ROUTES.map((route) => ({ ...route, path: `${BASE}${route.path}` })), METRICS];
+  const described = openApi(routes);
   app.get("/healthz", () => plainJson({ status: "ok" }));
   app.get("/readyz", async () => {
     await service.shelf.folders();
@@ -105,14 +113,18 @@ export function snapshotHandler(
     env.route = "/files";
     return signedFileAnswer(callOf(env, req.param(), "read"));
   });
-  for (const { path, scope, answer } of ROUTES) {
-    app.get(`${BASE}${path}`, ({ env, req }) => {
-      env.route = `${BASE}${path}`;
+  for (const { method = "GET", path, scope, answer } of routes) {
+    app.on(method, path, ({ env, req }) => {
+      env.route = path.replace(/\{.*\}$/, "");
       return answer(callOf(env, req.param(), allowed(env, req.param(), scope)));
     });
-    app.all(`${BASE}${path}`, () => {
-      throw new ServeError("METHOD_NOT_ALLOWED", "This can only be read: use GET.", {
-        headers: { Allow: "GET, HEAD" },
+  }
+  for (const [path, own] of Map.groupBy(routes, ({ path }) => path)) {
+    const methods = own.map(({ method = "GET" }) => method === "GET" ? "GET, HEAD" : method);
+    const can = methods.length > 1 ? "This takes" : "This can only be read: use";
+    app.all(path, () => {
+      throw new ServeError("METHOD_NOT_ALLOWED", `${can} ${methods.join(", ")}.`, {
+        headers: { Allow: methods.join(", ") },
       });
     });
   }
@@ -241,6 +253,8 @@ export function snapshotHandler(
     addCors(headers, received, cors);
     if (isHead) await answered.body?.cancel();
     const { token, route, params: { project = null, snapshot = null } } = progress;
+    const ms = performance.now() - started;
+    service.metrics.add({ route, status: answered.status, ms });
     onRequest?.({
       at: new Date(now()).toISOString(),
       requestId,
@@ -251,10 +265,13 @@ export function snapshotHandler(
       project,
       snapshot,
       status: answered.status,
-      ms: Math.round(performance.now() - started),
+      ms: Math.round(ms),
     });
-    const body = isHead ? null : guardedBody(answered, (error) => {
-      if (!signal.aborted) onError?.(error, requestId);
+    const body = isHead ? null : guardedBody(answered, {
+      onBytes: (bytes) => service.metrics.addBytes(route, bytes),
+      onError(error) {
+        if (!signal.aborted) onError?.(error, requestId);
+      },
     });
     return new Response(body, { status: answered.status, headers });
   };
@@ -271,10 +288,17 @@ function errorAnswer({ code, message, status, options }: ServeError, requestId: 
 /** The body of an answer, whose failures are told here: Deno would print them, with addresses. */
 function guardedBody(
   { body, headers }: Response,
-  onError: (error: unknown) => void,
+  { onBytes, onError }: {
+    readonly onBytes: (bytes: number) => void;
+    readonly onError: (error: unknown) => void;
+  },
 ): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+  if (body === null) return null;
   const isWhole = headers.has("Content-Length") && !headers.has("Accept-Ranges");
-  if (body === null || isWhole) return body;
+  if (isWhole) {
+    onBytes(Number(headers.get("Content-Length")));
+    return body;
+  }
   const reader = body.getReader();
   let isLeft = false;
   return new ReadableStream({
@@ -283,8 +307,9 @@ function guardedBody(
         const { done, value } = await reader.read();
         // The client has gone meanwhile, which is no failure.
         if (isLeft) return;
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (done) return controller.close();
+        onBytes(value.length);
+        controller.enqueue(value);
       } catch (error) {
         if (isLeft) return;
         onError(error);

@@ -4,17 +4,20 @@ import { VERSION } from "../version.ts";
 import type { Route } from "./api/route.ts";
 import { failure } from "./schemas.ts";
 
+/** A part of a path that is chosen. */
+const PARAMETER = /:(\w+)(?:\{.*?\})?/g;
+
 /**
  * What the own API is, in OpenAPI 3.1.
  *
- * @param routes Its endpoints.
- * @param base Where they are below the address of the server.
+ * @param routes Its endpoints, by their whole paths.
  */
-export function openApi(routes: readonly Route[], base: string): JsonObject {
+export function openApi(routes: readonly Route[]): JsonObject {
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) {
-    const path = `${base}${route.path.replace(/:(\w+)/g, "{$1}")}`;
-    paths[path] = { get: operation(route) };
+    const path = route.path.replace(PARAMETER, "{$1}");
+    const method = (route.method ?? "GET").toLowerCase();
+    paths[path] = { ...paths[path], [method]: operation(route) };
   }
   return {
     openapi: "3.1.0",
@@ -34,8 +37,8 @@ export function openApi(routes: readonly Route[], base: string): JsonObject {
   };
 }
 
-function operation({ path, summary, scope, query, answers }: Route): JsonObject {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+function operation({ path, summary, scope, query, body, answers }: Route): JsonObject {
+  const inPath = [...path.matchAll(PARAMETER)].map(([, name]) => ({
     name: name!,
     in: "path",
     required: true,
@@ -62,6 +65,12 @@ function operation({ path, summary, scope, query, answers }: Route): JsonObject 
     summary,
     description: `Needs a token of scope ${scope}, or one that covers it.`,
     parameters: [...inPath, ...inQuery] as JsonObject[],
+    ...(body !== undefined && {
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: jsonSchema(body, "input") } },
+      },
+    }),
     responses: {
       "200": { description: summary, content },
       default: {

@@ -161,6 +161,29 @@ export const references = z.object({
 });
 /** A page of uploads. */
 export const uploadList = z.object({ uploads: z.array(resource), total: count, nextCursor });
+/** The tables. */
+export const tableList = z.object({
+  format: z.enum(["ndjson", "csv", "parquet"]).nullable().describe("How rows are encoded"),
+  tables: z.array(z.object({
+    name: z.string().describe("records/<model>, blocks/<block model>, links, uploads, …"),
+    model: z.looseObject({}).nullable().describe("The model of its records or blocks"),
+    columns: z.array(z.looseObject({ name: z.string() })),
+    parts: z.array(z.object({
+      path: z.string().describe("Its path in the snapshot: tables/…"),
+      version: z.enum(["current", "published"]).nullable(),
+      size: count,
+      count: count.describe("Rows"),
+      sha256: z.string().nullable(),
+    })),
+  })),
+});
+/** Whether automatic exports are on. */
+export const schedule = z.object({
+  enabled: z.boolean(),
+  changedAt: z.string().nullable().describe("Since when; null if they were never turned off"),
+});
+/** Turns automatic exports on or off. */
+export const scheduleChange = z.object({ enabled: z.boolean() });
 /** A record in each of the snapshots that have it. */
 export const recordHistory = z.object({
   id: z.string(),

@@ -39,9 +39,9 @@ Deno.test("each route needs a token that is known, has not expired, and has its 
   const tokens = [old.kept, young.kept];
   await using served = serveSnapshots(STORAGE, { now: () => now });
   const handler = snapshotHandler(STORAGE, { publicUrl: served.url, tokens, now: () => now });
-  const status = async (path: string, authorization?: string) => {
+  const status = async (path: string, authorization?: string, method = "GET") => {
     const headers = authorization === undefined ? {} : { Authorization: authorization };
-    const response = await handler(new Request(new URL(path, served.url), { headers }));
+    const response = await handler(new Request(new URL(path, served.url), { headers, method }));
     await response.body?.cancel();
     if (response.status === 401) {
       assert.equal(response.headers.get("www-authenticate"), 'Bearer realm="sluice"');
@@ -59,17 +59,19 @@ Deno.test("each route needs a token that is known, has not expired, and has its 
     `Bearer ${young.token.replace("slu_", "")}`,
     young.token,
   ];
-  for (const { path, scope } of ROUTES) {
-    const filled = `/api/v1${path}`.replace(/:(\w+)/g, (_, name) => {
+  for (const { method = "GET", path, scope } of ROUTES) {
+    const filled = `/api/v1${path}`.replace(/:(\w+)(?:\{.*?\})?/g, (_, name) => {
       return { project: PROJECT, snapshot: "latest", other: "latest" }[name as string] ?? "x";
     });
-    for (const authorization of wrong) assert.equal(await status(filled, authorization), 401, path);
-    assert.notEqual(await status(filled, `Bearer ${young.token}`), 401, path);
+    for (const authorization of wrong) {
+      assert.equal(await status(filled, authorization, method), 401, path);
+    }
+    assert.notEqual(await status(filled, `Bearer ${young.token}`, method), 401, path);
     for (
       const [less, scopes] of [["read", ["preview", "admin"]], ["preview", ["admin"]]] as const
     ) {
       const isRefused = (scopes as readonly string[]).includes(scope);
-      const told = await served.status(filled, { scope: less });
+      const told = await served.status(filled, { scope: less, method });
       assert.equal(told === 403, isRefused, `${path} with ${less}: ${told}`);
     }
   }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import * as z from "zod";
 import { sampleProject } from "../../src/demo/sample/sample_project.ts";
 import { runCli } from "../../src/cli/run_cli.ts";
 import type { Item } from "../../src/content/resource.ts";
 import { ROUTES } from "../../src/serve/handler.ts";
+import { Metrics } from "../../src/serve/metrics.ts";
 import { shownSnapshot, snapshotInfo } from "../../src/serve/schemas.ts";
 import { showSnapshot } from "../../src/tools/show.ts";
 import { listPage } from "../../src/tools/list.ts";
@@ -17,11 +19,15 @@ import { TracedStorage } from "../support/traced_storage.ts";
 import { until } from "../support/until.ts";
 
 const STORAGE = await exportedToMemory({ tables: false });
+const WITH_TABLES = await exportedToMemory({ assets: false });
 const SNAPSHOT = await openSnapshot(STORAGE, "latest");
 const [PROJECT, ID] = SNAPSHOT.name.split("/") as [string, string];
 const PROJECTS = "/api/v1/projects";
 const SNAPSHOTS = `${PROJECTS}/${PROJECT}/snapshots`;
 const LATEST = `${SNAPSHOTS}/latest`;
+
+/** A part of a path that is chosen. */
+const PARAMETER = /:(\w+)(?:\{.*?\})?/g;
 
 interface HasId {
   readonly id: string;
@@ -36,7 +42,7 @@ async function answered(served: Served, path: string): Promise<any> {
   const body = JSON.parse(text);
   const { pathname } = new URL(path, served.url);
   const route = ROUTES.find((route) => {
-    return new RegExp(`^/api/v1${route.path.replace(/:\w+/g, "[^/]+")}$`).test(pathname);
+    return new RegExp(`^/api/v1${route.path.replace(PARAMETER, "[^/]+")}$`).test(pathname);
   });
   const schema = route?.answers["application/json"];
   assert.ok(schema instanceof z.ZodType, path);
@@ -432,18 +438,177 @@ Deno.test("the archive unpacks to the snapshot that was served", async () => {
   }
 });
 
-Deno.test("OpenAPI describes each route, its parameters and its answers", async () => {
+Deno.test("the tables of a snapshot are listed, and each part is the file that was written", async () => {
+  await using served = serveSnapshots(WITH_TABLES);
+  const snapshot = await openSnapshot(WITH_TABLES, "latest");
+  const { format, tables } = await answered(served, `${LATEST}/tables`);
+  const own = await snapshot.tables();
+  assert.equal(format, own[0]!.format);
+  assert.deepEqual(tables.map(({ name }: { name: string }) => name), own.map(({ name }) => name));
+  const sums = new Map(snapshot.manifest!.objects.map(({ path, sha256 }) => [path, sha256]));
+  const parts = tables.flatMap(({ parts }: { parts: unknown[] }) => parts);
+  assert.equal(parts.length, own.flatMap(({ parts }) => parts).length);
+  assert.ok(parts.length > 10);
+  for (const { path, size, sha256 } of parts) {
+    const bytes = await (await served.ask(`${LATEST}/${path}`)).bytes();
+    assert.equal(bytes.length, size, path);
+    assert.equal(createHash("sha256").update(bytes).digest("hex"), sha256);
+    assert.equal(sums.get(path), sha256);
+  }
+  const { path, size } = parts[0];
+  const range = { headers: { Range: "bytes=1-3" } };
+  const some = await served.ask(`${LATEST}/${path}`, range);
+  assert.equal(some.headers.get("content-range"), `bytes 1-3/${size}`);
+  assert.equal((await some.bytes()).length, 3);
+  const { tables: described } = await (await served.ask(`${LATEST}/tables/schema.json`)).json();
+  assert.equal(described.length, tables.length);
+  for (const other of ["nothing", "..%2fmanifest.json", "%2e%2e%2fsite.json", ""]) {
+    assert.equal(await served.status(`${LATEST}/tables/${other}`), 404, other);
+  }
+  assert.equal(await served.status(`${LATEST}/${path}`, { scope: "read" }), 403);
+  await using without = serveSnapshots(STORAGE);
+  assert.deepEqual(await answered(without, `${LATEST}/tables`), { format: null, tables: [] });
+});
+
+Deno.test("automatic exports of an environment are turned on and off by who may", async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const storage = new MemoryStorage();
+  for (const [key, bytes] of STORAGE.objects) storage.objects.set(key, bytes);
+  await using served = serveSnapshots(storage, { now: () => now });
+  const path = `${PROJECTS}/${PROJECT}/environments/main/schedule`;
+  const put = (body: string, scope: "admin" | "preview" = "admin") => {
+    return served.ask(path, { method: "PUT", body, scope });
+  };
+  const asked = () => answered(served, path);
+  assert.deepEqual(await asked(), { enabled: true, changedAt: null });
+  for (const enabled of [false, true]) {
+    now += 1000;
+    const changed = { enabled, changedAt: new Date(now).toISOString() };
+    assert.deepEqual(await (await put(JSON.stringify({ enabled }))).json(), changed);
+    assert.deepEqual(await asked(), changed);
+    const note = JSON.parse(storage.text(`content/project_${PROJECT}/schedule.json`)!);
+    assert.deepEqual(note, changed);
+  }
+  const statusOf = async (response: Promise<Response>) => {
+    const { status, body } = await response;
+    await body?.cancel();
+    return status;
+  };
+  for (const body of ["", "{}", "x", '{"enabled":1}']) {
+    assert.equal(await statusOf(put(body)), 400, body);
+  }
+  assert.equal(await statusOf(put('{"enabled":false}', "preview")), 403);
+  assert.equal(await served.status(path.replace("main", "nothing")), 404);
+  const wrong = await served.ask(path, { method: "DELETE" });
+  await wrong.body?.cancel();
+  assert.deepEqual([wrong.status, wrong.headers.get("allow")], [405, "GET, HEAD, PUT"]);
+  assert.equal((await asked()).enabled, true);
+  await using readOnly = serveSnapshots(storage, { readOnly: true });
+  assert.equal(await readOnly.status(path, { method: "PUT", body: '{"enabled":false}' }), 403);
+  storage.objects.set(`content/project_${PROJECT}/schedule.json`, new TextEncoder().encode("?"));
+  assert.equal(await served.status(path), 409);
+});
+
+Deno.test("what was asked for is counted, for Prometheus", async () => {
   await using served = serveSnapshots(STORAGE);
+  const size = (await (await served.ask(PROJECTS, { headers: { "Accept-Encoding": "identity" } }))
+    .bytes()).length;
+  const uploaded = await served.ask(`${LATEST}/uploads`);
+  await uploaded.body?.cancel();
+  const tag = uploaded.headers.get("etag")!;
+  assert.equal(
+    await served.status(`${LATEST}/uploads`, { headers: { "If-None-Match": tag } }),
+    304,
+  );
+  assert.equal(await served.status(`${LATEST}/nothing`), 404);
+  assert.equal(await served.status("/metrics", { scope: "preview" }), 403);
+  const response = await served.ask("/metrics");
+  assert.match(response.headers.get("content-type")!, /^text\/plain; version=0\.0\.4/);
+  const text = await response.text();
+  const valueOf = (name: string) => {
+    const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+    return line === undefined ? undefined : Number(line.slice(name.length));
+  };
+  const uploads = `/api/v1/projects/:project/snapshots/:snapshot/uploads`;
+  assert.equal(valueOf(`sluice_http_requests_total{route="${PROJECTS}",status="200"}`), 1);
+  assert.equal(valueOf(`sluice_http_response_bytes_total{route="${PROJECTS}"}`), size);
+  for (const status of [200, 304]) {
+    assert.equal(valueOf(`sluice_http_requests_total{route="${uploads}",status="${status}"}`), 1);
+  }
+  assert.equal(valueOf('sluice_http_requests_total{route="none",status="404"}'), 1);
+  assert.equal(valueOf('sluice_http_requests_total{route="/metrics",status="403"}'), 1);
+  const duration = "sluice_http_request_duration_seconds";
+  assert.equal(valueOf(`${duration}_count{route="${uploads}"}`), 2);
+  assert.ok(valueOf(`${duration}_sum{route="${uploads}"}`)! >= 0);
+  for (const line of text.trimEnd().split("\n")) {
+    assert.match(line, /^# (?:HELP|TYPE) \w+ .+$|^\w+\{(?:\w+="[^"]*",?)+\} [\d.e-]+$/);
+  }
+  const metrics = new Metrics();
+  metrics.add({ route: 'a"\\\nb', status: 200, ms: 1500 });
+  assert.match(metrics.text(), /_sum\{route="a\\"\\\\\\nb"\} 1\.5\n/);
+});
+
+Deno.test("OpenAPI describes each route, and each answer is what it says", async () => {
+  const storage = new MemoryStorage();
+  for (const [key, bytes] of WITH_TABLES.objects) storage.objects.set(key, bytes);
+  await using served = serveSnapshots(storage);
+  const { records: [record] } = await answered(served, `${LATEST}/records?model=lock&limit=1`);
+  const { uploads: [upload] } = await answered(served, `${LATEST}/uploads?limit=1`);
+  const { tables } = await answered(served, `${LATEST}/tables`);
+  const chosen: Record<string, string> = {
+    project: PROJECT,
+    snapshot: "latest",
+    other: "latest",
+    environment: "main",
+    model: "lock",
+    part: tables.find(({ parts }: { parts: [] }) => parts.length > 0).parts[0].path.slice(7),
+  };
   const described = await (await served.ask("/openapi.json")).json();
   assert.equal(described.openapi, "3.1.0");
-  assert.equal(Object.keys(described.paths).length, ROUTES.length);
-  for (const { path, query, answers } of ROUTES) {
-    const { get } = described.paths[`/api/v1${path.replace(/:(\w+)/g, "{$1}")}`];
-    const names = get.parameters.filter((one: { in: string }) => one.in === "query")
+  const paths = new Set(ROUTES.map(({ path }) => `/api/v1${path.replace(PARAMETER, "{$1}")}`));
+  assert.deepEqual(new Set(Object.keys(described.paths)), paths.union(new Set(["/metrics"])));
+  let checked = 0;
+  for (const { method = "GET", path, query, body, answers } of ROUTES) {
+    const own = `/api/v1${path.replace(PARAMETER, "{$1}")}`;
+    const operation = described.paths[own][method.toLowerCase()];
+    const names = operation.parameters.filter((one: { in: string }) => one.in === "query")
       .map((one: { name: string }) => one.name);
     assert.deepEqual(names, Object.keys(query.shape));
-    assert.deepEqual(Object.keys(get.responses["200"].content), Object.keys(answers));
+    assert.equal(operation.requestBody === undefined, body === undefined);
+    const { content } = operation.responses["200"];
+    assert.deepEqual(Object.keys(content), Object.keys(answers));
+    // The files of uploads weren't exported here.
+    if (path.includes("/assets/")) continue;
+    const id = path.includes("/uploads/") ? upload.id : record.id;
+    const filled = own.replace(/\{(\w+)\}/g, (_, name) => chosen[name] ?? id) +
+      (path.endsWith("/find") ? "?q=lock" : "");
+    for (
+      const [type, { schema }] of Object.entries<{ schema?: z.core.JSONSchema.JSONSchema }>(content)
+    ) {
+      const response = await served.ask(filled, {
+        method,
+        headers: { Accept: type },
+        ...(body !== undefined && { body: '{"enabled":true}' }),
+      });
+      assert.equal(response.status, 200, filled);
+      const text = await response.text();
+      if (type === "application/octet-stream") continue;
+      assert.equal(response.headers.get("content-type")!.split(";")[0], type, filled);
+      if (schema === undefined) continue;
+      const valid = z.fromJSONSchema(schema);
+      const documents = type === "application/x-ndjson" ? text.trimEnd().split("\n") : [text];
+      for (const document of documents.filter((one) => one !== "")) {
+        const { error } = valid.safeParse(JSON.parse(document));
+        assert.equal(error, undefined, `${method} ${filled}: ${error?.message}`);
+      }
+      checked++;
+    }
   }
+  assert.ok(checked >= ROUTES.length, String(checked));
+  const refused = await served.ask(`${LATEST}/records?limit=0`);
+  const failure = z.fromJSONSchema(described.components.schemas.Error);
+  assert.equal(failure.safeParse(await refused.json()).error, undefined);
+  assert.ok(!failure.safeParse({ error: { code: "NOTHING" } }).success);
 });
 
 Deno.test("what a client has already isn't read again", async () => {

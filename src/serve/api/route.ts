@@ -5,7 +5,9 @@ import type { Scope } from "../token.ts";
 
 /** An endpoint of the own API. */
 export interface Route {
-  /** Its path below `/api/v1`, with `:name` where a part of it is chosen. */
+  /** The HTTP method. @default {"GET"} */
+  readonly method?: "PUT" | undefined;
+  /** Its path below `/api/v1`, with `:name` where a part of it is chosen; `:name{.+}` is several of them. */
   readonly path: string;
   /** What it answers with, in a few words. */
   readonly summary: string;
@@ -13,6 +15,8 @@ export interface Route {
   readonly scope: Scope;
   /** What the query may hold. */
   readonly query: z.ZodObject;
+  /** What the body holds. @default {Nothing} */
+  readonly body?: z.ZodType | undefined;
   /** What it answers with, by MIME type: a schema of JSON or of a line of it, or bytes. */
   readonly answers: Readonly<Record<string, z.ZodType | "bytes">>;
   /**

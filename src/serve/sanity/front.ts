@@ -1,16 +1,15 @@
 import * as z from "zod";
-import { scheduleSwitch } from "../../snapshot/schedule_switch.ts";
 import type { SnapshotInfo } from "../../snapshot/snapshot_info.ts";
 import { parseTime } from "../../text/iso_time.ts";
 import { listPage } from "../../tools/list.ts";
 import { plainJson } from "../answer.ts";
 import { assets } from "../api/files.ts";
 import type { FrontRoute } from "../api/route.ts";
-import { bodyText, type Call, queryOf } from "../call.ts";
+import { primaryName, sandboxNamed, switchSchedule } from "../api/schedule.ts";
+import { type Call, queryOf } from "../call.ts";
 import { recordBatches } from "../batch_lines.ts";
 import { cursorAt, positionOf } from "../cursor.ts";
-import { notThere, ServeError } from "../failure.ts";
-import { shown } from "../shelf.ts";
+import { ServeError } from "../failure.ts";
 import { signedUrl } from "../signed_file.ts";
 
 /** What paths of Sanity's API begin with: the date of a version, `vX` or `v1`. */
@@ -32,7 +31,6 @@ const listQuery = z.strictObject({
 });
 const backupQuery = z.strictObject({ nextCursor: z.string().max(1000).optional(), tag });
 const switchQuery = z.strictObject({ enabled: z.enum(["true", "false"]).optional(), tag });
-const switchBody = z.object({ enabled: z.boolean() });
 
 /** The endpoints: environments are datasets, sealed snapshots their backups. */
 export const SANITY_ROUTES: readonly FrontRoute[] = [
@@ -81,30 +79,15 @@ async function datasets(call: Call): Promise<Response> {
   const names: string[] = [];
   for (const { environment, seconds } of folders) {
     if (seconds.length === 0) continue;
-    const name = environment ?? await primaryName(call, project);
+    const name = environment ?? await primaryName({ ...call, params: { project } });
     if (!names.includes(name)) names.push(name);
   }
   return plainJson(names.map((name) => ({ name, aclMode: "private" })));
 }
 
-/** What the primary environment is called: as its newest snapshot says. */
-async function primaryName(
-  { service: { shelf }, signal }: Call,
-  project: string,
-): Promise<string> {
-  const found = await shelf.find(project, "latest", undefined, signal);
-  const { content: { manifest } } = await shelf.open(found, signal);
-  return manifest?.environment.id ?? "main";
-}
-
 /** The environment that a dataset is; `undefined` for the primary one. */
 async function environmentOf(call: Call): Promise<string | undefined> {
-  const { params: { project = "", dataset = "" }, service: { shelf } } = call;
-  const folders = await shelf.foldersOf(project);
-  const isPrimary = folders.some((one) => one.environment === undefined && one.seconds.length > 0);
-  if (isPrimary && await primaryName(call, project) === dataset) return undefined;
-  if (folders.some(({ environment }) => environment === dataset)) return dataset;
-  throw notThere(`dataset ${shown(dataset)} of project ${shown(project)}`);
+  return await sandboxNamed(call, call.params.dataset ?? "", "dataset");
 }
 
 async function backups(call: Call): Promise<Response> {
@@ -179,33 +162,7 @@ async function backup(call: Call): Promise<Response> {
 /** Turns automatic exports of an environment on or off, wherever they run. */
 async function switchBackups(call: Call): Promise<Response> {
   const { enabled } = queryOf(call, switchQuery);
-  const { params: { project = "" }, service: { shelf, now, isReadOnly }, signal } = call;
-  if (isReadOnly) {
-    throw new ServeError("FORBIDDEN", "Nothing can be changed here: it is read-only.");
-  }
   const sandbox = await environmentOf(call);
-  const isOn = await bodyOf(call) ?? (enabled === undefined ? undefined : enabled === "true");
-  if (isOn === undefined) {
-    throw new ServeError(
-      "VALIDATION_ERROR",
-      'The body must be {"enabled":true} or {"enabled":false}.',
-    );
-  }
-  const note = scheduleSwitch(shelf.storage, { projectId: project, sandbox });
-  await note.write({ enabled: isOn, changedAt: new Date(now()).toISOString() }, signal);
+  await switchSchedule(call, sandbox, enabled === undefined ? undefined : enabled === "true");
   return new Response(null, { status: 204 });
-}
-
-/** What the body says; `undefined` if there is none. */
-async function bodyOf({ request }: Call): Promise<boolean | undefined> {
-  const text = (await bodyText(request)).trim();
-  if (text === "") return undefined;
-  try {
-    return switchBody.parse(JSON.parse(text)).enabled;
-  } catch {
-    throw new ServeError(
-      "VALIDATION_ERROR",
-      'The body must be {"enabled":true} or {"enabled":false}.',
-    );
-  }
 }

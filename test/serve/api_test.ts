@@ -200,6 +200,21 @@ Deno.test("records are filtered, ordered and told what refers to them", async ()
     return y - x || (a.id < b.id ? -1 : 1);
   });
   assert.deepEqual(await idsOf("order=-chambers,id"), ordered.map(({ id }) => id));
+  const lines = await served.ask(
+    `${LATEST}/records?model=lock&order=-chambers,id&filter[in_use]=true&locale=en&limit=1`,
+    { headers: { Accept: "application/x-ndjson" } },
+  );
+  assert.match(lines.headers.get("content-type")!, /^application\/x-ndjson/);
+  const english = new Map(
+    (await (await served.ask(`${LATEST}/records?model=lock&limit=500&locale=en`)).json()).records
+      .map((item: Item) => [item.id, item]),
+  );
+  const inUse = ordered.filter(({ attributes }) => attributes.in_use === true);
+  assert.ok(inUse.length > 1);
+  assert.equal(
+    await lines.text(),
+    inUse.map(({ id }) => `${JSON.stringify(english.get(id))}\n`).join(""),
+  );
   for (
     const query of [
       "filter[nothing]=1",

@@ -15,6 +15,9 @@ import { versionFor } from "../visibility.ts";
 import { FILTER, parseRecordQuery } from "./record_query.ts";
 import { cursor, environment, ofEnvironment, pageLimit, type Route, version } from "./route.ts";
 
+/** Records that are read at once for lines in an order. */
+const LINES = 100;
+
 const locale = z.string().max(20).optional()
   .describe("Only this locale's value of localized fields");
 const listQuery = z.strictObject({
@@ -45,7 +48,8 @@ const historyQuery = z.strictObject({
 export const RECORD_ROUTES: readonly Route[] = [
   {
     path: "/projects/:project/snapshots/:snapshot/records",
-    summary: "Records, model by model, in the order of their creation; as lines, all of them",
+    summary:
+      "Records, model by model, in the order of their creation; as lines, all that are asked for",
     scope: "read",
     query: listQuery,
     answers: { "application/json": recordList, "application/x-ndjson": resource },
@@ -56,8 +60,12 @@ export const RECORD_ROUTES: readonly Route[] = [
       const view = await viewOf(call, opened, query.locale);
       const models = await modelsOf(call, opened, query.model, version);
       const found = await placesOf(call, opened, query, version);
-      if (wantsLines(call.request) && found === undefined) {
-        return ndjsonAnswer(recordLines(call, opened, { models, version, view }));
+      if (wantsLines(call.request)) {
+        return ndjsonAnswer(
+          found === undefined
+            ? recordLines(call, opened, { models, version, view })
+            : await foundLines(call, opened, { ...found, view }),
+        );
       }
       return await jsonAnswer(call, opened, () => {
         return recordPage(call, opened, { ...query, models, version, view, found });
@@ -166,7 +174,7 @@ async function placesOf(
   }
   const found = parseRecordQuery(searchParams, order, { schema, id, locale });
   return found && {
-    key: found.key,
+    key: JSON.stringify(["records", model, version, found.key]),
     wanted: {
       ...found.wanted,
       groups: [content.recordBatches(model, version)],
@@ -186,8 +194,7 @@ async function recordPage(
   const listing = JSON.stringify([pathname, opened.tag, model, version, locale, found?.key]);
   const from = cursor === undefined ? 0 : Number(positionOf(signer, listing, cursor));
   if (found !== undefined) {
-    const key = JSON.stringify(["records", model, version, found.key]);
-    const places = await shelf.places(opened, key, found.wanted);
+    const places = await shelf.places(opened, found.key, found.wanted);
     const records = await shelf.slice(opened, places, found.wanted, [from, from + limit], signal);
     const next = from + records.length;
     return {
@@ -225,6 +232,22 @@ function recordLines(
       for await (const page of snapshot.records(model, { version, signal: either })) {
         yield page.map(view);
       }
+    }
+  });
+}
+
+/** The records that are looked for, a page at a time, in their order. */
+async function foundLines(
+  { service: { shelf }, signal }: Call,
+  opened: NamedSnapshot,
+  { key, wanted, view }: FoundRecords & Pick<SentRecords, "view">,
+): Promise<ReadableStream<Page<Item>>> {
+  const places = await shelf.places(opened, key, wanted);
+  return generatorStream(async function* (stop) {
+    const either = AbortSignal.any([signal, stop.signal]);
+    for (let from = 0; from < places.count; from += LINES) {
+      const page = await shelf.slice(opened, places, wanted, [from, from + LINES], either);
+      yield page.map(view);
     }
   });
 }

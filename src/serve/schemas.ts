@@ -212,8 +212,6 @@ export const findings = z.object({
   })),
   partial: z.boolean().describe("Whether there may be more"),
 });
-/** Whether it can answer. */
-export const health = z.object({ status: z.literal("ok") });
 
 /** Why there is no answer. */
 export const failure = z.object({

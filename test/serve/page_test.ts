@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Item } from "../../src/content/resource.ts";
 import { snapshotHandler } from "../../src/serve/handler.ts";
 import { createToken } from "../../src/serve/token.ts";
 import type { ServeOptions } from "../../src/serve/options.ts";
@@ -100,6 +101,7 @@ const pagesOf = (id: string) => [
   `${AT}/history?id=${id}`,
   `${AT}/revision?id=${id}&from=${OLDEST}`,
   `${AT}/where?q=script`,
+  `${AT}/referrers?id=${id}`,
   `${AT}/media`,
   `${AT}/files?q=notice`,
 ];
@@ -317,6 +319,39 @@ Deno.test("records are found, filtered, ordered, and shown in a locale", async (
   assert.doesNotMatch(published, /She has become very good at it/);
   const changes = await one.html(`${changing}&view=changes`);
   assert.match(changes, /<ins>very<\/ins>/);
+});
+
+Deno.test("what refers to a record or an upload is what has a reference to it, as the API says", async () => {
+  const one = browser();
+  await one.logIn();
+  const api = async (path: string) => {
+    const headers = { Authorization: `Bearer ${one.tokens.admin}` };
+    const at = `/api/v1/projects/${PROJECT}/snapshots/${NEWEST}`;
+    return await (await one.ask(`${at}${path}`, { headers })).json();
+  };
+  const idsOn = async (path: string) => {
+    const [, list] = /<ol class="results">(.*?)<\/ol>/s.exec(await one.html(path))!;
+    return [...list!.matchAll(/<code>([^<]+)<\/code>/g)].map(([, id]) => id);
+  };
+  const { records } = await api("/records?limit=500");
+  const lock = records.find((item: Item) => typeof item.attributes.keeper === "string");
+  const { keeper } = lock.attributes;
+  const { in: incoming } = await api(`/records/${keeper}/references`);
+  const ids = incoming.map(({ id }: Item) => id);
+  assert.ok(ids.includes(lock.id));
+  assert.deepEqual(await idsOn(`${AT}/referrers?id=${keeper}`), ids);
+  assert.match(
+    await one.html(`${AT}/record?id=${keeper}`),
+    new RegExp(`referrers\\?id=${keeper}"`),
+  );
+  const texts = records.map((item: Item) => [item.id, JSON.stringify(item)]);
+  const [, upload] = /"upload_id":"([^"]+)"/.exec(JSON.stringify(records))!;
+  const users = texts.filter(([, text]: string[]) => text!.includes(`"upload_id":"${upload}"`));
+  assert.deepEqual(
+    await idsOn(`${AT}/referrers?id=${upload}&type=upload`),
+    users.map(([id]: string[]) => id),
+  );
+  assert.deepEqual(await idsOn(`${AT}/referrers?id=nothing`), []);
 });
 
 Deno.test("a record's history says which snapshot changed which fields, and what", async () => {

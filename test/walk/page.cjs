@@ -22,6 +22,7 @@ function placesOf(snapshot, older) {
     hostile: `${at}/record?id=${hostile}`,
     history: `${at}/history?id=${changing}`,
     revision: `${at}/revision?id=${changing}&from=${older}`,
+    referrers: `${at}/referrers?id=${changing}`,
     where: `${at}/where?q=${changing}`,
     media: `${at}/media`,
     upload: `${at}/upload?id=${upload}`,

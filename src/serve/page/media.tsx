@@ -148,7 +148,7 @@ export async function UploadPage(view: SnapshotView) {
           />
           <ul class="links">
             <li>
-              <a href={href(`${base}/where`, { q: id })}>Where it is used</a>
+              <a href={href(`${base}/referrers`, { id, type: "upload" })}>Where it is used</a>
             </li>
           </ul>
         </aside>

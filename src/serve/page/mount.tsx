@@ -15,6 +15,7 @@ import { LoginPage } from "./login.tsx";
 import { MediaPage, UploadPage } from "./media.tsx";
 import { RecordPage } from "./record.tsx";
 import { RecordsPage } from "./records.tsx";
+import { ReferrersPage } from "./referrers.tsx";
 import { SearchPage, WherePage } from "./search.tsx";
 import { isFromHere, Sessions } from "./session.ts";
 import { SnapshotPage } from "./snapshot.tsx";
@@ -65,6 +66,7 @@ const SNAPSHOT_PAGES: readonly (readonly [path: string, make: (view: SnapshotVie
   ["/record", RecordPage],
   ["/history", HistoryPage],
   ["/revision", RevisionPage],
+  ["/referrers", ReferrersPage],
   ["/where", WherePage],
   ["/media", MediaPage],
   ["/upload", UploadPage],

@@ -202,7 +202,7 @@ function RecordSide({ view: { base, opened: { found, content } }, record }: {
           <a href={href(`${base}/history`, { id })}>Its history over snapshots</a>
         </li>
         <li>
-          <a href={href(`${base}/where`, { q: id })}>What refers to it</a>
+          <a href={href(`${base}/referrers`, { id })}>What refers to it</a>
         </li>
       </ul>
       <h2>Put it back</h2>

@@ -120,7 +120,7 @@ export async function SearchPage(view: View) {
   );
 }
 
-/** Where a text or an id is in one snapshot: what refers to a record. */
+/** Where a text or an id is in one snapshot. */
 export async function WherePage(view: SnapshotView) {
   const { call, opened: { found: own }, base } = view;
   const { signal, service: { shelf } } = call;

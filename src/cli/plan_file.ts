@@ -3,6 +3,7 @@ import { type Config, flagName } from "../config/options.ts";
 import { EXIT, SluiceError } from "../error.ts";
 import { jsonText } from "../report/json_report.ts";
 import { type RestoreChoice, restoreChoice } from "../restore/chosen/choice.ts";
+import { INCLUDED } from "../restore/included/kinds.ts";
 import type { RestoreOptions, RestorePlan } from "../restore/mod.ts";
 import { printable } from "../text/printable.ts";
 import { newFile } from "./new_file.ts";
@@ -32,6 +33,7 @@ const planFile = z.object({
   snapshot: z.string(),
   digest: z.string(),
   options: z.record(z.enum(CHOICES), z.union([z.string(), z.boolean(), z.undefined()])),
+  include: z.array(z.enum(INCLUDED)).optional(),
   part: restoreChoice.optional(),
 });
 
@@ -42,9 +44,9 @@ const planFile = z.object({
  */
 export function planData(plan: RestorePlan) {
   const { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes } = plan;
-  const { conflicts, newIds, newUrls, undo, confirmation = null, digest } = plan;
+  const { conflicts, included, newIds, newUrls, undo, confirmation = null, digest } = plan;
   const facts = { snapshot, target, writes, requests, leastMs, losses, relaxed, hooks, notes };
-  return { ...facts, conflicts, newIds, newUrls, undo, confirmation, digest };
+  return { ...facts, conflicts, included, newIds, newUrls, undo, confirmation, digest };
 }
 
 /**
@@ -54,6 +56,7 @@ export function planData(plan: RestorePlan) {
  * @param plan The plan.
  * @param options What it was made with.
  * @param part The part that is restored.
+ * @param include What of the project is made.
  * @throws {SluiceError} If it can't be written.
  */
 export async function writePlan(
@@ -61,9 +64,10 @@ export async function writePlan(
   plan: RestorePlan,
   options: object,
   part: RestoreChoice | undefined,
+  include: RestoreOptions["include"],
 ): Promise<void> {
   await using file = await newFile(path, "planOut");
-  await file.write(jsonText({ version: 1, ...planData(plan), options, part }));
+  await file.write(jsonText({ version: 1, ...planData(plan), options, part, include }));
   await file.finish();
 }
 

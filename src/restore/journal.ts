@@ -6,6 +6,7 @@ import { ObjectExistsError, type Storage, StorageError } from "../storage/storag
 import { printable, shownAddress } from "../text/printable.ts";
 import { type Along, along, type RestoreChoice, restoreChoice } from "./chosen/choice.ts";
 import { type CreatorChoice, creatorChoice } from "./creators.ts";
+import { INCLUDED, type IncludedName } from "./included/kinds.ts";
 import { CONFLICTS } from "./living.ts";
 import type { Phase } from "./phases.ts";
 import { PHASES } from "./phases.ts";
@@ -44,6 +45,8 @@ export interface JournalChoices extends
   readonly rewriteUrls?: boolean | undefined;
   /** What becomes of webhooks and build triggers meanwhile. @default {"leave"} */
   readonly webhooks?: "leave" | "pause" | undefined;
+  /** What of the project is made. @default Nothing */
+  readonly include?: readonly IncludedName[] | undefined;
   /** The part that alone is restored. */
   readonly part?: RestoreChoice | undefined;
 }
@@ -62,6 +65,7 @@ const choices: z.ZodType<JournalChoices> = z.object({
   creators: creatorChoice.optional(),
   rewriteUrls: z.boolean().optional(),
   webhooks: z.enum(["leave", "pause"]).optional(),
+  include: z.array(z.enum(INCLUDED)).optional(),
   part: restoreChoice.optional(),
 });
 

@@ -4,6 +4,7 @@ import type { Along } from "./chosen/choice.ts";
 import type { Expected } from "./chosen/expected.ts";
 import type { Emptied } from "./drill/emptied.ts";
 import type { TargetPlace } from "./environment.ts";
+import type { Included } from "./included/plan_included.ts";
 import type { Inventory } from "./inventory.ts";
 import type { JournalChoices } from "./journal.ts";
 import { confirmationOf, destroyedBy } from "./living_target.ts";
@@ -32,6 +33,8 @@ export class MadePlan implements RestorePlan {
   readonly newIds: RestorePlan["newIds"];
   readonly newUrls: RestorePlan["newUrls"];
   readonly relaxed: readonly string[];
+  /** Kept up to date while it is made. */
+  readonly included: readonly Included[];
   readonly hooks: RestorePlan["hooks"];
   readonly notes: readonly string[];
   readonly confirmation: string | undefined;
@@ -43,11 +46,13 @@ export class MadePlan implements RestorePlan {
    * @param work What it is made with.
    * @param planned What is written.
    * @param relaxed The models whose validators step aside.
+   * @param included What of the project was asked for.
    */
   constructor(
     readonly work: RestoreWork,
     readonly planned: PlannedSteps,
     relaxed: readonly string[],
+    included: readonly Included[] = [],
   ) {
     const { options, project: { id, name }, place, snapshot, earlier, notes } = work;
     this.snapshot = snapshot.name;
@@ -67,6 +72,7 @@ export class MadePlan implements RestorePlan {
     this.newIds = options.redaction.redactValue(work.wanted?.newIds ?? null);
     this.newUrls = options.redaction.redactValue(work.newUrls ?? null);
     this.relaxed = relaxed;
+    this.included = included;
     this.hooks = hooksOf(work.project, place);
     this.notes = [...notes, ...work.expected?.notes ?? []];
     this.undo = place.isLiving && this.requests > 0;

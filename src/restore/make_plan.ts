@@ -8,6 +8,8 @@ import { assertHolds, partOf } from "./chosen/part.ts";
 import { Creators } from "./creators.ts";
 import { chooseTarget, placeOf } from "./environment.ts";
 import { hooksOf } from "./hooks.ts";
+import { INCLUDED_KINDS } from "./included/kinds.ts";
+import { assertIncludable, planIncluded } from "./included/plan_included.ts";
 import { isEmpty, recordsIn } from "./inventory.ts";
 import { RestoreJournal } from "./journal.ts";
 import { holdsNothingElse } from "./ids/check_ids.ts";
@@ -23,7 +25,7 @@ import {
 import { type Choices, MadePlan, type RestoreWork } from "./made_plan.ts";
 import { RESTORE_DEFAULTS, type RestoreOptions } from "./options.ts";
 import { planSteps, type RestoreParts } from "./parts.ts";
-import { assertMeant, assertWritable, notesOf, readProject } from "./preflight.ts";
+import { assertMeant, assertPermitted, assertWritable, notesOf, readProject } from "./preflight.ts";
 import type { RestorePlan } from "./restore_plan.ts";
 import {
   findEarlier,
@@ -33,6 +35,7 @@ import {
   type Settled,
   settled,
 } from "./settled.ts";
+import { Target } from "./target.ts";
 import { wantedIn } from "./wanted.ts";
 import { beforeOf, isUndo, touchedBefore } from "./undo.ts";
 
@@ -103,6 +106,9 @@ async function makePlan(
   }
   const part = partOf(options, begunBefore);
   assertHolds(snapshot, part);
+  const include = options.include ?? begunBefore?.plan.options?.include ?? [];
+  await assertIncludable(snapshot, include, signal);
+  assertPermitted(project, include.map((name) => INCLUDED_KINDS[name].right));
   const undoneIn = undone && (manifest?.environment.id ?? undefined);
   const place = begunBefore === undefined
     ? chooseTarget(project, {
@@ -154,6 +160,7 @@ async function makePlan(
       creators: options.creators ?? begun.creators ?? (otherProject ? "drop" : "keep"),
       rewriteUrls: options.rewriteUrls ?? begun.rewriteUrls ?? false,
       part,
+      ...include.length > 0 && { include },
       isOtherProject: otherProject,
     };
     const work: RestoreWork = {
@@ -197,12 +204,13 @@ async function makePlan(
 export async function planned(work: RestoreWork, signal: AbortSignal): Promise<MadePlan> {
   const {
     options,
-    choices: { part, creators: who = "keep", rewriteUrls = false, webhooks: _, ...choices },
+    choices: { part, creators: who = "keep", rewriteUrls = false, include = [], ...given },
     parts,
     found,
     place,
     inventory,
   } = work;
+  const { webhooks: _, ...choices } = given;
   const { undone, touched, earlier, isOld, drill } = work;
   const source = { storage: options.storage, snapshot: found };
   const creators = typeof who === "string" ? undefined : new Creators(who, choices.isOtherProject);
@@ -250,9 +258,31 @@ export async function planned(work: RestoreWork, signal: AbortSignal): Promise<M
   const schema = await snapshot.schema({ signal });
   const relaxed = schema.itemTypes.filter(({ id }) => steps.relaxed.has(id))
     .map(({ attributes: { api_key: key } }) => key);
-  const losses = [...expected?.losses ?? [], ...steps.losses, ...creators?.losses ?? []];
+  const project = include.length === 0 ? undefined : await planIncluded({
+    names: include,
+    snapshot: wanted.snapshot,
+    raw: work.snapshot,
+    there: [snapshot, target.snapshot],
+    target: new Target({ ...options, onEvent: undefined, environment: undefined, readOnly: true }),
+    environment: place.environment,
+    fromEnvironment: work.snapshot.manifest?.environment.id ?? found.environment,
+    environments: work.project.environments.map(({ id }) => id),
+    isOtherProject: choices.isOtherProject,
+    signal,
+  });
+  const losses = [
+    ...expected?.losses ?? [],
+    ...steps.losses,
+    ...creators?.losses ?? [],
+    ...project?.losses ?? [],
+  ];
   const { urls, asItSays = wanted } = wanted;
   const newUrls = await urls?.told(asItSays, rewriteUrls, signal);
   if (urls) urls.isPlanning = false;
-  return new MadePlan({ ...work, wanted, newUrls, expected }, { ...steps, losses }, relaxed);
+  return new MadePlan(
+    { ...work, wanted, newUrls, expected },
+    { ...steps, steps: [...steps.steps, ...project?.steps ?? []], losses },
+    relaxed,
+    project?.included,
+  );
 }

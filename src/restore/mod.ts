@@ -45,6 +45,8 @@ export type {
 } from "./options.ts";
 export type { CreatorChoice, CreatorMap } from "./creators.ts";
 export type { NewUrlOf, NewUrls } from "./upload_urls.ts";
+export { INCLUDED, type IncludedName } from "./included/kinds.ts";
+export type { Included } from "./included/plan_included.ts";
 export { type ConflictPolicy, CONFLICTS, type RestoreConflict } from "./living.ts";
 export { type Loss, type Phase, PHASES } from "./phases.ts";
 export type { PlannedWrites } from "./plan.ts";

@@ -4,6 +4,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { RestoreChoice } from "./chosen/choice.ts";
 import type { CreatorChoice } from "./creators.ts";
 import type { RestoreEvent } from "./events.ts";
+import type { IncludedName } from "./included/kinds.ts";
 import type { ConflictPolicy } from "./living.ts";
 
 /** How much of what was restored is compared with the snapshot: a sample is of so many records. */
@@ -114,6 +115,11 @@ export interface RestoreOptions extends JournalOptions {
    * restore ends. @default {"leave"}
    */
   readonly webhooks?: "leave" | "pause" | undefined;
+  /**
+   * What of the project, rather than of an environment, is made if it isn't there under its name: webhooks, build
+   * triggers and search indexes disabled, all without secrets. @default Nothing
+   */
+  readonly include?: readonly IncludedName[] | undefined;
   /**
    * Whether the new environment becomes the primary one in the end: once nothing differs from the snapshot, and if
    * nobody changed the primary one meanwhile. @default {false}

@@ -25,6 +25,8 @@ export const PHASES = [
   "validators",
   // Filters, menus, favicon, images of SEO: what needs records, models or uploads.
   "presentation",
+  // Roles, webhooks and the like, which are the whole project's: only on request.
+  "project",
 ] as const;
 
 /** A phase of a restore. */

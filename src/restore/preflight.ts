@@ -8,6 +8,7 @@ import { isObject, type JsonObject } from "../text/json.ts";
 import type { Snapshot } from "../tools/open.ts";
 import type { RestoreKind } from "./chosen/choice.ts";
 import { enabledHooks, type Hook, HOOK_PATHS, HOOK_RIGHTS, type RestoreHooks } from "./hooks.ts";
+import { INCLUDED_RIGHTS } from "./included/kinds.ts";
 import { fewNames, printable } from "../text/printable.ts";
 
 /** What the API says of a project before anything is written to it. */
@@ -45,7 +46,7 @@ export const RIGHTS = [
 
 /** What it has to be permitted besides where an environment is promoted. */
 const PROMOTES = "can_promote_environments";
-const ALL_RIGHTS = [...RIGHTS, PROMOTES, ...HOOK_RIGHTS] as const;
+const ALL_RIGHTS = [...new Set([...RIGHTS, PROMOTES, ...HOOK_RIGHTS, ...INCLUDED_RIGHTS])];
 
 const resource = z.object({ id: z.string(), attributes: z.record(z.string(), z.unknown()) });
 const listed = z.object({ data: z.array(resource) });
@@ -173,7 +174,6 @@ export function assertMeant(
     readonly snapshotProject: string;
     readonly otherProject: boolean;
     readonly promotes: boolean;
-    /** Whether webhooks and build triggers are disabled meanwhile. */
     readonly pauses?: boolean;
   },
 ): void {
@@ -194,21 +194,34 @@ export function assertMeant(
       { code: "own_project" },
     );
   }
-  const needed = new Set<string>([
+  assertPermitted({ id, name, lacking: all }, [
     ...RIGHTS,
     ...promotes ? [PROMOTES] : [],
     ...pauses ? HOOK_RIGHTS : [],
   ]);
-  const lacking = all?.filter((right) => needed.has(right));
-  if (lacking !== undefined && lacking.length > 0) {
-    throw new SluiceError(
-      `The API token's role may not do all that a restore does in ${shown} (it lacks ${
-        fewNames(lacking)
-      }): give it these permissions in Project settings → Roles.`,
-      EXIT.usage,
-      { code: "rights_missing" },
-    );
-  }
+}
+
+/**
+ * Refuses a token that isn't permitted something.
+ *
+ * @param project The project that the token is of.
+ * @param needed What it has to be permitted.
+ * @throws {SluiceError} If it isn't, as far as the API tells.
+ */
+export function assertPermitted(
+  { id, name, lacking: all }: Pick<FoundProject, "id" | "name" | "lacking">,
+  needed: readonly string[],
+): void {
+  const shown = `${JSON.stringify(printable(name, 100))} (${printable(id, 40)})`;
+  const lacking = all?.filter((right) => needed.includes(right)) ?? [];
+  if (lacking.length === 0) return;
+  throw new SluiceError(
+    `The API token's role may not do all that a restore does in ${shown} (it lacks ${
+      fewNames(lacking)
+    }): give it these permissions in Project settings → Roles.`,
+    EXIT.usage,
+    { code: "rights_missing" },
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import { EXIT, type ExitCode } from "../error.ts";
+import type { Included } from "./included/plan_included.ts";
 import type { ApplyRestoreOptions } from "./options.ts";
 import type { RestoreConflict } from "./living.ts";
 import type { NewIds } from "./ids/new_ids.ts";
@@ -38,6 +39,8 @@ export interface RestoreResult {
   readonly newIds: NewIds | null;
   /** Addresses of uploads that are others in the target; `null` if there are none. */
   readonly newUrls: NewUrls | null;
+  /** What of the project was asked for: what was made, and what was there already. */
+  readonly included: readonly Included[];
   /** How the comparison of the target with the snapshot went; `null` if there was none. */
   readonly verification: RestoreVerification | null;
   /** Requests that were sent to write, and to look while writing; without those of inventory and verification. */
@@ -79,6 +82,7 @@ export class RestoreReport {
   readonly #losses = new Map<string, Loss>();
   #planned: readonly PlannedWrites[];
   #conflicts: readonly RestoreConflict[];
+  #included: readonly Included[];
   #newIds: NewIds | null;
   #newUrls: NewUrls | null;
   #verification: RestoreVerification | null = null;
@@ -93,6 +97,7 @@ export class RestoreReport {
     this.#plan = plan;
     this.#planned = plan.writes;
     this.#conflicts = plan.conflicts;
+    this.#included = plan.included;
     this.#newIds = plan.newIds;
     this.#newUrls = plan.newUrls;
     this.#clock = clock;
@@ -116,8 +121,9 @@ export class RestoreReport {
   }
 
   /** Takes a plan that was made anew. */
-  planned({ writes, conflicts, newIds, newUrls }: RestorePlan): void {
+  planned({ writes, conflicts, included, newIds, newUrls }: RestorePlan): void {
     this.#planned = writes;
+    this.#included = included;
     this.#conflicts = conflicts;
     this.#newIds = newIds;
     this.#newUrls = newUrls;
@@ -166,6 +172,7 @@ export class RestoreReport {
       ids: this.#plan.ids,
       newIds: this.#newIds,
       newUrls: this.#newUrls,
+      included: this.#included,
       verification: this.#verification,
       requests: { reads: this.#reads, writes: this.#writes },
       ms: Math.round(this.#clock.elapsed() - this.#started),

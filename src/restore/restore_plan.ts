@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { NewIds } from "./ids/new_ids.ts";
 import type { Inventory } from "./inventory.ts";
+import type { Included } from "./included/plan_included.ts";
 import type { RestoreConflict } from "./living.ts";
 import type { Loss } from "./phases.ts";
 import type { NewUrls } from "./upload_urls.ts";
@@ -32,6 +33,8 @@ export interface RestorePlan extends AsyncDisposable {
   readonly newUrls: NewUrls | null;
   /** Models whose validators step aside until their records are there, by `api_key`. */
   readonly relaxed: readonly string[];
+  /** What of the project was asked for: what is made, and what is there already. */
+  readonly included: readonly Included[];
   /** Who is told of what is written. */
   readonly hooks: RestoreHooks;
   /** What else is to be known, in sentences. */

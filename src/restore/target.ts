@@ -21,6 +21,12 @@ export interface TargetRequest {
   readonly query?: Query | undefined;
   /** Whether a job that it starts isn't waited for: what came of it is looked at later. */
   readonly leavesJob?: boolean | undefined;
+  /**
+   * Whether it may be sent again after its answer was lost. Not what has no id of ours: that would be made twice.
+   *
+   * @default {true}
+   */
+  readonly repeatable?: boolean | undefined;
 }
 
 /** How many requests were sent, those that were sent again included. */
@@ -189,13 +195,13 @@ export class Target {
   async #send(
     method: "POST" | "PUT" | "DELETE",
     path: string,
-    { signal, query = {}, leavesJob, data }: TargetRequest & {
+    { signal, query = {}, leavesJob, repeatable = true, data }: TargetRequest & {
       readonly data?: JsonObject | readonly JsonObject[] | undefined;
     },
   ): Promise<unknown> {
     const body = data === undefined ? undefined : { data };
     const send = () => {
-      const options = { signal, leavesJob, repeatable: true };
+      const options = { signal, leavesJob, repeatable };
       return this.client.request<unknown>(method, path, query, body, options);
     };
     for (let tries = 1;; tries++) {

@@ -242,3 +242,59 @@ Deno.test("sluice restore shows, asks, restores, and says how it went", async (t
     await Deno.remove(root, { recursive: true });
   }
 });
+
+Deno.test("--include names what of the project is made, and what has to be filled in by hand", async () => {
+  const project = emptyProject();
+  const webhook = {
+    id: "711",
+    type: "webhook",
+    attributes: {
+      name: "Bell",
+      url: "https://bell.example/ring",
+      headers: { "X-Key": "secret" },
+      events: [{ entity_type: "item", event_types: ["publish"], filters: null }],
+      enabled: true,
+      custom_payload: null,
+      http_basic_user: null,
+      http_basic_password: null,
+    },
+  };
+  project.primary.settings.set("/webhooks", [webhook]);
+  await using cma = startDemoCma({ project, rateLimit: false, jobMs: 0 });
+  const root = await snapshots(cma);
+  project.primary.settings.set("/webhooks", []);
+  const args = ["--from", root, "--into", "new:rescue"];
+  const plan = `${root}/plan.json`;
+  try {
+    const wrong = await restore(cma, [...args, "--include", "users"]);
+    assert.equal(wrong.exitCode, EXIT.usage);
+    assert.match(wrong.err, /--include must be .*roles.*webhooks/);
+    // What an export includes says nothing of a restore.
+    const env = { SLUICE_INCLUDE: "webhooks", SLUICE_RESTORE_INCLUDE: "webhooks" };
+    const without = await restore(cma, [...args, "--dry-run", "--json"], { env });
+    assert.deepEqual(JSON.parse(without.out).included, [], without.err);
+    const shown = await restore(cma, [...args, "--include", "webhooks", "--plan-out", plan]);
+    assert.match(shown.out, /\n {2}create +1 webhook\n/, shown.err);
+    assert.match(
+      shown.out,
+      /webhook Bell: made disabled; to be filled in by hand: headers\.X-Key\n/,
+    );
+    assert.deepEqual(project.primary.settings.get("/webhooks"), []);
+    const done = await restore(cma, [...args, "--plan", plan]);
+    assert.equal(done.exitCode, EXIT.complete, done.err);
+    assert.match(
+      done.out,
+      /webhook Bell: made disabled; to be filled in by hand: headers\.X-Key\n/,
+    );
+    const list = project.primary.settings.get("/webhooks") as readonly unknown[];
+    assert.equal(list.length, 1);
+    const again = await restore(cma, [
+      ...["--from", root, "--into", "rescue", "--include", "webhooks", "--report"],
+      `${root}/report.html`,
+    ]);
+    assert.match(again.out, /webhook Bell: there already, and left as it is\n/, again.err);
+    assert.match(await Deno.readTextFile(`${root}/report.html`), /Of the project \(1\)/);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

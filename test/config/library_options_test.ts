@@ -133,6 +133,7 @@ Deno.test("toExportOptions() hands on each option that the library has, from any
     "stages",
     "schedules",
     "webhooks",
+    "restoreInclude",
     "only",
     "records",
     "withLinks",

@@ -138,6 +138,65 @@ Deno.test("settings are made, changed, put in order and destroyed by DatoCMS's c
   await client.roles.update(role.id, { name: "Writer" });
   await client.roles.destroy(role.id);
   assert.deepEqual(await client.roles.list(), []);
+  const { primary: { itemTypes } } = at.project;
+  const entry = { environment: "main", action: "read", on_creator: "anyone" } as const;
+  for (
+    const body of [
+      { positive_item_type_permissions: [entry] },
+      {
+        positive_item_type_permissions: [{ ...entry, environment: "nowhere" }],
+        negative_item_type_permissions: [],
+      },
+      {
+        positive_item_type_permissions: [{ ...entry, item_type: "nothing" }],
+        negative_item_type_permissions: [],
+      },
+    ]
+  ) await assert.rejects(client.roles.create({ name: "Reader", ...body } as never));
+  const permitted = await client.roles.create({
+    name: "Reader",
+    positive_item_type_permissions: [{ ...entry, item_type: itemTypes[0]!.id }],
+    negative_item_type_permissions: [],
+  } as never);
+  await client.roles.destroy(permitted.id);
+  // What is documented as required has to be sent, even if it is null.
+  const webhook = {
+    name: "Bell",
+    url: "https://bell.example/",
+    headers: {},
+    events: [{ entity_type: "item", event_types: ["publish"] }],
+    custom_payload: null,
+    http_basic_user: null,
+    http_basic_password: null,
+  };
+  for (const name of Object.keys(webhook)) {
+    await assert.rejects(client.webhooks.create({ ...webhook, [name]: undefined } as never), name);
+  }
+  await client.webhooks.create(webhook as never);
+  assert.equal(
+    await refusal(client.webhooks.create(webhook as never)),
+    "name: VALIDATION_UNIQUENESS",
+  );
+  const trigger = {
+    name: "Site",
+    adapter: "custom",
+    frontend_url: null,
+    adapter_settings: { trigger_url: "", headers: {}, payload: {} },
+    autotrigger_on_scheduled_publications: false,
+  };
+  for (const name of Object.keys(trigger)) {
+    const without = { ...trigger, [name]: undefined };
+    await assert.rejects(client.buildTriggers.create(without as never), name);
+  }
+  await assert.rejects(client.buildTriggers.create({ ...trigger, adapter: "fax" } as never));
+  await assert.rejects(
+    client.buildTriggers.create({ ...trigger, adapter_settings: { headers: {} } } as never),
+  );
+  const { id: triggerId } = await client.buildTriggers.create(trigger as never);
+  const index = { name: "Index", enabled: false, frontend_url: null };
+  const triggers = (of: string) => ({ build_triggers: [{ type: "build_trigger", id: of }] });
+  await assert.rejects(client.searchIndexes.create({ ...index, ...triggers("none") } as never));
+  await client.searchIndexes.create({ ...index, ...triggers(triggerId) } as never);
   // The entry of a model in the schema's menu comes and goes with the model.
   const [linked] = await client.schemaMenuItems.list();
   assert.equal(

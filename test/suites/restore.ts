@@ -4,6 +4,7 @@ import "../restore/drill_test.ts";
 import "../restore/frame_test.ts";
 import "../restore/hooks_test.ts";
 import "../restore/ids_test.ts";
+import "../restore/included_test.ts";
 import "../restore/limits_test.ts";
 import "../restore/living_properties_test.ts";
 import "../restore/living_test.ts";

@@ -68,7 +68,7 @@ export const restoreCommand: Command = {
     TIMEOUT,
     CONFIG_FILE,
   ),
-  typedOnly: ["resume", "abort", "confirm", "plan", "planOut", "locale", ...PART],
+  typedOnly: ["resume", "abort", "confirm", "plan", "planOut", "locale", "restoreInclude", ...PART],
   optionHelp: {
     environment:
       "Only snapshots of this environment. Default: those of all; latest and dates mean the primary one.",
@@ -157,6 +157,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     return context.given.includes(key) || config[key] !== DEFAULTS[key];
   });
   const choices = file?.options ?? Object.fromEntries(said.map((key) => [key, config[key]]));
+  const include = file === undefined ? config.restoreInclude : file.include;
   const part = file === undefined ? await partOf(config, context.given) : file.part;
   const planning = new AbortController();
   const cancel = () => planning.abort(io.signal.reason);
@@ -167,6 +168,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
     ...choices as Pick<RestoreOptions, Exclude<typeof CHOICES[number], "creators">>,
     creators: await creatorsOf(choices.creators),
     part,
+    include,
     resume: config.resume,
     maxDelete: config.maxDelete,
     signal: planning.signal,
@@ -185,7 +187,7 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   }
   line.clear();
   const { renderRestorePlan, renderRestoreResult } = await import("../report/restore_text.ts");
-  if (config.planOut !== undefined) await writePlan(config.planOut, plan, choices, part);
+  if (config.planOut !== undefined) await writePlan(config.planOut, plan, choices, part, include);
   if (config.dryRun || config.planOut !== undefined) {
     if (config.json) io.stdout.write(jsonText(planData(plan)));
     else if (!config.quiet) io.stdout.write(renderRestorePlan(plan));

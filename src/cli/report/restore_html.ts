@@ -2,7 +2,7 @@ import type { Mention, RestoreResult } from "../../restore/mod.ts";
 import { printable, printableJson } from "../../text/printable.ts";
 import { counted, formatCount, formatDuration } from "../text/format.ts";
 import { pageBegin } from "./html_page.ts";
-import { writesText } from "./restore_text.ts";
+import { includedText, writesText } from "./restore_text.ts";
 
 const HEADINGS = {
   restored: "Restored",
@@ -17,7 +17,7 @@ const HEADINGS = {
  */
 export function renderRestorePage(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { newIds, newUrls, requests, ms, planned } = result;
+  const { included, newIds, newUrls, requests, ms, planned } = result;
   const title = `${text(snapshot)} → ${text(target.project.name)}/${text(target.environment)}`;
   const sections = [
     section(
@@ -44,6 +44,12 @@ export function renderRestorePage(result: RestoreResult): string {
             isEdited === true ? "changed since" : "",
           ]),
         ),
+      ),
+    ],
+    ...included.length === 0 ? [] : [
+      section(
+        `Of the project (${formatCount(included.length)})`,
+        table(["what", "id"], included.map((one) => [includedText(one), one.id ?? ""])),
       ),
     ],
     ...newIds === null ? [] : [

@@ -17,6 +17,7 @@ const NAMES: Readonly<Record<string, readonly [string, string]>> = {
   item_type_filter: ["record filter", "record filters"],
   upload_filter: ["upload filter", "upload filters"],
   schedule: ["schedule", "schedules"],
+  search_index: ["search index", "search indexes"],
   site: ["project's settings", "project's settings"],
 };
 /** The most losses and differences that are shown. */
@@ -43,7 +44,7 @@ function calledBy(type: string, count: number): string {
  */
 export function renderRestorePlan(plan: RestorePlan): string {
   const { snapshot, target, writes, requests, leastMs, losses, conflicts, relaxed } = plan;
-  const { newIds, newUrls, undo, notes } = plan;
+  const { included, newIds, newUrls, undo, notes } = plan;
   const lines = [
     `Restore ${printable(snapshot)} into ${targetText(target)}`,
     "",
@@ -60,6 +61,7 @@ export function renderRestorePlan(plan: RestorePlan): string {
     ...losses.length === 0
       ? []
       : ["", "What can't be kept:", ...listed(losses.map(({ message }) => message))],
+    ...includedLines(included),
     ...newIdLines(newIds),
     ...newUrlLines(newUrls),
     ...undo ? ["", "What is there is kept first, in a snapshot that undoes the restore."] : [],
@@ -79,6 +81,30 @@ function conflictLines(head: string, conflicts: RestorePlan["conflicts"]): strin
       return `${what.join(" ")}${isEdited === true ? ", changed since" : ""}`;
     })),
   ];
+}
+
+/** What becomes of what is the project's. */
+function includedLines(included: RestorePlan["included"]): string[] {
+  if (included.length === 0) return [];
+  return [
+    "",
+    `What belongs to the project, whatever environment it is (${
+      formatCount(included.length)
+    }); nothing of it is called or permitted by itself:`,
+    ...listed(included.map(includedText)),
+  ];
+}
+
+/** What becomes of something of the project. */
+export function includedText(
+  { type, name, status, byHand }: RestorePlan["included"][number],
+): string {
+  const what = `${calledBy(type, 1)} ${name}`;
+  if (status === "left") return `${what}: there already, and left as it is`;
+  if (status === "refused") return `${what}: not made`;
+  return `${what}: made ${type === "role" ? "and assigned to nobody" : "disabled"}${
+    byHand.length === 0 ? "" : `; to be filled in by hand: ${byHand.join(", ")}`
+  }`;
 }
 
 /** What becomes of numeric ids. */
@@ -150,7 +176,7 @@ function targetText(
  */
 export function renderRestoreResult(result: RestoreResult): string {
   const { status, snapshot, target, losses, conflicts, verification } = result;
-  const { newIds, newUrls, requests, ms, journal, undo, promotion } = result;
+  const { included, newIds, newUrls, requests, ms, journal, undo, promotion } = result;
   const what = {
     restored: "Restored",
     lossy: "Restored with losses:",
@@ -180,6 +206,7 @@ export function renderRestoreResult(result: RestoreResult): string {
     ...losses.length === 0
       ? []
       : ["", `Lost (${losses.length}):`, ...listed(losses.map(({ message }) => message))],
+    ...includedLines(included),
     ...newIdLines(newIds, journal),
     ...newUrlLines(newUrls, journal),
     ...differences.length === 0

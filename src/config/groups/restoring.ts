@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RESTORE_DEFAULTS } from "../../restore/options.ts";
 import type { RestoreOptions, VerifyRestore } from "../../restore/options.ts";
+import { INCLUDED } from "../../restore/included/kinds.ts";
 import { CONFLICTS } from "../../restore/living.ts";
 import { name, oneOf, under } from "../option.ts";
 import { isDestination } from "./destination.ts";
@@ -146,6 +147,18 @@ export const RESTORING = {
     help:
       "What becomes of the webhooks and build triggers that writing to the environment would call. leave: they are " +
       "called. pause: they are disabled until the restore ends.",
+  }),
+  restoreInclude: option({
+    kind: "list",
+    schema: z.array(z.enum(INCLUDED)).min(1).optional(),
+    ownFlag: { command: "restore", name: "--include" },
+    placeholder: "<x,y>",
+    choices: INCLUDED,
+    expects: `${oneOf(INCLUDED)}, separated by commas`,
+    help:
+      "Also make these of the project, not of the environment, where it has none of that name: disabled, and without " +
+      "secrets.",
+    notInFile: true,
   }),
 };
 

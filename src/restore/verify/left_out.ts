@@ -23,6 +23,7 @@ const NEW_FILE = "a new upload has a new address";
 const FROM_FILE = "DatoCMS finds it in the file";
 const OF_PEOPLE = "people and their rights belong to the account, not to content";
 const HOLDS_SECRETS = "its secrets aren't in a snapshot";
+const ON_REQUEST = "it is made on request, without secrets, if the project has none of that name";
 const FILLED_IN = "DatoCMS fills in its default where there is none";
 const CREATOR = "whoever restores it is its creator";
 
@@ -177,16 +178,16 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { resource: "site", attribute: "sso_users", why: OF_PEOPLE },
   { resource: "site", attribute: "roles", why: OF_PEOPLE },
   { resource: "site", attribute: "build_triggers", why: HOLDS_SECRETS },
-  { resource: "role", attribute: "*", why: OF_PEOPLE },
+  { resource: "role", attribute: "*", why: ON_REQUEST },
   { resource: "access_token", attribute: "*", why: HOLDS_SECRETS },
   { resource: "user", attribute: "*", why: OF_PEOPLE },
   { resource: "sso_user", attribute: "*", why: OF_PEOPLE },
   { resource: "sso_group", attribute: "*", why: OF_PEOPLE },
   { resource: "sso_settings", attribute: "*", why: HOLDS_SECRETS },
   { resource: "site_invitation", attribute: "*", why: OF_PEOPLE },
-  { resource: "webhook", attribute: "*", why: HOLDS_SECRETS },
-  { resource: "build_trigger", attribute: "*", why: HOLDS_SECRETS },
-  { resource: "search_index", attribute: "*", why: "it belongs to a website" },
+  { resource: "webhook", attribute: "*", why: ON_REQUEST },
+  { resource: "build_trigger", attribute: "*", why: ON_REQUEST },
+  { resource: "search_index", attribute: "*", why: ON_REQUEST },
   { resource: "environment", attribute: "*", why: "only one environment is restored" },
   { resource: "white_label_settings", attribute: "*", why: "it belongs to the account's plan" },
 ];

@@ -8,8 +8,14 @@ export interface SettingKind {
   readonly attributes: JsonObject;
   /** The attributes that must be there. */
   readonly required: readonly string[];
-  /** The relationships, with the path of what each refers to; `undefined` for anything. */
-  readonly relationships?: Readonly<Record<string, string | undefined>>;
+  /** The attributes that a request has to hold to make one, also if they are `null`. */
+  readonly sent?: readonly string[];
+  /** Whether no two have the same name. */
+  readonly hasUniqueNames?: boolean;
+  /** The relationships, with the path of what each refers to. */
+  readonly relationships?: Readonly<Record<string, string>>;
+  /** Those of the relationships that are lists. */
+  readonly lists?: readonly string[];
   /** The relationships that must be there. */
   readonly related?: readonly string[];
   /** Whether the resources make a tree, whose branches have an order. */
@@ -34,7 +40,18 @@ const ROLE_RIGHTS = [
   "can_access_search_index_events_log",
 ];
 
-const ROLE_LISTS = ["item_type", "upload", "build_trigger", "search_index"]
+/** What the settings of a build trigger must have, by its adapter. */
+export const ADAPTER_SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  custom: ["trigger_url", "headers", "payload"],
+  netlify: ["trigger_url", "access_token", "branch", "site_id"],
+  vercel: ["project_id", "token", "branch", "team_id", "deploy_hook_url"],
+  gitlab: ["trigger_url", "token", "ref", "build_parameters"],
+};
+
+/** What a role has something to say on, in two lists each: what it may do, and what it may not. */
+export const PERMITTED = ["item_type", "upload", "build_trigger", "search_index"] as const;
+
+const ROLE_LISTS = PERMITTED
   .flatMap((name) => [`positive_${name}_permissions`, `negative_${name}_permissions`]);
 
 /** Everything that is listed whole and can be written, by URL path. */
@@ -109,6 +126,7 @@ export const SETTING_KINDS: Readonly<Record<string, SettingKind>> = {
     },
     required: ["name"],
     relationships: { inherits_permissions_from: "/roles" },
+    lists: ["inherits_permissions_from"],
     takesIds: false,
     isOfProject: true,
   },
@@ -128,6 +146,8 @@ export const SETTING_KINDS: Readonly<Record<string, SettingKind>> = {
       auto_retry: true,
     },
     required: ["name", "url", "events"],
+    sent: ["headers", "events", "custom_payload", "http_basic_user", "http_basic_password"],
+    hasUniqueNames: true,
     takesIds: false,
     isOfProject: true,
   },
@@ -144,6 +164,7 @@ export const SETTING_KINDS: Readonly<Record<string, SettingKind>> = {
       adapter_settings: {},
     },
     required: ["name", "adapter"],
+    sent: ["frontend_url", "adapter_settings", "autotrigger_on_scheduled_publications"],
     takesIds: false,
     isOfProject: true,
   },
@@ -151,7 +172,9 @@ export const SETTING_KINDS: Readonly<Record<string, SettingKind>> = {
     type: "search_index",
     attributes: { name: null, enabled: true, frontend_url: null, user_agent_suffix: null },
     required: ["name"],
-    relationships: { build_triggers: undefined },
+    sent: ["enabled", "frontend_url"],
+    relationships: { build_triggers: "/build-triggers" },
+    lists: ["build_triggers"],
     takesIds: false,
     isOfProject: true,
   },

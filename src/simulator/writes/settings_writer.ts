@@ -1,10 +1,17 @@
 import { relatedId } from "../../content/attributes.ts";
 import { type Answer, ApiError, notFound } from "../../cma_server/answer.ts";
-import type { Json, JsonObject, Relationship, Resource } from "../../content/resource.ts";
+import type {
+  Json,
+  JsonObject,
+  Relationship,
+  Resource,
+  ResourceIdentifier,
+} from "../../content/resource.ts";
 import { isObject } from "../../text/json.ts";
 import type { MemoryEnvironment } from "../memory_environment.ts";
 import { listAt, positionAfter, reordered, withChildren } from "./lists.ts";
 import { packageAttributes } from "./plugin_packages.ts";
+import { checkAdapter, checkPermissions, checkSent, checkUniqueName } from "./project_checks.ts";
 import { checkApiKey } from "./schema_checks.ts";
 import { SETTING_KINDS, type SettingKind } from "./setting_kinds.ts";
 import {
@@ -67,6 +74,8 @@ function create(call: WriteCall, path: string, kind: SettingKind): Answer {
   if (early.length > 0) {
     throw new ApiError(422, "INVALID_ATTRIBUTES", { details: { extraneous_attributes: early } });
   }
+  checkSent(kind, data.attributes);
+  if (path === "/roles") checkPermissions(call, data.attributes);
   const resource: Resource = {
     id,
     type: kind.type,
@@ -77,7 +86,8 @@ function create(call: WriteCall, path: string, kind: SettingKind): Answer {
     ...relationshipsOf(call, kind, data, undefined),
     ...kind.meta ? { meta: kind.meta } : {},
   };
-  check(call, path, resource);
+  check(call, path, kind, resource);
+  if (path === "/build-triggers") checkAdapter(resource.attributes ?? {});
   if (kind.type === "schema_menu_item" && relatedId(resource, "item_type") !== null) {
     throw new ApiError(422, "CANNOT_CREATE_OR_DESTROY_SCHEMA_MENU_ITEM_LINKED_TO_ITEM_TYPE");
   }
@@ -92,12 +102,13 @@ function create(call: WriteCall, path: string, kind: SettingKind): Answer {
 function update(call: WriteCall, path: string, kind: SettingKind, before: Resource): Answer {
   const { environment } = call;
   const data = bodyData(call, kind.type);
+  if (path === "/roles") checkPermissions(call, data.attributes);
   const resource: Resource = {
     ...before,
     attributes: attributesOf(kind, before.attributes ?? {}, data.attributes),
     ...relationshipsOf(call, kind, data, before),
   };
-  check(call, path, resource);
+  check(call, path, kind, resource);
   if (
     kind.type === "schema_menu_item" && resource.attributes?.kind !== before.attributes?.kind
   ) throw new ApiError(422, "KIND_CANNOT_BE_CHANGED");
@@ -180,14 +191,18 @@ function relationshipsOf(
     .find((name) => !Object.hasOwn(kind.relationships!, name) && name !== "children");
   if (refused !== undefined) throw invalidRelationship(refused);
   for (const [name, path] of Object.entries(kind.relationships)) {
-    if (path === undefined) {
-      relationships[name] = data.relationships[name] ?? relationships[name] ?? { data: [] };
-      continue;
-    }
-    const found = oneOf(data, name);
     const there: readonly Resource[] = path === "/item-types"
       ? environment.itemTypes
       : listAt(environment, path);
+    if (kind.lists?.includes(name)) {
+      const refs = data.relationships[name]?.data ?? relationships[name]?.data ?? [];
+      if (!isList(refs) || !refs.every((one) => there.some(({ id }) => id === one.id))) {
+        throw invalidRelationship(name);
+      }
+      relationships[name] = { data: refs };
+      continue;
+    }
+    const found = oneOf(data, name);
     if (found && !there.some(({ id }) => id === found.id)) throw invalidRelationship(name);
     if (found !== undefined || !relationships[name]) relationships[name] = { data: found ?? null };
   }
@@ -199,7 +214,14 @@ function relationshipsOf(
 }
 
 /** What only some kinds must be like. */
-function check({ environment }: WriteCall, path: string, { id, attributes = {} }: Resource): void {
+function check(
+  call: WriteCall,
+  path: string,
+  { hasUniqueNames = false }: SettingKind,
+  { id, attributes = {} }: Resource,
+): void {
+  const { environment } = call;
+  if (hasUniqueNames) checkUniqueName(call, path, id, attributes.name);
   if (path === "/workflows") {
     const others = listAt(environment, path).filter((one) => one.id !== id);
     checkApiKey(attributes.api_key ?? null, "Workflow", others);
@@ -230,6 +252,12 @@ function checkTree(
     const next = list.find(({ id }) => id === above);
     above = next ? relatedId(next, "parent") : null;
   }
+}
+
+function isList(
+  data: NonNullable<Relationship["data"]>,
+): data is readonly ResourceIdentifier[] {
+  return Array.isArray(data);
 }
 
 function invalidRelationship(name: string): ApiError {

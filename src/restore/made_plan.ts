@@ -33,14 +33,13 @@ export class MadePlan implements RestorePlan {
   readonly newIds: RestorePlan["newIds"];
   readonly newUrls: RestorePlan["newUrls"];
   readonly relaxed: readonly string[];
-  /** Kept up to date while it is made. */
-  readonly included: readonly Included[];
   readonly hooks: RestorePlan["hooks"];
   readonly notes: readonly string[];
   readonly confirmation: string | undefined;
   readonly undo: boolean;
   readonly resumes: string | undefined;
   readonly digest: string;
+  readonly #included: readonly Included[];
 
   /**
    * @param work What it is made with.
@@ -72,7 +71,7 @@ export class MadePlan implements RestorePlan {
     this.newIds = options.redaction.redactValue(work.wanted?.newIds ?? null);
     this.newUrls = options.redaction.redactValue(work.newUrls ?? null);
     this.relaxed = relaxed;
-    this.included = included;
+    this.#included = included;
     this.hooks = hooksOf(work.project, place);
     this.notes = [...notes, ...work.expected?.notes ?? []];
     this.undo = place.isLiving && this.requests > 0;
@@ -94,6 +93,10 @@ export class MadePlan implements RestorePlan {
       writes: this.writes,
       losses: this.losses,
     });
+  }
+
+  get included(): readonly Included[] {
+    return this.work.options.redaction.redactValue([...this.#included]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

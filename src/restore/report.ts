@@ -82,7 +82,8 @@ export class RestoreReport {
   readonly #losses = new Map<string, Loss>();
   #planned: readonly PlannedWrites[];
   #conflicts: readonly RestoreConflict[];
-  #included: readonly Included[];
+  /** Kept up to date while it is made. */
+  #included: () => readonly Included[];
   #newIds: NewIds | null;
   #newUrls: NewUrls | null;
   #verification: RestoreVerification | null = null;
@@ -97,7 +98,7 @@ export class RestoreReport {
     this.#plan = plan;
     this.#planned = plan.writes;
     this.#conflicts = plan.conflicts;
-    this.#included = plan.included;
+    this.#included = () => plan.included;
     this.#newIds = plan.newIds;
     this.#newUrls = plan.newUrls;
     this.#clock = clock;
@@ -121,9 +122,10 @@ export class RestoreReport {
   }
 
   /** Takes a plan that was made anew. */
-  planned({ writes, conflicts, included, newIds, newUrls }: RestorePlan): void {
+  planned(plan: RestorePlan): void {
+    const { writes, conflicts, newIds, newUrls } = plan;
     this.#planned = writes;
-    this.#included = included;
+    this.#included = () => plan.included;
     this.#conflicts = conflicts;
     this.#newIds = newIds;
     this.#newUrls = newUrls;
@@ -172,7 +174,7 @@ export class RestoreReport {
       ids: this.#plan.ids,
       newIds: this.#newIds,
       newUrls: this.#newUrls,
-      included: this.#included,
+      included: this.#included(),
       verification: this.#verification,
       requests: { reads: this.#reads, writes: this.#writes },
       ms: Math.round(this.#clock.elapsed() - this.#started),

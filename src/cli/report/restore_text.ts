@@ -88,9 +88,7 @@ function includedLines(included: RestorePlan["included"]): string[] {
   if (included.length === 0) return [];
   return [
     "",
-    `What belongs to the project, whatever environment it is (${
-      formatCount(included.length)
-    }); nothing of it is called or permitted by itself:`,
+    `What belongs to the project, whatever environment it is (${formatCount(included.length)}):`,
     ...listed(included.map(includedText)),
   ];
 }

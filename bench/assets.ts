@@ -11,6 +11,7 @@ import { PORT, round, ROUNDS, some, type Table } from "./measurement.ts";
 export async function measureAssets(): Promise<Table> {
   const [port, latencyMs, bytes, files] = [PORT + 1, 20, 10_000, some(8_000)];
   const url = `https://127.0.0.1:${port}`;
+  const plainUrl = `https://127.0.0.1:${port + 1}`;
   const folder = await Deno.makeTempDir({ ...await inMemory(), prefix: "sluice-bench-" });
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const trust = ["--unsafely-ignore-certificate-errors=127.0.0.1"];
@@ -28,9 +29,9 @@ export async function measureAssets(): Promise<Table> {
       "HTTP/2, 8 at a time (as before)": () =>
         run("fetch_assets.ts", { ...fetched, concurrency: 8, http2: true }, trust),
       "HTTP/1.1, 16 at a time": () =>
-        run("fetch_assets.ts", { ...fetched, concurrency: 16, http2: false }, trust),
+        run("fetch_assets.ts", { ...fetched, url: plainUrl, concurrency: 16, http2: false }, trust),
       "HTTP/1.1, 32 at a time": () =>
-        run("fetch_assets.ts", { ...fetched, concurrency: 32, http2: false }, trust),
+        run("fetch_assets.ts", { ...fetched, url: plainUrl, concurrency: 32, http2: false }, trust),
       "curl -Z, 16 at a time, and md5sum": () => measured(() => curl(folder, url, files)),
     };
     const seconds = new Map<string, number[]>();

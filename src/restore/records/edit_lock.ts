@@ -1,10 +1,12 @@
 import type { Item, JsonObject } from "../../content/resource.ts";
 import { CmaError } from "../../source/datocms/cma_error.ts";
 import { resourcesById } from "../../source/datocms/resources_by_id.ts";
+import { IdNumbers } from "../../text/id_numbers.ts";
 import { printable } from "../../text/printable.ts";
 import { isSame } from "../../tools/diff/compare_json.ts";
 import type { PlanInput } from "../plan.ts";
 import type { RestoreRun } from "../run.ts";
+import { DIGEST_BYTES } from "./record_content.ts";
 import type { Survey } from "./survey.ts";
 
 /** How often a record is written again that got a new version by itself, as others were moved. */
@@ -15,7 +17,8 @@ const [AT_ONCE, NESTED_AT_ONCE] = [200, 30];
 /** What is known of a record: as it was when it was looked at, or as this restore left it. */
 interface Known {
   readonly version: unknown;
-  readonly values: JsonObject;
+  /** A digest of what it held in the snapshot's fields. */
+  readonly digest: Uint8Array;
   /** All that it held, if this restore didn't write to it. */
   readonly item?: Item;
 }
@@ -30,8 +33,12 @@ const NOT_EDITED: ReadonlySet<string> = new Set(["position", "updated_at"]);
  * makes new versions of others: what it holds does.
  */
 export class EditLock {
-  /** What was written to records, as far as it was. */
-  readonly #left = new Map<string, Known>();
+  /** The records that were written: with version and digest at most 150 bytes each, whatever they hold. */
+  readonly #left = new IdNumbers();
+  /** Their versions, by number. */
+  readonly #versions: unknown[] = [];
+  /** The digests of what they were left with, by number. */
+  #digests = new Uint8Array(64 * DIGEST_BYTES);
   /** Records that somebody edited meanwhile. */
   readonly #edited = new Set<string>();
   readonly #survey: Survey;
@@ -57,11 +64,16 @@ export class EditLock {
   leave(item: Item, values: JsonObject, answer: unknown): void {
     if (!this.#isOn) return;
     const { meta } = answer as Item;
-    const before = this.#left.get(item.id)?.values;
-    this.#left.set(item.id, {
-      version: meta?.current_version,
-      values: { ...before, ...values },
-    });
+    const n = this.#left.add(item.id);
+    this.#versions[n] = meta?.current_version;
+    if ((n + 1) * DIGEST_BYTES > this.#digests.length) {
+      const larger = new Uint8Array(2 * this.#digests.length);
+      larger.set(this.#digests);
+      this.#digests = larger;
+    }
+    const { content } = this.#survey;
+    const digest = content.digest(item.relationships.item_type.data.id, values);
+    this.#digests.set(digest, n * DIGEST_BYTES);
   }
 
   /**
@@ -99,7 +111,7 @@ export class EditLock {
         const isStale = error instanceof CmaError && error.codes.includes("STALE_ITEM_VERSION");
         if (!isStale || tries === MOST_TRIES) throw error;
         const now = (await this.#read(run, [item.id])).get(item.id);
-        if (now !== undefined && this.#holds(now, wanted)) {
+        if (now !== undefined && this.#holds(now, this.#digest(now, wanted))) {
           // The answer of an earlier attempt was lost.
           this.leave(item, wanted, now);
           return true;
@@ -149,13 +161,16 @@ export class EditLock {
 
   /** What a record is known to hold: as this restore left it, or as it was when it was looked at. */
   async #known(id: string): Promise<Known | undefined> {
-    const left = this.#left.get(id);
-    if (left !== undefined) return left;
+    const n = this.#left.numberOf(id);
+    if (n !== undefined) {
+      const digest = this.#digests.slice(n * DIGEST_BYTES, (n + 1) * DIGEST_BYTES);
+      return { version: this.#versions[n], digest };
+    }
     const { target, signal } = this.#input;
     const current = (await target.record(id, { signal }))?.current;
     if (current === undefined) return undefined;
     const { current_version: version } = current.meta ?? {};
-    return { version, values: this.#values(current), item: current };
+    return { version, digest: this.#digest(current, this.#values(current)), item: current };
   }
 
   async #read(run: RestoreRun, ids: readonly string[]): Promise<Map<string, Item>> {
@@ -174,19 +189,22 @@ export class EditLock {
   }
 
   /** Whether a record holds what it is known to hold, also in fields that the snapshot hasn't. */
-  #isAsKnown(now: Item, { values, item }: Known): boolean {
+  #isAsKnown(now: Item, { digest, item }: Known): boolean {
     const isAsSeen = item === undefined ||
       Object.entries(item.attributes).every(([key, value]) => {
         return NOT_EDITED.has(key) || !Object.hasOwn(now.attributes, key) ||
           isSame(value, now.attributes[key]);
       });
-    return isAsSeen && this.#holds(now, values);
+    return isAsSeen && this.#holds(now, digest);
   }
 
-  #holds(now: Item, values: JsonObject): boolean {
-    const type = now.relationships.item_type.data.id;
-    const { content } = this.#survey;
-    return Object.keys(content.difference(type, this.#values(now), values)).length === 0;
+  #holds(now: Item, digest: Uint8Array): boolean {
+    const own = this.#digest(now, this.#values(now));
+    return own.every((byte, i) => byte === digest[i]);
+  }
+
+  #digest(item: Item, values: JsonObject): Uint8Array {
+    return this.#survey.content.digest(item.relationships.item_type.data.id, values);
   }
 
   #values(item: Item): JsonObject {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mapBlocks } from "../../content/blocks.ts";
 import { type KeepReference, referencesOf, withReferences } from "../../content/item_references.ts";
 import type { Field, Item, Json, JsonObject, Resource, Version } from "../../content/resource.ts";
@@ -5,6 +6,9 @@ import type { SchemaIndex } from "../../content/schema_index.ts";
 import { isObject } from "../../text/json.ts";
 import { getOwn, setOwn } from "../../text/own.ts";
 import { isSame, keysOf } from "../../tools/diff/compare_json.ts";
+
+/** Bytes of a digest of what a record holds. */
+export const DIGEST_BYTES = 16;
 
 /** What of a record's meta can be written. */
 const DATES = ["created_at", "first_published_at"];
@@ -69,6 +73,27 @@ export class RecordContent {
     });
     if (isTree && (getOwn(from, "parent_id") ?? null) !== parent) difference.parent_id = parent;
     return difference;
+  }
+
+  /**
+   * A digest of what a record holds: two contents have the same one if nothing of them differs.
+   *
+   * @param type The model's id.
+   * @param values What it holds, as it is sent.
+   */
+  digest(type: string, values: JsonObject): Uint8Array {
+    const fields = this.#schema.fields(type);
+    const held: Json[] = fields.map(({ attributes: { api_key: key, localized } }) => {
+      const value = getOwn(values, key) ?? null;
+      // A locale that holds nothing isn't the same as one that isn't there.
+      return localized && isObject(value)
+        ? Object.keys(value).sort().map((locale) => [locale, canonical(value[locale] ?? null)])
+        : canonical(value);
+    });
+    if (this.#schema.itemType(type)?.attributes.tree === true) {
+      held.push(getOwn(values, "parent_id") ?? null);
+    }
+    return createHash("sha256").update(JSON.stringify(held)).digest().subarray(0, DIGEST_BYTES);
   }
 
   /** A field's value that can be sent again without changing anything; none if there are no fields. */
@@ -156,6 +181,18 @@ export function datesToSet(from: Item, to: Item): JsonObject {
       return typeof own !== "string" || Date.parse(own) !== Date.parse(String(date));
     }),
   );
+}
+
+/** A value as `isSame` takes it: keys in one order, and none that hold `null`. */
+function canonical(value: Json): Json {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (!isObject(value)) return value;
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(value).sort()) {
+    const own = value[key] ?? null;
+    if (own !== null) setOwn(sorted, key, canonical(own));
+  }
+  return sorted;
 }
 
 /** Whether two localized values have the same locales. */

@@ -1,6 +1,7 @@
 // Restores.
 import "../restore/creators_test.ts";
 import "../restore/drill_test.ts";
+import "../restore/edit_lock_test.ts";
 import "../restore/frame_test.ts";
 import "../restore/hooks_test.ts";
 import "../restore/ids_test.ts";

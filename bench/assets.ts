@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { temporaryPath } from "../test/support/temporary.ts";
 import type { AssetServed } from "./asset_files.ts";
 import { measured, median, run, serve } from "./measured.ts";
 import { PORT, round, ROUNDS, some, type Table } from "./measurement.ts";
@@ -12,7 +13,7 @@ export async function measureAssets(): Promise<Table> {
   const [port, latencyMs, bytes, files] = [PORT + 1, 20, 10_000, some(8_000)];
   const url = `https://127.0.0.1:${port}`;
   const plainUrl = `https://127.0.0.1:${port + 1}`;
-  const folder = await Deno.makeTempDir({ ...await inMemory(), prefix: "sluice-bench-" });
+  const folder = await temporaryPath("sluice-bench-");
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const trust = ["--unsafely-ignore-certificate-errors=127.0.0.1"];
   try {
@@ -64,11 +65,6 @@ export async function measureAssets(): Promise<Table> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/** A disk that takes no time; the usual one if there is none. */
-async function inMemory(): Promise<{ readonly dir?: string }> {
-  return await Deno.stat("/dev/shm").then(() => ({ dir: "/dev/shm" }), () => ({}));
 }
 
 /** The same files with curl, and their digests with md5sum. */

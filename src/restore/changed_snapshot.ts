@@ -28,8 +28,9 @@ export interface SnapshotChange {
    *
    * @param type `item` or `upload`.
    * @param id Its id then.
+   * @default Ids are as they are
    */
-  oldId(type: "item" | "upload", id: string): string;
+  oldId?(type: "item" | "upload", id: string): string;
 }
 
 /** A {@linkcode ReadSnapshot} that is read otherwise. */
@@ -48,7 +49,7 @@ export interface ChangedSnapshot extends ReadSnapshot {
  */
 export async function changedSnapshot(
   { snapshot, source }: ReadSnapshot,
-  { schema, one, oldId }: SnapshotChange,
+  { schema, one, oldId = (_type, id) => id }: SnapshotChange,
   signal: AbortSignal,
 ): Promise<ChangedSnapshot> {
   const inPages = <T extends Resource>(pages: ReadableStream<Page<T>>) =>

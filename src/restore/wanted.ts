@@ -45,11 +45,9 @@ export async function wantedIn(input: WantedInput, signal: AbortSignal): Promise
   const urls = await UploadUrls.of(own, input.target, signal);
   if (creators === undefined && !rewriteUrls) return { ...own, urls };
   const schema = await own.snapshot.schema({ signal });
-  const oldId = (_type: string, id: string) => id;
   const said = await changedSnapshot(own, {
     schema,
     one: (resource) => creators?.changed(resource) ?? resource,
-    oldId,
   }, signal);
   if (!rewriteUrls) return { ...own, ...said, creators, urls };
   const changed = await changedSnapshot(said, {
@@ -58,7 +56,6 @@ export async function wantedIn(input: WantedInput, signal: AbortSignal): Promise
       if (resource.type !== "item") return resource;
       return urls.rewritten(resource as unknown as Item, schema) as unknown as T;
     },
-    oldId,
   }, signal);
   return { ...own, ...changed, creators, urls, asItSays: said };
 }

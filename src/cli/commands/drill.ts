@@ -6,7 +6,7 @@ import { SCHEDULE } from "../../config/groups/schedule.ts";
 import { SOURCE } from "../../config/groups/source.ts";
 import { toExportOptions } from "../../config/library_options.ts";
 import { type Config, optionsOf } from "../../config/options.ts";
-import { EXIT, type ExitCode, SluiceError } from "../../error.ts";
+import { EXIT, type ExitCode } from "../../error.ts";
 import { failureOf } from "../../report/failure.ts";
 import { jsonText } from "../../report/json_report.ts";
 import type { DrillEvent, DrillStage } from "../../restore/mod.ts";
@@ -106,38 +106,32 @@ async function runDrill(
   const { apiToken, baseUrl, maxRps, concurrency } = toExportOptions(config);
   // Whether there can be a report is known before anything is written.
   await using page = config.report ? await newFile(config.report, "report") : undefined;
-  const told = () => {
-    line.clear();
-    if (config.quiet || io.signal.reason instanceof SluiceError) return;
-    io.stderr.write(
-      "Cancelling: the environment is destroyed (press Ctrl-C again to stop at once)\n",
-    );
-  };
-  io.signal.addEventListener("abort", told);
   let result;
   try {
-    result = await drillSnapshot({
-      ...{ apiToken, baseUrl, maxRps, concurrency, storage, journal, snapshot },
-      secrets: io.secrets?.known,
-      project: config.project,
-      fromEnvironment: config.environment,
-      full: config.full,
-      sample: config.drillSample,
-      assets: config.drillAssets,
-      seed: config.seed,
-      keep: config.keep,
-      maxRequests: config.maxRequests,
-      onEvent: (event) => tell(event, line, io, config),
-      signal: io.signal,
-    });
+    result = await line.whileCancelable(
+      "Cancelling: the environment is destroyed",
+      () =>
+        drillSnapshot({
+          ...{ apiToken, baseUrl, maxRps, concurrency, storage, journal, snapshot },
+          secrets: io.secrets?.known,
+          project: config.project,
+          fromEnvironment: config.environment,
+          full: config.full,
+          sample: config.drillSample,
+          assets: config.drillAssets,
+          seed: config.seed,
+          keep: config.keep,
+          maxRequests: config.maxRequests,
+          onEvent: (event) => tell(event, line, io, config),
+          signal: io.signal,
+        }),
+    );
   } catch (error) {
     // Who waits for a drill wants to know of one that wasn't possible, too.
     const { message, exitCode } = advised(failureOf(error, io.signal));
     const status = exitCode === EXIT.usage ? "refused" : "failed";
     if (!io.signal.aborted) await tellOthers({ status, exitCode, error: message }, config, io);
     throw error;
-  } finally {
-    io.signal.removeEventListener("abort", told);
   }
   line[Symbol.dispose]();
   if (page !== undefined) {

@@ -206,19 +206,14 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
   // Whether there can be a report is known before anything is written.
   await using page = config.report ? await newFile(config.report, "report") : undefined;
   let result;
-  const told = () => {
-    line.clear();
-    if (config.quiet || io.signal.reason instanceof SluiceError) return;
-    io.stderr.write("Cancelling (press Ctrl-C again to stop at once)\n");
-  };
-  io.signal.addEventListener("abort", told);
   try {
-    result = await applyRestore(plan, {
-      maxWrites,
-      verify,
-      stop: io.signal,
-      timeBudgetMs: timeBudget === undefined ? undefined : durationMs(timeBudget),
-    });
+    result = await line.whileCancelable("Cancelling", () =>
+      applyRestore(plan, {
+        maxWrites,
+        verify,
+        stop: io.signal,
+        timeBudgetMs: timeBudget === undefined ? undefined : durationMs(timeBudget),
+      }));
   } catch (error) {
     const wasRefused = error instanceof SluiceError && error.exitCode === EXIT.usage;
     if (!wasRefused) {
@@ -226,8 +221,6 @@ async function runRestore(context: CommandContext): Promise<ExitCode> {
       context.advise(`To give it up: ${hint} ${flagName("abort")}`);
     }
     throw error;
-  } finally {
-    io.signal.removeEventListener("abort", told);
   }
   line[Symbol.dispose]();
   if (page !== undefined) {

@@ -1,3 +1,4 @@
+import { SluiceError } from "../../error.ts";
 import type { Config } from "../../config/options.ts";
 import { type CliIo, SYSTEM_CLOCK } from "../io.ts";
 import { printable } from "../../text/printable.ts";
@@ -20,6 +21,7 @@ const BAR = 20;
 export class WorkLine implements Disposable {
   readonly #io: CliIo;
   readonly #isLive: boolean;
+  readonly #isQuiet: boolean;
   readonly #stop: (() => void) | undefined;
   #label = "";
   #work: Work | undefined;
@@ -33,6 +35,7 @@ export class WorkLine implements Disposable {
    */
   constructor({ quiet, logFormat }: Pick<Config, "quiet" | "logFormat">, io: CliIo) {
     this.#io = io;
+    this.#isQuiet = quiet;
     this.#isLive = io.isTerminal && io.env("TERM") !== "dumb";
     if (quiet || logFormat === "json") return;
     const clock = io.clock ?? SYSTEM_CLOCK;
@@ -64,6 +67,28 @@ export class WorkLine implements Disposable {
   say(text: string): void {
     this.#label = text;
     this.#work = undefined;
+  }
+
+  /**
+   * Runs something that a signal cancels, and tells so then, unless what cancels it is an error that is told anyway.
+   *
+   * @param text What is told: what cancelling does.
+   * @param work What runs.
+   * @return What it returns.
+   */
+  async whileCancelable<T>(text: string, work: () => Promise<T>): Promise<T> {
+    const { signal, stderr } = this.#io;
+    const told = () => {
+      this.clear();
+      if (this.#isQuiet || signal.reason instanceof SluiceError) return;
+      stderr.write(`${text} (press Ctrl-C again to stop at once)\n`);
+    };
+    signal.addEventListener("abort", told);
+    try {
+      return await work();
+    } finally {
+      signal.removeEventListener("abort", told);
+    }
   }
 
   /** Ends what is shown. */

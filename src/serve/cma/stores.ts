@@ -16,7 +16,7 @@ import type {
 } from "../../cma_server/stores.ts";
 import { concurrently } from "../../async/concurrently.ts";
 import { relatedId } from "../../content/attributes.ts";
-import type { Item, ItemType, Resource, Upload, Version } from "../../content/resource.ts";
+import type { Item, Resource, Upload, Version } from "../../content/resource.ts";
 import type { SchemaIndex } from "../../content/schema_index.ts";
 import { searchEntries } from "../../snapshot/batches.ts";
 import type { OpenedSnapshot, Shelf } from "../shelf.ts";
@@ -124,20 +124,14 @@ export class SnapshotItems implements ItemStore {
 
   /** Blocks by their ids: all records that may hold one are read. */
   async #blocks(ids: ReadonlySet<string>, version: Version): Promise<Map<string, Item>> {
-    const { schema, opened: { content }, shelf, signal } = this.#parts;
+    const { schema, shelf } = this.#parts;
     const texts = [...ids].map((id) => JSON.stringify(id));
     const may = (line: string) => texts.some((text) => line.includes(text));
     return await shelf.scans.run(async () => {
       const found = new Map<string, Item>();
-      for (const { attributes: { api_key: model } } of schema.models) {
-        for (const path of content.recordBatches(model, version)) {
-          for await (
-            const page of searchEntries<Item>(content.objects, content.key(path), may, signal)
-          ) {
-            for (const block of page.flatMap((item) => blocksOf(item, schema))) {
-              if (ids.has(block.id)) found.set(block.id, block);
-            }
-          }
+      for await (const page of searchRecords(this.#parts, version, may)) {
+        for (const block of page.flatMap((item) => blocksOf(item, schema))) {
+          if (ids.has(block.id)) found.set(block.id, block);
         }
       }
       return found;
@@ -215,26 +209,32 @@ function pageOf<T extends Resource>(
  * @param most Once there are more, no further ones are looked for.
  */
 export async function referrersOf(
-  { schema, opened: { content }, shelf, signal }: StoreParts,
+  parts: StoreParts,
   id: string,
   version: Version,
   refers: (item: Item) => boolean,
   most: number,
 ): Promise<Item[]> {
   const text = JSON.stringify(id);
-  return await shelf.scans.run(async () => {
+  return await parts.shelf.scans.run(async () => {
     const found: Item[] = [];
-    const models: readonly ItemType[] = schema.models;
-    for (const { attributes: { api_key: model } } of models) {
-      for (const path of content.recordBatches(model, version)) {
-        const key = content.key(path);
-        const may = (line: string) => line.includes(text);
-        for await (const page of searchEntries<Item>(content.objects, key, may, signal)) {
-          found.push(...page.filter(refers));
-          if (found.length > most) return found;
-        }
-      }
+    for await (const page of searchRecords(parts, version, (line) => line.includes(text))) {
+      found.push(...page.filter(refers));
+      if (found.length > most) break;
     }
     return found;
   });
+}
+
+/** All records in a version of which the lines may be what is looked for. */
+async function* searchRecords(
+  { schema, opened: { content }, signal }: StoreParts,
+  version: Version,
+  may: (line: string) => boolean,
+): AsyncGenerator<readonly Item[], void> {
+  for (const { attributes: { api_key: model } } of schema.models) {
+    for (const path of content.recordBatches(model, version)) {
+      yield* searchEntries<Item>(content.objects, content.key(path), may, signal);
+    }
+  }
 }
